@@ -59,7 +59,12 @@ type Keys struct {
 	Envelope *Envelope
 	// PIN is the key that PIN blocks' transaction keys derive from (PIK).
 	PIN [KeySize]byte
+
+	recordCheckValue [3]byte
 }
+
+// RecordCheckValue is the KCV of the record key: both sides compare it after a sign-in.
+func (k *Keys) RecordCheckValue() [3]byte { return k.recordCheckValue }
 
 // DeriveKeys derives an epoch's keys from the terminal key and both sides' nonces.
 func DeriveKeys(engine Engine, terminalKey []byte, epoch uint32, terminalNonce, cloudNonce [NonceSize]byte) *Keys {
@@ -67,11 +72,13 @@ func DeriveKeys(engine Engine, terminalKey []byte, epoch uint32, terminalNonce, 
 	context = append(context, terminalNonce[:]...)
 	context = append(context, cloudNonce[:]...)
 	derive := func(label string) []byte { return Derive(engine, terminalKey, label, context, KeySize) }
+	recordKey := derive(labelRecord)
 	return &Keys{
-		Epoch:    epoch,
-		Record:   NewMAC(engine, derive(labelRecord)),
-		Answer:   NewMAC(engine, derive(labelAnswer)),
-		Envelope: NewEnvelope(engine, derive(labelSeal)),
-		PIN:      [KeySize]byte(derive(labelPIN)),
+		Epoch:            epoch,
+		Record:           NewMAC(engine, recordKey),
+		Answer:           NewMAC(engine, derive(labelAnswer)),
+		Envelope:         NewEnvelope(engine, derive(labelSeal)),
+		PIN:              [KeySize]byte(derive(labelPIN)),
+		recordCheckValue: CheckValue(engine, recordKey),
 	}
 }
