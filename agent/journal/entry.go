@@ -1,0 +1,82 @@
+package journal
+
+import (
+	"time"
+
+	"google.golang.org/protobuf/proto"
+
+	"github.com/yuantill/yuantill/protocol/record"
+	"github.com/yuantill/yuantill/protocol/seal"
+)
+
+// OrderID names one sale: a UUID of version 7.
+type OrderID [16]byte
+
+// Entry is what a caller wants recorded. The journal gives it its epoch, sequence, time, link and tag.
+type Entry struct {
+	Type record.Type
+	// Body is the message of package message that belongs to Type.
+	Body proto.Message
+	// Sale, if set, replaces the sale's snapshot in the same commit.
+	Sale *Snapshot
+}
+
+// Snapshot is a sale as the checkout wants to find it again after a restart.
+type Snapshot struct {
+	OrderID OrderID
+	// State is opaque to the journal, at most StateMax bytes.
+	State []byte
+	// Open says that the sale is not finished: OpenSales returns it.
+	Open bool
+}
+
+// Sale is a stored snapshot and the records it was committed with.
+type Sale struct {
+	Snapshot
+	// First and Last are the sequences of the first and latest record committed together with this sale.
+	First, Last uint64
+	ChangedAt   time.Time
+}
+
+// Position is a place in the chain: the last record's sequence and link, or 0 and the genesis link.
+type Position struct {
+	Sequence uint64
+	Link     seal.Hash
+	// Epoch is the key epoch of that record, 0 when there is none.
+	Epoch uint32
+}
+
+// Counts says how much there is.
+type Counts struct {
+	Records uint64 // in the journal
+	Unsent  uint64 // not acknowledged by the cloud
+	// OldestUnsent is the time of the first record not acknowledged; zero when all are.
+	OldestUnsent time.Time
+	Sales        uint64 // snapshots ever begun: the source of voucher numbers
+	// ClockJumps counts records minted earlier than the one before by more than ClockTolerance.
+	ClockJumps uint64
+}
+
+// EpochOpening is what a sign-in brought.
+type EpochOpening struct {
+	Keys          *seal.Keys
+	TerminalNonce [seal.NonceSize]byte
+	CloudNonce    [seal.NonceSize]byte
+	// Highest and HighestLink are the last record the cloud has from this terminal. When Highest is above the
+	// journal's own, the journal is an old copy: it continues after Highest and says so in the record.
+	Highest     uint64
+	HighestLink seal.Hash
+}
+
+// Report is the result of a verification.
+type Report struct {
+	Records     uint64
+	First, Last uint64
+	Link        seal.Hash // after the last record
+	Lost        []Range   // sequences an old copy no longer had
+	// TagsChecked is false when there were no keys and only the chain was checked.
+	TagsChecked bool
+}
+
+// Range is a run of sequences, both ends included.
+type Range struct{ First, Last uint64 }

@@ -1,0 +1,75 @@
+package journal
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/yuantill/yuantill/protocol/record"
+)
+
+// The errors of this package.
+var (
+	// ErrNoEpoch: nothing can be tagged before the first sign-in.
+	ErrNoEpoch = errors.New("journal: no key epoch yet: sign in first")
+	// ErrNoRoom: free space is below the bound; payments are refused, what is in progress can be finished.
+	ErrNoRoom = errors.New("journal: no room for another sale")
+	// ErrFailed: the disk failed while writing; nothing more is written until the journal is opened again.
+	ErrFailed = errors.New("journal: storage failed")
+	// ErrClosed: the journal has been closed.
+	ErrClosed = errors.New("journal: closed")
+	// ErrNotFound: no such record or sale.
+	ErrNotFound = errors.New("journal: not found")
+	// ErrReadOnly: opened with OpenReadOnly.
+	ErrReadOnly = errors.New("journal: opened for reading only")
+	// ErrTooLarge: an entry is beyond a named bound.
+	ErrTooLarge = errors.New("journal: entry too large")
+	// ErrEpochOrder: a new epoch's number must be above the current one.
+	ErrEpochOrder = errors.New("journal: epoch does not rise")
+	// ErrLinkMismatch: the cloud's acknowledgement and the journal disagree about a record.
+	ErrLinkMismatch = errors.New("journal: acknowledged link is not ours")
+	// ErrBehind: the cloud has records that this journal has not: it is an old copy. Sign in.
+	ErrBehind = errors.New("journal: older than the cloud's books")
+)
+
+// HeldError says that another agent has the journal open.
+type HeldError struct {
+	Path string
+	PID  int // 0 when the holder did not say
+}
+
+// Error implements error.
+func (e *HeldError) Error() string {
+	return fmt.Sprintf("journal: %s is in use by process %d: stop that agent first", e.Path, e.PID)
+}
+
+// ForeignError says that the journal belongs to another terminal.
+type ForeignError struct {
+	Path        string
+	Owner, Mine record.Terminal
+}
+
+// Error implements error.
+func (e *ForeignError) Error() string {
+	return fmt.Sprintf("journal: %s belongs to terminal %s, this is %s: restore the right file or the right enrolment",
+		e.Path, e.Owner, e.Mine)
+}
+
+// DamagedError says that the journal is not what was written. Nothing is deleted or repaired by itself.
+type DamagedError struct {
+	Path string
+	// Sequence is the first record that is wrong or missing, 0 when the file itself is.
+	Sequence uint64
+	Cause    error
+}
+
+// Error implements error.
+func (e *DamagedError) Error() string {
+	where := "file"
+	if e.Sequence != 0 {
+		where = fmt.Sprintf("record %d", e.Sequence)
+	}
+	return fmt.Sprintf("journal: %s: %s: %v: keep the file, copy it with its -wal aside and call service", e.Path, where, e.Cause)
+}
+
+// Unwrap returns the cause.
+func (e *DamagedError) Unwrap() error { return e.Cause }
