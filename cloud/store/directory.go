@@ -1,0 +1,59 @@
+package store
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/yuantill/yuantill/protocol/record"
+)
+
+// TerminalState says what a terminal may do.
+type TerminalState uint8
+
+// The states of a terminal.
+const (
+	TerminalActive      TerminalState = iota + 1
+	TerminalBlocked                   // by a person: may not connect
+	TerminalQuarantined               // its chain broke or it was cloned: records are set aside until a person decides
+)
+
+// String returns the state's name.
+func (s TerminalState) String() string {
+	switch s {
+	case TerminalActive:
+		return "active"
+	case TerminalBlocked:
+		return "blocked"
+	case TerminalQuarantined:
+		return "quarantined"
+	default:
+		return fmt.Sprintf("terminal-state-%d", uint8(s))
+	}
+}
+
+// Terminal is an enrolled terminal. A change with a known ID updates it.
+type Terminal struct {
+	ID           record.Terminal
+	Merchant     string // its merchant's id
+	SerialNumber string
+	KeyVersion   uint16
+	// Certificate is the SHA-256 of its TLS client certificate in DER.
+	Certificate [32]byte
+	// Identity is its SM2 public key, uncompressed.
+	Identity   [65]byte
+	State      TerminalState
+	EnrolledAt time.Time
+}
+
+// Merchant is who is paid. A change with a known ID updates it.
+type Merchant struct {
+	ID   string // 15 digits
+	Name string // at most 40 characters
+	// Operators are the codes of its first operator and its back-ups, in order.
+	Operators []string
+	// FeeBasisPoints is the merchant's plan; the operator's cap applies as well.
+	FeeBasisPoints int32
+	// Jurisdiction is ISO 3166 alpha-2 and decides which tender is allowed.
+	Jurisdiction string
+	CreatedAt    time.Time
+}

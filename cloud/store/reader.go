@@ -1,0 +1,101 @@
+package store
+
+import (
+	"context"
+
+	"github.com/yuantill/yuantill/protocol/record"
+)
+
+// Readers never see part of a change. Methods that look for one row return ErrNotFound when there is none; lists are
+// in ascending order, bounded by limit, and empty when there is nothing.
+
+// RecordReader reads records and heads.
+type RecordReader interface {
+	// Head returns the terminal's head, or ErrNotFound before its first record.
+	Head(ctx context.Context, terminal record.Terminal) (Head, error)
+	// Record returns one record.
+	Record(ctx context.Context, terminal record.Terminal, sequence uint64) (Record, error)
+	// Records returns the records after a sequence.
+	Records(ctx context.Context, terminal record.Terminal, after uint64, limit int) ([]Record, error)
+	// Quarantined returns the newest quarantined records of a terminal.
+	Quarantined(ctx context.Context, terminal record.Terminal, limit int) ([]Quarantined, error)
+}
+
+// EpochReader reads a terminal's key epochs.
+type EpochReader interface {
+	// Epochs returns all of a terminal's epochs, oldest first.
+	Epochs(ctx context.Context, terminal record.Terminal) ([]Epoch, error)
+}
+
+// PaymentReader reads payments.
+type PaymentReader interface {
+	// Payment returns one payment.
+	Payment(ctx context.Context, order OrderID) (Payment, error)
+	// OpenPayments returns payments that are not final, after an order id (the zero id to begin).
+	OpenPayments(ctx context.Context, after OrderID, limit int) ([]Payment, error)
+}
+
+// LedgerReader reads the books.
+type LedgerReader interface {
+	// Balances returns all accounts' balances.
+	Balances(ctx context.Context) ([]Balance, error)
+	// Entries returns an order's entries.
+	Entries(ctx context.Context, order OrderID) ([]Entry, error)
+	// Audit sums the entries numbered after the given number, at most limit of them.
+	Audit(ctx context.Context, after uint64, limit int) (Audit, error)
+	// Unposted returns payments in a state that lack an entry of the kind.
+	Unposted(ctx context.Context, state uint8, kind EntryKind, limit int) ([]OrderID, error)
+	// Unfounded returns orders that have an entry of the kind but no payment in one of the states.
+	Unfounded(ctx context.Context, kind EntryKind, states []uint8, limit int) ([]OrderID, error)
+}
+
+// DirectoryReader reads terminals and merchants.
+type DirectoryReader interface {
+	// Terminal returns one terminal.
+	Terminal(ctx context.Context, id record.Terminal) (Terminal, error)
+	// Terminals returns terminals after an id (the zero id to begin).
+	Terminals(ctx context.Context, after record.Terminal, limit int) ([]Terminal, error)
+	// Merchant returns one merchant.
+	Merchant(ctx context.Context, id string) (Merchant, error)
+	// Merchants returns merchants after an id.
+	Merchants(ctx context.Context, after string, limit int) ([]Merchant, error)
+}
+
+// Counts is what there is.
+type Counts struct {
+	Terminals   uint64
+	Records     uint64
+	Missing     uint64 // records missing below their terminals' highest
+	Quarantined uint64
+	Alarms      uint64
+	Entries     uint64
+	Payments    map[uint8]uint64 // by state
+}
+
+// OverviewReader reads what a person looks at first.
+type OverviewReader interface {
+	// Alarms returns the alarms, the latest first.
+	Alarms(ctx context.Context, limit int) ([]AlarmRow, error)
+	// Counts counts everything once.
+	Counts(ctx context.Context) (Counts, error)
+}
+
+// Leaser gives numbers that are never given again, not even after a restart.
+type Leaser interface {
+	// Lease returns the next number of a name, from 1; it is durable before Lease returns.
+	Lease(ctx context.Context, name string) (uint64, error)
+}
+
+// Store is all of it, as an implementation offers it. Consumers ask for the parts they need.
+type Store interface {
+	Writer
+	RecordReader
+	EpochReader
+	PaymentReader
+	LedgerReader
+	DirectoryReader
+	OverviewReader
+	Leaser
+	// Close stores what was submitted, then releases the files. It may be called again.
+	Close() error
+}

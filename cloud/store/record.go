@@ -1,0 +1,78 @@
+package store
+
+import (
+	"time"
+
+	"github.com/yuantill/yuantill/protocol/record"
+	"github.com/yuantill/yuantill/protocol/seal"
+)
+
+// Record is one record as it is kept for life. (Terminal, Sequence) is unique for ever, across all epochs.
+type Record struct {
+	Terminal   record.Terminal
+	Sequence   uint64 // 1 to SequenceMax
+	Bytes      record.Record
+	ReceivedAt time.Time
+}
+
+// SequenceMax is the highest sequence of a terminal: a record a millisecond for 34 years.
+const SequenceMax = 1<<40 - 1
+
+// Head is how far a terminal's journal has been stored. It is written in the same change as the records it counts.
+type Head struct {
+	Terminal record.Terminal
+	// Revision is 1 for the first head of a terminal; each change's head has the stored revision plus one, so a
+	// change that was built upon one that was not stored is refused too.
+	Revision uint64
+	// HighWater is the sequence up to which nothing is missing, Link its record's link.
+	HighWater uint64
+	Link      seal.Hash
+	// Highest is the highest sequence stored, HighestLink its record's link.
+	Highest     uint64
+	HighestLink seal.Hash
+	// Records is how many records are stored.
+	Records uint64
+}
+
+// Missing returns how many records are missing below the highest.
+func (h Head) Missing() uint64 { return h.Highest - h.Records }
+
+// Epoch is one key epoch of a terminal as the cloud answered its sign-in.
+type Epoch struct {
+	Terminal      record.Terminal
+	Number        uint32
+	KeyVersion    uint16
+	TerminalNonce [seal.NonceSize]byte
+	CloudNonce    [seal.NonceSize]byte
+	OpenedAt      time.Time
+	// FirstSequence is that of the EpochOpened record, 0 until it arrives. A Change with FirstSequence 0 opens the
+	// epoch, one with a FirstSequence updates it.
+	FirstSequence uint64
+}
+
+// Quarantined is a record that was not stored in its place and why. The same bytes are kept once.
+type Quarantined struct {
+	Terminal   record.Terminal
+	Epoch      uint32
+	Sequence   uint64
+	Cause      string
+	Digest     seal.Hash // of Bytes
+	Bytes      []byte
+	ReceivedAt time.Time
+}
+
+// Alarm is something that somebody must be told. Alarms with the same Key are one row with a count.
+type Alarm struct {
+	Key      string // such as "other-bytes/10000001"
+	Kind     string // such as "other-bytes"
+	Terminal string // may be empty
+	Detail   string // the latest occurrence, for a human
+	At       time.Time
+}
+
+// AlarmRow is an alarm as it is kept.
+type AlarmRow struct {
+	Alarm
+	FirstAt time.Time
+	Count   uint64
+}
