@@ -1,0 +1,173 @@
+// Package jsonhttps speaks our published operator profile (../API.md): calls enter as structs, go out as SM2-signed JSON
+// over TLS 1.3, and come back as answers whose signatures were checked.
+package jsonhttps
+
+import (
+	"context"
+	"crypto/tls"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"sync"
+	"time"
+
+	"github.com/yuantill/yuantill/cloud/operator"
+	"github.com/yuantill/yuantill/cloud/operator/profile"
+)
+
+// defaultTolerance is the clock difference accepted where Config names none.
+const defaultTolerance = time.Minute
+
+// Connector reaches one operator. It is safe for concurrent use.
+type Connector struct {
+	config    Config
+	base      *url.URL
+	transport *http.Transport
+	tolerance time.Duration
+	random    sync.Mutex
+}
+
+var (
+	_ operator.Connector  = (*Connector)(nil)
+	_ operator.CodeIssuer = (*Connector)(nil)
+	_ operator.Refunder   = (*Connector)(nil)
+)
+
+// New checks config and returns a connector; it opens no connection. Error: ErrConfig.
+func New(config Config) (*Connector, error) {
+	if err := config.Validate(); err != nil {
+		return nil, err
+	}
+	base, err := url.Parse(config.URL)
+	if err != nil {
+		return nil, fmt.Errorf("%w: URL", ErrConfig)
+	}
+	connector := &Connector{config: config, base: base, tolerance: config.ClockTolerance}
+	if connector.tolerance == 0 {
+		connector.tolerance = defaultTolerance
+	}
+	connector.transport = newTransport(config.tlsConfig(base.Hostname()))
+	return connector, nil
+}
+
+// newTransport keeps many connections open, stays with HTTP/1.1 and uses no proxy.
+func newTransport(config *tls.Config) *http.Transport {
+	dialer := &net.Dialer{Timeout: dialTimeout}
+	return &http.Transport{
+		DialTLSContext: func(ctx context.Context, network, address string) (net.Conn, error) {
+			raw, err := dialer.DialContext(ctx, network, address)
+			if err != nil {
+				return nil, err
+			}
+			ctx, cancel := context.WithTimeout(ctx, handshakeTimeout)
+			defer cancel()
+			secure := tls.Client(raw, config)
+			if err := secure.HandshakeContext(ctx); err != nil {
+				_ = raw.Close()
+				return nil, err
+			}
+			return &gate{Conn: secure}, nil
+		},
+		MaxIdleConns:           connectionsMax,
+		MaxIdleConnsPerHost:    connectionsMax,
+		MaxConnsPerHost:        connectionsMax,
+		IdleConnTimeout:        idleTimeout,
+		MaxResponseHeaderBytes: headerBytesMax,
+		WriteBufferSize:        bufferSize,
+		ReadBufferSize:         bufferSize,
+		DisableCompression:     true,
+		TLSNextProto:           map[string]func(string, *tls.Conn) http.RoundTripper{},
+	}
+}
+
+// Close releases idle connections. Calls in flight go on to their end.
+func (c *Connector) Close() error {
+	c.transport.CloseIdleConnections()
+	return nil
+}
+
+// Authorise asks for the money of a scanned code or a tapped card.
+func (c *Connector) Authorise(ctx context.Context, request operator.Request) (operator.Answer, error) {
+	return c.pay(ctx, "authorise", profile.PathAuthorise, request)
+}
+
+// Order opens an order for a merchant-shown code.
+func (c *Connector) Order(ctx context.Context, request operator.Request) (operator.Answer, error) {
+	return c.pay(ctx, "order", profile.PathOrder, request)
+}
+
+// Query asks what became of an order.
+func (c *Connector) Query(ctx context.Context, inquiry operator.Inquiry) (operator.Answer, error) {
+	return c.inquire(ctx, "query", profile.PathQuery, inquiry)
+}
+
+// Reverse takes an order back.
+func (c *Connector) Reverse(ctx context.Context, inquiry operator.Inquiry) (operator.Answer, error) {
+	return c.inquire(ctx, "reverse", profile.PathReverse, inquiry)
+}
+
+// Refund sends an order's money back.
+func (c *Connector) Refund(ctx context.Context, inquiry operator.Inquiry) (operator.Answer, error) {
+	return c.inquire(ctx, "refund", profile.PathRefund, inquiry)
+}
+
+func (c *Connector) pay(ctx context.Context, operation, path string, request operator.Request) (operator.Answer, error) {
+	body, err := profile.EncodeRequest(request)
+	if err != nil {
+		return operator.Answer{}, &operator.NotSentError{Operation: operation, Cause: err}
+	}
+	reply, err := c.call(ctx, operation, path, body)
+	if err != nil {
+		return operator.Answer{}, err
+	}
+	if reply.status != http.StatusOK {
+		return c.refused(operation, request, reply)
+	}
+	return reply.answer(operation, request.OrderID)
+}
+
+// refused turns a signed refusal into a definite decline where it says that nothing happened.
+func (c *Connector) refused(operation string, request operator.Request, reply reply) (operator.Answer, error) {
+	unknown := reply.refusal(operation)
+	if reply.status >= http.StatusInternalServerError || !profile.NeverProcessed(unknown.Code) {
+		return operator.Answer{}, unknown
+	}
+	reason := operator.ReasonInvalidRequest
+	if unknown.Code == profile.CodeUnknownMerchant {
+		reason = operator.ReasonTerminalNotAllowed
+	}
+	return operator.Answer{OrderID: request.OrderID, Status: operator.StatusDeclined, Reason: reason, Amount: request.Amount,
+		Currency: request.Currency, At: time.UnixMilli(reply.millis).UTC()}, nil
+}
+
+func (c *Connector) inquire(ctx context.Context, operation, path string, inquiry operator.Inquiry) (operator.Answer, error) {
+	body, err := profile.EncodeInquiry(inquiry)
+	if err != nil {
+		return operator.Answer{}, &operator.NotSentError{Operation: operation, Cause: err}
+	}
+	reply, err := c.call(ctx, operation, path, body)
+	if err != nil {
+		return operator.Answer{}, err
+	}
+	if reply.status != http.StatusOK {
+		return operator.Answer{}, reply.refusal(operation)
+	}
+	return reply.answer(operation, inquiry.OrderID)
+}
+
+// stamp draws request id and nonce.
+func (c *Connector) stamp() (profile.Stamp, error) {
+	var raw [32]byte
+	c.random.Lock()
+	_, err := io.ReadFull(c.config.Random, raw[:])
+	c.random.Unlock()
+	if err != nil {
+		return profile.Stamp{}, fmt.Errorf("draw nonce: %w", err)
+	}
+	text := hex.EncodeToString(raw[:])
+	return profile.Stamp{Client: c.config.Client, Key: c.config.Key, Request: text[:32], Nonce: text[32:],
+		Millis: c.config.Now().UnixMilli()}, nil
+}

@@ -1,0 +1,73 @@
+package operator
+
+import "fmt"
+
+// Reason is why an operator or the cloud said no. The numbers are those of the protocol's Reason.
+type Reason uint8
+
+// The reasons.
+const (
+	ReasonNone Reason = iota
+	ReasonInsufficientFunds
+	ReasonCodeExpired
+	ReasonCodeInvalid
+	ReasonLimitExceeded
+	ReasonCustomerCancelled
+	ReasonWalletBlocked
+	ReasonOperatorUnavailable
+	ReasonCardRefused
+	ReasonTimedOut
+	ReasonCashierCancelled
+	ReasonTerminalNotAllowed
+	ReasonInvalidRequest
+	ReasonDuplicate
+	ReasonOther
+)
+
+// String returns the reason's name on the wire; ReasonNone is the empty string.
+func (r Reason) String() string {
+	switch r {
+	case ReasonNone:
+		return ""
+	case ReasonInsufficientFunds:
+		return "insufficient_funds"
+	case ReasonCodeExpired:
+		return "code_expired"
+	case ReasonCodeInvalid:
+		return "code_invalid"
+	case ReasonLimitExceeded:
+		return "limit_exceeded"
+	case ReasonCustomerCancelled:
+		return "customer_cancelled"
+	case ReasonWalletBlocked:
+		return "wallet_blocked"
+	case ReasonOperatorUnavailable:
+		return "operator_unavailable"
+	case ReasonCardRefused:
+		return "card_refused"
+	case ReasonTimedOut:
+		return "timed_out"
+	case ReasonCashierCancelled:
+		return "cashier_cancelled"
+	case ReasonTerminalNotAllowed:
+		return "terminal_not_allowed"
+	case ReasonInvalidRequest:
+		return "invalid_request"
+	case ReasonDuplicate:
+		return "duplicate"
+	case ReasonOther:
+		return "other"
+	default:
+		return "invalid"
+	}
+}
+
+// ParseReason reads what String writes.
+func ParseReason(text string) (Reason, error) {
+	for r := ReasonNone; r <= ReasonOther; r++ {
+		if r.String() == text {
+			return r, nil
+		}
+	}
+	return 0, fmt.Errorf("operator: unknown reason %q", text)
+}

@@ -1,0 +1,332 @@
+// Package bank is a wallet operator's inside for trials: payments, reversals and refunds enter, answers leave, and it
+// keeps books of its own that other books can be checked against. It has no network and no clock of its own.
+package bank
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/yuantill/yuantill/cloud/operator"
+)
+
+// ordersMax bounds the books; a trial that needs more restarts the process.
+const ordersMax = 20_000_000
+
+var (
+	// ErrOrderConflict says that the order exists with other content.
+	ErrOrderConflict = errors.New("bank: order exists with other content")
+	// ErrFull says that the books hold ordersMax orders.
+	ErrFull = errors.New("bank: books are full")
+	// ErrUnknownCode marks a shown code that no open order has.
+	ErrUnknownCode = errors.New("bank: no open order has this code")
+	// ErrInvalidWallet marks a wallet id that is not 16 digits starting 00.
+	ErrInvalidWallet = errors.New("bank: invalid wallet id")
+)
+
+// CardPayment is what a hard wallet signed.
+type CardPayment struct {
+	Wallet   string
+	OrderID  operator.OrderID
+	Merchant string
+	Terminal string
+	Amount   int64
+	Currency string
+	Counter  uint32 // rises by one with each transaction of the card
+}
+
+// CardVerifier checks a hard wallet's transaction: the issuer's certificate and the card's signature.
+type CardVerifier interface {
+	Verify(transaction []byte) (CardPayment, error)
+}
+
+// Config describes the operator.
+type Config struct {
+	Operator string // its code in the registry
+	Now      func() time.Time
+	// Opening is the balance in minor units of a wallet seen for the first time.
+	Opening int64
+	// ReuseCodes lets a payment code pay several orders, for load tests with few codes.
+	ReuseCodes bool
+	// Cards checks hard wallets; without it taps are declined.
+	Cards CardVerifier
+}
+
+// Bank is one operator. It is safe for concurrent use.
+type Bank struct {
+	config Config
+
+	mu       sync.Mutex
+	orders   map[operator.OrderID]*order
+	wallets  map[string]*wallet
+	codes    map[string]operator.OrderID
+	shown    map[string]operator.OrderID
+	cards    map[cardUse]operator.OrderID
+	rules    []*Rule
+	nextRule int
+	sequence uint64
+}
+
+// cardUse is one value of one card's counter.
+type cardUse struct {
+	wallet  string
+	counter uint32
+}
+
+// wallet is a payer's account.
+type wallet struct {
+	opening, balance int64
+}
+
+// phase is where an order stands in the operator's books.
+type phase uint8
+
+const (
+	phasePending  phase = iota + 1 // decided at readyAt
+	phaseOpen                      // shown code, not yet paid
+	phaseApproved                  // wallet debited
+	phaseDeclined
+	phaseReversed
+	phaseRefunded
+)
+
+// order is one entry of the books.
+type order struct {
+	id        operator.OrderID
+	digest    [32]byte // of the request; zero for a reversal that came before its order
+	merchant  string
+	method    operator.Method
+	amount    int64
+	currency  string
+	wallet    string
+	phase     phase
+	reason    operator.Reason
+	reference string
+	authCode  string
+	shownCode string
+	readyAt   time.Time
+	then      Ending
+	hidden    bool // pending in a queue nobody can look into: queries find nothing
+	stubborn  bool // goes on to its ending in spite of a reversal
+	debited   int64
+	credited  int64
+	asked     int // how often authorise or order came
+}
+
+// New returns an operator with empty books.
+func New(config Config) (*Bank, error) {
+	if config.Operator == "" || config.Now == nil || config.Opening < 0 {
+		return nil, errors.New("bank: Operator, Now and a non-negative Opening are needed")
+	}
+	return &Bank{config: config, orders: make(map[operator.OrderID]*order), wallets: make(map[string]*wallet),
+		codes: make(map[string]operator.OrderID), shown: make(map[string]operator.OrderID),
+		cards: make(map[cardUse]operator.OrderID)}, nil
+}
+
+// Authorise decides a scanned code or a tapped card; rule is what Match gave for the call. The same request again gets
+// the order as it stands. Errors: ErrOrderConflict, ErrFull.
+func (b *Bank) Authorise(request operator.Request, rule Rule) (operator.Answer, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.place(request, rule)
+}
+
+// Order opens an order for a merchant-shown code. Errors: ErrOrderConflict, ErrFull.
+func (b *Bank) Order(request operator.Request, rule Rule) (operator.Answer, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.place(request, rule)
+}
+
+func (b *Bank) place(request operator.Request, rule Rule) (operator.Answer, error) {
+	now, digest := b.config.Now(), digestOf(request)
+	if known := b.orders[request.OrderID]; known != nil {
+		known.asked++
+		b.settle(known, now)
+		if known.digest != digest && known.digest != ([32]byte{}) {
+			return operator.Answer{}, ErrOrderConflict
+		}
+		return b.answer(known, now), nil
+	}
+	if len(b.orders) >= ordersMax {
+		return operator.Answer{}, ErrFull
+	}
+	entry := &order{id: request.OrderID, digest: digest, merchant: request.Merchant, method: request.Method,
+		amount: request.Amount, currency: request.Currency, asked: 1}
+	b.sequence++
+	entry.reference = fmt.Sprintf("%s%014d", b.config.Operator, b.sequence)
+	b.orders[entry.id] = entry
+	b.begin(entry, request, rule, now)
+	return b.answer(entry, now), nil
+}
+
+// begin finds the payer and decides at once or sets the time of the decision.
+func (b *Bank) begin(entry *order, request operator.Request, rule Rule, now time.Time) {
+	if rule.Do == DoDecline {
+		entry.decline(rule.reason())
+		return
+	}
+	if request.Method == operator.MethodShown {
+		entry.phase = phaseOpen
+		entry.shownCode = fmt.Sprintf("%s:%x", b.config.Operator, entry.digest[:12])
+		b.shown[entry.shownCode] = entry.id
+		return
+	}
+	payer, reason := b.payer(request)
+	if reason != operator.ReasonNone {
+		entry.decline(reason)
+		return
+	}
+	entry.wallet = payer
+	if rule.Do == DoPassword || rule.Do == DoLate {
+		entry.phase, entry.readyAt, entry.then = phasePending, now.Add(rule.delay()), rule.Then
+		entry.hidden, entry.stubborn = rule.Do == DoLate, rule.Stubborn
+		return
+	}
+	b.debit(entry)
+}
+
+// payer returns the wallet behind a code or card.
+func (b *Bank) payer(request operator.Request) (string, operator.Reason) {
+	if request.Method == operator.MethodTap {
+		return b.cardHolder(request)
+	}
+	payer, ok := walletOfCode(request.Code)
+	if !ok {
+		return "", operator.ReasonCodeInvalid
+	}
+	if !b.config.ReuseCodes {
+		if _, used := b.codes[request.Code]; used {
+			return "", operator.ReasonCodeExpired
+		}
+		b.codes[request.Code] = request.OrderID
+	}
+	return payer, operator.ReasonNone
+}
+
+// cardHolder checks that the card signed this very payment and that its counter was never spent on another order.
+func (b *Bank) cardHolder(request operator.Request) (string, operator.Reason) {
+	if b.config.Cards == nil {
+		return "", operator.ReasonCardRefused
+	}
+	paid, err := b.config.Cards.Verify(request.Card)
+	if err != nil || paid.OrderID != request.OrderID || paid.Amount != request.Amount || paid.Currency != request.Currency ||
+		paid.Merchant != request.Merchant || paid.Terminal != request.Terminal {
+		return "", operator.ReasonCardRefused
+	}
+	use := cardUse{wallet: paid.Wallet, counter: paid.Counter}
+	if _, spent := b.cards[use]; spent {
+		return "", operator.ReasonDuplicate
+	}
+	b.cards[use] = request.OrderID
+	return paid.Wallet, operator.ReasonNone
+}
+
+// PayShown plays the customer who scans a shown code with a wallet. Errors: ErrUnknownCode, ErrInvalidWallet.
+func (b *Bank) PayShown(code, payer string) error {
+	if !isWallet(payer) {
+		return ErrInvalidWallet
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	id, ok := b.shown[code]
+	if !ok || b.orders[id].phase != phaseOpen {
+		return ErrUnknownCode
+	}
+	entry := b.orders[id]
+	entry.wallet = payer
+	b.debit(entry)
+	return nil
+}
+
+// SetBalance opens a wallet or changes its balance. Error: ErrInvalidWallet.
+func (b *Bank) SetBalance(payer string, balance int64) error {
+	if !isWallet(payer) || balance < 0 {
+		return ErrInvalidWallet
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	account := b.account(payer)
+	account.opening += balance - account.balance
+	account.balance = balance
+	return nil
+}
+
+func (b *Bank) account(payer string) *wallet {
+	account := b.wallets[payer]
+	if account == nil {
+		account = &wallet{opening: b.config.Opening, balance: b.config.Opening}
+		b.wallets[payer] = account
+	}
+	return account
+}
+
+// debit approves the order or declines it for want of money. A hard wallet has debited itself when it signed.
+func (b *Bank) debit(entry *order) {
+	account := b.account(entry.wallet)
+	if account.balance < entry.amount && entry.method != operator.MethodTap {
+		entry.decline(operator.ReasonInsufficientFunds)
+		return
+	}
+	account.balance -= entry.amount
+	entry.debited += entry.amount
+	entry.phase = phaseApproved
+	sum := sha256.Sum256([]byte(entry.reference))
+	entry.authCode = fmt.Sprintf("%06d", binary.BigEndian.Uint32(sum[:])%1_000_000)
+}
+
+func (b *Bank) credit(entry *order) {
+	b.account(entry.wallet).balance += entry.amount
+	entry.credited += entry.amount
+}
+
+func (o *order) decline(reason operator.Reason) { o.phase, o.reason = phaseDeclined, reason }
+
+// settle decides a pending order whose time has come.
+func (b *Bank) settle(entry *order, now time.Time) {
+	waiting := entry.phase == phasePending || (entry.stubborn && entry.phase == phaseReversed)
+	if !waiting || entry.readyAt.IsZero() || now.Before(entry.readyAt) {
+		return
+	}
+	entry.readyAt, entry.hidden, entry.stubborn = time.Time{}, false, false
+	if entry.then == EndClosed {
+		entry.decline(operator.ReasonCustomerCancelled)
+		return
+	}
+	b.debit(entry)
+}
+
+func digestOf(request operator.Request) [32]byte {
+	hash := sha256.New()
+	hash.Write(request.OrderID[:])
+	hash.Write(binary.BigEndian.AppendUint64(nil, uint64(request.Amount)))
+	hash.Write([]byte(strings.Join([]string{request.Merchant, request.Terminal, request.Method.String(), request.Currency, request.Code, ""}, "\x00")))
+	hash.Write(request.Card)
+	return [32]byte(hash.Sum(nil))
+}
+
+// walletOfCode maps a payment code, 19 digits starting 01, to the wallet of its digits 3 to 10: 00 02 0000 and those.
+// How real operators make their codes is not public.
+func walletOfCode(code string) (string, bool) {
+	if len(code) != 19 || !strings.HasPrefix(code, "01") || !allDigits(code) {
+		return "", false
+	}
+	return "00020000" + code[2:10], true
+}
+
+func isWallet(id string) bool {
+	return len(id) == 16 && strings.HasPrefix(id, "00") && allDigits(id)
+}
+
+func allDigits(text string) bool {
+	for i := range len(text) {
+		if text[i] < '0' || text[i] > '9' {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,95 @@
+package bank
+
+import (
+	"sort"
+
+	"github.com/yuantill/yuantill/cloud/operator"
+)
+
+// Books is the operator's statement. All amounts are minor units.
+type Books struct {
+	Operator string  `json:"operator"`
+	Totals   Totals  `json:"totals"`
+	Orders   []Entry `json:"orders"`
+	// Wallets has one entry a wallet; the masked ids of two wallets may be the same.
+	Wallets []WalletEntry `json:"wallets"`
+}
+
+// Totals adds the books up.
+type Totals struct {
+	Orders   int   `json:"orders"`
+	Approved int   `json:"approved"`
+	Declined int   `json:"declined"`
+	Reversed int   `json:"reversed"`
+	Refunded int   `json:"refunded"`
+	Open     int   `json:"open"`
+	Debited  int64 `json:"debited"`
+	Credited int64 `json:"credited"`
+	// NetDebit is what customers paid in the end: the sum over wallets of opening balance minus balance.
+	NetDebit int64 `json:"net_debit"`
+}
+
+// Entry is one order of the statement.
+type Entry struct {
+	Order     string `json:"order"`
+	Merchant  string `json:"merchant"`
+	Status    string `json:"status"`
+	Amount    int64  `json:"amount"`
+	Currency  string `json:"currency"`
+	Reference string `json:"reference,omitempty"`
+	Wallet    string `json:"wallet,omitempty"`
+	Debited   int64  `json:"debited"`
+	Credited  int64  `json:"credited"`
+	// Asked is how often the order was placed; more than once is a sender that repeated itself.
+	Asked int `json:"asked"`
+}
+
+// WalletEntry is one wallet of the statement.
+type WalletEntry struct {
+	Wallet   string `json:"wallet"`
+	Opening  int64  `json:"opening"`
+	Balance  int64  `json:"balance"`
+	NetDebit int64  `json:"net_debit"`
+}
+
+// Books settles what is due and returns the statement, sorted by order and wallet.
+func (b *Bank) Books() Books {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	now := b.config.Now()
+	books := Books{Operator: b.config.Operator, Orders: make([]Entry, 0, len(b.orders)), Wallets: []WalletEntry{}}
+	for _, entry := range b.orders {
+		b.settle(entry, now)
+		status := b.answer(entry, now).Status
+		books.Orders = append(books.Orders, Entry{Order: entry.id.String(), Merchant: entry.merchant, Status: status.String(),
+			Amount: entry.amount, Currency: entry.currency, Reference: entry.reference, Wallet: Mask(entry.wallet),
+			Debited: entry.debited, Credited: entry.credited, Asked: entry.asked})
+		books.Totals.count(status)
+		books.Totals.Debited += entry.debited
+		books.Totals.Credited += entry.credited
+	}
+	for id, account := range b.wallets {
+		net := account.opening - account.balance
+		books.Totals.NetDebit += net
+		books.Wallets = append(books.Wallets, WalletEntry{Wallet: Mask(id), Opening: account.opening, Balance: account.balance, NetDebit: net})
+	}
+	books.Totals.Orders = len(books.Orders)
+	sort.Slice(books.Orders, func(i, j int) bool { return books.Orders[i].Order < books.Orders[j].Order })
+	sort.Slice(books.Wallets, func(i, j int) bool { return books.Wallets[i].Wallet < books.Wallets[j].Wallet })
+	return books
+}
+
+func (t *Totals) count(status operator.Status) {
+	switch status {
+	case operator.StatusApproved:
+		t.Approved++
+	case operator.StatusDeclined:
+		t.Declined++
+	case operator.StatusReversed:
+		t.Reversed++
+	case operator.StatusRefunded:
+		t.Refunded++
+	default:
+		t.Open++
+	}
+}

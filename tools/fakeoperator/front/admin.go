@@ -1,0 +1,115 @@
+package front
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+
+	"github.com/yuantill/yuantill/tools/fakeoperator/bank"
+)
+
+// adminBodyMax bounds what the admin handler reads.
+const adminBodyMax = 64 << 10
+
+// Stats counts what came to the front.
+type Stats struct {
+	Calls   int64 `json:"calls"`
+	Refused int64 `json:"refused"`
+}
+
+// Admin serves the person who runs the trial; it belongs on loopback, as it asks for no credentials.
+//
+//	POST   /rules    a bank.Rule; answers {"id":n}
+//	GET    /rules    the rules in the order they are tried
+//	DELETE /rules    honest again
+//	POST   /pay      {"shown_code":"…","wallet":"00…"}: the customer scans a shown code
+//	POST   /wallets  {"wallet":"00…","balance":n}
+//	GET    /books    bank.Books
+//	GET    /stats    Stats
+//	GET    /livez    200
+func (f *Front) Admin() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("POST /rules", f.addRule)
+	mux.HandleFunc("GET /rules", func(w http.ResponseWriter, _ *http.Request) { f.reply(w, http.StatusOK, f.config.Bank.Rules()) })
+	mux.HandleFunc("DELETE /rules", func(w http.ResponseWriter, _ *http.Request) {
+		f.config.Bank.ClearRules()
+		w.WriteHeader(http.StatusNoContent)
+	})
+	mux.HandleFunc("POST /pay", f.pay)
+	mux.HandleFunc("POST /wallets", f.setBalance)
+	mux.HandleFunc("GET /books", func(w http.ResponseWriter, _ *http.Request) { f.reply(w, http.StatusOK, f.config.Bank.Books()) })
+	mux.HandleFunc("GET /stats", func(w http.ResponseWriter, _ *http.Request) {
+		f.reply(w, http.StatusOK, Stats{Calls: f.calls.Load(), Refused: f.refused.Load()})
+	})
+	mux.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusOK) })
+	return mux
+}
+
+func (f *Front) addRule(w http.ResponseWriter, r *http.Request) {
+	var rule bank.Rule
+	if !f.decode(w, r, &rule) {
+		return
+	}
+	id, err := f.config.Bank.AddRule(rule)
+	if err != nil {
+		f.fail(w, http.StatusBadRequest, err)
+		return
+	}
+	f.reply(w, http.StatusCreated, map[string]int{"id": id})
+}
+
+func (f *Front) pay(w http.ResponseWriter, r *http.Request) {
+	var body struct {
+		ShownCode string `json:"shown_code"`
+		Wallet    string `json:"wallet"`
+	}
+	if !f.decode(w, r, &body) {
+		return
+	}
+	err := f.config.Bank.PayShown(body.ShownCode, body.Wallet)
+	switch {
+	case errors.Is(err, bank.ErrUnknownCode):
+		f.fail(w, http.StatusNotFound, err)
+	case err != nil:
+		f.fail(w, http.StatusBadRequest, err)
+	default:
+		w.WriteHeader(http.StatusNoContent)
+	}
+}
+
+func (f *Front) setBalance(w http.ResponseWriter, r *http.Request) {
+	var body struct {
+		Wallet  string `json:"wallet"`
+		Balance int64  `json:"balance"`
+	}
+	if !f.decode(w, r, &body) {
+		return
+	}
+	if err := f.config.Bank.SetBalance(body.Wallet, body.Balance); err != nil {
+		f.fail(w, http.StatusBadRequest, err)
+		return
+	}
+	w.WriteHeader(http.StatusNoContent)
+}
+
+func (f *Front) decode(w http.ResponseWriter, r *http.Request, into any) bool {
+	decoder := json.NewDecoder(http.MaxBytesReader(w, r.Body, adminBodyMax))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(into); err != nil {
+		f.fail(w, http.StatusBadRequest, err)
+		return false
+	}
+	return true
+}
+
+func (f *Front) fail(w http.ResponseWriter, status int, err error) {
+	f.reply(w, status, map[string]string{"error": err.Error()})
+}
+
+func (f *Front) reply(w http.ResponseWriter, status int, body any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	if err := json.NewEncoder(w).Encode(body); err != nil {
+		f.config.Log.Debug("write admin answer", "error", err)
+	}
+}

@@ -1,0 +1,330 @@
+// Package front is the fake operator's outside: signed calls of the operator profile enter over HTTPS, signed answers
+// leave, and a second handler for loopback sets personalities and shows the books.
+package front
+
+import (
+	"encoding/base64"
+	"errors"
+	"io"
+	"log/slog"
+	"math/rand/v2"
+	"net/http"
+	"strconv"
+	"sync/atomic"
+	"time"
+
+	"github.com/yuantill/yuantill/cloud/operator"
+	"github.com/yuantill/yuantill/cloud/operator/profile"
+	"github.com/yuantill/yuantill/tools/fakeoperator/bank"
+)
+
+// defaultWindow is how far a request's time may be from the operator's clock.
+const defaultWindow = time.Minute
+
+// Signer signs answers.
+type Signer interface {
+	Sign(uid string, message []byte) ([64]byte, error)
+}
+
+// Verifier checks requests of one client.
+type Verifier interface {
+	Verify(uid string, message, signature []byte) bool
+}
+
+// Config is what the outside needs.
+type Config struct {
+	Bank   *bank.Bank
+	Signer Signer
+	// Clients maps key fingerprints, 16 hexadecimal digits, to the clients' verifiers.
+	Clients map[string]Verifier
+	// Merchants limits whose orders are taken; empty takes everybody's.
+	Merchants []string
+	// Window is how far a request's time may be off; 0 counts as one minute.
+	Window time.Duration
+	Now    func() time.Time
+	Log    *slog.Logger
+}
+
+// Front serves one operator.
+type Front struct {
+	config    Config
+	merchants map[string]bool
+	nonces    *nonces
+	calls     atomic.Int64
+	refused   atomic.Int64
+	random    func(int64) int64
+}
+
+// New checks config. It starts nothing.
+func New(config Config) (*Front, error) {
+	if config.Bank == nil || config.Signer == nil || config.Now == nil || config.Log == nil || len(config.Clients) == 0 {
+		return nil, errors.New("front: Bank, Signer, Clients, Now and Log are needed")
+	}
+	if config.Window == 0 {
+		config.Window = defaultWindow
+	}
+	front := &Front{config: config, merchants: make(map[string]bool), nonces: newNonces(2 * config.Window), random: rand.Int64N}
+	for _, merchant := range config.Merchants {
+		front.merchants[merchant] = true
+	}
+	return front, nil
+}
+
+// Handler serves the operator profile.
+func (f *Front) Handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("POST "+profile.PathAuthorise, f.serve("authorise"))
+	mux.HandleFunc("POST "+profile.PathOrder, f.serve("order"))
+	mux.HandleFunc("POST "+profile.PathQuery, f.serve("query"))
+	mux.HandleFunc("POST "+profile.PathReverse, f.serve("reverse"))
+	mux.HandleFunc("POST "+profile.PathRefund, f.serve("refund"))
+	return mux
+}
+
+// exchange is one call on its way through the front.
+type exchange struct {
+	operation string
+	path      string
+	stamp     profile.Stamp
+	body      []byte
+}
+
+// refusal is an answer with a status of 400 and above.
+type refusal struct {
+	status        int
+	code, message string
+}
+
+func (f *Front) serve(operation string) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		f.calls.Add(1)
+		call := &exchange{operation: operation, path: r.URL.Path}
+		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, profile.BodyMax))
+		if err != nil {
+			http.Error(w, "body", http.StatusBadRequest)
+			return
+		}
+		call.body = body
+		stamp, signature, err := profile.ParseStamp(r.Header)
+		if err != nil {
+			// Without a request id and nonce there is nothing an answer's signature could be bound to.
+			f.refused.Add(1)
+			http.Error(w, err.Error(), http.StatusBadRequest)
+			return
+		}
+		call.stamp = stamp
+		if no := f.admit(call, signature); no != nil {
+			f.refuse(w, call, no)
+			return
+		}
+		f.act(w, r, call)
+	}
+}
+
+// admit checks key, time, signature and nonce, in this order: a nonce counts as used only once its sender is known.
+func (f *Front) admit(call *exchange, signature []byte) *refusal {
+	verifier := f.config.Clients[call.stamp.Key]
+	if verifier == nil {
+		return &refusal{http.StatusUnauthorized, profile.CodeUnknownKey, "no client has this key"}
+	}
+	now := f.config.Now()
+	if off := now.Sub(time.UnixMilli(call.stamp.Millis)); off > f.config.Window || off < -f.config.Window {
+		return &refusal{http.StatusUnauthorized, profile.CodeStale, "time is outside the window"}
+	}
+	if !verifier.Verify(profile.UID, call.stamp.SignedRequest(call.path, call.body), signature) {
+		return &refusal{http.StatusUnauthorized, profile.CodeBadSignature, "signature is wrong"}
+	}
+	switch f.nonces.use(call.stamp.Nonce, now) {
+	case nonceSeen:
+		return &refusal{http.StatusConflict, profile.CodeReplayed, "nonce was used before"}
+	case nonceFull:
+		return &refusal{http.StatusServiceUnavailable, profile.CodeBusy, "too many calls in the window"}
+	default:
+		return nil
+	}
+}
+
+// act finds the rule for the call, waits as it says, does the work and sends the answer in the rule's way.
+func (f *Front) act(w http.ResponseWriter, r *http.Request, call *exchange) {
+	work, id, amount, no := f.prepare(call)
+	if no != nil {
+		f.refuse(w, call, no)
+		return
+	}
+	rule := f.config.Bank.Match(call.operation, id, amount)
+	if rule.Do == bank.DoLate {
+		// The order is queued before the caller's patience ends; nobody gets an answer.
+		if _, err := work(rule); err != nil {
+			f.config.Log.Warn("place late order", "order", id.String(), "error", err)
+		}
+	}
+	f.wait(r, rule)
+	switch rule.Do {
+	case bank.DoLate, bank.DoDrop:
+		hangUp(w)
+		return
+	case bank.DoError:
+		f.refuse(w, call, &refusal{rule.Status, profile.CodeInternal, "told to fail"})
+		return
+	}
+	answer, err := work(rule)
+	if err != nil {
+		f.refuse(w, call, refusalOf(err))
+		return
+	}
+	f.send(w, call, rule, answer)
+}
+
+// work does one operation on the books.
+type work func(bank.Rule) (operator.Answer, error)
+
+func (f *Front) prepare(call *exchange) (work, operator.OrderID, int64, *refusal) {
+	books := f.config.Bank
+	if call.operation == "authorise" || call.operation == "order" {
+		request, err := profile.DecodeRequest(call.body)
+		if err != nil || (request.Method == operator.MethodShown) != (call.operation == "order") {
+			return nil, operator.OrderID{}, 0, &refusal{http.StatusBadRequest, profile.CodeMalformed, "body does not fit the operation"}
+		}
+		if len(f.merchants) != 0 && !f.merchants[request.Merchant] {
+			return nil, operator.OrderID{}, 0, &refusal{http.StatusForbidden, profile.CodeUnknownMerchant, "merchant is not known here"}
+		}
+		place := books.Authorise
+		if call.operation == "order" {
+			place = books.Order
+		}
+		return func(rule bank.Rule) (operator.Answer, error) { return place(request, rule) }, request.OrderID, request.Amount, nil
+	}
+	inquiry, err := profile.DecodeInquiry(call.body)
+	if err != nil {
+		return nil, operator.OrderID{}, 0, &refusal{http.StatusBadRequest, profile.CodeMalformed, "body does not fit the operation"}
+	}
+	ask := map[string]func(operator.Inquiry, bank.Rule) (operator.Answer, error){
+		"query": books.Query, "reverse": books.Reverse, "refund": books.Refund}[call.operation]
+	return func(rule bank.Rule) (operator.Answer, error) { return ask(inquiry, rule) }, inquiry.OrderID, inquiry.Amount, nil
+}
+
+func refusalOf(err error) *refusal {
+	switch {
+	case errors.Is(err, bank.ErrOrderConflict):
+		return &refusal{http.StatusConflict, profile.CodeOrderConflict, "order exists with other content"}
+	case errors.Is(err, bank.ErrFull):
+		return &refusal{http.StatusServiceUnavailable, profile.CodeBusy, "books are full"}
+	default:
+		return &refusal{http.StatusInternalServerError, profile.CodeInternal, "internal error"}
+	}
+}
+
+// wait lets the rule's latency pass or the caller hang up. The work is done either way: a caller that hung up does not
+// stop an operator.
+func (f *Front) wait(r *http.Request, rule bank.Rule) {
+	millis := rule.LatencyMillis
+	if rule.JitterMillis > 0 {
+		millis += f.random(rule.JitterMillis + 1)
+	}
+	if millis == 0 {
+		return
+	}
+	timer := time.NewTimer(time.Duration(millis) * time.Millisecond)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-r.Context().Done():
+	}
+}
+
+// send encodes an answer and lets it travel in the rule's way.
+func (f *Front) send(w http.ResponseWriter, call *exchange, rule bank.Rule, answer operator.Answer) {
+	if rule.Do == bank.DoWrongAmount {
+		answer.Amount++
+	}
+	body, err := profile.EncodeAnswer(answer)
+	if err != nil {
+		f.refuse(w, call, refusalOf(err))
+		return
+	}
+	switch rule.Do {
+	case bank.DoLose:
+		hangUp(w)
+	case bank.DoErrorDone:
+		f.refuse(w, call, &refusal{rule.Status, profile.CodeInternal, "told to fail after the work"})
+	case bank.DoGarbage:
+		f.write(w, call, http.StatusOK, []byte(`{"order":`), false)
+	case bank.DoDuplicate:
+		f.writeTwice(w, call, body)
+	default:
+		f.write(w, call, http.StatusOK, body, rule.Do == bank.DoBadSignature)
+	}
+}
+
+func (f *Front) refuse(w http.ResponseWriter, call *exchange, no *refusal) {
+	f.refused.Add(1)
+	body, err := profile.EncodeError(no.code, no.message)
+	if err != nil {
+		f.config.Log.Error("encode refusal", "error", err)
+		hangUp(w)
+		return
+	}
+	f.write(w, call, no.status, body, false)
+}
+
+// sealed returns the answer's headers, which carry its signature.
+func (f *Front) sealed(call *exchange, status int, body []byte, spoil bool) (millis, signature string, err error) {
+	now := f.config.Now().UnixMilli()
+	raw, err := f.config.Signer.Sign(profile.UID, call.stamp.SignedAnswer(status, now, body))
+	if err != nil {
+		return "", "", err
+	}
+	if spoil {
+		raw[40] ^= 1
+	}
+	return strconv.FormatInt(now, 10), base64.StdEncoding.EncodeToString(raw[:]), nil
+}
+
+func (f *Front) write(w http.ResponseWriter, call *exchange, status int, body []byte, spoil bool) {
+	millis, signature, err := f.sealed(call, status, body, spoil)
+	if err != nil {
+		f.config.Log.Error("sign answer", "error", err)
+		hangUp(w)
+		return
+	}
+	header := w.Header()
+	header["Content-Type"] = []string{"application/json"}
+	header["Content-Length"] = []string{strconv.Itoa(len(body))}
+	header["Date"] = nil
+	header[profile.HeaderTime] = []string{millis}
+	header[profile.HeaderSignature] = []string{signature}
+	w.WriteHeader(status)
+	if _, err := w.Write(body); err != nil {
+		f.config.Log.Debug("write answer", "error", err)
+	}
+}
+
+// writeTwice sends one valid answer two times on the connection and leaves it open, as a confused proxy would.
+func (f *Front) writeTwice(w http.ResponseWriter, call *exchange, body []byte) {
+	millis, signature, err := f.sealed(call, http.StatusOK, body, false)
+	if err != nil {
+		f.config.Log.Error("sign answer", "error", err)
+		hangUp(w)
+		return
+	}
+	conn, _, err := http.NewResponseController(w).Hijack()
+	if err != nil {
+		f.config.Log.Error("take over connection", "error", err)
+		return
+	}
+	defer func() { _ = conn.Close() }()
+	one := "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n" + profile.HeaderTime + ": " + millis + "\r\n" +
+		profile.HeaderSignature + ": " + signature + "\r\nContent-Length: " + strconv.Itoa(len(body)) + "\r\n\r\n" + string(body)
+	if _, err := io.WriteString(conn, one+one); err != nil {
+		f.config.Log.Debug("write answer twice", "error", err)
+	}
+}
+
+// hangUp closes the connection without an answer.
+func hangUp(w http.ResponseWriter) {
+	conn, _, err := http.NewResponseController(w).Hijack()
+	if err != nil {
+		panic(http.ErrAbortHandler)
+	}
+	_ = conn.Close()
+}
