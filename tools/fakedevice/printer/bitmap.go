@@ -1,0 +1,105 @@
+package printer
+
+import "fmt"
+
+// bitmap is a stored picture, one byte a dot.
+type bitmap struct {
+	wide, high int
+	dots       []byte
+}
+
+// unpack spreads rows of bits, most significant first, over dots.
+func unpack(data []byte, wide, high, scaleX, scaleY int) bitmap {
+	stride := (wide + 7) / 8
+	b := bitmap{wide: wide * scaleX, high: high * scaleY}
+	b.dots = make([]byte, b.wide*b.high)
+	for y := range b.high {
+		for x := range b.wide {
+			column := x / scaleX
+			b.dots[y*b.wide+x] = data[y/scaleY*stride+column/8] >> (7 - column%8) & 1
+		}
+	}
+	return b
+}
+
+// raster is GS v 0.
+func (in *interpreter) raster() {
+	if kind := in.next(); kind != '0' {
+		in.unknown(fmt.Sprintf("command 1d 76 %02x", kind))
+		return
+	}
+	mode := in.next() & 3
+	stride, high := in.word(), in.word()
+	data := in.bytes(stride * high)
+	if in.err != nil || len(data) == 0 || len(data) != stride*high {
+		return
+	}
+	in.print(unpack(data, stride*8, high, 1+int(mode&1), 1+int(mode>>1)), Line{Kind: BitmapLine})
+}
+
+// print puts a bitmap on the paper in its place.
+func (in *interpreter) print(b bitmap, line Line) {
+	in.begin()
+	if len(in.sheet.line) > 0 {
+		in.sheet.flush(in.modes, in.modes.spacing, &in.receipt)
+	}
+	offset := in.modes.left + alignment(in.modes, b.wide)
+	line.X, line.Y = offset, in.sheet.rows
+	in.receipt.Lines = append(in.receipt.Lines, line)
+	if in.sheet.drawn() {
+		for y := range b.high {
+			for x := range b.wide {
+				if b.dots[y*b.wide+x] != 0 {
+					in.sheet.dot(offset+x, in.sheet.rows+y)
+				}
+			}
+		}
+	}
+	in.sheet.feed(b.high)
+	in.printed()
+}
+
+// graphicsStore is the print buffer of GS ( L and GS 8 L.
+type graphicsStore struct{ stored *bitmap }
+
+// function is GS ( L, GS 8 L or GS ( k with its length read.
+func (in *interpreter) function(family byte, length int) {
+	data := in.bytes(length)
+	if in.err != nil {
+		return
+	}
+	switch {
+	case family == 'k' && len(data) >= 2 && data[0] == 49:
+		in.qrFunction(data[1], data[2:])
+	case family == 'L' && len(data) >= 2 && data[0] == 48:
+		in.graphicsFunction(data[1], data[2:])
+	default:
+		in.unknown(fmt.Sprintf("function %02x of %d bytes", family, length))
+	}
+}
+
+// graphicsFunction stores a raster (112: a bx by c xL xH yL yH d…) or prints what is stored (50 or 2).
+func (in *interpreter) graphicsFunction(function byte, data []byte) {
+	switch function {
+	case 112:
+		const header = 8
+		if len(data) < header || data[0] != 48 || data[1] < 1 || data[1] > 2 || data[2] < 1 || data[2] > 2 {
+			in.unknown("graphics header")
+			return
+		}
+		wide, high := int(data[4])|int(data[5])<<8, int(data[6])|int(data[7])<<8
+		if len(data)-header != (wide+7)/8*high {
+			in.unknown("graphics size")
+			return
+		}
+		b := unpack(data[header:], wide, high, int(data[1]), int(data[2]))
+		in.graphics.stored = &b
+	case 2, 50:
+		if in.graphics.stored != nil {
+			in.print(*in.graphics.stored, Line{Kind: BitmapLine})
+			in.graphics.stored = nil
+		}
+	default:
+		in.unknown(fmt.Sprintf("graphics function %d", function))
+	}
+}
