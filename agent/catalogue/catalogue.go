@@ -1,0 +1,124 @@
+// Package catalogue is every sentence a cashier or customer reads: a phrase's name comes in, its Chinese and English
+// text leave.
+package catalogue
+
+// Text is one sentence in both languages; Chinese is shown first and larger.
+type Text struct {
+	Chinese string `json:"zh" doc:"Chinese"`
+	English string `json:"en" doc:"English"`
+}
+
+// Phrase names a sentence.
+type Phrase uint16
+
+// None is the absence of a sentence: both its texts are empty.
+const None Phrase = 0
+
+// Titles: what is going on with a sale.
+const (
+	TitleWaiting Phrase = iota + 1
+	TitleTapping
+	TitleCardUnknown
+	TitleAuthorising
+	TitlePassword
+	TitleShown
+	TitleQuerying
+	TitleReversing
+	TitleApproved
+	TitleDeclined
+	TitleReversed
+	TitleAbandoned
+)
+
+// Steps: the one thing to do next.
+const (
+	StepPresent Phrase = iota + 100
+	StepHoldCard
+	StepSameCard
+	StepWait
+	StepPassword
+	StepScanShown
+	StepUnknown
+	StepReversing
+	StepHandOver
+	StepOtherMeans
+	StepNoMoney
+	StepCardReturned
+	StepRefunded
+	StepNewSale
+)
+
+// Notices: something that happened beside the sale's progress.
+const (
+	NoticeWeChat Phrase = iota + 200
+	NoticeAlipay
+	NoticeUnionPay
+	NoticeGoods
+	NoticeNotPayment
+	NoticeUnreadable
+	NoticeSecondScan
+	NoticeScanIdle
+	NoticeSecondCard
+	NoticeTwoCards
+	NoticeCardFunds
+	NoticeCardLimit
+	NoticeCardBlocked
+	NoticeCardForeign
+	NoticeCardRefused
+	NoticeCardAway
+	NoticeCardOther
+	NoticeJournal
+	NoticeMismatch
+	NoticeCancelTooLate
+	NoticeCancelDuringTap
+	NoticeAlreadyDecided
+	NoticeRestarted
+	NoticeReceiptUnsure
+	NoticePaper
+	NoticePrinterGone
+	NoticePrintUnsure
+	NoticePrinted
+	NoticeScannerGone
+	NoticeReaderGone
+	NoticeDeviceBack
+)
+
+// Refusals: why the station did not do what it was asked.
+const (
+	RefuseSaleOpen Phrase = iota + 300
+	RefuseNoSale
+	RefuseKeyMissing
+	RefuseKeyReused
+	RefuseAmount
+	RefuseCurrency
+	RefuseJournal
+	RefuseNoRoom
+	RefuseTooManyOpen
+	RefuseState
+	RefuseHost
+	RefuseOrigin
+	RefuseToken
+	RefuseTooLarge
+	RefuseInvalid
+	RefuseStopping
+	RefusePrinter
+	RefuseInternal
+	RefuseNotSignedIn
+	RefuseStopped
+)
+
+// Text returns the phrase's sentence, or empty texts for None and for numbers that name nothing.
+func (p Phrase) Text() Text {
+	switch {
+	case p < StepPresent:
+		return p.title()
+	case p < NoticeWeChat:
+		return p.step()
+	case p < NoticeTwoCards:
+		return p.scanNotice()
+	case p < RefuseSaleOpen:
+		return p.notice()
+	default:
+		return p.refusal()
+	}
+}

@@ -1,0 +1,87 @@
+package catalogue
+
+func (p Phrase) scanNotice() Text {
+	switch p {
+	case NoticeWeChat:
+		return Text{"顾客出示的是微信付款码，请出示数字人民币付款码", "That is a WeChat Pay code; ask for the e-CNY code"}
+	case NoticeAlipay:
+		return Text{"顾客出示的是支付宝付款码，请出示数字人民币付款码", "That is an Alipay code; ask for the e-CNY code"}
+	case NoticeUnionPay:
+		return Text{"顾客出示的是银联付款码，请出示数字人民币付款码", "That is a UnionPay code; ask for the e-CNY code"}
+	case NoticeGoods:
+		return Text{"扫到的是商品条码，不是付款码", "That is a product's bar code, not a payment code"}
+	case NoticeNotPayment:
+		return Text{"扫到的不是付款码", "That is not a payment code"}
+	case NoticeUnreadable:
+		return Text{"没有读清，请再扫一次", "Not read clearly, please scan again"}
+	case NoticeSecondScan:
+		return Text{"本笔正在支付，又扫到的码未使用", "A payment is under way; the second code was not used"}
+	case NoticeScanIdle:
+		return Text{"没有待收款，扫到的码未使用", "No sale is open; the code was not used"}
+	case NoticeSecondCard:
+		return Text{"本笔正在支付，硬件钱包未使用", "A payment is under way; the hard wallet was not used"}
+	default:
+		return Text{}
+	}
+}
+
+func (p Phrase) notice() Text {
+	switch p {
+	case NoticeTwoCards:
+		return Text{"感应区有多张卡，请只放一张", "More than one card in the field, present just one"}
+	case NoticeCardFunds:
+		return Text{"硬件钱包余额不足", "The hard wallet's balance is too low"}
+	case NoticeCardLimit:
+		return Text{"超出硬件钱包的限额", "Over the hard wallet's limit"}
+	case NoticeCardBlocked:
+		return Text{"硬件钱包已停用或过期", "The hard wallet is blocked or expired"}
+	case NoticeCardForeign:
+		return Text{"这不是可用的硬件钱包", "That is not a hard wallet this till can use"}
+	case NoticeCardRefused:
+		return Text{"硬件钱包拒绝付款，未扣款", "The hard wallet refused, nothing was charged"}
+	case NoticeCardAway:
+		return Text{"硬件钱包过早移开，未扣款，请再碰一次", "The hard wallet left too early, nothing was charged, tap again"}
+	case NoticeCardOther:
+		return Text{"这不是刚才的硬件钱包，请用同一个", "That is not the hard wallet from before, use the same one"}
+	case NoticeCancelDuringTap:
+		return Text{"已收到取消；硬件钱包处理完毕后撤销", "Cancel noted; it takes effect when the hard wallet is done"}
+	case NoticeAlreadyDecided:
+		return Text{"本笔已有结果，不能取消", "This sale already has its result and cannot be cancelled"}
+	case NoticeJournal:
+		return Text{"流水无法写入，本机暂停收款，请联系维护人员",
+			"The journal cannot be written; no payment is taken until it is mended"}
+	case NoticeMismatch:
+		return Text{"平台回复与本笔金额不符，未采用，请联系服务商", "The answer does not match this sale and was not used; call support"}
+	case NoticeCancelTooLate:
+		return Text{"撤销到达前付款已成功：已收款；不需要时请办理退货",
+			"The payment had gone through before it could be taken back: money received; refund it if not wanted"}
+	case NoticeRestarted:
+		return Text{"程序重新启动，正在继续处理本笔", "The till restarted and is carrying on with this sale"}
+	default:
+		return p.deviceNotice()
+	}
+}
+
+func (p Phrase) deviceNotice() Text {
+	switch p {
+	case NoticeReceiptUnsure:
+		return Text{"重新启动前的签购单可能未打印，请查看；需要时手动重印",
+			"The receipt may not have printed before the restart; look, and reprint by hand if needed"}
+	case NoticePaper:
+		return Text{"签购单未打印：请检查纸张和机盖，然后重印", "Receipt not printed: check paper and cover, then reprint"}
+	case NoticePrinterGone:
+		return Text{"签购单未打印：打印机未连接", "Receipt not printed: the printer is not connected"}
+	case NoticePrintUnsure:
+		return Text{"签购单可能没有打印完整，请查看；需要时手动重印", "The receipt may be incomplete; look, and reprint by hand if needed"}
+	case NoticePrinted:
+		return Text{"签购单已打印", "Receipt printed"}
+	case NoticeScannerGone:
+		return Text{"扫码器未连接", "The scanner is not connected"}
+	case NoticeReaderGone:
+		return Text{"硬件钱包读卡器未连接", "The hard-wallet reader is not connected"}
+	case NoticeDeviceBack:
+		return Text{"设备已恢复", "The device is back"}
+	default:
+		return Text{}
+	}
+}

@@ -1,0 +1,152 @@
+package checkout
+
+import (
+	"time"
+
+	"github.com/yuantill/yuantill/agent/catalogue"
+	"github.com/yuantill/yuantill/protocol/message"
+	"github.com/yuantill/yuantill/protocol/record"
+)
+
+// start begins a sale. It is saved before anybody is asked to pay: its number is never given to another sale, and the
+// same intent after a restart finds it.
+func (r Rules) start(e Started, now time.Time) (Sale, []Effect) {
+	s := Sale{
+		OrderID: e.OrderID, State: Waiting, Amount: e.Amount, Cashier: e.Cashier, Note: e.Note,
+		Batch: e.Batch, Voucher: e.Voucher, Origin: e.Origin,
+		StartedAt: now, Deadline: now.Add(r.Timing.WaitAtMost),
+	}
+	return s, []Effect{Save{}, Arm{Scanner: true, Reader: true}, Show{}, r.timer(s)}
+}
+
+// scan takes the customer's code while a customer is waited for; the first means of payment wins.
+func (r Rules) scan(s Sale, e CodeScanned, now time.Time) (Sale, []Effect) {
+	if s.State != Waiting {
+		return s, []Effect{Show{Notice: catalogue.NoticeSecondScan}}
+	}
+	if e.Kind != CodeECNY {
+		return s, []Effect{Show{Notice: foreignCode(e.Kind)}}
+	}
+	s.CodeTail = e.Tail
+	return r.request(s, message.Method_METHOD_CODE, now)
+}
+
+func foreignCode(kind CodeKind) catalogue.Phrase {
+	switch kind {
+	case CodeWeChat:
+		return catalogue.NoticeWeChat
+	case CodeAlipay:
+		return catalogue.NoticeAlipay
+	case CodeUnionPay:
+		return catalogue.NoticeUnionPay
+	case CodeGoods:
+		return catalogue.NoticeGoods
+	case CodeUnreadable:
+		return catalogue.NoticeUnreadable
+	default:
+		return catalogue.NoticeNotPayment
+	}
+}
+
+func (r Rules) wantCode(s Sale, now time.Time) (Sale, []Effect) {
+	if s.State != Waiting {
+		return s, []Effect{Show{}}
+	}
+	return r.request(s, message.Method_METHOD_SHOWN, now)
+}
+
+// presentCard saves that a hard wallet is about to be asked before it is: after a power cut in the middle the sale must
+// still know that the card may have been debited.
+func (r Rules) presentCard(s Sale, e CardPresented, now time.Time) (Sale, []Effect) {
+	if s.State != Waiting && s.State != CardUnknown {
+		return s, []Effect{LeaveCard{}, Show{Notice: catalogue.NoticeSecondCard}}
+	}
+	// Another card could be debited a second time for the same order.
+	if s.Card.Silent && e.Wallet != s.Card.Wallet {
+		return s, []Effect{LeaveCard{}, Show{Notice: catalogue.NoticeCardOther}}
+	}
+	if !s.Card.Silent {
+		s.Card = Card{Nonce: e.Nonce, Wallet: e.Wallet, At: now}
+	}
+	s.State = Tapping
+	s.Method = message.Method_METHOD_TAP
+	s.Deadline = now.Add(r.Timing.TapWithin)
+	return s, []Effect{Save{}, PayCard{}, Arm{}, Show{}, r.timer(s)}
+}
+
+func (r Rules) cardPaid(s Sale, e CardPaid, now time.Time) (Sale, []Effect) {
+	// An answer that comes after the sale was given up goes nowhere: the cloud was asked to take the payment back.
+	if s.State != Tapping && s.State != CardUnknown {
+		return s, []Effect{Warn{What: "hard wallet paid after its sale had been given up"}}
+	}
+	s.Card.Transaction = e.Transaction
+	return r.request(s, message.Method_METHOD_TAP, now)
+}
+
+// cardRefused goes back to waiting, unless a card was asked before and it is still not known what it did.
+func (r Rules) cardRefused(s Sale, e CardRefused, now time.Time) (Sale, []Effect) {
+	if s.State != Tapping || len(s.Card.Transaction) != 0 {
+		return s, nil
+	}
+	// The same card refuses the same order only when it has not debited itself for it. Blocked cards refuse anyway.
+	definite := e.Cause == CardDeclined || e.Cause == CardFunds || e.Cause == CardLimit
+	if s.Card.Silent && !definite {
+		return r.cardLost(s, cardNotice(e.Cause), now)
+	}
+	s.Card, s.Method = Card{}, message.Method_METHOD_UNSPECIFIED
+	if s.Reversal != message.Reason_REASON_UNSPECIFIED {
+		return r.abandon(s, s.Reversal)
+	}
+	s.State = Waiting
+	s.Deadline = now.Add(r.Timing.WaitAtMost)
+	return s, []Effect{Save{}, Arm{Scanner: true, Reader: true}, Show{Notice: cardNotice(e.Cause)}, r.timer(s)}
+}
+
+func cardNotice(cause CardCause) catalogue.Phrase {
+	switch cause {
+	case CardFunds:
+		return catalogue.NoticeCardFunds
+	case CardLimit:
+		return catalogue.NoticeCardLimit
+	case CardBlocked:
+		return catalogue.NoticeCardBlocked
+	case CardForeign:
+		return catalogue.NoticeCardForeign
+	case CardAway:
+		return catalogue.NoticeCardAway
+	case CardCrowd:
+		return catalogue.NoticeTwoCards
+	default:
+		return catalogue.NoticeCardRefused
+	}
+}
+
+func (r Rules) cardSilent(s Sale, now time.Time) (Sale, []Effect) {
+	if s.State != Tapping || len(s.Card.Transaction) != 0 {
+		return s, nil
+	}
+	return r.cardLost(s, catalogue.None, now)
+}
+
+// cardLost waits for the same card again. Only that card or the cloud can tell what happened; no other means of payment
+// is offered, since the customer may have paid already.
+func (r Rules) cardLost(s Sale, notice catalogue.Phrase, now time.Time) (Sale, []Effect) {
+	s.Card.Silent = true
+	if s.Reversal != message.Reason_REASON_UNSPECIFIED {
+		return r.request(s, message.Method_METHOD_TAP, now)
+	}
+	s.State = CardUnknown
+	s.Deadline = s.Card.At.Add(r.Timing.RetapWithin)
+	return s, []Effect{Save{}, Arm{Reader: true}, Show{Notice: notice}, r.timer(s)}
+}
+
+// abandon ends a sale for which no payment was ever asked.
+func (r Rules) abandon(s Sale, reason message.Reason) (Sale, []Effect) {
+	s.State = Abandoned
+	return s, []Effect{
+		Commit{Type: record.SaleAbandoned, Body: &message.SaleAbandoned{
+			OrderId: s.OrderID[:], Reason: reason, Amount: s.Amount.Minor, Currency: s.Amount.Currency.Code,
+		}},
+		Arm{}, Show{},
+	}
+}

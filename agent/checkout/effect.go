@@ -1,0 +1,107 @@
+package checkout
+
+import (
+	"time"
+
+	"google.golang.org/protobuf/proto"
+
+	"github.com/yuantill/yuantill/agent/catalogue"
+	"github.com/yuantill/yuantill/protocol/message"
+	"github.com/yuantill/yuantill/protocol/record"
+)
+
+// Effect is something to be done, in the order given: Save, Commit, SendNow, Ask, Forget, PayCard, LeaveCard, Arm, Show,
+// Print, SetTimer or Warn. Save and Commit come first; when they fail, none of the others may be carried out.
+type Effect interface{ effect() }
+
+// Save makes the sale durable as it is now.
+type Save struct{}
+
+// Commit makes a record durable, together with the sale as it is now.
+type Commit struct {
+	Type record.Type
+	Body proto.Message
+}
+
+// SendNow sends the urgent record (record.Type.Urgent) among those just committed; the customer's code travels with a
+// payment.
+type SendNow struct{}
+
+// Ask sends a record again: the cloud answers with the payment's present result.
+type Ask struct{ Sequence uint64 }
+
+// Forget erases the customer's code that was kept for resending the record.
+type Forget struct{ Sequence uint64 }
+
+// PayCard asks the hard wallet in the field to pay.
+type PayCard struct{}
+
+// LeaveCard lets go of a hard wallet in the field without asking it anything.
+type LeaveCard struct{}
+
+// Arm says which devices may begin a payment of this sale from now on.
+type Arm struct{ Scanner, Reader bool }
+
+// Show puts the sale's View before the cashier and customer, with something that happened beside its progress.
+type Show struct{ Notice catalogue.Phrase }
+
+// Print puts copies of the slip on paper.
+type Print struct {
+	Copies  Copies
+	Reprint bool
+}
+
+// SetTimer asks for a Tick at a time; it replaces the one asked for before.
+type SetTimer struct{ At time.Time }
+
+// Warn tells somebody of something that should never happen.
+type Warn struct{ What string }
+
+func (Save) effect()      {}
+func (Commit) effect()    {}
+func (SendNow) effect()   {}
+func (Ask) effect()       {}
+func (Forget) effect()    {}
+func (PayCard) effect()   {}
+func (LeaveCard) effect() {}
+func (Arm) effect()       {}
+func (Show) effect()      {}
+func (Print) effect()     {}
+func (SetTimer) effect()  {}
+func (Warn) effect()      {}
+
+// Copies is a set of copies of a slip.
+type Copies uint8
+
+// The copies.
+const (
+	MerchantCopy Copies = 1 << iota
+	CustomerCopy
+)
+
+// bothCopies is what an approved payment is printed as.
+const bothCopies = MerchantCopy | CustomerCopy
+
+// Each returns the copies one by one, the customer's first since the customer waits for it.
+func (c Copies) Each() []message.ReceiptPrinted_Copy {
+	var each []message.ReceiptPrinted_Copy
+	if c&CustomerCopy != 0 {
+		each = append(each, message.ReceiptPrinted_COPY_CUSTOMER)
+	}
+	if c&MerchantCopy != 0 {
+		each = append(each, message.ReceiptPrinted_COPY_MERCHANT)
+	}
+	return each
+}
+
+// copyOf is the set of one copy.
+func copyOf(copy message.ReceiptPrinted_Copy) Copies {
+	switch copy {
+	case message.ReceiptPrinted_COPY_MERCHANT:
+		return MerchantCopy
+	case message.ReceiptPrinted_COPY_CUSTOMER:
+		return CustomerCopy
+	default:
+		return 0
+	}
+}

@@ -1,0 +1,121 @@
+package checkout
+
+import (
+	"github.com/yuantill/yuantill/protocol/message"
+	"github.com/yuantill/yuantill/protocol/money"
+	"github.com/yuantill/yuantill/protocol/record"
+)
+
+// Event is something that happened: Started, CodeScanned, CardPresented, CardPaid, CardRefused, CardSilent, CodeWanted,
+// ResultArrived, Recorded, JournalFailed, Tick, CancelPressed, Restarted, Printed or ReprintPressed.
+type Event interface{ event() }
+
+// Started begins a sale; it is only given to the zero Sale.
+type Started struct {
+	OrderID        OrderID
+	Amount         money.Money
+	Cashier, Note  string
+	Batch, Voucher uint32
+	Origin         Origin
+}
+
+// CodeScanned is a symbol from the scanner. The code itself stays outside the machine.
+type CodeScanned struct {
+	Kind CodeKind
+	Tail string // last 6 digits of an ECNY code
+}
+
+// CodeKind is what was scanned.
+type CodeKind uint8
+
+// The kinds of code.
+const (
+	CodeOther CodeKind = iota
+	CodeECNY
+	CodeWeChat
+	CodeAlipay
+	CodeUnionPay
+	CodeGoods
+	CodeUnreadable
+)
+
+// CardPresented is a hard wallet in the field that was not asked to pay yet. Nonce is fresh randomness for the request
+// to it; Wallet tells it from other cards and is no wallet id.
+type CardPresented struct{ Nonce, Wallet [8]byte }
+
+// CardPaid is a hard wallet's signed payment: hardwallet.Transaction's binary form.
+type CardPaid struct{ Transaction []byte }
+
+// CardRefused is a hard wallet that certainly was not debited.
+type CardRefused struct{ Cause CardCause }
+
+// CardCause is why a hard wallet was not debited.
+type CardCause uint8
+
+// The causes.
+const (
+	CardDeclined CardCause = iota
+	CardFunds
+	CardLimit
+	CardBlocked
+	CardForeign
+	CardAway
+	CardCrowd // more than one card in the field
+)
+
+// CardSilent is a hard wallet that was asked to pay and did not answer: it may have been debited.
+type CardSilent struct{}
+
+// CodeWanted is the wish to have our code shown for the customer to scan.
+type CodeWanted struct{}
+
+// ResultArrived is an answer of the cloud.
+type ResultArrived struct{ Result *message.PaymentResult }
+
+// Recorded says that a Commit of this sale is durable, with its place in the journal.
+type Recorded struct {
+	Type     record.Type
+	Sequence uint64
+}
+
+// JournalFailed says that the effects of an event could not be made durable: the sale is as it was before that event.
+type JournalFailed struct{ Cause Event }
+
+// Tick says that the time of the latest SetTimer has come, or passed.
+type Tick struct{}
+
+// CancelPressed is the cashier's wish to end the sale.
+type CancelPressed struct{ Cashier string }
+
+// Restarted is given to an open sale that was read back after a restart. Last is the sequence of the latest record that
+// was committed with it, 0 when there is none.
+type Restarted struct{ Last uint64 }
+
+// Printed reports on one copy.
+type Printed struct {
+	Copy    message.ReceiptPrinted_Copy
+	Result  message.ReceiptPrinted_Result
+	Reprint bool
+	Fault   string // what the printer said; empty when it was well
+	// Absent says that there was no printer to ask.
+	Absent bool
+}
+
+// ReprintPressed asks for copies on paper once more.
+type ReprintPressed struct{ Copies Copies }
+
+func (Started) event()        {}
+func (CodeScanned) event()    {}
+func (CardPresented) event()  {}
+func (CardPaid) event()       {}
+func (CardRefused) event()    {}
+func (CardSilent) event()     {}
+func (CodeWanted) event()     {}
+func (ResultArrived) event()  {}
+func (Recorded) event()       {}
+func (JournalFailed) event()  {}
+func (Tick) event()           {}
+func (CancelPressed) event()  {}
+func (Restarted) event()      {}
+func (Printed) event()        {}
+func (ReprintPressed) event() {}

@@ -1,0 +1,197 @@
+package checkout
+
+import (
+	"bytes"
+	"time"
+
+	"github.com/yuantill/yuantill/agent/catalogue"
+	"github.com/yuantill/yuantill/protocol/message"
+	"github.com/yuantill/yuantill/protocol/record"
+)
+
+// request asks for the payment. When the sale is already to be taken back (cancelled while a card was being read, or
+// the card never answered) the reversal follows as soon as the request is recorded.
+func (r Rules) request(s Sale, method message.Method, now time.Time) (Sale, []Effect) {
+	s.Method = method
+	s.State = Authorising
+	s.RequestedAt, s.AskedAt, s.HeardAt = now, now, now
+	s.Deadline = now.Add(r.giveUp(method))
+	if s.Reversal != message.Reason_REASON_UNSPECIFIED {
+		s.State = Reversing
+	}
+	s, effects := tellUnknown(s)
+	body := &message.PaymentRequested{
+		OrderId: s.OrderID[:], Method: method,
+		Amount: s.Amount.Minor, Currency: s.Amount.Currency.Code,
+		MerchantId: r.MerchantID, Batch: s.Batch, Voucher: s.Voucher, Cashier: s.Cashier, Note: s.Note,
+		CodeTail: s.CodeTail, CardTransaction: s.Card.Transaction,
+		Terminal: r.Terminal, GiveUp: s.Deadline.UnixMicro(),
+	}
+	effects = append([]Effect{Commit{Type: record.PaymentRequested, Body: body}}, effects...)
+	return s, append(effects, SendNow{}, Arm{}, Show{}, r.timer(s))
+}
+
+func (r Rules) giveUp(method message.Method) time.Duration {
+	if method == message.Method_METHOD_SHOWN {
+		return r.Timing.GiveUpShown
+	}
+	return r.Timing.GiveUp
+}
+
+// recorded learns a record's place in the journal, by which the cloud is asked again.
+func (r Rules) recorded(s Sale, e Recorded, now time.Time) (Sale, []Effect) {
+	switch e.Type {
+	case record.PaymentRequested:
+		s.PaymentSequence = e.Sequence
+	case record.ReversalRequested:
+		s.ReversalSequence = e.Sequence
+	}
+	if s.reversalDue() {
+		return r.reverse(s, s.Reversal, s.ReversalBy, now)
+	}
+	return s, nil
+}
+
+// reversalDue reports whether the payment is to be taken back and the record that says so is missing.
+func (s Sale) reversalDue() bool {
+	return s.State == Reversing && s.Reversal != message.Reason_REASON_UNSPECIFIED && !s.ReversalRecorded
+}
+
+// reverse asks for the payment to be taken back. From here on only a definite answer ends the sale.
+func (r Rules) reverse(s Sale, reason message.Reason, cashier string, now time.Time) (Sale, []Effect) {
+	s.State = Reversing
+	s.Reversal, s.ReversalBy, s.ReversalRecorded = reason, cashier, true
+	s.AskedAt = now
+	s, effects := tellUnknown(s)
+	effects = append(effects,
+		Commit{Type: record.ReversalRequested, Body: &message.ReversalRequested{
+			OrderId: s.OrderID[:], PaymentSequence: s.PaymentSequence, Reason: reason, Cashier: cashier,
+		}},
+		SendNow{},
+		Forget{Sequence: s.PaymentSequence},
+	)
+	// Nobody knows at this point: the customer takes a slip along that says so and shows where to look.
+	if reason == message.Reason_REASON_TIMED_OUT && s.Unprinted == 0 {
+		s.Unprinted = CustomerCopy
+		effects = append(effects, Print{Copies: CustomerCopy})
+	}
+	return s, append(effects, Arm{}, Show{}, r.timer(s))
+}
+
+// result takes an answer of the cloud.
+func (r Rules) result(s Sale, result *message.PaymentResult, now time.Time) (Sale, []Effect) {
+	if !bytes.Equal(result.GetOrderId(), s.OrderID[:]) {
+		return s, []Effect{Warn{What: "answer for another sale"}}
+	}
+	if s.State.Final() {
+		return r.lateResult(s, result)
+	}
+	if !s.State.asked() || result.GetRevision() < s.revision() {
+		return s, nil
+	}
+	if !matches(s, result) {
+		return s, []Effect{Warn{What: "answer with another amount"}, Show{Notice: catalogue.NoticeMismatch}}
+	}
+	if result.GetStage() == message.Stage_STAGE_FINAL {
+		return r.decide(s, result)
+	}
+	return r.progress(s, result, now)
+}
+
+// matches reports whether the answer is about this sale's money. Only an answer that says "approved" must carry it.
+func matches(s Sale, result *message.PaymentResult) bool {
+	if result.GetOutcome() != message.Outcome_OUTCOME_APPROVED && result.GetAmount() == 0 {
+		return true
+	}
+	return result.GetAmount() == s.Amount.Minor && result.GetCurrency() == s.Amount.Currency.Code
+}
+
+// decide ends the sale. The record comes first: what is not recorded is neither shown nor printed.
+func (r Rules) decide(s Sale, result *message.PaymentResult) (Sale, []Effect) {
+	notice := catalogue.None
+	var copies Copies
+	switch result.GetOutcome() {
+	case message.Outcome_OUTCOME_APPROVED:
+		s.State, copies = Approved, bothCopies
+		if s.Reversal != message.Reason_REASON_UNSPECIFIED {
+			notice = catalogue.NoticeCancelTooLate
+		}
+	case message.Outcome_OUTCOME_DECLINED:
+		s.State = Declined
+	case message.Outcome_OUTCOME_REVERSED:
+		s.State, copies = Reversed, CustomerCopy
+	default:
+		return s, []Effect{Warn{What: "final answer without a definite outcome"}}
+	}
+	s.Result = result
+	s.Unprinted |= copies
+	effects := []Effect{commitOutcome(s, result)}
+	if copies != 0 {
+		effects = append(effects, Print{Copies: copies})
+	}
+	return s, append(effects, Show{Notice: notice}, Arm{}, Forget{Sequence: s.PaymentSequence})
+}
+
+func commitOutcome(s Sale, result *message.PaymentResult) Commit {
+	return Commit{Type: record.OutcomeShown, Body: &message.OutcomeShown{
+		OrderId: s.OrderID[:], Result: result, Outcome: s.Outcome(),
+	}}
+}
+
+// lateResult takes the only thing that may change after the end: the money of a reversed payment went back.
+func (r Rules) lateResult(s Sale, result *message.PaymentResult) (Sale, []Effect) {
+	refunded := s.State == Reversed && result.GetRefunded() && !s.Result.GetRefunded() &&
+		result.GetOutcome() == message.Outcome_OUTCOME_REVERSED && result.GetRevision() >= s.revision()
+	if !refunded {
+		return s, nil
+	}
+	s.Result = result
+	return s, []Effect{commitOutcome(s, result), Show{}}
+}
+
+// progress follows what the cloud is doing while the outcome is unknown.
+func (r Rules) progress(s Sale, result *message.PaymentResult, now time.Time) (Sale, []Effect) {
+	before, revision := s.State, s.revision()
+	s.Result, s.HeardAt = result, now
+	if s.State != Reversing {
+		s.State = stageState(s, result.GetStage())
+	}
+	if s.State == before && result.GetRevision() == revision {
+		return s, []Effect{r.timer(s)}
+	}
+	s, effects := tellUnknown(s)
+	return s, append(effects, Show{}, r.timer(s))
+}
+
+// tellUnknown records that the cashier is told that nobody knows, once a sale and before the telling.
+func tellUnknown(s Sale) (Sale, []Effect) {
+	if s.UnknownShown || (s.State != Querying && s.State != Reversing) {
+		return s, nil
+	}
+	s.UnknownShown = true
+	return s, []Effect{Commit{Type: record.OutcomeShown, Body: &message.OutcomeShown{
+		OrderId: s.OrderID[:], Result: s.Result, Outcome: message.Outcome_OUTCOME_UNKNOWN,
+	}}}
+}
+
+// stageState is the state that goes with the cloud's stage. Once the cashier was told that the outcome is unknown,
+// "authorising" is no news.
+func stageState(s Sale, stage message.Stage) State {
+	switch stage {
+	case message.Stage_STAGE_AUTHORISING:
+		if s.UnknownShown {
+			return Querying
+		}
+		return Authorising
+	case message.Stage_STAGE_AWAITING_PASSWORD:
+		return AwaitingPassword
+	case message.Stage_STAGE_AWAITING_CUSTOMER:
+		return AwaitingScan
+	case message.Stage_STAGE_QUERYING:
+		return Querying
+	case message.Stage_STAGE_REVERSING:
+		return Reversing
+	default:
+		return s.State
+	}
+}

@@ -1,0 +1,49 @@
+package checkout
+
+import (
+	"github.com/yuantill/yuantill/agent/catalogue"
+	"github.com/yuantill/yuantill/protocol/message"
+	"github.com/yuantill/yuantill/protocol/record"
+)
+
+// printed records what became of a copy and tells the cashier when it is not certainly on paper.
+func (r Rules) printed(s Sale, e Printed) (Sale, []Effect) {
+	if !e.Reprint {
+		s.Unprinted &^= copyOf(e.Copy)
+	}
+	effects := []Effect{Commit{Type: record.ReceiptPrinted, Body: &message.ReceiptPrinted{
+		OrderId: s.OrderID[:], Copy: e.Copy, Result: e.Result, Reprint: e.Reprint, Fault: e.Fault,
+	}}}
+	if notice := printNotice(e); notice != catalogue.None {
+		effects = append(effects, Show{Notice: notice})
+	}
+	return s, effects
+}
+
+func printNotice(e Printed) catalogue.Phrase {
+	switch {
+	case e.Absent:
+		return catalogue.NoticePrinterGone
+	case e.Result == message.ReceiptPrinted_RESULT_NOT_STARTED:
+		return catalogue.NoticePaper
+	case e.Result == message.ReceiptPrinted_RESULT_UNCONFIRMED:
+		return catalogue.NoticePrintUnsure
+	case e.Reprint:
+		return catalogue.NoticePrinted
+	default:
+		return catalogue.None
+	}
+}
+
+// reprint prints a slip once more; it says so on paper. Before there is an outcome to print there is no slip.
+func (r Rules) reprint(s Sale, e ReprintPressed) (Sale, []Effect) {
+	if !s.Printable() || e.Copies == 0 {
+		return s, []Effect{Show{}}
+	}
+	return s, []Effect{Print{Copies: e.Copies, Reprint: true}}
+}
+
+// Printable reports whether the sale has something to put on paper.
+func (s Sale) Printable() bool {
+	return s.State == Approved || s.State == Declined || s.State == Reversed || s.State == Reversing
+}

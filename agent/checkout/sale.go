@@ -1,0 +1,109 @@
+// Package checkout is one sale from the amount to its definite outcome, as a pure machine: what happened comes in, the
+// next state and what has to be done about it leave. It has no clock, no goroutine, no randomness and no I/O.
+package checkout
+
+import (
+	"encoding/hex"
+	"time"
+
+	"github.com/yuantill/yuantill/protocol/message"
+	"github.com/yuantill/yuantill/protocol/money"
+)
+
+// OrderID names one sale for ever: a UUID of version 7.
+type OrderID [16]byte
+
+// String returns the id as 32 hexadecimal digits.
+func (o OrderID) String() string { return hex.EncodeToString(o[:]) }
+
+// Origin is the intent that started a sale, kept so that the same intent again finds the same sale.
+type Origin struct {
+	Key    string   // idempotency key, at most KeyMax bytes
+	Digest [32]byte // SHA-256 of the request
+}
+
+// KeyMax is the longest idempotency key in bytes.
+const KeyMax = 64
+
+// Card is what is known of a hard wallet's part in a sale.
+type Card struct {
+	// Nonce and At belong to the request that the card was first asked; the same card is asked with the same again.
+	Nonce [8]byte
+	At    time.Time
+	// Wallet tells the card from others: 8 bytes of a digest of its wallet id.
+	Wallet [8]byte
+	// Silent says that the card was asked and did not answer.
+	Silent bool
+	// Transaction is what the card signed: hardwallet.Transaction's binary form. Empty while that is not known.
+	Transaction []byte
+}
+
+// Sale is everything about one sale. It is a value: Step returns a changed copy.
+type Sale struct {
+	OrderID        OrderID
+	State          State
+	Method         message.Method
+	Amount         money.Money
+	Cashier        string
+	Note           string
+	Batch, Voucher uint32
+	Origin         Origin
+	CodeTail       string // last 6 digits of the customer's code
+	Card           Card
+
+	StartedAt time.Time
+	// RequestedAt is when the payment was asked for; zero before.
+	RequestedAt time.Time
+	// HeardAt is when the cloud last said anything about it, AskedAt when it was last asked.
+	HeardAt, AskedAt time.Time
+	// Deadline is when the present state is given up.
+	Deadline time.Time
+
+	// PaymentSequence and ReversalSequence are the records' places in the journal; 0 while there is none.
+	PaymentSequence, ReversalSequence uint64
+	// Reversal is why the payment is to be taken back; unspecified while it is not. ReversalRecorded says that the
+	// record that asks for it is committed.
+	Reversal         message.Reason
+	ReversalRecorded bool
+	// ReversalBy is the cashier who cancelled.
+	ReversalBy string
+	// UnknownShown says that the cashier was told that the outcome is not known.
+	UnknownShown bool
+	// Result is the newest of the cloud's answers; nil before the first. It is never changed in place.
+	Result *message.PaymentResult
+	// Unprinted are the copies whose printing has not been reported back.
+	Unprinted Copies
+}
+
+// Outcome returns what the sale has come to: unspecified before a payment was asked for and when none ever was,
+// unknown until the answer is definite.
+func (s Sale) Outcome() message.Outcome {
+	switch s.State {
+	case Approved:
+		return message.Outcome_OUTCOME_APPROVED
+	case Declined:
+		return message.Outcome_OUTCOME_DECLINED
+	case Reversed:
+		return message.Outcome_OUTCOME_REVERSED
+	case Waiting, Abandoned:
+		return message.Outcome_OUTCOME_UNSPECIFIED
+	default:
+		return message.Outcome_OUTCOME_UNKNOWN
+	}
+}
+
+// Open reports whether the sale has to be found again after a restart: it has no definite outcome yet, or nobody knows
+// whether its receipt was printed.
+func (s Sale) Open() bool { return !s.State.Final() || s.Unprinted != 0 }
+
+// HoldsTill reports whether the till takes no other sale meanwhile. A payment that is being taken back does not hold
+// it: that goes on by itself and somebody is told of its end.
+func (s Sale) HoldsTill() bool { return !s.State.Final() && s.State != Reversing }
+
+// torn reports whether a hard wallet was asked to pay and its answer never came.
+func (s Sale) torn() bool {
+	return s.Method == message.Method_METHOD_TAP && len(s.Card.Transaction) == 0
+}
+
+// revision is that of the newest answer.
+func (s Sale) revision() uint32 { return s.Result.GetRevision() }

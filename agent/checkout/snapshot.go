@@ -1,0 +1,183 @@
+package checkout
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"time"
+
+	"google.golang.org/protobuf/proto"
+
+	"github.com/yuantill/yuantill/protocol/message"
+	"github.com/yuantill/yuantill/protocol/money"
+)
+
+// snapshotVersion is the first byte of a sale's binary form. Version 1:
+//
+//	version[1] ‖ state[1] ‖ method[1] ‖ flags[1] ‖ unprinted[1] ‖ order id[16] ‖ digest[32] ‖ nonce[8] ‖ wallet[8]
+//	then as unsigned varints: amount, batch, voucher, payment sequence, reversal sequence, reversal reason
+//	then as signed varints of microseconds (0 for none): started, requested, heard, asked, deadline, card at
+//	then, each with its length as a varint: currency, cashier, note, key, code tail, reversal by, transaction, result
+const snapshotVersion = 1
+
+// fixedSize is the length of the part before the varints; fieldMax bounds each field with a length.
+const (
+	fixedSize = 5 + 16 + 32 + 8 + 8
+	fieldMax  = 4 << 10
+)
+
+// The flags.
+const (
+	flagReversalRecorded = 1 << iota
+	flagUnknownShown
+	flagCardSilent
+	flagResult
+)
+
+// ErrSnapshot marks bytes that are no sale.
+var ErrSnapshot = errors.New("checkout: not a sale's snapshot")
+
+// MarshalBinary returns the sale for the journal. An error means that a field is beyond its bound.
+func (s Sale) MarshalBinary() ([]byte, error) {
+	var result []byte
+	if s.Result != nil {
+		encoded, err := proto.Marshal(s.Result)
+		if err != nil {
+			return nil, fmt.Errorf("encode result: %w", err)
+		}
+		result = encoded
+	}
+	b := make([]byte, 0, fixedSize+128+len(s.Note)+len(s.Card.Transaction)+len(result))
+	b = append(b, snapshotVersion, byte(s.State), byte(s.Method), s.flags(), byte(s.Unprinted))
+	b = append(b, s.OrderID[:]...)
+	b = append(b, s.Origin.Digest[:]...)
+	b = append(b, s.Card.Nonce[:]...)
+	b = append(b, s.Card.Wallet[:]...)
+	for _, n := range []uint64{
+		uint64(s.Amount.Minor), uint64(s.Batch), uint64(s.Voucher), s.PaymentSequence, s.ReversalSequence, uint64(s.Reversal),
+	} {
+		b = binary.AppendUvarint(b, n)
+	}
+	for _, t := range []time.Time{s.StartedAt, s.RequestedAt, s.HeardAt, s.AskedAt, s.Deadline, s.Card.At} {
+		b = binary.AppendVarint(b, micros(t))
+	}
+	fields := []string{
+		s.Amount.Currency.Code, s.Cashier, s.Note, s.Origin.Key, s.CodeTail, s.ReversalBy,
+		string(s.Card.Transaction), string(result),
+	}
+	for _, field := range fields {
+		if len(field) > fieldMax {
+			return nil, fmt.Errorf("%w: field of %d bytes", ErrSnapshot, len(field))
+		}
+		b = append(binary.AppendUvarint(b, uint64(len(field))), field...)
+	}
+	return b, nil
+}
+
+func (s Sale) flags() byte {
+	var flags byte
+	for i, set := range []bool{s.ReversalRecorded, s.UnknownShown, s.Card.Silent, s.Result != nil} {
+		if set {
+			flags |= 1 << i
+		}
+	}
+	return flags
+}
+
+func micros(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixMicro()
+}
+
+// UnmarshalBinary reads what MarshalBinary wrote. Error: ErrSnapshot.
+func (s *Sale) UnmarshalBinary(b []byte) error {
+	if len(b) < fixedSize || b[0] != snapshotVersion {
+		return fmt.Errorf("%w: %d bytes", ErrSnapshot, len(b))
+	}
+	read := snapshotReader{rest: b[fixedSize:]}
+	sale := Sale{
+		State: State(b[1]), Method: message.Method(b[2]), Unprinted: Copies(b[4]) & bothCopies,
+		OrderID: OrderID(b[5:21]),
+		Card:    Card{Nonce: [8]byte(b[53:61]), Wallet: [8]byte(b[61:69]), Silent: b[3]&flagCardSilent != 0},
+		Origin:  Origin{Digest: [32]byte(b[21:53])},
+
+		ReversalRecorded: b[3]&flagReversalRecorded != 0, UnknownShown: b[3]&flagUnknownShown != 0,
+	}
+	minor := int64(read.number())
+	sale.Batch, sale.Voucher = uint32(read.number()), uint32(read.number())
+	sale.PaymentSequence, sale.ReversalSequence = read.number(), read.number()
+	sale.Reversal = message.Reason(read.number())
+	for _, t := range []*time.Time{
+		&sale.StartedAt, &sale.RequestedAt, &sale.HeardAt, &sale.AskedAt, &sale.Deadline, &sale.Card.At,
+	} {
+		*t = read.time()
+	}
+	currency := string(read.field())
+	sale.Cashier, sale.Note, sale.Origin.Key = string(read.field()), string(read.field()), string(read.field())
+	sale.CodeTail, sale.ReversalBy = string(read.field()), string(read.field())
+	sale.Card.Transaction = append(sale.Card.Transaction, read.field()...)
+	result := read.field()
+	if read.failed || len(read.rest) != 0 || sale.State < Waiting || sale.State > stateMax {
+		return fmt.Errorf("%w: damaged", ErrSnapshot)
+	}
+	return s.finish(sale, minor, currency, result, b[3]&flagResult != 0)
+}
+
+// finish fills in what needs more than reading.
+func (s *Sale) finish(sale Sale, minor int64, currency string, result []byte, hasResult bool) error {
+	amount, err := money.Of(minor, currency)
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrSnapshot, err)
+	}
+	sale.Amount = amount
+	if hasResult {
+		sale.Result = &message.PaymentResult{}
+		if err := proto.Unmarshal(result, sale.Result); err != nil {
+			return fmt.Errorf("%w: %w", ErrSnapshot, err)
+		}
+	}
+	*s = sale
+	return nil
+}
+
+// snapshotReader reads the part of varying length; after the first mistake it returns zeros.
+type snapshotReader struct {
+	rest   []byte
+	failed bool
+}
+
+func (r *snapshotReader) number() uint64 {
+	n, size := binary.Uvarint(r.rest)
+	if size <= 0 {
+		r.failed = true
+		return 0
+	}
+	r.rest = r.rest[size:]
+	return n
+}
+
+func (r *snapshotReader) time() time.Time {
+	n, size := binary.Varint(r.rest)
+	if size <= 0 {
+		r.failed = true
+		return time.Time{}
+	}
+	r.rest = r.rest[size:]
+	if n == 0 {
+		return time.Time{}
+	}
+	return time.UnixMicro(n).UTC()
+}
+
+func (r *snapshotReader) field() []byte {
+	size := r.number()
+	if r.failed || size > fieldMax || size > uint64(len(r.rest)) {
+		r.failed = true
+		return nil
+	}
+	field := r.rest[:size]
+	r.rest = r.rest[size:]
+	return field
+}

@@ -1,0 +1,63 @@
+package checkout
+
+import "fmt"
+
+// State is where a sale is.
+type State uint8
+
+// The states. Their numbers are stored; new ones go to the end.
+const (
+	Waiting          State = iota + 1 // for the customer's code, hard wallet or wish to see our code
+	Tapping                           // a hard wallet is being asked to pay
+	CardUnknown                       // it was asked and did not answer: the same card again, or the cloud
+	Authorising                       // the payment was asked for
+	AwaitingPassword                  // the customer is typing a password
+	AwaitingScan                      // our code is shown, the customer has to scan it
+	Querying                          // not known within the time an answer takes: asking
+	Reversing                         // given up or cancelled: asking until it is definite
+	Approved                          // final: money received
+	Declined                          // final: no money received
+	Reversed                          // final: taken back
+	Abandoned                         // final: ended before any payment was asked for
+)
+
+// stateMax is the last state.
+const stateMax = Abandoned
+
+// String returns the state's name as logs, scripts and the station's answers have it.
+func (s State) String() string {
+	switch s {
+	case Waiting:
+		return "waiting"
+	case Tapping:
+		return "tapping"
+	case CardUnknown:
+		return "card-unknown"
+	case Authorising:
+		return "authorising"
+	case AwaitingPassword:
+		return "awaiting-password"
+	case AwaitingScan:
+		return "awaiting-scan"
+	case Querying:
+		return "querying"
+	case Reversing:
+		return "reversing"
+	case Approved:
+		return "approved"
+	case Declined:
+		return "declined"
+	case Reversed:
+		return "reversed"
+	case Abandoned:
+		return "abandoned"
+	default:
+		return fmt.Sprintf("state-%d", uint8(s))
+	}
+}
+
+// Final reports whether the state is never left again.
+func (s State) Final() bool { return s >= Approved && s <= Abandoned }
+
+// asked reports whether the cloud has a payment to tell about and its outcome is not definite.
+func (s State) asked() bool { return s >= Authorising && s <= Reversing }

@@ -1,0 +1,191 @@
+package checkout
+
+import (
+	"time"
+
+	"github.com/yuantill/yuantill/agent/catalogue"
+	"github.com/yuantill/yuantill/protocol/message"
+	"github.com/yuantill/yuantill/protocol/record"
+)
+
+// tick does whatever is due; a Tick too many changes nothing.
+func (r Rules) tick(s Sale, now time.Time) (Sale, []Effect) {
+	late := !now.Before(s.Deadline)
+	switch s.State {
+	case Waiting:
+		if late {
+			return r.abandon(s, message.Reason_REASON_TIMED_OUT)
+		}
+		return s, []Effect{r.timer(s)}
+	case Tapping:
+		return r.tickTapping(s, late, now)
+	case CardUnknown:
+		if late {
+			s.Reversal = message.Reason_REASON_TIMED_OUT
+			return r.request(s, message.Method_METHOD_TAP, now)
+		}
+		return s, []Effect{r.timer(s)}
+	case Reversing:
+		if s.reversalDue() {
+			return r.reverse(s, s.Reversal, s.ReversalBy, now)
+		}
+		if s.Reversal == message.Reason_REASON_UNSPECIFIED && late {
+			return r.reverse(s, message.Reason_REASON_TIMED_OUT, "", now)
+		}
+		return r.ask(s, nil, now)
+	case Authorising, AwaitingPassword, AwaitingScan, Querying:
+		if late {
+			return r.reverse(s, message.Reason_REASON_TIMED_OUT, "", now)
+		}
+		return r.tickAsked(s, now)
+	default:
+		return s, nil
+	}
+}
+
+// tickTapping tries again to record what a card paid, or stops waiting for the card's answer.
+func (r Rules) tickTapping(s Sale, late bool, now time.Time) (Sale, []Effect) {
+	switch {
+	case len(s.Card.Transaction) != 0 && !now.Before(s.AskedAt.Add(r.Timing.AskEvery)):
+		return r.request(s, message.Method_METHOD_TAP, now)
+	case len(s.Card.Transaction) == 0 && late:
+		return r.cardLost(s, catalogue.None, now)
+	default:
+		return s, []Effect{r.timer(s)}
+	}
+}
+
+// tickAsked says "unknown" when the answer takes too long, and asks again.
+func (r Rules) tickAsked(s Sale, now time.Time) (Sale, []Effect) {
+	var effects []Effect
+	if s.State != Querying && !now.Before(r.silentAt(s)) {
+		s.State = Querying
+		s, effects = tellUnknown(s)
+		effects = append(effects, Show{})
+	}
+	return r.ask(s, effects, now)
+}
+
+// ask asks the cloud when that is due. In a sale that is being taken back the reversal is what is repeated: repeating
+// the payment would be wrong where the cloud has not seen it yet.
+func (r Rules) ask(s Sale, effects []Effect, now time.Time) (Sale, []Effect) {
+	every := r.Timing.AskEvery
+	if s.State == Reversing {
+		every = r.askInterval(s)
+	}
+	if !now.Before(s.AskedAt.Add(every)) {
+		s.AskedAt = now
+		effects = append(effects, Ask{Sequence: s.askSequence()})
+	}
+	return s, append(effects, r.timer(s))
+}
+
+func (s Sale) askSequence() uint64 {
+	if s.ReversalSequence != 0 {
+		return s.ReversalSequence
+	}
+	return s.PaymentSequence
+}
+
+// cancel ends the sale before a payment, and asks for it to be taken back afterwards: a payment is never just forgotten.
+func (r Rules) cancel(s Sale, e CancelPressed, now time.Time) (Sale, []Effect) {
+	const reason = message.Reason_REASON_CASHIER_CANCELLED
+	switch s.State {
+	case Waiting:
+		return r.abandon(s, reason)
+	case Tapping:
+		s.Reversal, s.ReversalBy = reason, e.Cashier
+		return s, []Effect{Save{}, Show{Notice: catalogue.NoticeCancelDuringTap}}
+	case CardUnknown:
+		s.Reversal, s.ReversalBy = reason, e.Cashier
+		return r.request(s, message.Method_METHOD_TAP, now)
+	case Authorising, AwaitingPassword, AwaitingScan, Querying:
+		return r.reverse(s, reason, e.Cashier, now)
+	case Reversing:
+		if s.Reversal == message.Reason_REASON_UNSPECIFIED {
+			return r.reverse(s, reason, e.Cashier, now)
+		}
+		return s, []Effect{Show{}}
+	default:
+		return s, []Effect{Show{Notice: catalogue.NoticeAlreadyDecided}}
+	}
+}
+
+// journalFailed keeps what only this process knows, says that the journal does not work, and tries again where money
+// may have moved. s is the sale as it was before the event that failed.
+func (r Rules) journalFailed(s Sale, e JournalFailed, now time.Time) (Sale, []Effect) {
+	show := Show{Notice: catalogue.NoticeJournal}
+	switch {
+	case s.State == Waiting:
+		// Nothing was asked of anybody. The journal still says "waiting" and is put right at the next start.
+		s.State = Abandoned
+		return s, []Effect{LeaveCard{}, Arm{}, show}
+	case s.State.Final():
+		return s, []Effect{show}
+	}
+	if paid, ok := e.Cause.(CardPaid); ok && s.State.cardStage() {
+		s.State, s.Card.Transaction = Tapping, paid.Transaction
+	}
+	if cancel, ok := e.Cause.(CancelPressed); ok && s.State == Tapping {
+		s.Reversal, s.ReversalBy = message.Reason_REASON_CASHIER_CANCELLED, cancel.Cashier
+	}
+	s.AskedAt = now
+	return s, []Effect{show, SetTimer{At: now.Add(r.Timing.AskEvery)}}
+}
+
+// cardStage reports whether a hard wallet may still be heard of.
+func (s State) cardStage() bool { return s == Tapping || s == CardUnknown }
+
+// restart takes up a sale where the journal has it. What the customer's code was is gone for good; the payment is asked
+// about, never sent anew. A receipt is never printed again by itself.
+func (r Rules) restart(s Sale, e Restarted, now time.Time) (Sale, []Effect) {
+	s = resume(s, e, now)
+	s, effects := unsurePrints(s)
+	switch s.State {
+	case Waiting:
+		s, ended := r.abandon(s, message.Reason_REASON_OTHER)
+		return s, append(effects, ended...)
+	case Tapping, CardUnknown:
+		s, lost := r.cardLost(s, catalogue.NoticeRestarted, now)
+		return s, append(effects, lost...)
+	case Authorising, AwaitingPassword, AwaitingScan, Querying, Reversing:
+		if s.State != Reversing {
+			s.State = Querying
+			s.Deadline = earliest(s.Deadline, now.Add(r.giveUp(s.Method)))
+		}
+		s, told := tellUnknown(s)
+		effects = append(append(effects, told...), Ask{Sequence: s.askSequence()})
+		return s, append(effects, Show{Notice: catalogue.NoticeRestarted}, r.timer(s))
+	default:
+		return s, append(effects, Show{Notice: catalogue.NoticeReceiptUnsure})
+	}
+}
+
+// resume fills in what was not known when the sale was last saved: the place of the record saved with it.
+func resume(s Sale, e Restarted, now time.Time) Sale {
+	switch {
+	case !s.State.asked():
+	case s.PaymentSequence == 0:
+		s.PaymentSequence = e.Last
+	case s.ReversalRecorded && s.ReversalSequence == 0:
+		s.ReversalSequence = e.Last
+	}
+	s.AskedAt, s.HeardAt = now, now
+	// A clock that was set back while the till was off must not make a deadline of hours.
+	if s.Card.At.After(now) {
+		s.Card.At = now
+	}
+	return s
+}
+
+// unsurePrints records that nobody saw whether the copies were printed.
+func unsurePrints(s Sale) (Sale, []Effect) {
+	var effects []Effect
+	for _, copy := range s.Unprinted.Each() {
+		effects = append(effects, Commit{Type: record.ReceiptPrinted, Body: &message.ReceiptPrinted{
+			OrderId: s.OrderID[:], Copy: copy, Result: message.ReceiptPrinted_RESULT_UNCONFIRMED, Fault: "restarted",
+		}})
+	}
+	s.Unprinted = 0
+	return s, effects
+}

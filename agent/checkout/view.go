@@ -1,0 +1,103 @@
+package checkout
+
+import (
+	"time"
+
+	"github.com/yuantill/yuantill/agent/catalogue"
+	"github.com/yuantill/yuantill/protocol/message"
+)
+
+// View is a sale as it is put before people. Wallet ids in it are masked.
+type View struct {
+	Sale Sale
+	// Title says what is going on, Next the one thing to do, Reason why it ended so, Notice what happened beside it.
+	Title, Next, Reason, Notice catalogue.Text
+	// Until is the end of the countdown: when more is known at the latest. Zero when there is none.
+	Until time.Time
+	// ShownCode is the text of the code for the customer to scan; empty unless it may be scanned now.
+	ShownCode      string
+	ShownCodeUntil time.Time
+}
+
+// View returns what is shown of a sale together with a notice.
+func (r Rules) View(s Sale, notice catalogue.Phrase) View {
+	title, next := phrases(s)
+	v := View{
+		Sale: s, Title: title.Text(), Next: next.Text(), Notice: notice.Text(),
+		Reason: catalogue.Reason(s.reason()), Until: r.until(s),
+	}
+	if s.State == AwaitingScan {
+		v.ShownCode = s.Result.GetShownCode()
+		v.ShownCodeUntil = time.UnixMicro(s.Result.GetShownCodeExpires()).UTC()
+	}
+	return v
+}
+
+// phrases are the sale's title and the next step.
+func phrases(s Sale) (title, next catalogue.Phrase) {
+	switch s.State {
+	case Waiting:
+		return catalogue.TitleWaiting, catalogue.StepPresent
+	case Tapping:
+		return catalogue.TitleTapping, catalogue.StepHoldCard
+	case CardUnknown:
+		return catalogue.TitleCardUnknown, catalogue.StepSameCard
+	case Authorising:
+		return catalogue.TitleAuthorising, catalogue.StepWait
+	case AwaitingPassword:
+		return catalogue.TitlePassword, catalogue.StepPassword
+	case AwaitingScan:
+		return catalogue.TitleShown, catalogue.StepScanShown
+	case Querying:
+		return catalogue.TitleQuerying, catalogue.StepUnknown
+	case Reversing:
+		return catalogue.TitleReversing, catalogue.StepReversing
+	case Approved:
+		return catalogue.TitleApproved, catalogue.StepHandOver
+	case Declined, Reversed:
+		return endPhrases(s)
+	case Abandoned:
+		return catalogue.TitleAbandoned, catalogue.StepNewSale
+	default:
+		return catalogue.None, catalogue.None
+	}
+}
+
+// endPhrases tell apart where the customer's money is after a payment that did not succeed.
+func endPhrases(s Sale) (title, next catalogue.Phrase) {
+	title, next = catalogue.TitleReversed, catalogue.StepNoMoney
+	if s.State == Declined {
+		title, next = catalogue.TitleDeclined, catalogue.StepOtherMeans
+	}
+	switch {
+	case s.torn():
+		// The cloud may say "declined" of a tap it never saw; the card may have been debited all the same.
+		next = catalogue.StepCardReturned
+	case s.State == Reversed && s.Result.GetRefunded():
+		next = catalogue.StepRefunded
+	}
+	return title, next
+}
+
+func (s Sale) reason() message.Reason {
+	switch {
+	case s.State == Approved:
+		return message.Reason_REASON_UNSPECIFIED
+	case s.Result.GetReason() != message.Reason_REASON_UNSPECIFIED:
+		return s.Result.GetReason()
+	default:
+		return s.Reversal
+	}
+}
+
+// until is the end of the countdown that people see.
+func (r Rules) until(s Sale) time.Time {
+	switch s.State {
+	case Authorising:
+		return r.silentAt(s)
+	case CardUnknown, AwaitingPassword, AwaitingScan, Querying:
+		return s.Deadline
+	default:
+		return time.Time{}
+	}
+}
