@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/uuid"
 	"golang.org/x/sync/errgroup"
+	"google.golang.org/protobuf/proto"
 
 	"github.com/yuantill/yuantill/protocol/message"
 	"github.com/yuantill/yuantill/protocol/record"
@@ -77,7 +78,7 @@ func (p *payer) pay(ctx context.Context, voucher uint32, code string) error {
 	}
 }
 
-func (p *payer) commit(ctx context.Context, kind record.Type, body messageBody) (record.Record, error) {
+func (p *payer) commit(ctx context.Context, kind record.Type, body proto.Message) (record.Record, error) {
 	r, err := p.terminal.Make(kind, body)
 	if err != nil {
 		return nil, err

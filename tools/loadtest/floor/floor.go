@@ -32,6 +32,9 @@ const (
 	readyIn    = 10 * time.Second
 )
 
+// Ready is the one byte that the agent prints when it can sell.
+const Ready = 'R'
+
 // Config names what the three processes share.
 type Config struct {
 	Database string // this process's own SQLite file
@@ -209,6 +212,9 @@ func RunAgent(ctx context.Context, config Config) error {
 	defer client.Disconnect(0)
 	stop := context.AfterFunc(ctx, func() { _ = scanner.Close() })
 	defer stop()
+	if _, err := printer.Write([]byte{Ready}); err != nil {
+		return fmt.Errorf("say ready: %w", err)
+	}
 	return sell(ctx, rows, scanner, printer, client, answers)
 }
 
