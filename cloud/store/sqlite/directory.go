@@ -1,0 +1,99 @@
+package sqlite
+
+import (
+	"context"
+	"strings"
+
+	"github.com/yuantill/yuantill/cloud/store"
+	"github.com/yuantill/yuantill/protocol/record"
+)
+
+const terminalColumns = "id, merchant, serial_number, key_version, certificate, identity, state, enrolled_at FROM terminals"
+
+func scanTerminal(row scanner) (store.Terminal, error) {
+	var t store.Terminal
+	var id string
+	var certificate, identity []byte
+	var enrolledAt int64
+	err := row.Scan(&id, &t.Merchant, &t.SerialNumber, &t.KeyVersion, &certificate, &identity, &t.State, &enrolledAt)
+	copy(t.ID[:], id)
+	copy(t.Certificate[:], certificate)
+	copy(t.Identity[:], identity)
+	t.EnrolledAt = moment(enrolledAt)
+	return t, err
+}
+
+// Terminal returns one terminal (store.DirectoryReader).
+func (s *Store) Terminal(ctx context.Context, id record.Terminal) (store.Terminal, error) {
+	t, err := scanTerminal(s.readers.QueryRowContext(ctx, "SELECT "+terminalColumns+" WHERE id = ?", id.String()))
+	return t, one(err, "terminal")
+}
+
+// Terminals returns terminals after an id (store.DirectoryReader).
+func (s *Store) Terminals(ctx context.Context, after record.Terminal, limit int) ([]store.Terminal, error) {
+	return list(ctx, s.readers, "terminals", scanTerminal,
+		"SELECT "+terminalColumns+" WHERE id > ? ORDER BY id LIMIT ?", strings.TrimRight(after.String(), "\x00"), limit)
+}
+
+const merchantColumns = "id, name, operators, fee_basis_points, jurisdiction, created_at FROM merchants"
+
+func scanMerchant(row scanner) (store.Merchant, error) {
+	var m store.Merchant
+	var operators string
+	var createdAt int64
+	err := row.Scan(&m.ID, &m.Name, &operators, &m.FeeBasisPoints, &m.Jurisdiction, &createdAt)
+	m.Operators = strings.Fields(operators)
+	m.CreatedAt = moment(createdAt)
+	return m, err
+}
+
+// Merchant returns one merchant (store.DirectoryReader).
+func (s *Store) Merchant(ctx context.Context, id string) (store.Merchant, error) {
+	m, err := scanMerchant(s.readers.QueryRowContext(ctx, "SELECT "+merchantColumns+" WHERE id = ?", id))
+	return m, one(err, "merchant")
+}
+
+// Merchants returns merchants after an id (store.DirectoryReader).
+func (s *Store) Merchants(ctx context.Context, after string, limit int) ([]store.Merchant, error) {
+	return list(ctx, s.readers, "merchants", scanMerchant,
+		"SELECT "+merchantColumns+" WHERE id > ? ORDER BY id LIMIT ?", after, limit)
+}
+
+// Alarms returns the alarms, the latest first (store.OverviewReader).
+func (s *Store) Alarms(ctx context.Context, limit int) ([]store.AlarmRow, error) {
+	scan := func(row scanner) (store.AlarmRow, error) {
+		var a store.AlarmRow
+		var first, last int64
+		err := row.Scan(&a.Key, &a.Kind, &a.Terminal, &a.Detail, &first, &last, &a.Count)
+		a.FirstAt, a.At = moment(first), moment(last)
+		return a, err
+	}
+	return list(ctx, s.readers, "alarms", scan, `SELECT key, kind, terminal, detail, first_at, last_at, count FROM alarms
+ORDER BY last_at DESC, key LIMIT ?`, limit)
+}
+
+// Counts counts everything once (store.OverviewReader).
+func (s *Store) Counts(ctx context.Context) (store.Counts, error) {
+	var c store.Counts
+	err := s.readers.QueryRowContext(ctx, `SELECT (SELECT count(*) FROM terminals),
+(SELECT coalesce(sum(records), 0) FROM heads), (SELECT coalesce(sum(highest - records), 0) FROM heads),
+(SELECT count(*) FROM quarantined), (SELECT count(*) FROM alarms), (SELECT count(*) FROM entries)`).
+		Scan(&c.Terminals, &c.Records, &c.Missing, &c.Quarantined, &c.Alarms, &c.Entries)
+	if err != nil {
+		return store.Counts{}, one(err, "counts")
+	}
+	type tally struct {
+		state uint8
+		count uint64
+	}
+	scan := func(row scanner) (tally, error) {
+		var t tally
+		return t, row.Scan(&t.state, &t.count)
+	}
+	tallies, err := list(ctx, s.readers, "payment counts", scan, "SELECT state, count(*) FROM payments GROUP BY state")
+	c.Payments = make(map[uint8]uint64, len(tallies))
+	for _, t := range tallies {
+		c.Payments[t.state] = t.count
+	}
+	return c, err
+}

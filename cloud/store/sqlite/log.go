@@ -1,0 +1,178 @@
+package sqlite
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"sync"
+)
+
+const (
+	pageSize = 4096
+	// fillPages is how many pages one step of filling the log dirties.
+	fillPages = 256
+	// restPages is below which an idle log is left alone.
+	restPages = 64
+	// lookEvery is after how many commits the log's length is looked at.
+	lookEvery = 16
+	// defaultLogSize is the length at which a log that is not filled in advance is carried over.
+	defaultLogSize = 16 << 20
+)
+
+// writeAheadLog keeps the log short. A second connection carries pages into the database in the background; the
+// writer then carries over the few that were added meanwhile, after which SQLite begins the log's file again from its
+// start instead of growing it.
+type writeAheadLog struct {
+	conn    *connection // the writer's
+	logger  *slog.Logger
+	soft    int64 // pages at which the background starts
+	commits int
+
+	background *connection
+	wake       chan struct{}
+	carried    chan struct{}
+	carrying   bool
+	stopped    sync.WaitGroup
+	once       sync.Once
+}
+
+func newWriteAheadLog(conn *connection, path string, options Options) (*writeAheadLog, error) {
+	size := options.LogSize
+	if size > 0 {
+		if err := fill(conn, path, size); err != nil {
+			return nil, fmt.Errorf("fill log: %w", err)
+		}
+	} else {
+		size = defaultLogSize
+	}
+	background, err := connect(location(path, "_busy_timeout=5000&_synchronous=FULL"))
+	if err != nil {
+		return nil, err
+	}
+	l := &writeAheadLog{
+		conn:       conn,
+		logger:     options.Logger,
+		soft:       size / pageSize / 4,
+		background: background,
+		wake:       make(chan struct{}, 1),
+		carried:    make(chan struct{}, 1),
+	}
+	l.stopped.Add(1)
+	go l.carry()
+	return l, nil
+}
+
+// fill makes the log's file as long as it will ever be needed: later commits overwrite allocated blocks, so a sync
+// does not have to write the file's metadata. Nothing but a scratch table is written while syncing is off.
+func fill(conn *connection, path string, size int64) error {
+	if _, err := conn.queryRow("PRAGMA wal_checkpoint(TRUNCATE)", 3); err != nil {
+		return err
+	}
+	err := conn.exec(fmt.Sprintf(`PRAGMA synchronous = OFF;
+DROP TABLE IF EXISTS filler;
+CREATE TABLE filler (id INTEGER PRIMARY KEY, bytes BLOB);
+INSERT INTO filler WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n WHERE i < %d) SELECT i, randomblob(4000) FROM n`,
+		fillPages))
+	if err != nil {
+		return err
+	}
+	for range size / pageSize / fillPages {
+		// Other bytes each time: SQLite does not write a page that stays the same.
+		if err := conn.exec("UPDATE filler SET bytes = randomblob(4000)"); err != nil {
+			return err
+		}
+	}
+	if err := conn.exec("DROP TABLE filler; PRAGMA synchronous = FULL"); err != nil {
+		return err
+	}
+	if err := syncFile(path + "-wal"); err != nil {
+		return err
+	}
+	_, err = conn.queryRow("PRAGMA wal_checkpoint(RESTART)", 3)
+	return err
+}
+
+func syncFile(path string) error {
+	file, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err != nil {
+		return err
+	}
+	return errors.Join(file.Sync(), file.Close())
+}
+
+// tend is called after each commit.
+func (l *writeAheadLog) tend() {
+	select {
+	case <-l.carried:
+		l.carrying = false
+		l.checkpoint(l.conn)
+		return
+	default:
+	}
+	if l.commits++; l.commits < lookEvery || l.carrying {
+		return
+	}
+	l.commits = 0
+	if l.length() >= l.soft {
+		l.start()
+	}
+}
+
+// rest is called when nothing is being written.
+func (l *writeAheadLog) rest() {
+	select {
+	case <-l.carried:
+		l.carrying = false
+	default:
+	}
+	if !l.carrying && l.length() >= restPages {
+		l.start()
+	}
+}
+
+func (l *writeAheadLog) start() {
+	l.carrying = true
+	l.wake <- struct{}{} // never blocks: it is empty while nothing is being carried
+}
+
+// length returns how many pages of the log are in use.
+func (l *writeAheadLog) length() int64 {
+	row, err := l.conn.queryRow("PRAGMA wal_checkpoint(NOOP)", 3)
+	if err != nil || row == nil {
+		l.logger.LogAttrs(context.Background(), slog.LevelWarn, "measure log", slog.Any("cause", err))
+		return 0
+	}
+	total, _ := row[1].(int64)
+	carried, _ := row[2].(int64)
+	if total == carried {
+		return 0 // the next commit begins the file again
+	}
+	return total
+}
+
+func (l *writeAheadLog) carry() {
+	defer l.stopped.Done()
+	for range l.wake {
+		l.checkpoint(l.background)
+		l.carried <- struct{}{}
+	}
+}
+
+// checkpoint carries over what it can without waiting for anybody.
+func (l *writeAheadLog) checkpoint(conn *connection) {
+	if _, err := conn.queryRow("PRAGMA wal_checkpoint(PASSIVE)", 3); err != nil && !isBusy(err) {
+		l.logger.LogAttrs(context.Background(), slog.LevelError, "carry log over", slog.Any("cause", err))
+	}
+}
+
+func (l *writeAheadLog) close() error {
+	var err error
+	l.once.Do(func() {
+		close(l.wake)
+		l.stopped.Wait()
+		err = l.background.close()
+	})
+	return err
+}

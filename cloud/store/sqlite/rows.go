@@ -1,0 +1,136 @@
+package sqlite
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/yuantill/yuantill/cloud/store"
+)
+
+func (t *transaction) merchant(m *store.Merchant) error {
+	_, err := t.w.conn.run(`INSERT INTO merchants (id, name, operators, fee_basis_points, jurisdiction, created_at)
+VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET name = excluded.name, operators = excluded.operators,
+fee_basis_points = excluded.fee_basis_points, jurisdiction = excluded.jurisdiction`,
+		values{m.ID, m.Name, strings.Join(m.Operators, " "), int64(m.FeeBasisPoints), m.Jurisdiction, micros(m.CreatedAt)})
+	return err
+}
+
+func (t *transaction) terminal(m *store.Terminal) error {
+	_, err := t.w.conn.run(`INSERT INTO terminals
+(id, merchant, serial_number, key_version, certificate, identity, state, enrolled_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (id) DO UPDATE SET merchant = excluded.merchant, serial_number = excluded.serial_number,
+key_version = excluded.key_version, certificate = excluded.certificate, identity = excluded.identity,
+state = excluded.state, enrolled_at = excluded.enrolled_at`,
+		values{m.ID.String(), m.Merchant, m.SerialNumber, int64(m.KeyVersion), m.Certificate[:], m.Identity[:],
+			int64(m.State), micros(m.EnrolledAt)})
+	return err
+}
+
+func (t *transaction) epoch(e *store.Epoch) error {
+	number, err := t.number(e.Terminal)
+	if err != nil {
+		return err
+	}
+	if e.FirstSequence != 0 {
+		_, err := t.w.conn.run("UPDATE epochs SET first_sequence = ? WHERE terminal = ? AND number = ? AND first_sequence = 0",
+			values{int64(e.FirstSequence), number, int64(e.Number)})
+		return err
+	}
+	_, err = t.w.conn.run(`INSERT INTO epochs
+(terminal, number, key_version, terminal_nonce, cloud_nonce, opened_at, first_sequence) VALUES (?, ?, ?, ?, ?, ?, 0)`,
+		values{number, int64(e.Number), int64(e.KeyVersion), e.TerminalNonce[:], e.CloudNonce[:], micros(e.OpenedAt)})
+	if isConstraint(err) {
+		return &store.ConflictError{Kind: store.EpochExists, Terminal: e.Terminal, Sequence: uint64(e.Number)}
+	}
+	return err
+}
+
+func (t *transaction) payment(p *store.Payment) error {
+	moved := &store.ConflictError{Kind: store.PaymentMoved, Terminal: p.Terminal, Sequence: p.Sequence, Order: p.Order}
+	if p.Revision != 1 {
+		changed, err := t.w.conn.run(`UPDATE payments SET revision = ?, state = ?, final = ?, next_at = ?,
+updated_at = ?, blob = ? WHERE order_id = ? AND revision = ?`,
+			values{int64(p.Revision), int64(p.State), boolean(p.Final), micros(p.NextAt), micros(p.UpdatedAt), p.Blob,
+				p.Order[:], int64(p.Revision - 1)})
+		if err == nil && changed != 1 {
+			return moved
+		}
+		return err
+	}
+	number, err := t.number(p.Terminal)
+	if err != nil {
+		return err
+	}
+	_, err = t.w.conn.run(`INSERT INTO payments
+(order_id, terminal, sequence, merchant, revision, state, final, next_at, updated_at, blob)
+VALUES (?, ?, ?, ?, 1, ?, ?, ?, ?, ?)`,
+		values{p.Order[:], number, int64(p.Sequence), p.Merchant, int64(p.State), boolean(p.Final), micros(p.NextAt),
+			micros(p.UpdatedAt), p.Blob})
+	if isConstraint(err) {
+		return moved
+	}
+	return err
+}
+
+// entry writes the entry and its postings, which lie at the ends of their tables.
+func (t *transaction) entry(e *store.Entry) error {
+	if len(e.Postings) < 2 || len(e.Postings) > store.PostingsMax {
+		return fmt.Errorf("entry of %d postings", len(e.Postings))
+	}
+	number := t.w.nextEntry
+	_, err := t.w.conn.run("INSERT INTO entries (number, order_id, kind, at) VALUES (?, ?, ?, ?)",
+		values{number, e.Order[:], int64(e.Kind), micros(e.At)})
+	if isConstraint(err) {
+		return &store.ConflictError{Kind: store.EntryExists, Order: e.Order}
+	}
+	if err != nil {
+		return err
+	}
+	t.w.nextEntry++
+	args := make(values, 0, 4*len(e.Postings))
+	for line, p := range e.Postings {
+		account, err := t.account(p.Account)
+		if err != nil {
+			return err
+		}
+		args = append(args, number<<lineBits|int64(line), account, p.Amount, p.Currency)
+	}
+	_, err = t.w.conn.run("INSERT INTO postings (id, account, amount, currency) VALUES (?, ?, ?, ?)"+
+		strings.Repeat(", (?, ?, ?, ?)", len(e.Postings)-1), args)
+	return err
+}
+
+// account returns an account's number; an account exists from its first posting on.
+func (t *transaction) account(name string) (int64, error) {
+	if number, ok := t.w.accounts[name]; ok {
+		return number, nil
+	}
+	if _, err := t.w.conn.run("INSERT INTO accounts (name) VALUES (?) ON CONFLICT DO NOTHING", values{name}); err != nil {
+		return 0, fmt.Errorf("open account: %w", err)
+	}
+	row, err := t.w.conn.queryRow("SELECT number FROM accounts WHERE name = ?", 1, name)
+	if err != nil {
+		return 0, fmt.Errorf("find account: %w", err)
+	}
+	if row == nil {
+		return 0, errors.New("find account: not there")
+	}
+	number, _ := row[0].(int64)
+	t.w.accounts[name] = number
+	return number, nil
+}
+
+func (t *transaction) quarantined(q *store.Quarantined) error {
+	_, err := t.w.conn.run(`INSERT INTO quarantined (terminal, epoch, sequence, cause, digest, bytes, received_at)
+VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+		values{q.Terminal.String(), int64(q.Epoch), int64(q.Sequence), q.Cause, q.Digest[:], q.Bytes, micros(q.ReceivedAt)})
+	return err
+}
+
+func (t *transaction) alarm(a *store.Alarm) error {
+	_, err := t.w.conn.run(`INSERT INTO alarms (key, kind, terminal, detail, first_at, last_at, count)
+VALUES (?, ?, ?, ?, ?, ?, 1) ON CONFLICT (key) DO UPDATE SET detail = excluded.detail, last_at = excluded.last_at,
+count = count + 1`, values{a.Key, a.Kind, a.Terminal, a.Detail, micros(a.At), micros(a.At)})
+	return err
+}

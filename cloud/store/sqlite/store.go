@@ -1,0 +1,177 @@
+// Package sqlite keeps the cloud's store in one SQLite file: WAL, synchronous FULL, one writer with group commit, a
+// few readers. Changes come in, committed rows leave. The write-ahead log is filled once at the start and then only
+// overwritten, since a log that grows is the real cost of small commits.
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/url"
+	"os"
+	"path/filepath"
+	"runtime"
+	"sync"
+
+	"golang.org/x/sync/semaphore"
+
+	"github.com/yuantill/yuantill/cloud/store"
+)
+
+// ErrNewer says that the database was written by a newer program.
+var ErrNewer = errors.New("sqlite: database from a newer program")
+
+// Bounds of the queue in front of the writer.
+const (
+	queueMax     = 8192     // changes
+	queueSizeMax = 64 << 20 // bytes
+	readersMax   = 4
+)
+
+// Options tune a store.
+type Options struct {
+	Logger *slog.Logger
+	// LogSize is the size in bytes to which the write-ahead log is filled at the start; 0 leaves it growing.
+	LogSize int64
+}
+
+// DefaultOptions are for a server.
+func DefaultOptions(logger *slog.Logger) Options { return Options{Logger: logger, LogSize: 64 << 20} }
+
+// Store is a store in one file.
+type Store struct {
+	readers *sql.DB
+	writer  *writer
+	queue   chan *submission
+	leases  chan leaseRequest
+	room    *semaphore.Weighted
+
+	closing chan struct{}
+	submits sync.RWMutex // held for reading while a submission is being queued
+	once    sync.Once
+	done    chan struct{}
+	err     error
+}
+
+var _ store.Store = (*Store)(nil)
+
+// Open opens or creates the store in a file, whose folder must exist, and starts its writer. It returns ErrNewer for
+// a file of a newer program.
+func Open(ctx context.Context, path string, options Options) (*Store, error) {
+	if options.Logger == nil {
+		return nil, errors.New("open store: no logger")
+	}
+	absolute, err := filepath.Abs(path)
+	if err != nil {
+		return nil, fmt.Errorf("open store: %w", err)
+	}
+	// The file holds the books: nobody else reads it.
+	file, err := os.OpenFile(absolute, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("open store: %w", err)
+	}
+	if err := file.Close(); err != nil {
+		return nil, fmt.Errorf("open store: %w", err)
+	}
+	w, err := newWriter(absolute, options)
+	if err != nil {
+		return nil, fmt.Errorf("open store: %w", err)
+	}
+	readers, err := openReaders(ctx, absolute)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("open store: %w", err), w.close())
+	}
+	s := &Store{
+		readers: readers,
+		writer:  w,
+		queue:   make(chan *submission, queueMax),
+		leases:  make(chan leaseRequest),
+		room:    semaphore.NewWeighted(queueSizeMax),
+		closing: make(chan struct{}),
+		done:    make(chan struct{}),
+	}
+	go func() {
+		defer close(s.done)
+		w.run(s.queue, s.leases)
+	}()
+	return s, nil
+}
+
+// location returns the file as SQLite's URI.
+func location(path, parameters string) string {
+	return (&url.URL{Scheme: "file", Path: path, RawQuery: parameters}).String()
+}
+
+func openReaders(ctx context.Context, path string) (*sql.DB, error) {
+	db, err := sql.Open("sqlite3", location(path, "mode=ro&_query_only=1&_busy_timeout=5000&_txlock=deferred"))
+	if err != nil {
+		return nil, err
+	}
+	connections := min(readersMax, 2+runtime.GOMAXPROCS(0))
+	db.SetMaxOpenConns(connections)
+	db.SetMaxIdleConns(connections)
+	if err := db.PingContext(ctx); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return db, nil
+}
+
+// Submit queues a change (store.Writer).
+func (s *Store) Submit(ctx context.Context, change store.Change, done func(error)) error {
+	rows := change.Rows()
+	if rows > store.RowsMax {
+		return fmt.Errorf("%w: %d rows", store.ErrTooLarge, rows)
+	}
+	size := min(int64(change.Size()), queueSizeMax)
+	if err := s.room.Acquire(ctx, size); err != nil {
+		return fmt.Errorf("submit change: %w", err)
+	}
+	s.submits.RLock()
+	defer s.submits.RUnlock()
+	sub := &submission{change: change, rows: rows, done: func(err error) {
+		s.room.Release(size)
+		done(err)
+	}}
+	select {
+	case <-s.closing:
+		s.room.Release(size)
+		return store.ErrClosed
+	default:
+	}
+	select {
+	case s.queue <- sub:
+		return nil
+	case <-ctx.Done():
+		s.room.Release(size)
+		return fmt.Errorf("submit change: %w", ctx.Err())
+	}
+}
+
+// Commit stores a change (store.Writer).
+func (s *Store) Commit(ctx context.Context, change store.Change) error {
+	result := make(chan error, 1)
+	if err := s.Submit(ctx, change, func(err error) { result <- err }); err != nil {
+		return err
+	}
+	select {
+	case err := <-result:
+		return err
+	case <-ctx.Done():
+		return fmt.Errorf("commit change: %w", ctx.Err())
+	}
+}
+
+// Close stores what was submitted, then releases the files.
+func (s *Store) Close() error {
+	s.once.Do(func() {
+		close(s.closing)
+		s.submits.Lock() // no submission is on its way into the queue now
+		close(s.queue)
+		s.submits.Unlock()
+		<-s.done
+		s.err = errors.Join(s.readers.Close(), s.writer.close())
+	})
+	return s.err
+}
