@@ -1,0 +1,164 @@
+package receipt
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/yuantill/yuantill/drivers"
+)
+
+// chinaOffset is China's one time zone; no table of zones is needed on the terminal.
+const chinaOffset = 8 * 60 * 60
+
+const timeLayout = "2006-01-02 15:04:05"
+
+// Compose returns one copy of a slip as a document that ends with a cut, or a *FieldError.
+func Compose(slip Slip, reader Copy) (drivers.Document, error) {
+	if err := slip.Validate(); err != nil {
+		return drivers.Document{}, fmt.Errorf("compose receipt: %w", err)
+	}
+	if reader != MerchantCopy && reader != CustomerCopy {
+		return drivers.Document{}, fmt.Errorf("compose receipt: %w", &FieldError{Field: "copy", Problem: "unknown value"})
+	}
+	c := composer{slip: slip, reader: reader, words: wording(slip.Outcome, slip.Transaction)}
+	c.heading()
+	c.parties()
+	c.transaction()
+	c.amount()
+	if slip.Outcome == Approved {
+		c.approved()
+	} else {
+		c.unpaid()
+	}
+	c.check()
+	c.ending()
+	return drivers.Document{Blocks: c.blocks}, nil
+}
+
+type composer struct {
+	slip   Slip
+	reader Copy
+	words  phrases
+	blocks []drivers.Block
+}
+
+func (c *composer) add(blocks ...drivers.Block) { c.blocks = append(c.blocks, blocks...) }
+
+func (c *composer) centre(text string) { c.add(drivers.Text{Content: text, Align: drivers.Centre}) }
+
+func (c *composer) loud(text string) {
+	c.add(drivers.Text{Content: text, Align: drivers.Centre, Bold: true, Scale: 2})
+}
+
+// pair adds a line unless its value is empty.
+func (c *composer) pair(label, value string) {
+	if value != "" {
+		c.add(drivers.Pair{Label: label, Value: value})
+	}
+}
+
+func (c *composer) heading() {
+	if c.slip.Logo != nil {
+		c.add(drivers.Picture{Image: c.slip.Logo, Align: drivers.Centre}, drivers.Feed{Lines: 1})
+	}
+	c.loud(c.words.title)
+	c.centre(c.words.titleEnglish)
+	if c.slip.Reprint {
+		c.loud("重印 REPRINT")
+	}
+	if c.reader == MerchantCopy {
+		c.centre("商户存根 MERCHANT COPY")
+	} else {
+		c.centre("顾客联 CUSTOMER COPY")
+	}
+	c.warning()
+	c.add(drivers.Rule{})
+}
+
+// warning is the banner of every slip that is no proof of payment.
+func (c *composer) warning() {
+	if c.slip.Outcome == Approved {
+		return
+	}
+	c.add(drivers.Rule{})
+	for _, line := range c.words.warning {
+		c.loud(line)
+	}
+	for _, line := range c.words.warningEnglish {
+		c.add(drivers.Text{Content: line, Align: drivers.Centre, Bold: true})
+	}
+}
+
+func (c *composer) parties() {
+	c.pair("商户 MERCHANT", c.slip.Merchant)
+	c.pair("商户号 MID", c.slip.MerchantID)
+	c.pair("终端号 TID", c.slip.Terminal)
+	c.pair("收银员 CASHIER", c.slip.Cashier)
+	c.pair("收单机构 ACQUIRER", c.slip.Acquirer)
+	c.pair("运营机构 OPERATOR", c.slip.Operator)
+	c.pair("钱包 WALLET", c.slip.Wallet)
+	c.add(drivers.Rule{})
+}
+
+func (c *composer) transaction() {
+	c.pair("交易类型 TYPE", c.slip.Transaction.label())
+	c.pair("批次号 BATCH", c.slip.Batch)
+	c.pair("凭证号 VOUCHER", c.slip.Voucher)
+	c.pair("参考号 REF", c.slip.Reference)
+	c.pair("授权码 AUTH", c.slip.Authorisation)
+	c.pair("时间 TIME", c.slip.At.In(time.FixedZone("UTC+8", chinaOffset)).Format(timeLayout))
+	c.pair("订单号 ORDER", c.slip.Order)
+	c.add(drivers.Rule{})
+}
+
+func (c *composer) amount() {
+	c.add(drivers.Text{Content: c.words.amount, Bold: true})
+	amount := drivers.Text{Content: c.slip.Amount.Display(), Align: drivers.Right, Bold: true, Scale: 2}
+	if c.slip.Outcome != Approved {
+		amount.Scale = 1 // the warning is the largest thing on an unpaid slip
+	}
+	c.add(amount)
+	c.pair("备注 NOTE", c.slip.Note)
+	c.add(drivers.Rule{})
+}
+
+// approved adds what only a 签购单 has: the signature line and the bar code that a refund is looked up by.
+func (c *composer) approved() {
+	if c.reader == MerchantCopy {
+		c.add(drivers.Text{Content: "付款人签名 SIGNATURE"}, drivers.Feed{Lines: 2}, drivers.Rule{})
+		c.centre("本人确认以上交易")
+		c.centre("I agree to the above transaction")
+	}
+	c.add(drivers.Barcode{Content: c.slip.Reference})
+}
+
+func (c *composer) unpaid() {
+	c.pair("原因 REASON", c.slip.Reason)
+	c.add(drivers.Text{Content: c.words.advice}, drivers.Text{Content: c.words.adviceEnglish})
+}
+
+func (c *composer) check() {
+	if c.slip.CheckAddress == "" {
+		return
+	}
+	c.add(drivers.QR{Content: c.slip.CheckAddress})
+	c.centre("扫码查验 SCAN TO CHECK")
+}
+
+func (c *composer) ending() {
+	switch {
+	case c.slip.Outcome != Approved:
+		c.add(drivers.Rule{})
+		c.loud(c.words.proof)
+		c.centre(c.words.proofEnglish)
+	case c.reader == CustomerCopy:
+		c.centre("谢谢惠顾 THANK YOU")
+	default:
+		c.centre("请妥善保存 PLEASE KEEP")
+	}
+	if c.slip.Reprint {
+		c.centre(strings.Repeat("*", 4) + " 重印 REPRINT " + strings.Repeat("*", 4))
+	}
+	c.add(drivers.Feed{Lines: 1}, drivers.Cut{})
+}

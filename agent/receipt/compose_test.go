@@ -1,0 +1,212 @@
+package receipt_test
+
+import (
+	"flag"
+	"image"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"github.com/yuantill/yuantill/agent/receipt"
+	"github.com/yuantill/yuantill/drivers"
+	"github.com/yuantill/yuantill/drivers/printer/escpos"
+	"github.com/yuantill/yuantill/protocol/money"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+func sale() receipt.Slip {
+	return receipt.Slip{
+		Merchant: "西湖龙井茶叶店（湖滨路店）", MerchantID: "105330154110001", Terminal: "33010042",
+		Cashier: "01 王芳", Acquirer: "中国建设银行", Operator: "中国工商银行",
+		Wallet: receipt.MaskWallet("0021234567891234"), Transaction: receipt.Sale,
+		Batch: "000017", Voucher: "000342", Reference: "061234567890", Authorisation: "A1B2C3",
+		At:     time.Date(2026, time.November, 23, 2, 4, 28, 0, time.UTC),
+		Amount: money.Money{Minor: 123456, Currency: money.CNY}, Note: "明前特级 250 克", Order: "20261123-0342",
+		CheckAddress: "https://pay.example.cn/r/Zk3vQ8nT5mXw2LdR",
+		Outcome:      receipt.Approved,
+	}
+}
+
+// unsettled is a sale of which the operator has answered as little as can be.
+func unsettled(outcome receipt.Outcome) receipt.Slip {
+	slip := sale()
+	slip.Outcome, slip.Note = outcome, ""
+	slip.Operator, slip.Wallet, slip.Reference, slip.Authorisation = "", "", "", ""
+	if outcome == receipt.Declined {
+		slip.Reason = "钱包余额不足 Insufficient balance"
+	}
+	return slip
+}
+
+func TestComposeGolden(t *testing.T) {
+	reprint, refund := sale(), sale()
+	reprint.Reprint = true
+	unreturned := unsettled(receipt.Unknown)
+	unreturned.Transaction = receipt.Refund
+	refund.Transaction, refund.Note = receipt.Refund, "顾客退货"
+	for name, test := range map[string]struct {
+		slip   receipt.Slip
+		reader receipt.Copy
+	}{
+		"approved-merchant": {sale(), receipt.MerchantCopy},
+		"approved-customer": {sale(), receipt.CustomerCopy},
+		"refund-customer":   {refund, receipt.CustomerCopy},
+		"refund-unknown":    {unreturned, receipt.CustomerCopy},
+		"reprint-merchant":  {reprint, receipt.MerchantCopy},
+		"declined-customer": {unsettled(receipt.Declined), receipt.CustomerCopy},
+		"unknown-merchant":  {unsettled(receipt.Unknown), receipt.MerchantCopy},
+		"unknown-customer":  {unsettled(receipt.Unknown), receipt.CustomerCopy},
+		"reversed-customer": {unsettled(receipt.Reversed), receipt.CustomerCopy},
+	} {
+		document, err := receipt.Compose(test.slip, test.reader)
+		require.NoError(t, err)
+		for suffix, profile := range map[string]escpos.Profile{"58": escpos.Paper58(), "80": escpos.Paper80()} {
+			t.Run(name+"-"+suffix, func(t *testing.T) {
+				requireGolden(t, name+"-"+suffix+".txt", render(t, document, profile.Columns))
+				job, err := escpos.Encode(document, profile)
+				require.NoError(t, err)
+				require.Zero(t, job.Substituted, "a fixed word has no glyph")
+				require.Empty(t, job.Degraded, "a symbol does not fit")
+			})
+		}
+	}
+}
+
+func requireGolden(t *testing.T, name, got string) {
+	t.Helper()
+	path := filepath.Join("testdata", name)
+	if *update {
+		require.NoError(t, os.WriteFile(path, []byte(got), 0o644))
+	}
+	want, err := os.ReadFile(path)
+	require.NoError(t, err)
+	require.Equal(t, string(want), got)
+}
+
+func text(t *testing.T, slip receipt.Slip, reader receipt.Copy) string {
+	t.Helper()
+	document, err := receipt.Compose(slip, reader)
+	require.NoError(t, err)
+	const wide = 255 // nothing wraps, so that words can be searched for
+	return render(t, document, wide)
+}
+
+func TestComposeShowsEveryField(t *testing.T) {
+	slip := sale()
+	for _, reader := range []receipt.Copy{receipt.MerchantCopy, receipt.CustomerCopy} {
+		got := text(t, slip, reader)
+		for _, field := range []string{
+			slip.Merchant, slip.MerchantID, slip.Terminal, slip.Cashier, slip.Acquirer, slip.Operator,
+			"002123******1234", "消费 SALE", slip.Batch, slip.Voucher, slip.Reference, slip.Authorisation,
+			"2026-11-23 10:04:28", "¥1234.56", slip.Note, slip.Order, "[QR " + slip.CheckAddress + "]", "|" + slip.Reference + "|",
+		} {
+			require.Contains(t, strings.ReplaceAll(got, "￥", "¥"), field)
+		}
+		require.NotContains(t, got, "重印")
+	}
+}
+
+func TestComposeCopies(t *testing.T) {
+	merchant, customer := text(t, sale(), receipt.MerchantCopy), text(t, sale(), receipt.CustomerCopy)
+	t.Run("MerchantSigned", func(t *testing.T) {
+		require.Contains(t, merchant, "商户存根")
+		require.Contains(t, merchant, "付款人签名")
+	})
+	t.Run("CustomerUnsigned", func(t *testing.T) {
+		require.Contains(t, customer, "顾客联")
+		require.NotContains(t, customer, "签名")
+	})
+	t.Run("ErrUnknownCopy", func(t *testing.T) {
+		_, err := receipt.Compose(sale(), 0)
+		require.ErrorIs(t, err, receipt.ErrSlip)
+	})
+}
+
+func TestComposeReprintSaysSoTwice(t *testing.T) {
+	for _, outcome := range []receipt.Outcome{receipt.Approved, receipt.Unknown} {
+		slip := sale()
+		slip.Outcome, slip.Reprint = outcome, true
+		require.Equal(t, 2, strings.Count(text(t, slip, receipt.CustomerCopy), "重印 REPRINT"))
+	}
+}
+
+func TestComposeUnpaidIsNeverMistakenForPaid(t *testing.T) {
+	paidWords := []string{"签购单", "SALES SLIP", "签名", "SIGNATURE", "谢谢惠顾", "金额 AMOUNT", "请妥善保存", "|061234567890|"}
+	unpaidWords := map[receipt.Outcome][]string{
+		receipt.Declined: {"未付款", "NOT PAID"},
+		receipt.Unknown:  {"结果未知", "请勿交货", "DO NOT HAND OVER"},
+		receipt.Reversed: {"已冲正", "未付款", "NOT PAID"},
+	}
+	for outcome, words := range unpaidWords {
+		for _, reader := range []receipt.Copy{receipt.MerchantCopy, receipt.CustomerCopy} {
+			// Even with everything an approved payment has, only the outcome decides.
+			slip := sale()
+			slip.Outcome = outcome
+			got := text(t, slip, reader)
+			for _, word := range paidWords {
+				require.NotContains(t, got, word)
+			}
+			for _, word := range append(words, "非付款凭证") {
+				require.Contains(t, got, word)
+				require.NotContains(t, text(t, sale(), reader), word)
+			}
+			require.Contains(t, got, words[0]+" (x2)", "the warning is large")
+			require.NotContains(t, got, "1234.56 (x2)", "the amount is not")
+		}
+	}
+}
+
+func TestComposeReturnThatFailedSpeaksOfTheReturn(t *testing.T) {
+	for outcome, warning := range map[receipt.Outcome]string{
+		receipt.Declined: "未退回 (x2)", receipt.Reversed: "未退回 (x2)", receipt.Unknown: "请勿另行退款 (x2)",
+	} {
+		for _, transaction := range []receipt.Transaction{receipt.Void, receipt.Refund, receipt.HoldCancel} {
+			slip := unsettled(outcome)
+			slip.Transaction = transaction
+			got := text(t, slip, receipt.CustomerCopy)
+			require.Contains(t, got, warning)
+			require.Contains(t, got, "非退款凭证")
+			require.NotContains(t, got, "签购单")
+			require.NotContains(t, got, "付款")
+		}
+	}
+}
+
+func TestComposeLogoComesFirst(t *testing.T) {
+	slip := sale()
+	slip.Logo = image.NewGray(image.Rect(0, 0, 200, 60))
+	document, err := receipt.Compose(slip, receipt.CustomerCopy)
+	require.NoError(t, err)
+	require.IsType(t, drivers.Picture{}, document.Blocks[0])
+	require.IsType(t, drivers.Cut{}, document.Blocks[len(document.Blocks)-1])
+}
+
+// TestComposeAlwaysPrints feeds arbitrary words: what Compose accepts, every printer profile can print.
+func TestComposeAlwaysPrints(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		slip := sale()
+		slip.Merchant = rapid.StringN(1, 40, -1).Draw(t, "merchant")
+		slip.Note = rapid.StringN(0, 100, -1).Draw(t, "note")
+		slip.Order = rapid.StringMatching(`[!-~]{1,64}`).Draw(t, "order")
+		slip.Amount.Minor = rapid.Int64Min(1).Draw(t, "amount")
+		slip.Outcome = rapid.SampledFrom([]receipt.Outcome{receipt.Approved, receipt.Declined, receipt.Unknown, receipt.Reversed}).Draw(t, "outcome")
+		slip.Transaction = receipt.Transaction(rapid.IntRange(1, 6).Draw(t, "transaction"))
+		slip.Reprint = rapid.Bool().Draw(t, "reprint")
+		document, err := receipt.Compose(slip, receipt.Copy(rapid.IntRange(1, 2).Draw(t, "copy")))
+		if err != nil {
+			require.ErrorIs(t, err, receipt.ErrSlip)
+			return
+		}
+		for _, profile := range []escpos.Profile{escpos.Paper58(), escpos.Paper80()} {
+			job, err := escpos.Encode(document, profile)
+			require.NoError(t, err)
+			require.Empty(t, job.Degraded)
+		}
+	})
+}

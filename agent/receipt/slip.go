@@ -1,0 +1,79 @@
+// Package receipt composes 签购单: the facts of one payment enter, a printable document for each copy leaves. It is pure.
+package receipt
+
+import (
+	"image"
+	"time"
+
+	"github.com/yuantill/yuantill/protocol/money"
+)
+
+// Outcome is what is known about the payment when the slip is printed. The set is closed.
+type Outcome uint8
+
+// The outcomes. Only Approved makes a 签购单; the others make a slip that says in large letters that it is none.
+const (
+	Approved Outcome = iota + 1
+	Declined
+	Unknown
+	Reversed
+)
+
+// Transaction is the kind of transaction.
+type Transaction uint8
+
+// The kinds of transaction.
+const (
+	Sale           Transaction = iota + 1 // 消费
+	Void                                  // 撤销: same day, whole amount
+	Refund                                // 退货
+	Hold                                  // 预授权
+	HoldCompletion                        // 预授权完成
+	HoldCancel                            // 预授权撤销
+)
+
+// Copy is who gets the slip.
+type Copy uint8
+
+// The two copies. Only the merchant's carries the signature line.
+const (
+	MerchantCopy Copy = iota + 1
+	CustomerCopy
+)
+
+// Slip is everything that stands on a receipt. Empty optional fields are left out.
+type Slip struct {
+	// Logo stands on top; nil for none.
+	Logo image.Image
+	// Merchant is the shop's name, 1 to 40 characters.
+	Merchant string
+	// MerchantID has 15 digits: acquirer, area, category and serial.
+	MerchantID string
+	// Terminal has 8 letters or digits.
+	Terminal string
+	Cashier  string
+	Acquirer string
+	// Operator is the payer's wallet operator; optional unless approved.
+	Operator string
+	// Wallet is the payer's wallet as MaskWallet returns it; optional unless approved.
+	Wallet      string
+	Transaction Transaction
+	// Batch and Voucher have 6 digits each.
+	Batch, Voucher string
+	// Reference has 12 letters or digits, Authorisation 6; optional unless approved.
+	Reference, Authorisation string
+	// At is printed in China's time, UTC+8 without daylight saving.
+	At     time.Time
+	Amount money.Money
+	// Note is free text of up to 100 characters; optional.
+	Note string
+	// Order is the order's number in the shop, up to 64 printable ASCII characters.
+	Order string
+	// CheckAddress is the web address behind the QR code, where anyone can check the payment; optional.
+	CheckAddress string
+	Outcome      Outcome
+	// Reason says to the customer why the payment was declined or reversed; optional.
+	Reason string
+	// Reprint marks a slip that may be on paper already.
+	Reprint bool
+}

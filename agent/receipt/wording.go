@@ -1,0 +1,107 @@
+package receipt
+
+// phrases is what a slip of one outcome says. The banner fields are empty on an approved slip.
+type phrases struct {
+	title, titleEnglish     string
+	warning, warningEnglish []string
+	amount                  string
+	advice, adviceEnglish   string
+	proof, proofEnglish     string
+}
+
+// wording keeps the outcomes' words apart: nothing that an approved slip says may stand on another.
+func wording(outcome Outcome, transaction Transaction) phrases {
+	switch {
+	case outcome == Approved:
+		return phrases{title: "签购单", titleEnglish: "数字人民币 e-CNY SALES SLIP", amount: transaction.amountLabel()}
+	case transaction.goesBack():
+		return wordingBack(outcome)
+	default:
+		return wordingPay(outcome)
+	}
+}
+
+// wordingPay is for money that the customer was to pay.
+func wordingPay(outcome Outcome) phrases {
+	p := phrases{proof: "非付款凭证", proofEnglish: "NOT A PROOF OF PAYMENT"}
+	switch outcome {
+	case Declined:
+		p.title, p.titleEnglish = "交易失败", "数字人民币 e-CNY DECLINED"
+		p.warning, p.warningEnglish = []string{"未付款"}, []string{"DECLINED - NOT PAID"}
+		p.amount = "未收金额 NOT PAID"
+		p.advice = "本次交易未扣款，请换一种方式付款。"
+		p.adviceEnglish = "Nothing was charged. Please pay another way."
+	case Reversed:
+		p.title, p.titleEnglish = "交易冲正", "数字人民币 e-CNY REVERSED"
+		p.warning, p.warningEnglish = []string{"已冲正", "未付款"}, []string{"REVERSED - NOT PAID"}
+		p.amount = "冲正金额 REVERSED"
+		p.advice = "本次交易已取消，如已扣款将原路退回。"
+		p.adviceEnglish = "The payment was cancelled; anything charged goes back to the wallet."
+	default:
+		p.title, p.titleEnglish = "结果未知", "数字人民币 e-CNY RESULT UNKNOWN"
+		p.warning = []string{"请勿交货", "请勿重复付款"}
+		p.warningEnglish = []string{"DO NOT HAND OVER GOODS", "DO NOT PAY AGAIN"}
+		p.amount = "待定金额 UNCONFIRMED"
+		p.advice = "系统正在查询，结果确定前请勿再次收款。如未成功，已扣款项将原路退回。"
+		p.adviceEnglish = "The result is being looked up. If the payment fails, anything charged goes back to the wallet."
+	}
+	return p
+}
+
+// wordingBack is for money that the customer was to get back.
+func wordingBack(outcome Outcome) phrases {
+	p := phrases{proof: "非退款凭证", proofEnglish: "NOT A PROOF OF REFUND"}
+	switch outcome {
+	case Declined:
+		p.title, p.titleEnglish = "交易失败", "数字人民币 e-CNY DECLINED"
+		p.warning, p.warningEnglish = []string{"未退回"}, []string{"DECLINED - NOT RETURNED"}
+		p.amount = "未退金额 NOT RETURNED"
+		p.advice, p.adviceEnglish = "款项未退回，请联系商户。", "No money was returned. Please ask the merchant."
+	case Reversed:
+		p.title, p.titleEnglish = "交易冲正", "数字人民币 e-CNY REVERSED"
+		p.warning, p.warningEnglish = []string{"已冲正", "未退回"}, []string{"REVERSED - NOT RETURNED"}
+		p.amount = "冲正金额 REVERSED"
+		p.advice, p.adviceEnglish = "本次退回已取消，请联系商户。", "The return was cancelled. Please ask the merchant."
+	default:
+		p.title, p.titleEnglish = "结果未知", "数字人民币 e-CNY RESULT UNKNOWN"
+		p.warning, p.warningEnglish = []string{"请勿另行退款"}, []string{"DO NOT REFUND ANOTHER WAY"}
+		p.amount = "待定金额 UNCONFIRMED"
+		p.advice = "系统正在查询，结果确定前请勿再次退款。"
+		p.adviceEnglish = "The result is being looked up. Do not refund again before it is known."
+	}
+	return p
+}
+
+// goesBack reports whether an approval gives money back to the customer.
+func (t Transaction) goesBack() bool { return t == Void || t == Refund || t == HoldCancel }
+
+func (t Transaction) label() string {
+	switch t {
+	case Sale:
+		return "消费 SALE"
+	case Void:
+		return "撤销 VOID"
+	case Refund:
+		return "退货 REFUND"
+	case Hold:
+		return "预授权 HOLD"
+	case HoldCompletion:
+		return "预授权完成 COMPLETION"
+	default:
+		return "预授权撤销 HOLD CANCEL"
+	}
+}
+
+// amountLabel names an approved amount: money that went back is not called paid.
+func (t Transaction) amountLabel() string {
+	switch t {
+	case Void, Refund:
+		return "退回金额 RETURNED"
+	case Hold:
+		return "冻结金额 HELD"
+	case HoldCancel:
+		return "解冻金额 RELEASED"
+	default:
+		return "金额 AMOUNT"
+	}
+}
