@@ -31,22 +31,25 @@ type Payment struct {
 // EntryKind says what a ledger entry is for. An order has at most one entry of a kind.
 type EntryKind uint8
 
-// The kinds of entry.
+// The kinds of entry. The second of each pair undoes the first.
 const (
-	EntryApproved EntryKind = iota + 1 // the customer's money came in
-	EntryRefunded                      // an approval that came after its reversal went back
-	EntryReversed                      // an approval that had been posted was taken back
+	EntrySale           EntryKind = iota + 1 // the customer's money came in
+	EntryReversal                            // the sale was taken back
+	EntrySuspense                            // money came in for a payment that had been taken back
+	EntrySuspenseReturn                      // that money went back
 )
 
 // String returns the kind's name.
 func (k EntryKind) String() string {
 	switch k {
-	case EntryApproved:
-		return "approved"
-	case EntryRefunded:
-		return "refunded"
-	case EntryReversed:
-		return "reversed"
+	case EntrySale:
+		return "sale"
+	case EntryReversal:
+		return "reversal"
+	case EntrySuspense:
+		return "suspense"
+	case EntrySuspenseReturn:
+		return "suspense-return"
 	default:
 		return "unknown"
 	}

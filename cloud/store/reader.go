@@ -43,10 +43,11 @@ type LedgerReader interface {
 	Entries(ctx context.Context, order OrderID) ([]Entry, error)
 	// Audit sums the entries numbered after the given number, at most limit of them.
 	Audit(ctx context.Context, after uint64, limit int) (Audit, error)
-	// Unposted returns payments in a state that lack an entry of the kind.
-	Unposted(ctx context.Context, state uint8, kind EntryKind, limit int) ([]OrderID, error)
-	// Unfounded returns orders that have an entry of the kind but no payment in one of the states.
-	Unfounded(ctx context.Context, kind EntryKind, states []uint8, limit int) ([]OrderID, error)
+	// Unposted returns payments in a state for which no entry of the kind stands. An entry stands unless the order
+	// has an entry of the kind undo as well.
+	Unposted(ctx context.Context, state uint8, kind, undo EntryKind, limit int) ([]OrderID, error)
+	// Unfounded returns orders for which an entry of the kind stands but whose payment is in none of the states.
+	Unfounded(ctx context.Context, kind, undo EntryKind, states []uint8, limit int) ([]OrderID, error)
 }
 
 // DirectoryReader reads terminals and merchants.

@@ -119,21 +119,25 @@ func scanOrder(row scanner) (store.OrderID, error) {
 	return store.OrderID(order), nil
 }
 
+const (
+	hasEntry = "EXISTS (SELECT 1 FROM entries e WHERE e.order_id = p.order_id AND e.kind = ?)"
+	isUndone = "EXISTS (SELECT 1 FROM entries u WHERE u.order_id = e.order_id AND u.kind = ?)"
+)
+
 // Unposted returns payments without their entry (store.LedgerReader).
-func (s *Store) Unposted(ctx context.Context, state uint8, kind store.EntryKind, limit int) ([]store.OrderID, error) {
-	return list(ctx, s.readers, "unposted payments", scanOrder, `SELECT order_id FROM payments p WHERE state = ? AND
-NOT EXISTS (SELECT 1 FROM entries e WHERE e.order_id = p.order_id AND e.kind = ?) ORDER BY order_id LIMIT ?`,
-		state, uint8(kind), limit)
+func (s *Store) Unposted(ctx context.Context, state uint8, kind, undo store.EntryKind, limit int) ([]store.OrderID, error) {
+	return list(ctx, s.readers, "unposted payments", scanOrder, "SELECT order_id FROM payments p WHERE state = ? AND (NOT "+
+		hasEntry+" OR "+hasEntry+") ORDER BY order_id LIMIT ?", state, uint8(kind), uint8(undo), limit)
 }
 
 // Unfounded returns entries without their payment (store.LedgerReader).
-func (s *Store) Unfounded(ctx context.Context, kind store.EntryKind, states []uint8, limit int) ([]store.OrderID, error) {
-	args := []any{uint8(kind)}
+func (s *Store) Unfounded(ctx context.Context, kind, undo store.EntryKind, states []uint8, limit int) ([]store.OrderID, error) {
+	args := []any{uint8(kind), uint8(undo)}
 	for _, state := range states {
 		args = append(args, state)
 	}
 	marks := strings.TrimSuffix(strings.Repeat("?, ", len(states)), ", ")
-	return list(ctx, s.readers, "unfounded entries", scanOrder, `SELECT order_id FROM entries e WHERE kind = ? AND
-NOT EXISTS (SELECT 1 FROM payments p WHERE p.order_id = e.order_id AND p.state IN (`+marks+`)) ORDER BY number LIMIT ?`,
-		append(args, limit)...)
+	return list(ctx, s.readers, "unfounded entries", scanOrder, "SELECT order_id FROM entries e WHERE kind = ? AND NOT "+
+		isUndone+` AND NOT EXISTS (SELECT 1 FROM payments p WHERE p.order_id = e.order_id AND p.state IN (`+marks+`))
+ORDER BY number LIMIT ?`, append(args, limit)...)
 }

@@ -18,7 +18,7 @@ func testConflicts(t *testing.T, opener Opener) {
 	s := enrolled(t, opener)
 	require.NoError(t, s.Commit(t.Context(), store.Change{
 		Records: []store.Record{stored(one, 1, "first")}, Heads: []store.Head{head(one, 1, 1)},
-		Payments: []store.Payment{payment(1, 1)}, Entries: []store.Entry{entry(1, store.EntryApproved, 5)}}))
+		Payments: []store.Payment{payment(1, 1)}, Entries: []store.Entry{entry(1, store.EntrySale, 5)}}))
 	stranger := record.Terminal([]byte("99999999"))
 	for name, c := range map[string]struct {
 		change store.Change
@@ -31,7 +31,7 @@ func testConflicts(t *testing.T, opener Opener) {
 		"order id taken":          {store.Change{Payments: []store.Payment{payment(1, 1)}}, store.PaymentMoved},
 		"payment of the future":   {store.Change{Payments: []store.Payment{payment(1, 3)}}, store.PaymentMoved},
 		"payment never requested": {store.Change{Payments: []store.Payment{payment(7, 2)}}, store.PaymentMoved},
-		"entry posted":            {store.Change{Entries: []store.Entry{entry(1, store.EntryApproved, 5)}}, store.EntryExists},
+		"entry posted":            {store.Change{Entries: []store.Entry{entry(1, store.EntrySale, 5)}}, store.EntryExists},
 		"stranger":                {store.Change{Records: []store.Record{stored(stranger, 1, "x")}}, store.TerminalUnknown},
 	} {
 		t.Run(name, func(t *testing.T) { requireConflict(t, s.Commit(t.Context(), c.change), c.kind) })
@@ -50,10 +50,10 @@ func testAtomicity(t *testing.T, opener Opener) {
 		{Records: []store.Record{stored(two, 1, "a")}, Heads: []store.Head{head(two, 1, 1)}},
 		{Records: []store.Record{stored(one, 4, "b"), stored(one, 5, "c"), stored(one, 6, "d")},
 			Heads: []store.Head{head(one, 1, 6)}, Payments: []store.Payment{payment(1, 1)},
-			Entries: []store.Entry{entry(1, store.EntryApproved, 5)}},
+			Entries: []store.Entry{entry(1, store.EntrySale, 5)}},
 		{Records: []store.Record{stored(one, 7, "e")}, Heads: []store.Head{head(one, 2, 7)}},
 		{Records: []store.Record{stored(two, 2, "f")}, Heads: []store.Head{head(two, 2, 2)},
-			Entries: []store.Entry{entry(2, store.EntryApproved, 8)}},
+			Entries: []store.Entry{entry(2, store.EntrySale, 8)}},
 	}
 	results := make([]error, len(changes))
 	var wait sync.WaitGroup
@@ -131,7 +131,7 @@ func testDurability(t *testing.T, opener Opener) {
 	require.NoError(t, s.Commit(t.Context(), store.Change{Terminals: []store.Terminal{terminal(one)}}))
 	require.NoError(t, s.Commit(t.Context(), store.Change{Records: []store.Record{stored(one, 1, "kept")},
 		Heads: []store.Head{head(one, 1, 1)}, Payments: []store.Payment{payment(1, 1)},
-		Entries: []store.Entry{entry(1, store.EntryApproved, 70)}}))
+		Entries: []store.Entry{entry(1, store.EntrySale, 70)}}))
 	require.NoError(t, s.Close())
 
 	s = open(t, opener)
@@ -144,7 +144,7 @@ func testDurability(t *testing.T, opener Opener) {
 	requireConflict(t, s.Commit(t.Context(), store.Change{Records: []store.Record{stored(one, 1, "kept")}}), store.RecordExists)
 	requireConflict(t, s.Commit(t.Context(), store.Change{Heads: []store.Head{head(one, 1, 1)}}), store.HeadMoved)
 	require.NoError(t, s.Commit(t.Context(), store.Change{Records: []store.Record{stored(one, 2, "next")},
-		Heads: []store.Head{head(one, 2, 2)}, Entries: []store.Entry{entry(2, store.EntryApproved, 30)}}))
+		Heads: []store.Head{head(one, 2, 2)}, Entries: []store.Entry{entry(2, store.EntrySale, 30)}}))
 	audit, err := s.Audit(t.Context(), 0, 10)
 	require.NoError(t, err)
 	require.EqualValues(t, 2, audit.Entries)
@@ -183,7 +183,7 @@ func testBounds(t *testing.T, opener Opener) {
 	for _, sequence := range []uint64{0, store.SequenceMax + 1} {
 		require.Error(t, s.Commit(t.Context(), store.Change{Records: []store.Record{stored(two, sequence, "x")}}))
 	}
-	bare := entry(1, store.EntryApproved, 1)
+	bare := entry(1, store.EntrySale, 1)
 	bare.Postings = bare.Postings[:1]
 	require.Error(t, s.Commit(t.Context(), store.Change{Entries: []store.Entry{bare}}), "one posting cannot balance")
 	none, err := s.Records(t.Context(), two, 0, 10)

@@ -157,12 +157,12 @@ func testLedger(t *testing.T, opener Opener) {
 	lost := payment(2, 1)
 	lost.State = 4
 	require.NoError(t, s.Commit(t.Context(), store.Change{Payments: []store.Payment{approved, lost},
-		Entries: []store.Entry{entry(1, store.EntryApproved, 1250), entry(3, store.EntryApproved, 500)}}))
-	require.NoError(t, s.Commit(t.Context(), store.Change{Entries: []store.Entry{entry(1, store.EntryRefunded, -1250)}}))
+		Entries: []store.Entry{entry(1, store.EntrySale, 1250), entry(3, store.EntrySale, 500)}}))
+	require.NoError(t, s.Commit(t.Context(), store.Change{Entries: []store.Entry{entry(1, store.EntryReversal, -1250)}}))
 
 	entries, err := s.Entries(t.Context(), order(1))
 	require.NoError(t, err)
-	require.Equal(t, []store.Entry{entry(1, store.EntryApproved, 1250), entry(1, store.EntryRefunded, -1250)}, entries)
+	require.Equal(t, []store.Entry{entry(1, store.EntrySale, 1250), entry(1, store.EntryReversal, -1250)}, entries)
 	balances, err := s.Balances(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, []store.Balance{
@@ -171,14 +171,17 @@ func testLedger(t *testing.T, opener Opener) {
 		{Account: "operator/ICBC", Currency: "CNY", Amount: 500},
 	}, balances)
 
-	unposted, err := s.Unposted(t.Context(), 4, store.EntryApproved, 10)
+	unposted, err := s.Unposted(t.Context(), 4, store.EntrySale, store.EntryReversal, 10)
 	require.NoError(t, err)
-	require.Equal(t, []store.OrderID{order(2)}, unposted)
-	unfounded, err := s.Unfounded(t.Context(), store.EntryApproved, []uint8{4, 9}, 10)
+	require.Equal(t, []store.OrderID{order(1), order(2)}, unposted, "one was undone, the other never posted")
+	unfounded, err := s.Unfounded(t.Context(), store.EntrySale, store.EntryReversal, []uint8{4, 9}, 10)
 	require.NoError(t, err)
 	require.Equal(t, []store.OrderID{order(3)}, unfounded)
+	unfounded, err = s.Unfounded(t.Context(), store.EntryReversal, store.EntrySuspense, []uint8{9}, 10)
+	require.NoError(t, err)
+	require.Equal(t, []store.OrderID{order(1)}, unfounded)
 
-	crooked := entry(9, store.EntryApproved, 100)
+	crooked := entry(9, store.EntrySale, 100)
 	crooked.Postings[0].Amount++
 	require.NoError(t, s.Commit(t.Context(), store.Change{Entries: []store.Entry{crooked}}))
 	first, err := s.Audit(t.Context(), 0, 2)
