@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/yuantill/yuantill/agent/catalogue"
+	"github.com/yuantill/yuantill/protocol/hardwallet"
 	"github.com/yuantill/yuantill/protocol/message"
 	"github.com/yuantill/yuantill/protocol/record"
 )
@@ -21,7 +22,10 @@ func (r Rules) start(e Started, now time.Time) (Sale, []Effect) {
 
 // scan takes the customer's code while a customer is waited for; the first means of payment wins.
 func (r Rules) scan(s Sale, e CodeScanned, now time.Time) (Sale, []Effect) {
-	if s.State != Waiting {
+	switch {
+	case s.State.Final():
+		return s, []Effect{Show{Notice: catalogue.NoticeScanIdle}}
+	case s.State != Waiting:
 		return s, []Effect{Show{Notice: catalogue.NoticeSecondScan}}
 	}
 	if e.Kind != CodeECNY {
@@ -66,12 +70,16 @@ func (r Rules) presentCard(s Sale, e CardPresented, now time.Time) (Sale, []Effe
 		return s, []Effect{LeaveCard{}, Show{Notice: catalogue.NoticeCardOther}}
 	}
 	if !s.Card.Silent {
-		s.Card = Card{Nonce: e.Nonce, Wallet: e.Wallet, At: now}
+		s.Card = Card{Nonce: e.Nonce, Wallet: e.Wallet, Counter: e.Counter, At: now}
+	}
+	var ask Effect = PayCard{}
+	if s.Card.Silent {
+		ask = RecoverCard{}
 	}
 	s.State = Tapping
 	s.Method = message.Method_METHOD_TAP
 	s.Deadline = now.Add(r.Timing.TapWithin)
-	return s, []Effect{Save{}, PayCard{}, Arm{}, Show{}, r.timer(s)}
+	return s, []Effect{Save{}, ask, Arm{}, Show{}, r.timer(s)}
 }
 
 func (r Rules) cardPaid(s Sale, e CardPaid, now time.Time) (Sale, []Effect) {
@@ -83,14 +91,20 @@ func (r Rules) cardPaid(s Sale, e CardPaid, now time.Time) (Sale, []Effect) {
 	return r.request(s, message.Method_METHOD_TAP, now)
 }
 
+// CardRequest is what the hard wallet is asked to pay, the same bytes each time.
+func (r Rules) CardRequest(s Sale) hardwallet.Request {
+	return hardwallet.Request{
+		Order: s.OrderID, Amount: s.Amount.Minor, Currency: s.Amount.Currency.Code,
+		Merchant: r.MerchantID, Terminal: r.TerminalID, Time: s.Card.At.Unix(), Nonce: s.Card.Nonce,
+	}
+}
+
 // cardRefused goes back to waiting, unless a card was asked before and it is still not known what it did.
 func (r Rules) cardRefused(s Sale, e CardRefused, now time.Time) (Sale, []Effect) {
 	if s.State != Tapping || len(s.Card.Transaction) != 0 {
 		return s, nil
 	}
-	// The same card refuses the same order only when it has not debited itself for it. Blocked cards refuse anyway.
-	definite := e.Cause == CardDeclined || e.Cause == CardFunds || e.Cause == CardLimit
-	if s.Card.Silent && !definite {
+	if s.Card.Silent && e.Cause != CardNotPaid {
 		return r.cardLost(s, cardNotice(e.Cause), now)
 	}
 	s.Card, s.Method = Card{}, message.Method_METHOD_UNSPECIFIED
@@ -112,7 +126,7 @@ func cardNotice(cause CardCause) catalogue.Phrase {
 		return catalogue.NoticeCardBlocked
 	case CardForeign:
 		return catalogue.NoticeCardForeign
-	case CardAway:
+	case CardAway, CardNotPaid:
 		return catalogue.NoticeCardAway
 	case CardCrowd:
 		return catalogue.NoticeTwoCards

@@ -10,8 +10,8 @@ import (
 	"github.com/yuantill/yuantill/protocol/record"
 )
 
-// Effect is something to be done, in the order given: Save, Commit, SendNow, Ask, Forget, PayCard, LeaveCard, Arm, Show,
-// Print, SetTimer or Warn. Save and Commit come first; when they fail, none of the others may be carried out.
+// Effect is something to be done, in the order given: Save, Commit, SendNow, Ask, Forget, PayCard, RecoverCard,
+// LeaveCard, Arm, Show, Print, SetTimer or Warn. Save and Commit come first; when they fail, none of the others may be carried out.
 type Effect interface{ effect() }
 
 // Save makes the sale durable as it is now.
@@ -36,6 +36,9 @@ type Forget struct{ Sequence uint64 }
 // PayCard asks the hard wallet in the field to pay.
 type PayCard struct{}
 
+// RecoverCard asks the hard wallet in the field what it did when it was asked before; it is not debited by this.
+type RecoverCard struct{}
+
 // LeaveCard lets go of a hard wallet in the field without asking it anything.
 type LeaveCard struct{}
 
@@ -57,18 +60,19 @@ type SetTimer struct{ At time.Time }
 // Warn tells somebody of something that should never happen.
 type Warn struct{ What string }
 
-func (Save) effect()      {}
-func (Commit) effect()    {}
-func (SendNow) effect()   {}
-func (Ask) effect()       {}
-func (Forget) effect()    {}
-func (PayCard) effect()   {}
-func (LeaveCard) effect() {}
-func (Arm) effect()       {}
-func (Show) effect()      {}
-func (Print) effect()     {}
-func (SetTimer) effect()  {}
-func (Warn) effect()      {}
+func (Save) effect()        {}
+func (Commit) effect()      {}
+func (SendNow) effect()     {}
+func (Ask) effect()         {}
+func (Forget) effect()      {}
+func (PayCard) effect()     {}
+func (RecoverCard) effect() {}
+func (LeaveCard) effect()   {}
+func (Arm) effect()         {}
+func (Show) effect()        {}
+func (Print) effect()       {}
+func (SetTimer) effect()    {}
+func (Warn) effect()        {}
 
 // Copies is a set of copies of a slip.
 type Copies uint8

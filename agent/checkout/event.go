@@ -1,6 +1,7 @@
 package checkout
 
 import (
+	"github.com/yuantill/yuantill/protocol/hardwallet"
 	"github.com/yuantill/yuantill/protocol/message"
 	"github.com/yuantill/yuantill/protocol/money"
 	"github.com/yuantill/yuantill/protocol/record"
@@ -39,9 +40,13 @@ const (
 	CodeUnreadable
 )
 
-// CardPresented is a hard wallet in the field that was not asked to pay yet. Nonce is fresh randomness for the request
-// to it; Wallet tells it from other cards and is no wallet id.
-type CardPresented struct{ Nonce, Wallet [8]byte }
+// CardPresented is a hard wallet in the field that was opened and not asked to pay yet. Nonce is fresh randomness for
+// the request to it.
+type CardPresented struct {
+	Nonce   [8]byte
+	Wallet  hardwallet.WalletID
+	Counter uint32
+}
 
 // CardPaid is a hard wallet's signed payment: hardwallet.Transaction's binary form.
 type CardPaid struct{ Transaction []byte }
@@ -60,7 +65,8 @@ const (
 	CardBlocked
 	CardForeign
 	CardAway
-	CardCrowd // more than one card in the field
+	CardCrowd   // more than one card in the field
+	CardNotPaid // asked again what it did: it was not debited
 )
 
 // CardSilent is a hard wallet that was asked to pay and did not answer: it may have been debited.

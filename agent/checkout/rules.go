@@ -54,6 +54,7 @@ func (t Timing) Validate() error {
 type Rules struct {
 	Timing     Timing
 	MerchantID string // 15 digits
+	TerminalID string // 8 digits or upper-case letters
 	// Terminal is sent with every payment (银发〔2021〕259号). It is never changed.
 	Terminal *message.TerminalBlock
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"time"
 
+	"github.com/yuantill/yuantill/protocol/hardwallet"
 	"github.com/yuantill/yuantill/protocol/message"
 	"github.com/yuantill/yuantill/protocol/money"
 )
@@ -30,8 +31,9 @@ type Card struct {
 	// Nonce and At belong to the request that the card was first asked; the same card is asked with the same again.
 	Nonce [8]byte
 	At    time.Time
-	// Wallet tells the card from others: 8 bytes of a digest of its wallet id.
-	Wallet [8]byte
+	// Wallet and Counter are what the card said of itself before it was asked to pay.
+	Wallet  hardwallet.WalletID
+	Counter uint32
 	// Silent says that the card was asked and did not answer.
 	Silent bool
 	// Transaction is what the card signed: hardwallet.Transaction's binary form. Empty while that is not known.

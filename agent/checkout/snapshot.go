@@ -8,21 +8,22 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
+	"github.com/yuantill/yuantill/protocol/hardwallet"
 	"github.com/yuantill/yuantill/protocol/message"
 	"github.com/yuantill/yuantill/protocol/money"
 )
 
 // snapshotVersion is the first byte of a sale's binary form. Version 1:
 //
-//	version[1] ‖ state[1] ‖ method[1] ‖ flags[1] ‖ unprinted[1] ‖ order id[16] ‖ digest[32] ‖ nonce[8] ‖ wallet[8]
-//	then as unsigned varints: amount, batch, voucher, payment sequence, reversal sequence, reversal reason
+//	version[1] ‖ state[1] ‖ method[1] ‖ flags[1] ‖ unprinted[1] ‖ order id[16] ‖ digest[32] ‖ nonce[8] ‖ wallet[16]
+//	then as unsigned varints: amount, batch, voucher, payment sequence, reversal sequence, reversal reason, card counter
 //	then as signed varints of microseconds (0 for none): started, requested, heard, asked, deadline, card at
 //	then, each with its length as a varint: currency, cashier, note, key, code tail, reversal by, transaction, result
 const snapshotVersion = 1
 
 // fixedSize is the length of the part before the varints; fieldMax bounds each field with a length.
 const (
-	fixedSize = 5 + 16 + 32 + 8 + 8
+	fixedSize = 5 + 16 + 32 + 8 + 16
 	fieldMax  = 4 << 10
 )
 
@@ -54,7 +55,8 @@ func (s Sale) MarshalBinary() ([]byte, error) {
 	b = append(b, s.Card.Nonce[:]...)
 	b = append(b, s.Card.Wallet[:]...)
 	for _, n := range []uint64{
-		uint64(s.Amount.Minor), uint64(s.Batch), uint64(s.Voucher), s.PaymentSequence, s.ReversalSequence, uint64(s.Reversal),
+		uint64(s.Amount.Minor), uint64(s.Batch), uint64(s.Voucher), s.PaymentSequence, s.ReversalSequence,
+		uint64(s.Reversal), uint64(s.Card.Counter),
 	} {
 		b = binary.AppendUvarint(b, n)
 	}
@@ -100,7 +102,7 @@ func (s *Sale) UnmarshalBinary(b []byte) error {
 	sale := Sale{
 		State: State(b[1]), Method: message.Method(b[2]), Unprinted: Copies(b[4]) & bothCopies,
 		OrderID: OrderID(b[5:21]),
-		Card:    Card{Nonce: [8]byte(b[53:61]), Wallet: [8]byte(b[61:69]), Silent: b[3]&flagCardSilent != 0},
+		Card:    Card{Nonce: [8]byte(b[53:61]), Wallet: hardwallet.WalletID(b[61:77]), Silent: b[3]&flagCardSilent != 0},
 		Origin:  Origin{Digest: [32]byte(b[21:53])},
 
 		ReversalRecorded: b[3]&flagReversalRecorded != 0, UnknownShown: b[3]&flagUnknownShown != 0,
@@ -108,7 +110,7 @@ func (s *Sale) UnmarshalBinary(b []byte) error {
 	minor := int64(read.number())
 	sale.Batch, sale.Voucher = uint32(read.number()), uint32(read.number())
 	sale.PaymentSequence, sale.ReversalSequence = read.number(), read.number()
-	sale.Reversal = message.Reason(read.number())
+	sale.Reversal, sale.Card.Counter = message.Reason(read.number()), uint32(read.number())
 	for _, t := range []*time.Time{
 		&sale.StartedAt, &sale.RequestedAt, &sale.HeardAt, &sale.AskedAt, &sale.Deadline, &sale.Card.At,
 	} {

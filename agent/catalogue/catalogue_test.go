@@ -1,0 +1,63 @@
+package catalogue_test
+
+import (
+	"testing"
+	"unicode"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/yuantill/yuantill/agent/catalogue"
+	"github.com/yuantill/yuantill/protocol/message"
+)
+
+// ranges are the named phrases, first to last.
+func ranges() [][2]catalogue.Phrase {
+	return [][2]catalogue.Phrase{
+		{catalogue.TitleWaiting, catalogue.TitleAbandoned},
+		{catalogue.StepPresent, catalogue.StepNewSale},
+		{catalogue.NoticeWeChat, catalogue.NoticeDeviceBack},
+		{catalogue.RefuseSaleOpen, catalogue.RefuseStopped},
+	}
+}
+
+func requireBoth(t *testing.T, text catalogue.Text, name any) {
+	t.Helper()
+	hasHan := false
+	for _, r := range text.Chinese {
+		hasHan = hasHan || unicode.Is(unicode.Han, r)
+	}
+	require.True(t, hasHan, "%v: Chinese is %q", name, text.Chinese)
+	require.NotEmpty(t, text.English, "%v", name)
+	for _, r := range text.English {
+		require.Less(t, r, rune(0x80), "%v: English is %q", name, text.English)
+	}
+}
+
+func TestEveryPhraseIsInBothLanguages(t *testing.T) {
+	chinese := map[string]catalogue.Phrase{}
+	for _, r := range ranges() {
+		for p := r[0]; p <= r[1]; p++ {
+			text := p.Text()
+			requireBoth(t, text, p)
+			other, taken := chinese[text.Chinese]
+			require.False(t, taken, "phrases %d and %d read the same", p, other)
+			chinese[text.Chinese] = p
+		}
+		require.Equal(t, catalogue.Text{}, (r[1] + 1).Text(), "the phrase after %d", r[1])
+	}
+}
+
+func TestNoneSaysNothing(t *testing.T) {
+	require.Equal(t, catalogue.Text{}, catalogue.None.Text())
+}
+
+func TestEveryReasonIsInBothLanguages(t *testing.T) {
+	for number, name := range message.Reason_name {
+		text := catalogue.Reason(message.Reason(number))
+		if number == 0 {
+			require.Equal(t, catalogue.Text{}, text)
+			continue
+		}
+		requireBoth(t, text, name)
+	}
+}

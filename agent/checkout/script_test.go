@@ -1,0 +1,238 @@
+package checkout_test
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/yuantill/yuantill/agent/checkout"
+	"github.com/yuantill/yuantill/protocol/message"
+	"github.com/yuantill/yuantill/protocol/record"
+)
+
+var update = flag.Bool("update", false, "write what the machine does into testdata/*.txt")
+
+// TestScripts plays testdata/*.txt: a line that starts with a time is an event, the indented lines after it are what the
+// machine wants done, and the line with "=" is where the sale is then. A file opens with why it is there.
+func TestScripts(t *testing.T) {
+	files, err := filepath.Glob("testdata/*.txt")
+	require.NoError(t, err)
+	require.GreaterOrEqual(t, len(files), 12)
+	for _, file := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) {
+			want, err := os.ReadFile(file)
+			require.NoError(t, err)
+			require.True(t, strings.HasPrefix(string(want), "# "), "a script opens with why")
+			got := play(t, string(want))
+			if *update {
+				require.NoError(t, os.WriteFile(file, []byte(got), 0o644))
+				return
+			}
+			require.Equal(t, string(want), got)
+		})
+	}
+}
+
+// play returns the script with what really happens in place of the indented lines.
+func play(t *testing.T, script string) string {
+	var out strings.Builder
+	till := newTill()
+	for line := range strings.Lines(script) {
+		line = strings.TrimRight(line, "\n")
+		if line == "" || strings.HasPrefix(line, "#") {
+			fmt.Fprintln(&out, line)
+			continue
+		}
+		if strings.HasPrefix(line, " ") {
+			continue
+		}
+		fmt.Fprintln(&out, line)
+		words := strings.Fields(line)
+		at, err := time.ParseDuration(words[0])
+		require.NoError(t, err, line)
+		till.now = epoch.Add(at)
+		for _, did := range till.happen(t, words[1:]) {
+			fmt.Fprintf(&out, "        %s\n", did)
+		}
+		fmt.Fprintf(&out, "        = %s\n", till.sale.State)
+	}
+	return out.String()
+}
+
+// happen plays one event.
+func (w *till) happen(t *testing.T, words []string) []string {
+	var done []string
+	switch words[0] {
+	case "restart":
+		done = w.restart(t)
+	case "fail":
+		w.journalFails = true
+		done = w.give(parseEvent(t, w, words[1:]))
+		w.journalFails = false
+	default:
+		done = w.give(parseEvent(t, w, words))
+	}
+	return done
+}
+
+func parseEvent(t *testing.T, w *till, words []string) checkout.Event {
+	switch words[0] {
+	case "start":
+		return started(yuan(t, words[1]))
+	case "scan":
+		return checkout.CodeScanned{Kind: codeKind(t, words[1]), Tail: "345678"}
+	case "card":
+		return checkout.CardPresented{Nonce: [8]byte{7}, Wallet: walletNamed(words[1]), Counter: 4}
+	case "paid":
+		return checkout.CardPaid{Transaction: []byte("signed by the card")}
+	case "refused":
+		return checkout.CardRefused{Cause: cardCause(t, words[1])}
+	case "silent":
+		return checkout.CardSilent{}
+	case "show-code":
+		return checkout.CodeWanted{}
+	case "result":
+		return checkout.ResultArrived{Result: parseResult(t, w.sale, words[1:])}
+	case "tick":
+		return checkout.Tick{}
+	case "cancel":
+		return checkout.CancelPressed{Cashier: "li"}
+	case "printed":
+		return parsePrinted(t, words[1:])
+	case "reprint":
+		return checkout.ReprintPressed{Copies: checkout.CustomerCopy}
+	}
+	t.Fatalf("no such event: %v", words)
+	return nil
+}
+
+func codeKind(t *testing.T, word string) checkout.CodeKind {
+	kinds := map[string]checkout.CodeKind{
+		"e-cny": checkout.CodeECNY, "wechat": checkout.CodeWeChat, "alipay": checkout.CodeAlipay,
+		"unionpay": checkout.CodeUnionPay, "goods": checkout.CodeGoods, "other": checkout.CodeOther,
+		"unreadable": checkout.CodeUnreadable,
+	}
+	require.Contains(t, kinds, word)
+	return kinds[word]
+}
+
+func cardCause(t *testing.T, word string) checkout.CardCause {
+	causes := map[string]checkout.CardCause{
+		"funds": checkout.CardFunds, "limit": checkout.CardLimit, "blocked": checkout.CardBlocked,
+		"foreign": checkout.CardForeign, "away": checkout.CardAway, "crowd": checkout.CardCrowd,
+		"not-paid": checkout.CardNotPaid, "declined": checkout.CardDeclined,
+	}
+	require.Contains(t, causes, word)
+	return causes[word]
+}
+
+// parseResult reads "stage revision [outcome [amount]] [refunded]".
+func parseResult(t *testing.T, sale checkout.Sale, words []string) *message.PaymentResult {
+	stage, ok := message.Stage_value["STAGE_"+strings.ToUpper(strings.ReplaceAll(words[0], "-", "_"))]
+	require.True(t, ok, words[0])
+	var revision uint32
+	_, err := fmt.Sscan(words[1], &revision)
+	require.NoError(t, err)
+	r := answer(sale, message.Stage(stage), message.Outcome_OUTCOME_UNKNOWN, revision)
+	for _, word := range words[2:] {
+		switch word {
+		case "approved":
+			r.Outcome = message.Outcome_OUTCOME_APPROVED
+		case "declined":
+			r.Outcome, r.Reason = message.Outcome_OUTCOME_DECLINED, message.Reason_REASON_INSUFFICIENT_FUNDS
+		case "reversed":
+			r.Outcome = message.Outcome_OUTCOME_REVERSED
+		case "refunded":
+			r.Refunded = true
+		case "foreign":
+			r.OrderId = make([]byte, 16)
+		default:
+			r.Amount = yuan(t, word).Minor
+		}
+	}
+	return r
+}
+
+func parsePrinted(t *testing.T, words []string) checkout.Printed {
+	p := checkout.Printed{Copy: message.ReceiptPrinted_COPY_CUSTOMER, Result: message.ReceiptPrinted_RESULT_DONE}
+	if words[0] == "merchant" {
+		p.Copy = message.ReceiptPrinted_COPY_MERCHANT
+	}
+	for _, word := range words[1:] {
+		switch word {
+		case "done":
+		case "not-started":
+			p.Result, p.Fault = message.ReceiptPrinted_RESULT_NOT_STARTED, "paper out"
+		case "unconfirmed":
+			p.Result, p.Fault = message.ReceiptPrinted_RESULT_UNCONFIRMED, "no status after the job"
+		case "absent":
+			p.Result, p.Absent, p.Fault = message.ReceiptPrinted_RESULT_NOT_STARTED, true, "no printer"
+		case "reprint":
+			p.Reprint = true
+		default:
+			t.Fatalf("no such result: %s", word)
+		}
+	}
+	return p
+}
+
+// describe is an effect as scripts have it.
+func describe(w *till, effect checkout.Effect) string {
+	switch e := effect.(type) {
+	case checkout.Save:
+		return "save"
+	case checkout.Commit:
+		return "commit " + describeBody(e)
+	case checkout.SendNow:
+		return "send"
+	case checkout.Ask:
+		return fmt.Sprintf("ask #%d", e.Sequence)
+	case checkout.Forget:
+		return fmt.Sprintf("forget #%d", e.Sequence)
+	case checkout.PayCard:
+		return "pay card"
+	case checkout.RecoverCard:
+		return "recover card"
+	case checkout.LeaveCard:
+		return "leave card"
+	case checkout.Arm:
+		return fmt.Sprintf("arm scanner=%t reader=%t", e.Scanner, e.Reader)
+	case checkout.Show:
+		view := rules.View(w.sale, e.Notice)
+		text := "show " + view.Title.English + " / " + view.Next.English
+		if view.Notice.English != "" {
+			text += " ! " + view.Notice.English
+		}
+		return text
+	case checkout.Print:
+		return fmt.Sprintf("print %d copies reprint=%t", len(e.Copies.Each()), e.Reprint)
+	case checkout.SetTimer:
+		return "timer " + e.At.Sub(epoch).String()
+	case checkout.Warn:
+		return "warn " + e.What
+	}
+	return fmt.Sprintf("%T", effect)
+}
+
+func describeBody(e checkout.Commit) string {
+	switch body := e.Body.(type) {
+	case *message.PaymentRequested:
+		return fmt.Sprintf("%s %s amount=%d tail=%s card=%d give-up=%s", e.Type, body.GetMethod(), body.GetAmount(),
+			body.GetCodeTail(), len(body.GetCardTransaction()), time.UnixMicro(body.GetGiveUp()).UTC().Sub(epoch))
+	case *message.OutcomeShown:
+		return fmt.Sprintf("%s %s", e.Type, body.GetOutcome())
+	case *message.ReversalRequested:
+		return fmt.Sprintf("%s of #%d %s", e.Type, body.GetPaymentSequence(), body.GetReason())
+	case *message.ReceiptPrinted:
+		return fmt.Sprintf("%s %s %s %s", e.Type, body.GetCopy(), body.GetResult(), body.GetFault())
+	case *message.SaleAbandoned:
+		return fmt.Sprintf("%s %s", e.Type, body.GetReason())
+	}
+	return record.Type(0).String()
+}
