@@ -1,6 +1,9 @@
 package printer
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 const (
 	columnDots = 12
@@ -98,9 +101,11 @@ func alignment(m modes, wide int) int {
 
 // read notes the line's text for whoever cannot look at the picture.
 func (s *sheet) read(offset int, receipt *Receipt) {
+	// A host may place what stands on the left last.
+	cells := slices.SortedStableFunc(slices.Values(s.line), func(a, b cell) int { return a.x - b.x })
 	var text strings.Builder
-	end := s.line[0].x
-	for _, c := range s.line {
+	end := cells[0].x
+	for _, c := range cells {
 		// A jump to the right reads as a blank.
 		if c.x > end+columnDots/2 {
 			text.WriteByte(' ')
@@ -108,7 +113,7 @@ func (s *sheet) read(offset int, receipt *Receipt) {
 		text.WriteRune(c.char)
 		end = c.x + c.advance
 	}
-	receipt.Lines = append(receipt.Lines, Line{X: offset + s.line[0].x, Y: s.rows, Text: text.String(), Kind: TextLine})
+	receipt.Lines = append(receipt.Lines, Line{X: offset + cells[0].x, Y: s.rows, Text: text.String(), Kind: TextLine})
 }
 
 func (s *sheet) draw(c cell, offset, height int) {
