@@ -1,0 +1,159 @@
+package merchant
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/yuantill/yuantill/cloud/store"
+	"github.com/yuantill/yuantill/protocol/enrolment"
+	"github.com/yuantill/yuantill/protocol/record"
+	"github.com/yuantill/yuantill/protocol/sign"
+)
+
+// The errors of enrolment.
+var (
+	// ErrMerchant marks a merchant with a mistake in it; the text says which.
+	ErrMerchant = errors.New("merchant: invalid merchant")
+	// ErrEnrolled says that the terminal id is taken: one id, one terminal (银发〔2021〕259号).
+	ErrEnrolled = errors.New("merchant: terminal is enrolled already")
+	// ErrSerialNumber says that the serial number is missing or bound to another terminal.
+	ErrSerialNumber = errors.New("merchant: serial number missing or bound to another terminal")
+)
+
+const (
+	merchantIDSize    = 15
+	merchantNameMax   = 40 // characters, as on a sales slip
+	feeBasisPointsMax = 10 // e-CNY (requirement R1.7)
+	firstKeyVersion   = 1
+	terminalsMax      = 1_000_000
+	pageSize          = 1_000
+)
+
+// RegistrarStore is what a Registrar needs of the store.
+type RegistrarStore interface {
+	store.Writer
+	store.DirectoryReader
+}
+
+// Registrar adds merchants and terminals.
+type Registrar struct {
+	store     RegistrarStore
+	root      RootProvider
+	authority *Authority
+	clock     func() time.Time
+	random    io.Reader
+}
+
+// NewRegistrar returns a Registrar.
+func NewRegistrar(s RegistrarStore, root RootProvider, authority *Authority, clock func() time.Time, random io.Reader) *Registrar {
+	return &Registrar{store: s, root: root, authority: authority, clock: clock, random: random}
+}
+
+// Request names a terminal to enrol.
+type Request struct {
+	Terminal     record.Terminal
+	Merchant     string // an existing merchant's id
+	SerialNumber string // the machine's own, bound to this terminal alone
+}
+
+// Validate reports the first mistake in a merchant. Error: ErrMerchant.
+func Validate(m store.Merchant) error {
+	switch {
+	case len(m.ID) != merchantIDSize || strings.Trim(m.ID, "0123456789") != "":
+		return fmt.Errorf("%w: id %q is not 15 digits", ErrMerchant, m.ID)
+	case strings.TrimSpace(m.Name) == "" || utf8.RuneCountInString(m.Name) > merchantNameMax:
+		return fmt.Errorf("%w: name is empty or longer than %d characters", ErrMerchant, merchantNameMax)
+	case len(m.Operators) == 0:
+		return fmt.Errorf("%w: no operator", ErrMerchant)
+	case m.FeeBasisPoints < 0 || m.FeeBasisPoints > feeBasisPointsMax:
+		return fmt.Errorf("%w: fee of %d basis points is not within 0 to %d", ErrMerchant, m.FeeBasisPoints, feeBasisPointsMax)
+	case len(m.Jurisdiction) != 2:
+		return fmt.Errorf("%w: jurisdiction %q", ErrMerchant, m.Jurisdiction)
+	}
+	return nil
+}
+
+// AddMerchant stores a new or changed merchant.
+func (r *Registrar) AddMerchant(ctx context.Context, m store.Merchant) error {
+	if err := Validate(m); err != nil {
+		return err
+	}
+	m.CreatedAt = r.clock()
+	return r.store.Commit(ctx, store.Change{Merchants: []store.Merchant{m}})
+}
+
+// Enrol makes a terminal's keys and certificate and stores the terminal. Only the returned enrolment holds the private
+// parts. It returns ErrEnrolled, ErrSerialNumber, store.ErrNotFound for an unknown merchant, and the store's errors.
+func (r *Registrar) Enrol(ctx context.Context, request Request) (enrolment.Enrolment, error) {
+	if err := r.check(ctx, request); err != nil {
+		return enrolment.Enrolment{}, fmt.Errorf("enrol terminal %s: %w", request.Terminal, err)
+	}
+	now := r.clock()
+	pair, err := r.authority.IssueTerminal(request.Terminal, now)
+	if err != nil {
+		return enrolment.Enrolment{}, fmt.Errorf("enrol terminal %s: %w", request.Terminal, err)
+	}
+	identity, err := sign.NewKey(r.random)
+	if err != nil {
+		return enrolment.Enrolment{}, fmt.Errorf("make identity key: %w", err)
+	}
+	identityPEM, err := identity.MarshalPEM()
+	if err != nil {
+		return enrolment.Enrolment{}, fmt.Errorf("encode identity key: %w", err)
+	}
+	terminal := store.Terminal{ID: request.Terminal, Merchant: request.Merchant, SerialNumber: request.SerialNumber,
+		KeyVersion: firstKeyVersion, Certificate: sha256.Sum256(pair.Leaf), Identity: identity.Public().Bytes(),
+		State: store.TerminalActive, EnrolledAt: now}
+	if err := r.store.Commit(ctx, store.Change{Terminals: []store.Terminal{terminal}}); err != nil {
+		return enrolment.Enrolment{}, fmt.Errorf("store terminal: %w", err)
+	}
+	return enrolment.Enrolment{Terminal: request.Terminal, KeyVersion: firstKeyVersion,
+		TerminalKey: r.root.TerminalKey(request.Terminal, firstKeyVersion), Certificate: pair.Certificate,
+		CertificateKey: pair.Key, Authority: r.authority.PEM(), Identity: identityPEM}, nil
+}
+
+func (r *Registrar) check(ctx context.Context, request Request) error {
+	if _, err := record.ParseTerminal(request.Terminal.String()); err != nil {
+		return err
+	}
+	if _, err := r.store.Merchant(ctx, request.Merchant); err != nil {
+		return fmt.Errorf("find merchant %s: %w", request.Merchant, err)
+	}
+	switch _, err := r.store.Terminal(ctx, request.Terminal); {
+	case err == nil:
+		return ErrEnrolled
+	case !errors.Is(err, store.ErrNotFound):
+		return fmt.Errorf("find terminal: %w", err)
+	}
+	if strings.TrimSpace(request.SerialNumber) == "" {
+		return ErrSerialNumber
+	}
+	return r.checkSerialNumber(ctx, request.SerialNumber)
+}
+
+// checkSerialNumber walks all terminals: enrolment is rare, and an index would cost every start.
+func (r *Registrar) checkSerialNumber(ctx context.Context, serial string) error {
+	var after record.Terminal
+	for range terminalsMax / pageSize {
+		page, err := r.store.Terminals(ctx, after, pageSize)
+		if err != nil {
+			return fmt.Errorf("list terminals: %w", err)
+		}
+		for _, t := range page {
+			if t.SerialNumber == serial {
+				return fmt.Errorf("%w: %s", ErrSerialNumber, t.ID)
+			}
+			after = t.ID
+		}
+		if len(page) < pageSize {
+			return nil
+		}
+	}
+	return fmt.Errorf("list terminals: more than %d", terminalsMax)
+}
