@@ -9,8 +9,7 @@ import (
 	"github.com/yuantill/yuantill/protocol/record"
 )
 
-// start begins a sale. It is saved before anybody is asked to pay: its number is never given to another sale, and the
-// same intent after a restart finds it.
+// start begins a sale. It is saved so that the same intent after a restart finds it.
 func (r Rules) start(e Started, now time.Time) (Sale, []Effect) {
 	s := Sale{
 		OrderID: e.OrderID, State: Waiting, Amount: e.Amount, Cashier: e.Cashier, Note: e.Note,
@@ -59,8 +58,8 @@ func (r Rules) wantCode(s Sale, now time.Time) (Sale, []Effect) {
 	return r.request(s, message.Method_METHOD_SHOWN, now)
 }
 
-// presentCard saves that a hard wallet is about to be asked before it is: after a power cut in the middle the sale must
-// still know that the card may have been debited.
+// presentCard records that nobody knows the outcome before a hard wallet is asked, since asking debits it: after a power
+// cut in the middle the sale, and through the record the cloud, still know that it may have been debited.
 func (r Rules) presentCard(s Sale, e CardPresented, now time.Time) (Sale, []Effect) {
 	if s.State != Waiting && s.State != CardUnknown {
 		return s, []Effect{LeaveCard{}, Show{Notice: catalogue.NoticeSecondCard}}
@@ -79,7 +78,10 @@ func (r Rules) presentCard(s Sale, e CardPresented, now time.Time) (Sale, []Effe
 	s.State = Tapping
 	s.Method = message.Method_METHOD_TAP
 	s.Deadline = now.Add(r.Timing.TapWithin)
-	return s, []Effect{Save{}, ask, Arm{}, Show{}, r.timer(s)}
+	unknown := Commit{Type: record.OutcomeShown, Body: &message.OutcomeShown{
+		OrderId: s.OrderID[:], Outcome: message.Outcome_OUTCOME_UNKNOWN,
+	}}
+	return s, []Effect{unknown, ask, Arm{}, Show{}, r.timer(s)}
 }
 
 func (r Rules) cardPaid(s Sale, e CardPaid, now time.Time) (Sale, []Effect) {

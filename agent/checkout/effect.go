@@ -14,7 +14,8 @@ import (
 // LeaveCard, Arm, Show, Print, SetTimer or Warn. Save and Commit come first; when they fail, none of the others may be carried out.
 type Effect interface{ effect() }
 
-// Save makes the sale durable as it is now.
+// Save makes the sale durable as it is now, where the journal can do that without a record. Nothing about money depends
+// on it.
 type Save struct{}
 
 // Commit makes a record durable, together with the sale as it is now.

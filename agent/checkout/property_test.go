@@ -63,6 +63,7 @@ func drawResult(t *rapid.T, sale checkout.Sale) *message.PaymentResult {
 func TestSafety(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		w := newTill()
+		w.saveless = rapid.Bool().Draw(t, "saveless")
 		w.give(started(money.Money{Minor: 1250, Currency: money.CNY}))
 		for range rapid.IntRange(1, 40).Draw(t, "steps") {
 			w.now = w.now.Add(time.Duration(rapid.IntRange(0, 20_000).Draw(t, "pass")) * time.Millisecond)
@@ -94,6 +95,7 @@ func checkStep(t *rapid.T, before checkout.Sale, event checkout.Event, w *till) 
 	}
 	if after == checkout.Abandoned {
 		require.Contains(t, []checkout.State{checkout.Waiting, checkout.Tapping}, before.State)
+		require.False(t, before.Card.Silent && before.State != checkout.Tapping)
 		require.False(t, paymentRecorded(w), "a recorded payment is never abandoned")
 		return
 	}
