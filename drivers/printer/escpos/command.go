@@ -17,6 +17,7 @@ const (
 // request (10 04, 10 05, 10 14) and a job far from what a printer buffers for minutes.
 const (
 	columnDots   = 12
+	rowDots      = 24
 	lineDots     = 30 // the default line spacing
 	scaleMax     = 8
 	blockMax     = 2000

@@ -174,5 +174,11 @@ func (e *encoder) style(align drivers.Align, bold bool, scale int) {
 	if scale != e.scale {
 		e.scale = scale
 		e.data = append(e.data, gs, '!', byte((scale-1)<<4|(scale-1)))
+		// Large lines would touch the next. Where the printer's unit is finer than a dot it feeds the height alone.
+		if scale > 1 {
+			e.data = append(e.data, esc, '3', byte(rowDots*scale+lineDots-rowDots))
+		} else {
+			e.data = append(e.data, esc, '2')
+		}
 	}
 }

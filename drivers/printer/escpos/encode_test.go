@@ -41,9 +41,9 @@ func TestEncodeBytes(t *testing.T) {
 				drivers.Text{Content: "b", Align: drivers.Centre, Bold: true, Scale: 2},
 				drivers.Text{Content: "c"},
 			},
-			"\x1ba\x01\x1bE\x01\x1d!\x11a\nb\n\x1ba\x00\x1bE\x00\x1d!\x00c\n",
+			"\x1ba\x01\x1bE\x01\x1d!\x11\x1b3\x36a\nb\n\x1ba\x00\x1bE\x00\x1d!\x00\x1b2c\n",
 		},
-		"LargestScale": {[]drivers.Block{drivers.Text{Content: "8", Scale: 8}}, "\x1d!\x778\n"},
+		"LargestScale": {[]drivers.Block{drivers.Text{Content: "8", Scale: 8}}, "\x1d!\x77\x1b3\xc68\n"},
 		"Pair": {
 			[]drivers.Block{drivers.Pair{Label: "数量", Value: "2"}},
 			"\xca\xfd\xc1\xbf" + strings.Repeat(" ", 27) + "2\n",

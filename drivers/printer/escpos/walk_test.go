@@ -14,7 +14,7 @@ type command struct {
 // fixed gives the parameter bytes of the commands an encoder may use; variable ones are read in walkCommand.
 func fixed() map[string]int {
 	return map[string]int{
-		"\x1b@": 0, "\x1bE": 1, "\x1ba": 1, "\x1bd": 1, "\x1bp": 3,
+		"\x1b@": 0, "\x1bE": 1, "\x1ba": 1, "\x1bd": 1, "\x1bp": 3, "\x1b2": 0, "\x1b3": 1,
 		"\x1c&": 0,
 		"\x1da": 1, "\x1d!": 1, "\x1dh": 1, "\x1dw": 1, "\x1dH": 1, "\x1df": 1, "\x1dV": 2,
 	}

@@ -21,8 +21,9 @@ const (
 	inkLevel = 0x68
 	// probe is a character that only Chinese fonts have.
 	probe = '签'
-	// baseline is where letters stand, in 24ths of the row from its top.
-	baseline = 20.5
+	// Where characters stand, in 64ths of a dot from the top of a row of 24: letters higher, for their descenders.
+	baselineChinese = 20*64 + 32
+	baselineLetter  = 19 * 64
 )
 
 // typeface draws characters into the fixed cells of a thermal printer. It is used by one goroutine.
@@ -134,9 +135,13 @@ func (t *typeface) rasterise(char rune, wide, high int) []bool {
 
 func (t *typeface) drawn(face font.Face, char rune, natural, high, wide, indent int) []bool {
 	canvas := image.NewAlpha(image.Rect(0, 0, natural, high))
+	baseline := baselineChinese
+	if char < 0x80 {
+		baseline = baselineLetter
+	}
 	drawer := font.Drawer{
 		Dst: canvas, Src: image.Opaque, Face: face,
-		Dot: fixed.Point26_6{X: fixed.I(indent), Y: fixed.Int26_6(float64(high) * baseline / rowDots * 64)},
+		Dot: fixed.Point26_6{X: fixed.I(indent), Y: fixed.Int26_6(high * baseline / rowDots)},
 	}
 	drawer.DrawString(string(char))
 	mask := make([]bool, wide*high)
