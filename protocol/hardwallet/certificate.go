@@ -88,6 +88,27 @@ func (c Certificate) SignedBytes() []byte {
 	return c.appendFields(b)
 }
 
+// MarshalBinary returns the 176 bytes that stand in a transaction. Error: ErrMalformed.
+func (c Certificate) MarshalBinary() ([]byte, error) {
+	if err := c.Validate(); err != nil {
+		return nil, err
+	}
+	return c.appendBinary(make([]byte, 0, certificateSize)), nil
+}
+
+// UnmarshalBinary reads them back and checks the form; Verify checks the signature. Error: ErrMalformed.
+func (c *Certificate) UnmarshalBinary(b []byte) error {
+	if len(b) != certificateSize {
+		return fmt.Errorf("%w: certificate of %d bytes", ErrMalformed, len(b))
+	}
+	parsed, err := parseCertificate(b)
+	if err != nil {
+		return err
+	}
+	*c = parsed
+	return nil
+}
+
 // appendFields adds the signed fields but the issuer's key id.
 func (c Certificate) appendFields(b []byte) []byte {
 	key := c.Key.Bytes()

@@ -129,6 +129,21 @@ func TestCertificateValidate(t *testing.T) {
 	}
 }
 
+func TestCertificateBinary(t *testing.T) {
+	s := newShop(t)
+	data, err := s.card.certificate.MarshalBinary()
+	require.NoError(t, err)
+	require.Len(t, data, 176)
+	var back hardwallet.Certificate
+	require.NoError(t, back.UnmarshalBinary(data))
+	require.NoError(t, back.Verify(s.pool))
+	require.ErrorIs(t, back.UnmarshalBinary(data[1:]), hardwallet.ErrMalformed)
+	data[17] = 0
+	require.ErrorIs(t, back.UnmarshalBinary(data), hardwallet.ErrMalformed)
+	_, err = hardwallet.Certificate{}.MarshalBinary()
+	require.ErrorIs(t, err, hardwallet.ErrMalformed)
+}
+
 func TestPool(t *testing.T) {
 	s := newShop(t)
 	_, err := hardwallet.NewPool(sign.PublicKey{})
