@@ -1,0 +1,161 @@
+package payment
+
+import "github.com/yuantill/yuantill/cloud/operator"
+
+// EventKind is what happened.
+type EventKind uint8
+
+// The kinds of event.
+const (
+	EventRequested         EventKind = iota + 1 // the terminal wants the payment
+	EventAnswer                                 // an operator gave a definite answer to a call
+	EventUnknown                                // a call ended without one
+	EventNotSent                                // a call certainly never left
+	EventTick                                   // NextAt was reached
+	EventReversalRequested                      // the terminal wants it taken back
+	EventQueryRequested                         // the terminal asks how it stands
+	EventRecovered                              // the process restarted: calls in flight and one-time codes are gone
+)
+
+// String returns the kind's name.
+func (k EventKind) String() string {
+	switch k {
+	case EventRequested:
+		return "requested"
+	case EventAnswer:
+		return "answer"
+	case EventUnknown:
+		return "unknown"
+	case EventNotSent:
+		return "not-sent"
+	case EventTick:
+		return "tick"
+	case EventReversalRequested:
+		return "reversal-requested"
+	case EventQueryRequested:
+		return "query-requested"
+	case EventRecovered:
+		return "recovered"
+	default:
+		return "invalid"
+	}
+}
+
+// Event is something that happened to a payment.
+type Event struct {
+	Kind EventKind
+	// Call and Operator say which call an answer, unknown or not-sent belongs to.
+	Call     EffectKind
+	Operator string
+	Answer   operator.Answer
+	// Reason goes with EventReversalRequested.
+	Reason operator.Reason
+}
+
+// EffectKind is what has to be done.
+type EffectKind uint8
+
+// The kinds of effect. Post belongs into the commit that stores the new state; everything else runs after that commit.
+const (
+	CallAuthorise EffectKind = iota + 1
+	CallOrder
+	CallQuery
+	CallReverse
+	CallRefund
+	Post     // write a ledger entry
+	Answer   // tell the terminal how the payment stands now
+	Alarm    // tell a person
+	SetTimer // Tick at Effect.At
+)
+
+// String returns the kind's name.
+func (k EffectKind) String() string {
+	switch k {
+	case CallAuthorise:
+		return "authorise"
+	case CallOrder:
+		return "order"
+	case CallQuery:
+		return "query"
+	case CallReverse:
+		return "reverse"
+	case CallRefund:
+		return "refund"
+	case Post:
+		return "post"
+	case Answer:
+		return "answer"
+	case Alarm:
+		return "alarm"
+	case SetTimer:
+		return "timer"
+	default:
+		return "invalid"
+	}
+}
+
+// PostingKind is which ledger entry is due.
+type PostingKind uint8
+
+// The kinds of posting. Each cancels out with its counterpart: a sale with its reversal, a suspense with its return.
+const (
+	PostSale           PostingKind = iota + 1 // operator owes the merchant amount − fee, us the fee
+	PostReversal                              // the sale undone
+	PostSuspense                              // paid after it was taken back: operator owes, we owe the customer
+	PostSuspenseReturn                        // the money went back
+)
+
+// String returns the kind's name.
+func (k PostingKind) String() string {
+	switch k {
+	case PostSale:
+		return "sale"
+	case PostReversal:
+		return "reversal"
+	case PostSuspense:
+		return "suspense"
+	case PostSuspenseReturn:
+		return "suspense-return"
+	default:
+		return "invalid"
+	}
+}
+
+// AlarmKind is what a person is told.
+type AlarmKind uint8
+
+// The alarms.
+const (
+	AlarmAmountMismatch  AlarmKind = iota + 1 // an answer names another amount or currency
+	AlarmForeignAnswer                        // an answer about another order or from another operator
+	AlarmContradiction                        // an operator contradicts its earlier definite answer
+	AlarmSecondReference                      // a second approval under another number: perhaps a second debit
+	AlarmLateApproval                         // approved after it was taken back; the money goes back
+	AlarmReversalRefused                      // the reversal was refused
+	AlarmRefundRefused                        // the refund was refused: a person must act
+	AlarmStillOpen                            // many attempts and still not definite
+)
+
+// String returns the alarm's name.
+func (k AlarmKind) String() string {
+	switch k {
+	case AlarmAmountMismatch:
+		return "amount-mismatch"
+	case AlarmForeignAnswer:
+		return "foreign-answer"
+	case AlarmContradiction:
+		return "contradiction"
+	case AlarmSecondReference:
+		return "second-reference"
+	case AlarmLateApproval:
+		return "late-approval"
+	case AlarmReversalRefused:
+		return "reversal-refused"
+	case AlarmRefundRefused:
+		return "refund-refused"
+	case AlarmStillOpen:
+		return "still-open"
+	default:
+		return "invalid"
+	}
+}

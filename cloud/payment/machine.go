@@ -1,0 +1,282 @@
+package payment
+
+import (
+	"math"
+	"time"
+
+	"github.com/yuantill/yuantill/cloud/operator"
+)
+
+// Machine steps payments. It holds nothing but its timing and is safe for concurrent use.
+type Machine struct {
+	timing Timing
+}
+
+// NewMachine checks timing. Error: ErrInvalidTiming.
+func NewMachine(timing Timing) (Machine, error) {
+	if err := timing.Validate(); err != nil {
+		return Machine{}, err
+	}
+	return Machine{timing: timing}, nil
+}
+
+// step is one step being made.
+type step struct {
+	timing  Timing
+	now     time.Time
+	p       Payment
+	effects []Effect
+}
+
+// Step takes a payment, what happened to it and the present time, and returns the payment as it is then and what has to
+// be done. The caller stores the payment together with its Post effects before it runs any other effect.
+//
+// The one rule above all: authorise and order are called once for each operator, and for a second operator only when the
+// first was certainly never reached.
+func (m Machine) Step(p Payment, e Event, now time.Time) (Payment, []Effect) {
+	s := &step{timing: m.timing, now: instant(now), p: p}
+	switch e.Kind {
+	case EventRequested:
+		s.requested()
+	case EventAnswer:
+		s.answered(e)
+	case EventUnknown:
+		s.unknown(e)
+	case EventNotSent:
+		s.notSent(e)
+	case EventTick:
+		s.tick()
+	case EventReversalRequested:
+		s.reversalRequested(e.Reason)
+	case EventQueryRequested:
+		s.tell()
+	case EventRecovered:
+		s.recovered()
+	}
+	s.finish(p, e.Kind)
+	return s.p, s.effects
+}
+
+// finish raises the revision when the terminal would be told something new, and asks for the next tick; after a restart
+// in any case, because timers do not survive one.
+func (s *step) finish(before Payment, kind EventKind) {
+	if s.p.State != before.State || s.p.Reason != before.Reason || s.p.ShownCode != before.ShownCode {
+		s.p.Revision++
+	}
+	if !s.p.NextAt.IsZero() && (kind == EventRecovered || !s.p.NextAt.Equal(before.NextAt)) {
+		s.effects = append(s.effects, Effect{Kind: SetTimer, At: s.p.NextAt})
+	}
+}
+
+func (s *step) call(kind EffectKind) {
+	s.effects = append(s.effects, Effect{Kind: kind, Operator: s.p.Operator})
+}
+
+func (s *step) alarm(kind AlarmKind) {
+	s.effects = append(s.effects, Effect{Kind: Alarm, Alarm: kind})
+}
+
+func (s *step) post(kind PostingKind) {
+	effect := Effect{Kind: Post, Posting: kind, Amount: s.p.Amount}
+	if kind == PostSale || kind == PostReversal {
+		effect.Fee = s.p.Fee
+	}
+	s.effects = append(s.effects, effect)
+}
+
+// tell answers the terminal; once is enough for a step.
+func (s *step) tell() {
+	s.p.TellAt = time.Time{}
+	for _, effect := range s.effects {
+		if effect.Kind == Answer {
+			return
+		}
+	}
+	s.effects = append(s.effects, Effect{Kind: Answer})
+}
+
+// requested sends a payment that was only recorded; any other is answered as it stands, which makes a repeated request
+// harmless.
+func (s *step) requested() {
+	if s.p.State != Created {
+		s.tell()
+		return
+	}
+	if !s.p.GiveUpAt.IsZero() && !s.now.Before(s.p.GiveUpAt) {
+		// The request reached us after the terminal had stopped wanting it.
+		s.settle(Declined, operator.ReasonTimedOut)
+		return
+	}
+	if s.p.Operator == "" {
+		s.settle(Declined, operator.ReasonOperatorUnavailable)
+		return
+	}
+	patience := s.timing.GiveUpAfter
+	if s.p.Method == operator.MethodShown {
+		patience = s.timing.ShownGiveUpAfter
+	}
+	if latest := s.now.Add(patience); s.p.GiveUpAt.IsZero() || latest.Before(s.p.GiveUpAt) {
+		s.p.GiveUpAt = latest
+	}
+	s.p.TellAt = s.now.Add(s.timing.AnswerUnknownAfter)
+	s.send()
+}
+
+// send hands the payment to the present operator.
+func (s *step) send() {
+	s.p.State, s.p.SentAt = Authorising, s.now
+	s.p.NextAt = s.p.TellAt
+	if s.p.Method == operator.MethodShown {
+		s.call(CallOrder)
+		return
+	}
+	s.call(CallAuthorise)
+}
+
+// tick does what was due at NextAt.
+func (s *step) tick() {
+	if s.p.NextAt.IsZero() || s.now.Before(s.p.NextAt) {
+		return
+	}
+	if !s.p.TellAt.IsZero() && !s.now.Before(s.p.TellAt) {
+		s.tell()
+	}
+	switch s.p.State {
+	case Authorising:
+		s.p.State = Querying
+		s.query()
+	case AwaitingPassword, AwaitingCustomer, Querying:
+		s.query()
+	case Reversing:
+		s.reverse()
+	case LateRefunding:
+		s.refund()
+	case Reversed:
+		s.recheck()
+	case Created, Approved, Declined, LateRefunded:
+		s.p.NextAt = time.Time{}
+	}
+}
+
+// query asks the operator when a query is due, or gives up when it is time to.
+func (s *step) query() {
+	if !s.now.Before(s.p.GiveUpAt) {
+		s.takeBack(operator.ReasonTimedOut)
+		return
+	}
+	if !s.now.Before(s.p.QueryAt) {
+		s.p.Queries = increment(s.p.Queries)
+		s.call(CallQuery)
+		s.p.QueryAt = s.now.Add(s.timing.QueryEvery)
+	}
+	s.wait()
+}
+
+// wait sets the next tick while the decision is open: the next query, the answer owed to the terminal or the end of
+// our patience, whichever comes first.
+func (s *step) wait() {
+	s.p.NextAt = s.p.QueryAt
+	if s.p.GiveUpAt.Before(s.p.NextAt) {
+		s.p.NextAt = s.p.GiveUpAt
+	}
+	if !s.p.TellAt.IsZero() && s.p.TellAt.Before(s.p.NextAt) {
+		s.p.NextAt = s.p.TellAt
+	}
+}
+
+// takeBack decides the reversal and asks for it as soon as that is allowed.
+func (s *step) takeBack(reason operator.Reason) {
+	if reason == operator.ReasonNone {
+		reason = operator.ReasonOther
+	}
+	s.p.State, s.p.Reason, s.p.Attempts, s.p.ReversalRefused = Reversing, reason, 0, false
+	s.p.DecidedAt = time.Time{}
+	s.p.ReverseAt = s.p.SentAt.Add(s.timing.ReverseNotBefore)
+	s.tell()
+	s.reverse()
+}
+
+// reverse asks for the reversal, or waits for the moment from which it is allowed.
+func (s *step) reverse() {
+	if s.now.Before(s.p.ReverseAt) {
+		s.p.NextAt = s.p.ReverseAt
+		return
+	}
+	s.retry()
+	s.call(CallReverse)
+	if s.p.ReversalRefused {
+		s.call(CallQuery)
+	}
+}
+
+func (s *step) refund() {
+	s.retry()
+	s.call(CallRefund)
+}
+
+// retry counts an attempt, sets the next one and tells a person at every AlarmAttempts-th.
+func (s *step) retry() {
+	s.p.Attempts = increment(s.p.Attempts)
+	s.p.NextAt = s.now.Add(s.timing.backOff(s.p.Attempts))
+	if s.p.Attempts%uint32(s.timing.AlarmAttempts) == 0 {
+		s.alarm(AlarmStillOpen)
+	}
+}
+
+// recheck looks whether a reversed payment was paid after all.
+func (s *step) recheck() {
+	s.p.Rechecks = increment(s.p.Rechecks)
+	s.call(CallQuery)
+	s.scheduleRecheck()
+}
+
+func (s *step) scheduleRecheck() {
+	s.p.NextAt = time.Time{}
+	if s.p.Submitted && s.p.Rechecks < uint32(s.timing.RecheckMax) {
+		s.p.NextAt = s.now.Add(s.timing.recheckWait(s.p.Rechecks))
+	}
+}
+
+// reversalRequested takes back what can be taken back.
+func (s *step) reversalRequested(reason operator.Reason) {
+	switch {
+	case s.p.State == Created:
+		s.settle(Reversed, reason)
+	case s.p.State.waiting() || s.p.State == Approved:
+		s.takeBack(reason)
+	default:
+		s.tell()
+	}
+}
+
+// recovered goes on after a restart. The customer's code is gone and a call may have left: from here on the machine only
+// asks and takes back.
+func (s *step) recovered() {
+	switch s.p.State {
+	case Created:
+		// Effects leave after the state is stored, so a payment stored as Created was never sent.
+		s.settle(Declined, operator.ReasonTimedOut)
+	case Authorising, AwaitingPassword, AwaitingCustomer, Querying:
+		s.p.Submitted = true
+		if s.p.State == Authorising {
+			s.p.State = Querying
+		}
+		// A query that was in flight died with the process.
+		s.p.QueryAt = s.now
+		s.query()
+	case Reversing:
+		s.p.Submitted = true
+		s.reverse()
+	case LateRefunding:
+		s.refund()
+	case Approved, Declined, Reversed, LateRefunded:
+	}
+}
+
+// increment counts without ever starting again at zero.
+func increment(n uint32) uint32 {
+	if n == math.MaxUint32 {
+		return n
+	}
+	return n + 1
+}
