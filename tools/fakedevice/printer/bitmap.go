@@ -34,33 +34,47 @@ func (in *interpreter) raster() {
 	if in.err != nil || len(data) == 0 || len(data) != stride*high {
 		return
 	}
-	in.print(unpack(data, stride*8, high, 1+int(mode&1), 1+int(mode>>1)), Line{Kind: BitmapLine})
+	scaleX, scaleY := 1+int(mode&1), 1+int(mode>>1)
+	in.print(stride*8*scaleX, high*scaleY, Line{Kind: BitmapLine}, func() (bitmap, error) {
+		return unpack(data, stride*8, high, scaleX, scaleY), nil
+	})
 }
 
-// print puts a bitmap on the paper in its place.
-func (in *interpreter) print(b bitmap, line Line) {
+// print puts a bitmap of a known size on the paper in its place; it is made only if somebody will see it.
+func (in *interpreter) print(wide, high int, line Line, draw func() (bitmap, error)) {
 	in.begin()
 	if len(in.sheet.line) > 0 {
 		in.sheet.flush(in.modes, in.modes.spacing, &in.receipt)
 	}
-	offset := in.modes.left + alignment(in.modes, b.wide)
+	offset := in.modes.left + alignment(in.modes, wide)
 	line.X, line.Y = offset, in.sheet.rows
 	in.receipt.Lines = append(in.receipt.Lines, line)
 	if in.sheet.drawn() {
-		for y := range b.high {
-			for x := range b.wide {
-				if b.dots[y*b.wide+x] != 0 {
-					in.sheet.dot(offset+x, in.sheet.rows+y)
-				}
-			}
+		b, err := draw()
+		if err != nil {
+			in.unknown(err.Error())
 		}
+		in.sheet.stamp(b, offset)
 	}
-	in.sheet.feed(b.high)
+	in.sheet.feed(high)
 	in.printed()
 }
 
+// stamp blackens a bitmap's dots below the finished rows.
+func (s *sheet) stamp(b bitmap, offset int) {
+	for i, dot := range b.dots {
+		if dot != 0 {
+			s.dot(offset+i%b.wide, s.rows+i/b.wide)
+		}
+	}
+}
+
 // graphicsStore is the print buffer of GS ( L and GS 8 L.
-type graphicsStore struct{ stored *bitmap }
+type graphicsStore struct {
+	data           []byte
+	wide, high     int // bits
+	scaleX, scaleY int
+}
 
 // function is GS ( L, GS 8 L or GS ( k with its length read.
 func (in *interpreter) function(family byte, length int) {
@@ -92,12 +106,13 @@ func (in *interpreter) graphicsFunction(function byte, data []byte) {
 			in.unknown("graphics size")
 			return
 		}
-		b := unpack(data[header:], wide, high, int(data[1]), int(data[2]))
-		in.graphics.stored = &b
+		in.graphics = graphicsStore{data: data[header:], wide: wide, high: high, scaleX: int(data[1]), scaleY: int(data[2])}
 	case 2, 50:
-		if in.graphics.stored != nil {
-			in.print(*in.graphics.stored, Line{Kind: BitmapLine})
-			in.graphics.stored = nil
+		if g := in.graphics; g.data != nil {
+			in.print(g.wide*g.scaleX, g.high*g.scaleY, Line{Kind: BitmapLine}, func() (bitmap, error) {
+				return unpack(g.data, g.wide, g.high, g.scaleX, g.scaleY), nil
+			})
+			in.graphics = graphicsStore{}
 		}
 	default:
 		in.unknown(fmt.Sprintf("graphics function %d", function))

@@ -8,7 +8,7 @@ import (
 )
 
 // blockMax bounds a command's data; a longer one would be a misread length.
-const blockMax = 4 << 20
+const blockMax = 1 << 20
 
 // interpreter obeys the buffered commands one after the other.
 type interpreter struct {

@@ -19,6 +19,7 @@ const (
 	valueFNC1     = 102
 	valueStart    = 103 // code set A; B and C follow
 	symbolModules = 11
+	stopModules   = 13
 )
 
 var errSymbol = errors.New("printer: symbol not printable")
@@ -50,13 +51,17 @@ func (in *interpreter) barcode() {
 		in.unknown(fmt.Sprintf("bar code: %v", err))
 		return
 	}
-	modules, err := code128Modules(values)
-	if err != nil || len(modules)*in.modes.barModule > in.modes.area {
+	module, height := in.modes.barModule, in.modes.barHeight
+	wide := (len(values)*symbolModules + stopModules) * module
+	if wide > in.modes.area {
 		in.unknown("bar code does not fit the paper")
 		return
 	}
 	in.barcodeText(content, in.modes.barText&1 != 0)
-	in.print(bars(modules, in.modes.barModule, in.modes.barHeight), Line{Text: content, Kind: Code128Line})
+	in.print(wide, height, Line{Text: content, Kind: Code128Line}, func() (bitmap, error) {
+		modules, err := code128Modules(values)
+		return bars(modules, module, height), err
+	})
 	in.barcodeText(content, in.modes.barText&2 != 0)
 }
 
@@ -252,27 +257,34 @@ func (in *interpreter) qrFunction(function byte, data []byte) {
 }
 
 func (in *interpreter) printQR() {
-	content := string(in.qr.data)
-	levels := [...]qr.ErrorCorrectionLevel{qr.L, qr.M, qr.Q, qr.H}
-	symbol, err := qr.Encode(content, levels[in.qr.level-48], qr.Auto)
-	if content == "" || err != nil {
-		in.unknown("QR code without printable data")
+	content, store := string(in.qr.data), in.qr
+	if content == "" {
+		in.unknown("QR code without data")
 		return
 	}
-	side := symbol.Bounds().Dx()
-	if side*in.qr.module > in.modes.area {
+	if !in.sheet.drawn() {
+		in.print(0, 0, Line{Text: content, Kind: QRLine}, nil)
+		return
+	}
+	levels := [...]qr.ErrorCorrectionLevel{qr.L, qr.M, qr.Q, qr.H}
+	symbol, err := qr.Encode(content, levels[store.level-48], qr.Auto)
+	if err != nil {
+		in.unknown("QR code of too much data")
+		return
+	}
+	side := symbol.Bounds().Dx() * store.module
+	if side > in.modes.area {
 		in.unknown("QR code does not fit the paper")
 		return
 	}
-	b := bitmap{wide: side * in.qr.module, high: side * in.qr.module}
-	b.dots = make([]byte, b.wide*b.high)
-	for y := range b.high {
-		modules := row(symbol, y/in.qr.module)
-		for x := range b.wide {
-			if modules[x/in.qr.module] {
-				b.dots[y*b.wide+x] = 1
+	in.print(side, side, Line{Text: content, Kind: QRLine}, func() (bitmap, error) {
+		b := bitmap{wide: side, high: side, dots: make([]byte, 0, side*side)}
+		for y := range side {
+			modules := row(symbol, y/store.module)
+			for x := range side {
+				b.dots = append(b.dots, bit(modules[x/store.module], 0))
 			}
 		}
-	}
-	in.print(b, Line{Text: content, Kind: QRLine})
+		return b, nil
+	})
 }

@@ -112,39 +112,29 @@ func (t *typeface) mask(char rune, wide, high int) []bool {
 	return mask
 }
 
-// rasterise draws at the cell's height and stretches to its width where the scales differ.
+// rasterise draws at the cell's height. A character keeps its shape, centred, unless the cell's is quite another, as
+// with double width or a letter from a font that is not monospaced.
 func (t *typeface) rasterise(char rune, wide, high int) []bool {
 	mask := make([]bool, wide*high)
 	face, err := t.face(high)
 	if err != nil {
-		return mask
+		return mask // sizes are the printer's own: a font that parsed has them
 	}
-	natural := wide
-	if advance, ok := face.GlyphAdvance(char); ok {
-		natural = max(advance.Round(), 1)
+	advance, _ := face.GlyphAdvance(char)
+	natural, indent := max(advance.Round(), 1), 0
+	if natural*4 >= wide*3 && natural <= wide {
+		natural, indent = wide, (wide-natural)/2
 	}
-	// Letters keep their shape and are centred; only a cell of another shape stretches them.
-	if natural < wide && natural*4 >= wide*3 {
-		natural = wide
-	}
-	if advance, ok := face.GlyphAdvance(char); ok && natural == wide {
-		return t.drawn(face, char, wide, high, wide, (wide-advance.Round())/2)
-	}
-	return t.drawn(face, char, natural, high, wide, 0)
-}
-
-func (t *typeface) drawn(face font.Face, char rune, natural, high, wide, indent int) []bool {
-	canvas := image.NewAlpha(image.Rect(0, 0, natural, high))
 	baseline := baselineChinese
 	if char < 0x80 {
 		baseline = baselineLetter
 	}
+	canvas := image.NewAlpha(image.Rect(0, 0, natural, high))
 	drawer := font.Drawer{
 		Dst: canvas, Src: image.Opaque, Face: face,
 		Dot: fixed.Point26_6{X: fixed.I(indent), Y: fixed.Int26_6(high * baseline / rowDots)},
 	}
 	drawer.DrawString(string(char))
-	mask := make([]bool, wide*high)
 	for y := range high {
 		for x := range wide {
 			mask[y*wide+x] = canvas.AlphaAt(x*natural/wide, y).A >= inkLevel
