@@ -1,0 +1,140 @@
+package collector
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"hash/maphash"
+	"sync"
+	"time"
+
+	"github.com/yuantill/yuantill/protocol/record"
+	"github.com/yuantill/yuantill/protocol/topic"
+)
+
+// messagesMax bounds the messages in front of a worker; a full queue makes the broker's subscription wait.
+const messagesMax = 512
+
+// Message is what arrived on one of a terminal's lanes. Data belongs to the collector.
+type Message struct {
+	Subject string
+	Data    []byte
+}
+
+// Collector verifies, stores and acknowledges.
+type Collector struct {
+	config  Config
+	workers []*worker
+	acker   *acker
+	metrics *metrics
+	seed    maphash.Seed
+	closing chan struct{}
+	once    sync.Once
+}
+
+// New checks the configuration; it starts nothing.
+func New(config Config) (*Collector, error) {
+	if err := config.validate(); err != nil {
+		return nil, err
+	}
+	measured, err := newMetrics(config.Metrics)
+	if err != nil {
+		return nil, fmt.Errorf("register metrics: %w", err)
+	}
+	c := &Collector{
+		config:  config,
+		acker:   newAcker(config.Downlink, measured, config.Logger),
+		metrics: measured,
+		seed:    maphash.MakeSeed(),
+		closing: make(chan struct{}),
+	}
+	for range config.workers() {
+		c.workers = append(c.workers, newWorker(c))
+	}
+	return c, nil
+}
+
+// Run works until the context ends. Messages that have not been stored by then are sent again by their terminals.
+func (c *Collector) Run(ctx context.Context) error {
+	var wait sync.WaitGroup
+	for _, w := range c.workers {
+		wait.Go(func() { w.run(ctx) })
+	}
+	wait.Go(func() { c.acker.run(ctx) })
+	<-ctx.Done()
+	c.once.Do(func() { close(c.closing) })
+	wait.Wait()
+	return nil
+}
+
+// Deliver hands over a message. It blocks while the terminal's worker has too much to do, and drops messages on
+// subjects that are not a lane, and all messages once the collector has ended.
+func (c *Collector) Deliver(m Message) {
+	terminal, lane, err := topic.ParseSubject(m.Subject)
+	if err != nil {
+		c.metrics.refused("subject")
+		return
+	}
+	w := c.workers[maphash.Comparable(c.seed, terminal)%uint64(len(c.workers))]
+	queue := w.backlog
+	if lane != topic.Up {
+		queue = w.urgent
+	}
+	select {
+	case queue <- delivery{terminal: terminal, lane: lane, data: m.Data}:
+	case <-c.closing:
+	}
+}
+
+// Refresh makes the collector read a terminal again, after a person changed its state.
+func (c *Collector) Refresh(terminal record.Terminal) {
+	if t := c.config.Downlink.directory.peek(terminal); t != nil {
+		t.mu.Lock()
+		defer t.mu.Unlock()
+		t.failed = true
+	}
+}
+
+// delivery is a message on its way to its worker.
+type delivery struct {
+	terminal record.Terminal
+	lane     topic.Lane
+	data     []byte
+}
+
+// errStale says that a terminal must be loaded again first, after what it has on its way is settled.
+var errStale = errors.New("collector: terminal is being loaded again")
+
+// tracker returns a terminal's tracker, fresh from the store when the one in memory went wrong.
+func (c *Collector) tracker(ctx context.Context, terminal record.Terminal) (*tracker, error) {
+	d := c.config.Downlink.directory
+	t, err := d.get(ctx, terminal)
+	if err != nil {
+		return nil, err
+	}
+	failed, busy := t.state()
+	switch {
+	case !failed:
+		return t, nil
+	case busy:
+		return nil, errStale
+	default:
+		d.forget(terminal)
+		return d.get(ctx, terminal)
+	}
+}
+
+// limiter lets a bounded number of things through in a second.
+type limiter struct {
+	second int64
+	count  int
+}
+
+// allow reports whether one more thing may happen now.
+func (l *limiter) allow(now time.Time, most int) bool {
+	if second := now.Unix(); second != l.second {
+		l.second, l.count = second, 0
+	}
+	l.count++
+	return l.count <= most
+}

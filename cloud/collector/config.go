@@ -1,0 +1,84 @@
+// Package collector takes terminals' records: sealed frames come in from the broker, verified records go once into the
+// store, and after the commit acknowledgements leave. It also answers sign-ins and seals every other answer of the
+// cloud (Downlink).
+package collector
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"runtime"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/yuantill/yuantill/cloud/store"
+	"github.com/yuantill/yuantill/protocol/record"
+)
+
+// Store is what the collector needs of a store.
+type Store interface {
+	store.Writer
+	store.RecordReader
+	store.EpochReader
+	Terminal(ctx context.Context, id record.Terminal) (store.Terminal, error)
+}
+
+// Root derives terminal keys from the root key.
+type Root interface {
+	// TerminalKey returns a terminal's key of a version, KeySize bytes that the caller may clear.
+	TerminalKey(terminal record.Terminal, version uint16) ([]byte, error)
+}
+
+// Publisher sends a message to a NATS subject. It must not block for long.
+type Publisher interface {
+	Publish(subject string, data []byte) error
+}
+
+// Verified is a record whose envelope, tag and place in the chain have been checked.
+type Verified struct {
+	Terminal store.Terminal
+	Header   record.Header
+	Record   record.Record
+}
+
+// Consumer acts on records of one type. Both methods are called from a worker, for one terminal in order.
+type Consumer interface {
+	// Consume returns what becomes durable in the same commit as the record, and what is to be done after the commit
+	// (nil for nothing) with the commit's error. That function must not block. The secret is nil when the terminal has
+	// forgotten it; its bytes are the consumer's.
+	Consume(ctx context.Context, r Verified, secret []byte) (store.Change, func(error))
+	// Again is called when the terminal sends the same bytes again, which is how it asks for the answer again.
+	Again(ctx context.Context, r Verified, secret []byte)
+}
+
+// Config is what a collector works with, besides what its Downlink knows already.
+type Config struct {
+	Downlink  *Downlink
+	Consumers map[record.Type]Consumer
+	Random    io.Reader
+	Logger    *slog.Logger
+	Metrics   prometheus.Registerer
+	// Workers is how many goroutines open and verify; 0 counts as one a processor.
+	Workers int
+}
+
+var errConfig = errors.New("collector: incomplete configuration")
+
+func (c Config) validate() error {
+	switch {
+	case c.Downlink == nil, c.Random == nil, c.Logger == nil, c.Metrics == nil:
+		return errConfig
+	case c.Workers < 0:
+		return fmt.Errorf("%w: %d workers", errConfig, c.Workers)
+	}
+	return nil
+}
+
+func (c Config) workers() int {
+	if c.Workers == 0 {
+		return runtime.GOMAXPROCS(0)
+	}
+	return c.Workers
+}

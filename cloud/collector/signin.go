@@ -1,0 +1,138 @@
+package collector
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"time"
+
+	"google.golang.org/protobuf/proto"
+
+	"github.com/yuantill/yuantill/cloud/store"
+	"github.com/yuantill/yuantill/protocol/message"
+	"github.com/yuantill/yuantill/protocol/record"
+	"github.com/yuantill/yuantill/protocol/seal"
+	"github.com/yuantill/yuantill/protocol/topic"
+)
+
+// signInsPerSecond bounds the sign-ins of a terminal: each makes an epoch that is kept for ever.
+const signInsPerSecond = 2
+
+var errSignIn = errors.New("collector: bad sign-in")
+
+// signIn opens an epoch and answers with it once it is durable.
+func (w *worker) signIn(ctx context.Context, t *tracker, data []byte) {
+	now := w.config.Downlink.config.Clock()
+	if err := w.openEpoch(ctx, t, data, now); err != nil {
+		w.metrics.refused("sign-in")
+		if ctx.Err() != nil {
+			return
+		}
+		w.config.Logger.LogAttrs(ctx, slog.LevelWarn, "sign-in refused",
+			slog.String("terminal", t.terminal.ID.String()), slog.Any("cause", err))
+		if last, raised := t.alarms["sign-in"]; errors.Is(err, errSignIn) && (!raised || now.Sub(last) >= alarmEvery) {
+			t.alarms["sign-in"] = now
+			w.note(ctx, store.Change{Alarms: []store.Alarm{alarm(t, "sign-in", err.Error(), now)}})
+		}
+	}
+}
+
+func (w *worker) openEpoch(ctx context.Context, t *tracker, data []byte, now time.Time) error {
+	if !t.signIns.allow(now, signInsPerSecond) {
+		w.metrics.refused("sign-in-rate")
+		return nil // a storm of repeats; the terminal asks again
+	}
+	config := w.config.Downlink.config
+	request, header, err := record.Parse(data)
+	if err != nil {
+		return fmt.Errorf("%w: %w", errSignIn, err)
+	}
+	if header.Type != record.SignIn || header.Direction != seal.Up || header.Terminal != t.terminal.ID ||
+		header.Epoch != 0 || header.Sequence != 0 || header.KeyVersion != t.terminal.KeyVersion {
+		return fmt.Errorf("%w: unexpected header", errSignIn)
+	}
+	terminalKey, err := config.Root.TerminalKey(t.terminal.ID, header.KeyVersion)
+	if err != nil {
+		return fmt.Errorf("derive terminal key: %w", err)
+	}
+	defer clear(terminalKey)
+	mac := seal.SignInMAC(config.Engine, terminalKey)
+	if err := request.Verify(mac); err != nil {
+		return fmt.Errorf("%w: %w", errSignIn, err)
+	}
+	var body message.SignIn
+	if err := proto.Unmarshal(request.Body(), &body); err != nil || len(body.GetTerminalNonce()) != seal.NonceSize {
+		return fmt.Errorf("%w: unreadable body", errSignIn)
+	}
+	if t.terminal.State == store.TerminalBlocked {
+		return fmt.Errorf("%w: terminal is blocked", errSignIn)
+	}
+	epoch := store.Epoch{Terminal: t.terminal.ID, Number: 1, KeyVersion: header.KeyVersion,
+		TerminalNonce: [seal.NonceSize]byte(body.GetTerminalNonce()), OpenedAt: now}
+	if n := len(t.epochs); n > 0 {
+		epoch.Number = t.epochs[n-1].Number + 1
+	}
+	if _, err := io.ReadFull(w.config.Random, epoch.CloudNonce[:]); err != nil {
+		return fmt.Errorf("draw nonce: %w", err)
+	}
+	change := store.Change{Epochs: []store.Epoch{epoch}, Alarms: w.compareJournals(ctx, t, &body, now)}
+	if err := config.Store.Commit(ctx, change); err != nil {
+		t.mu.Lock()
+		t.failed = true // the epoch may be there all the same
+		t.mu.Unlock()
+		return fmt.Errorf("store epoch: %w", err)
+	}
+	t.epochs = append(t.epochs, epoch)
+	w.metrics.signIns.Inc()
+	return w.answerSignIn(t, &epoch, mac, now)
+}
+
+// compareJournals looks whether the terminal's last record is the one stored here, as far as it is stored.
+func (w *worker) compareJournals(ctx context.Context, t *tracker, body *message.SignIn, now time.Time) []store.Alarm {
+	config := w.config.Downlink.config
+	stored, err := config.Store.Record(ctx, t.terminal.ID, body.GetLastSequence())
+	if err != nil { // nothing stored there, or the store will say so again at the commit
+		return nil
+	}
+	if link := stored.Bytes.Link(config.Engine); string(link[:]) == string(body.GetLastLink()) {
+		return nil
+	}
+	return []store.Alarm{alarm(t, "journal-differs", fmt.Sprintf(
+		"the terminal signed in with another record %d than the one stored here", body.GetLastSequence()), now)}
+}
+
+// answerSignIn publishes the answer. All changes that were submitted for the terminal before its epoch are settled,
+// since the store keeps their order.
+func (w *worker) answerSignIn(t *tracker, epoch *store.Epoch, mac *seal.MAC, now time.Time) error {
+	config := w.config.Downlink.config
+	keys, err := w.config.Downlink.directory.loader.keysOf(t, epoch.Number)
+	if err != nil {
+		return err
+	}
+	if t.active.Load() == nil {
+		t.active.Store(keys)
+	}
+	t.mu.Lock()
+	head := t.durable.head
+	t.mu.Unlock()
+	check := keys.RecordCheckValue()
+	content, err := proto.Marshal(&message.SignInAnswer{
+		TerminalNonce: epoch.TerminalNonce[:], CloudNonce: epoch.CloudNonce[:],
+		HighWater: head.HighWater, HighWaterLink: head.Link[:], Highest: head.Highest, HighestLink: head.HighestLink[:],
+		CloudTime: now.UnixMicro(), CheckValue: check[:],
+	})
+	if err != nil {
+		return fmt.Errorf("encode sign-in answer: %w", err)
+	}
+	answer, err := record.Build(mac, record.Header{Direction: seal.Down, Type: record.SignInAnswer,
+		KeyVersion: epoch.KeyVersion, Epoch: epoch.Number, Time: now, Terminal: t.terminal.ID}, content)
+	if err != nil {
+		return fmt.Errorf("build sign-in answer: %w", err)
+	}
+	if err := config.Publisher.Publish(topic.Subject(t.terminal.ID, topic.Down), answer); err != nil {
+		return fmt.Errorf("publish sign-in answer: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,245 @@
+package collector
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/yuantill/yuantill/cloud/store"
+	"github.com/yuantill/yuantill/protocol/message"
+	"github.com/yuantill/yuantill/protocol/record"
+	"github.com/yuantill/yuantill/protocol/seal"
+)
+
+const (
+	// keysMax bounds the epochs of one terminal whose keys are kept ready.
+	keysMax = 3
+	// spanRecordsMax bounds the records beyond a gap that are read when a terminal is loaded.
+	spanRecordsMax = 1 << 20
+	readAtOnce     = 1000
+)
+
+// tracker is what the collector knows of one terminal. Its worker alone uses the first part; the rest is shared.
+type tracker struct {
+	terminal store.Terminal
+	chain    chain // as submitted, ahead of what is durable
+	epochs   []store.Epoch
+	keys     []*seal.Keys // most recently used first
+	refusals limiter
+	signIns  limiter
+	alarms   map[string]time.Time // when each kind was last raised
+	set      int                  // records in quarantine
+
+	active atomic.Pointer[seal.Keys] // of the newest epoch the terminal is known to use
+
+	mu       sync.Mutex
+	durable  chain         // guarded by mu
+	inflight []*submission // guarded by mu; in the order of their commits
+	failed   bool          // guarded by mu: a submission was not stored, so chain is wrong
+	waiting  bool          // guarded by mu: an acknowledgement is due
+}
+
+// submission is one change on its way to the store with the chain as it is afterwards.
+type submission struct {
+	records []store.Record
+	after   chain
+	told    []func(error)
+}
+
+// loader makes trackers from the store.
+type loader struct {
+	store  Store
+	engine seal.Engine
+	root   Root
+}
+
+// load reads a terminal. It returns store.ErrNotFound for one that is not enrolled.
+func (l *loader) load(ctx context.Context, id record.Terminal) (*tracker, error) {
+	terminal, err := l.store.Terminal(ctx, id)
+	if err != nil {
+		return nil, fmt.Errorf("load terminal: %w", err)
+	}
+	t := &tracker{terminal: terminal, alarms: make(map[string]time.Time)}
+	if t.chain, err = l.chain(ctx, id); err != nil {
+		return nil, err
+	}
+	t.durable = t.chain.copy()
+	if t.epochs, err = l.store.Epochs(ctx, id); err != nil {
+		return nil, fmt.Errorf("load epochs: %w", err)
+	}
+	set, err := l.store.Quarantined(ctx, id, quarantineMax)
+	if err != nil {
+		return nil, fmt.Errorf("load quarantine: %w", err)
+	}
+	t.set = len(set)
+	if number := t.newestUsed(); number != 0 {
+		keys, err := l.keysOf(t, number)
+		if err != nil {
+			return nil, err
+		}
+		t.active.Store(keys)
+	}
+	return t, nil
+}
+
+// chain reads the head and places again what is stored beyond a gap.
+func (l *loader) chain(ctx context.Context, id record.Terminal) (chain, error) {
+	head, err := l.store.Head(ctx, id)
+	if errors.Is(err, store.ErrNotFound) {
+		genesis := record.Genesis(l.engine, id)
+		return chain{head: store.Head{Terminal: id, Link: genesis, HighestLink: genesis}}, nil
+	}
+	if err != nil {
+		return chain{}, fmt.Errorf("load head: %w", err)
+	}
+	c := chain{head: head}
+	for after := head.HighWater; after < head.Highest; {
+		records, err := l.store.Records(ctx, id, after, readAtOnce)
+		if err != nil {
+			return chain{}, fmt.Errorf("load records beyond gap: %w", err)
+		}
+		if len(records) == 0 || head.Highest-head.HighWater > spanRecordsMax {
+			return chain{}, fmt.Errorf("load records beyond gap: %w", errHead)
+		}
+		for _, r := range records {
+			_, header, err := record.Parse(r.Bytes)
+			if err != nil {
+				return chain{}, fmt.Errorf("load records beyond gap: %w", err)
+			}
+			c.place(r.Sequence, header.Previous, r.Bytes.Link(l.engine))
+		}
+		after = records[len(records)-1].Sequence
+	}
+	c.head = head // placing counted them a second time
+	return c, nil
+}
+
+var errHead = errors.New("collector: head and records disagree")
+
+// newestUsed returns the newest epoch that the terminal has opened, or the newest that it was given, or 0.
+func (t *tracker) newestUsed() uint32 {
+	for i := len(t.epochs) - 1; i >= 0; i-- {
+		if t.epochs[i].FirstSequence != 0 {
+			return t.epochs[i].Number
+		}
+	}
+	if len(t.epochs) == 0 {
+		return 0
+	}
+	return t.epochs[len(t.epochs)-1].Number
+}
+
+// epoch returns an epoch by its number, or nil.
+func (t *tracker) epoch(number uint32) *store.Epoch {
+	for i := len(t.epochs) - 1; i >= 0; i-- {
+		if t.epochs[i].Number == number {
+			return &t.epochs[i]
+		}
+	}
+	return nil
+}
+
+// endOf returns the sequence from which records of the epoch are no longer accepted, or 0.
+func (t *tracker) endOf(number uint32) uint64 {
+	var end uint64
+	for i := len(t.epochs) - 1; i >= 0 && t.epochs[i].Number > number; i-- {
+		if t.epochs[i].FirstSequence != 0 {
+			end = t.epochs[i].FirstSequence
+		}
+	}
+	return end
+}
+
+// keysOf returns an epoch's keys, or nil when the terminal has no such epoch.
+func (l *loader) keysOf(t *tracker, number uint32) (*seal.Keys, error) {
+	for i, keys := range t.keys {
+		if keys.Epoch == number {
+			if i != 0 {
+				t.keys[0], t.keys[i] = keys, t.keys[0]
+			}
+			return keys, nil
+		}
+	}
+	epoch := t.epoch(number)
+	if epoch == nil {
+		return nil, nil
+	}
+	terminalKey, err := l.root.TerminalKey(t.terminal.ID, epoch.KeyVersion)
+	if err != nil {
+		return nil, fmt.Errorf("derive terminal key: %w", err)
+	}
+	keys := seal.DeriveKeys(l.engine, terminalKey, number, epoch.TerminalNonce, epoch.CloudNonce)
+	clear(terminalKey)
+	if len(t.keys) >= keysMax {
+		t.keys = t.keys[:keysMax-1]
+	}
+	t.keys = append([]*seal.Keys{keys}, t.keys...)
+	return keys, nil
+}
+
+// used notes that the terminal made a record under the keys: answers may be sealed under them from now on.
+func (t *tracker) used(keys *seal.Keys) {
+	if active := t.active.Load(); active == nil || active.Epoch < keys.Epoch {
+		t.active.Store(keys)
+	}
+}
+
+// pending returns the bytes of a record that is on its way to the store, or nil.
+func (t *tracker) pending(sequence uint64) record.Record {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, s := range t.inflight {
+		for i := range s.records {
+			if s.records[i].Sequence == sequence {
+				return s.records[i].Bytes
+			}
+		}
+	}
+	return nil
+}
+
+// submitted notes a submission before the store gets it.
+func (t *tracker) submitted(s *submission) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.inflight = append(t.inflight, s)
+}
+
+// settled notes what became of the oldest submission.
+func (t *tracker) settled(s *submission, err error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for i := range t.inflight {
+		if t.inflight[i] == s {
+			t.inflight = append(t.inflight[:i], t.inflight[i+1:]...)
+			break
+		}
+	}
+	if err != nil {
+		t.failed = true
+		return
+	}
+	t.durable = s.after
+}
+
+// state reports whether a submission failed, and whether any is still on its way.
+func (t *tracker) state() (failed, busy bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.failed, len(t.inflight) > 0
+}
+
+// acknowledgement returns what is durable.
+func (t *tracker) acknowledgement() *message.Acknowledgement {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.waiting = false
+	return t.durable.acknowledgement()
+}
+
+// same reports whether two records are the same bytes.
+func same(a, b record.Record) bool { return bytes.Equal(a, b) }

@@ -1,0 +1,252 @@
+package collector
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+
+	"google.golang.org/protobuf/proto"
+
+	"github.com/yuantill/yuantill/cloud/store"
+	"github.com/yuantill/yuantill/protocol/message"
+	"github.com/yuantill/yuantill/protocol/record"
+	"github.com/yuantill/yuantill/protocol/seal"
+	"github.com/yuantill/yuantill/protocol/topic"
+)
+
+// changeRowsMax is when a message's change is submitted although the message goes on.
+const changeRowsMax = store.RowsMax - 64
+
+// worker verifies the records of its share of the terminals.
+type worker struct {
+	*Collector
+	urgent  chan delivery // lanes now and sign: ahead of any backlog
+	backlog chan delivery
+}
+
+func newWorker(c *Collector) *worker {
+	return &worker{Collector: c, urgent: make(chan delivery, messagesMax), backlog: make(chan delivery, messagesMax)}
+}
+
+func (w *worker) run(ctx context.Context) {
+	for {
+		select {
+		case d := <-w.urgent:
+			w.take(ctx, d)
+			continue
+		default:
+		}
+		select {
+		case d := <-w.urgent:
+			w.take(ctx, d)
+		case d := <-w.backlog:
+			w.take(ctx, d)
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+func (w *worker) take(ctx context.Context, d delivery) {
+	t, err := w.tracker(ctx, d.terminal)
+	if err != nil {
+		w.metrics.refused("terminal")
+		if !errors.Is(err, errStale) && !errors.Is(err, store.ErrNotFound) && ctx.Err() == nil {
+			w.config.Logger.LogAttrs(ctx, slog.LevelError, "load terminal",
+				slog.String("terminal", d.terminal.String()), slog.Any("cause", err))
+		}
+		return
+	}
+	switch d.lane {
+	case topic.SignIn:
+		w.signIn(ctx, t, d.data)
+	case topic.Now, topic.Up:
+		w.batch(ctx, t, d.data)
+	default:
+		w.metrics.refused("subject")
+	}
+}
+
+// batch verifies a message's records and submits those that are new as one change.
+func (w *worker) batch(ctx context.Context, t *tracker, data []byte) {
+	now := w.config.Downlink.config.Clock()
+	frames, err := record.SplitBatch(data)
+	if err != nil {
+		w.refuse(ctx, t, now, record.Header{}, nil, message.Refusal_CAUSE_MALFORMED)
+		return
+	}
+	b := &building{}
+	for _, f := range frames {
+		w.frame(ctx, t, f, now, b)
+		if b.change.Rows() >= changeRowsMax {
+			w.submit(ctx, t, b)
+			b = &building{}
+		}
+	}
+	w.submit(ctx, t, b)
+}
+
+// building is a change while a message is being worked through.
+type building struct {
+	change store.Change
+	told   []func(error)
+}
+
+// frame verifies one frame: envelope, tag, epoch, then its place in the chain.
+func (w *worker) frame(ctx context.Context, t *tracker, f record.Frame, now time.Time, b *building) {
+	header, err := record.ParseHeader(f)
+	if err != nil || header.Direction != seal.Up || header.Terminal != t.terminal.ID ||
+		header.Sequence == 0 || header.Sequence > store.SequenceMax {
+		w.refuse(ctx, t, now, header, nil, message.Refusal_CAUSE_MALFORMED)
+		return
+	}
+	downlink := w.config.Downlink
+	keys, err := downlink.directory.loader.keysOf(t, header.Epoch)
+	if err != nil {
+		w.config.Logger.LogAttrs(ctx, slog.LevelError, "derive keys", slog.Any("cause", err))
+		return
+	}
+	if keys == nil {
+		w.refuse(ctx, t, now, header, nil, message.Refusal_CAUSE_EPOCH)
+		return
+	}
+	opened, secret, err := f.Open(keys.Envelope, header)
+	if err == nil {
+		err = opened.Verify(keys.Record)
+	}
+	if err != nil {
+		w.refuse(ctx, t, now, header, nil, message.Refusal_CAUSE_TAG)
+		return
+	}
+	switch t.terminal.State {
+	case store.TerminalActive:
+	case store.TerminalQuarantined:
+		w.refuse(ctx, t, now, header, opened, message.Refusal_CAUSE_CHAIN)
+		return
+	default:
+		w.refuse(ctx, t, now, header, nil, message.Refusal_CAUSE_TERMINAL)
+		return
+	}
+	if end := t.endOf(header.Epoch); end != 0 && header.Sequence >= end {
+		w.refuse(ctx, t, now, header, opened, message.Refusal_CAUSE_EPOCH)
+		return
+	}
+	w.place(ctx, t, Verified{Terminal: t.terminal, Header: header, Record: opened}, secret, keys, now, b)
+}
+
+// place puts a verified record where it belongs.
+func (w *worker) place(ctx context.Context, t *tracker, r Verified, secret []byte, keys *seal.Keys, now time.Time, b *building) {
+	switch t.chain.place(r.Header.Sequence, r.Header.Previous, r.Record.Link(w.config.Downlink.config.Engine)) {
+	case placed:
+		t.used(keys)
+		b.change.Records = append(b.change.Records,
+			store.Record{Terminal: t.terminal.ID, Sequence: r.Header.Sequence, Bytes: r.Record, ReceivedAt: now})
+		if r.Header.Type == record.EpochOpened {
+			w.epochOpened(t, r, now, b)
+		}
+		if consumer := w.config.Consumers[r.Header.Type]; consumer != nil {
+			change, told := consumer.Consume(ctx, r, secret)
+			b.change.Append(change)
+			if told != nil {
+				b.told = append(b.told, told)
+			}
+		}
+	case duplicate:
+		w.duplicate(ctx, t, r, secret, now, b)
+	case broken:
+		w.breakChain(ctx, t, r, now)
+	case crowded:
+		w.metrics.refused("gaps") // the terminal closes its gaps first and sends this again
+	}
+}
+
+// duplicate compares a record with what is stored under its sequence.
+func (w *worker) duplicate(ctx context.Context, t *tracker, r Verified, secret []byte, now time.Time, b *building) {
+	for i := range b.change.Records { // twice in one message
+		if b.change.Records[i].Sequence == r.Header.Sequence {
+			if !same(b.change.Records[i].Bytes, r.Record) {
+				w.refuse(ctx, t, now, r.Header, r.Record, message.Refusal_CAUSE_OTHER_BYTES)
+			}
+			return
+		}
+	}
+	if pending := t.pending(r.Header.Sequence); pending != nil {
+		if !same(pending, r.Record) {
+			w.refuse(ctx, t, now, r.Header, r.Record, message.Refusal_CAUSE_OTHER_BYTES)
+		}
+		return // its acknowledgement and answer follow the commit
+	}
+	stored, err := w.config.Downlink.config.Store.Record(ctx, t.terminal.ID, r.Header.Sequence)
+	if err != nil {
+		if ctx.Err() == nil {
+			w.config.Logger.LogAttrs(ctx, slog.LevelError, "read record again", slog.Any("cause", err))
+		}
+		return
+	}
+	if !same(stored.Bytes, r.Record) {
+		w.refuse(ctx, t, now, r.Header, r.Record, message.Refusal_CAUSE_OTHER_BYTES)
+		return
+	}
+	w.metrics.duplicates.Inc()
+	w.acker.add(t)
+	if consumer := w.config.Consumers[r.Header.Type]; consumer != nil {
+		consumer.Again(ctx, r, secret)
+	}
+}
+
+// epochOpened notes from which sequence on only the new epoch counts.
+func (w *worker) epochOpened(t *tracker, r Verified, now time.Time, b *building) {
+	var body message.EpochOpened
+	epoch := t.epoch(r.Header.Epoch)
+	if err := proto.Unmarshal(r.Record.Body(), &body); err != nil || epoch == nil || body.GetEpoch() != r.Header.Epoch {
+		b.change.Alarms = append(b.change.Alarms, alarm(t, "epoch-record", "epoch-opened record names another epoch", now))
+		return
+	}
+	if epoch.FirstSequence == 0 {
+		epoch.FirstSequence = r.Header.Sequence
+		b.change.Epochs = append(b.change.Epochs, *epoch)
+	}
+	if body.GetLostFrom() != 0 {
+		b.change.Alarms = append(b.change.Alarms, alarm(t, "journal-restored",
+			"the terminal's journal was an old copy; it goes on behind the records stored here", now))
+	}
+}
+
+// submit hands a change to the store together with the head as it is afterwards.
+func (w *worker) submit(ctx context.Context, t *tracker, b *building) {
+	if len(b.change.Records) == 0 {
+		return
+	}
+	t.chain.head.Revision++
+	b.change.Heads = append(b.change.Heads, t.chain.head)
+	s := &submission{records: b.change.Records, after: t.chain.copy(), told: b.told}
+	t.submitted(s)
+	count := len(s.records)
+	err := w.config.Downlink.config.Store.Submit(ctx, b.change, func(err error) {
+		t.settled(s, err)
+		for _, told := range s.told {
+			told(err)
+		}
+		if err != nil {
+			w.failed(t, err)
+			return
+		}
+		w.metrics.records.Add(float64(count))
+		w.acker.add(t)
+	})
+	if err != nil {
+		t.settled(s, err)
+		for _, told := range s.told {
+			told(err)
+		}
+		w.failed(t, err)
+	}
+}
+
+// failed tells that a change was not stored; the terminal is loaded again and sends its records again.
+func (w *worker) failed(t *tracker, err error) {
+	w.metrics.refused("store")
+	w.config.Logger.LogAttrs(context.Background(), slog.LevelWarn, "records not stored",
+		slog.String("terminal", t.terminal.ID.String()), slog.Any("cause", err))
+}
