@@ -33,6 +33,8 @@ type Snapshot struct {
 // Sale is a stored snapshot and the records it was committed with.
 type Sale struct {
 	Snapshot
+	// Number counts this journal's sales: 1, 2, 3 ….
+	Number uint64
 	// First and Last are the sequences of the first and latest record committed together with this sale.
 	First, Last uint64
 	ChangedAt   time.Time

@@ -27,6 +27,8 @@ var (
 	ErrEpochOrder = errors.New("journal: epoch does not rise")
 	// ErrLinkMismatch: the cloud's acknowledgement and the journal disagree about a record.
 	ErrLinkMismatch = errors.New("journal: acknowledged link is not ours")
+	// ErrAcknowledgement: the cloud sent an acknowledgement that makes no sense.
+	ErrAcknowledgement = errors.New("journal: malformed acknowledgement")
 	// ErrBehind: the cloud has records that this journal has not: it is an old copy. Sign in.
 	ErrBehind = errors.New("journal: older than the cloud's books")
 )

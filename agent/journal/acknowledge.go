@@ -1,0 +1,135 @@
+package journal
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/yuantill/yuantill/protocol/message"
+	"github.com/yuantill/yuantill/protocol/record"
+	"github.com/yuantill/yuantill/protocol/seal"
+)
+
+// gapsMax bounds the gaps of one acknowledgement; a cloud that reports more is not listened to.
+const gapsMax = 4096
+
+// acknowledged is what the cloud has: everything up to highWater, and up to highest what is not in gaps.
+type acknowledged struct {
+	highWater, highest uint64
+	gaps               []Range
+}
+
+// has says whether the cloud has a record.
+func (a acknowledged) has(sequence uint64) bool {
+	if sequence <= a.highWater {
+		return true
+	}
+	if sequence > a.highest {
+		return false
+	}
+	for _, gap := range a.gaps {
+		if sequence >= gap.First && sequence <= gap.Last {
+			return false
+		}
+	}
+	return true
+}
+
+// Acknowledge marks as sent what the cloud has stored. It is kept in memory and written with the next commit, when
+// idle, or on Close; losing it only makes the cloud see some records twice. An older acknowledgement than the last is
+// ignored. It returns ErrLinkMismatch when the cloud has another record than ours at the high-water mark: an alarm,
+// nothing is marked; ErrBehind when the cloud has records that this journal has not; ErrAcknowledgement for a
+// malformed one.
+func (j *Journal) Acknowledge(ctx context.Context, ack *message.Acknowledgement) error {
+	next, err := parseAcknowledgement(ack)
+	if err != nil {
+		return err
+	}
+	tail := j.Tail()
+	if next.highest > tail.Sequence {
+		return fmt.Errorf("%w: it has %d, we %d", ErrBehind, next.highest, tail.Sequence)
+	}
+	known, err := j.CheckLink(ctx, next.highWater, seal.Hash(ack.HighWaterLink))
+	if err != nil {
+		return err
+	}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if !known || next.highWater < j.acked.highWater ||
+		next.highWater == j.acked.highWater && next.highest < j.acked.highest {
+		return nil
+	}
+	j.ackedDirty = j.ackedDirty || next.highWater != j.acked.highWater
+	j.acked = next
+	signal(j.worked)
+	return nil
+}
+
+// CheckLink compares the cloud's link of a record with ours. It returns false when the record is one that was lost
+// with an older journal, ErrLinkMismatch when the links differ.
+func (j *Journal) CheckLink(ctx context.Context, sequence uint64, link seal.Hash) (known bool, err error) {
+	ours, err := j.linkAt(ctx, sequence)
+	if errors.Is(err, ErrNotFound) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	if ours != link {
+		return false, fmt.Errorf("%w: record %d", ErrLinkMismatch, sequence)
+	}
+	return true, nil
+}
+
+func (j *Journal) linkAt(ctx context.Context, sequence uint64) (seal.Hash, error) {
+	if sequence == 0 {
+		return record.Genesis(j.config.Engine, j.config.Terminal), nil
+	}
+	if tail := j.Tail(); tail.Sequence == sequence {
+		return tail.Link, nil
+	}
+	r, err := j.Get(ctx, sequence)
+	if err != nil {
+		return seal.Hash{}, err
+	}
+	return r.Link(j.config.Engine), nil
+}
+
+func parseAcknowledgement(ack *message.Acknowledgement) (acknowledged, error) {
+	a := acknowledged{highWater: ack.HighWater, highest: max(ack.Highest, ack.HighWater)}
+	if len(ack.HighWaterLink) != seal.HashSize || len(ack.Gaps) > gapsMax {
+		return a, fmt.Errorf("%w: link of %d bytes, %d gaps", ErrAcknowledgement, len(ack.HighWaterLink), len(ack.Gaps))
+	}
+	before := ack.HighWater
+	for _, gap := range ack.Gaps {
+		if gap.First <= before || gap.Last < gap.First || gap.Last > a.highest {
+			return a, fmt.Errorf("%w: gap %d to %d", ErrAcknowledgement, gap.First, gap.Last)
+		}
+		before = gap.Last
+		a.gaps = append(a.gaps, Range{First: gap.First, Last: gap.Last})
+	}
+	return a, nil
+}
+
+// saveAcknowledged writes the high-water mark when it has moved since the last commit. writeMu is held.
+func (j *Journal) saveAcknowledged(ctx context.Context) error {
+	j.mu.Lock()
+	h, dirty := j.head, j.ackedDirty
+	h.acknowledged = j.acked.highWater
+	j.mu.Unlock()
+	if !dirty {
+		return nil
+	}
+	err := j.transact(ctx, func() error {
+		return h.write(ctx, j.prepared.head, j.config.Keyring.JournalMAC(), j.config.Terminal)
+	})
+	if err != nil {
+		return err
+	}
+	j.wal.add(pageLogged)
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.head.acknowledged = h.acknowledged
+	j.ackedDirty = j.acked.highWater != h.acknowledged
+	return nil
+}

@@ -1,0 +1,291 @@
+package journal
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/yuantill/yuantill/protocol/record"
+	"github.com/yuantill/yuantill/protocol/seal"
+)
+
+// statements are the writing connection's prepared statements.
+type statements struct {
+	begin, commit, rollback, record, saleUpdate, saleInsert, lost, head *sql.Stmt
+}
+
+func prepare(ctx context.Context, conn *sql.Conn) (*statements, error) {
+	s := &statements{}
+	for _, one := range []struct {
+		to   **sql.Stmt
+		text string
+	}{
+		{&s.begin, "BEGIN IMMEDIATE"},
+		{&s.commit, "COMMIT"},
+		{&s.rollback, "ROLLBACK"},
+		{&s.record, "INSERT INTO record (sequence, bytes) VALUES (?, ?)"},
+		{&s.saleUpdate, "UPDATE sale SET open = ?, state = ?, last_sequence = ?, changed_at = ? WHERE order_id = ?"},
+		{&s.saleInsert, `INSERT INTO sale (open, state, last_sequence, changed_at, order_id, first_sequence, number)
+			VALUES (?, ?, ?, ?, ?, ?, ?)`},
+		{&s.lost, "INSERT INTO lost (first, last) VALUES (?, ?)"},
+		{&s.head, writeHead},
+	} {
+		statement, err := conn.PrepareContext(ctx, one.text)
+		if err != nil {
+			return nil, fmt.Errorf("prepare statement: %w", errors.Join(err, s.close()))
+		}
+		*one.to = statement
+	}
+	return s, nil
+}
+
+func (s *statements) close() error {
+	var errs []error
+	for _, statement := range []*sql.Stmt{
+		s.begin, s.commit, s.rollback, s.record, s.saleUpdate, s.saleInsert, s.lost, s.head,
+	} {
+		if statement != nil {
+			errs = append(errs, statement.Close())
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// draft is what a group will have changed once it is committed.
+type draft struct {
+	head     head
+	keys     *seal.Keys
+	epoch    uint32
+	lastTime time.Time
+	jumps    uint64
+	lost     []Range
+	newLost  []Range
+	rows     []row
+}
+
+// row is one record on its way in.
+type row struct {
+	sequence uint64
+	bytes    record.Record
+	time     time.Time
+	sale     *Snapshot
+}
+
+// commit mints the group's records and commits them in one transaction. All requests get their result. writeMu is
+// held.
+func (j *Journal) commit(group []*request) {
+	d := j.newDraft()
+	var taken []*request
+	for _, r := range group {
+		if r.err = j.admit(r); r.err == nil {
+			r.err = d.mint(j, r)
+		}
+		if r.err == nil {
+			taken = append(taken, r)
+		}
+	}
+	if len(taken) == 0 {
+		return
+	}
+	if err := j.store(&d); err != nil {
+		for _, r := range taken {
+			r.records, r.err = nil, err
+		}
+		return
+	}
+	j.adoptDraft(d)
+	signal(j.worked)
+	signal(j.appended)
+	j.relieveWAL()
+}
+
+// admit refuses what must not begin.
+func (j *Journal) admit(r *request) error {
+	if err := j.failed(); err != nil {
+		return err
+	}
+	for _, entry := range r.entries {
+		if entry.Type == record.PaymentRequested {
+			return j.Room()
+		}
+	}
+	return nil
+}
+
+func (j *Journal) newDraft() draft {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	d := draft{head: j.head, keys: j.keys, epoch: j.epoch, lastTime: j.lastTime, jumps: j.jumps, lost: j.lost}
+	d.head.acknowledged = j.acked.highWater
+	return d
+}
+
+// mint builds a request's records on top of the draft; on an error the draft is as before.
+func (d *draft) mint(j *Journal, r *request) error {
+	before, records := *d, make([]record.Record, 0, len(r.entries)+1)
+	if r.opening != nil {
+		built, err := d.mintEpoch(j, *r.opening)
+		if err != nil {
+			*d = before
+			return err
+		}
+		records = append(records, built)
+	}
+	for i, entry := range r.entries {
+		built, err := d.build(j, entry.Type, r.bodies[i], entry.Sale)
+		if err != nil {
+			*d = before
+			return err
+		}
+		records = append(records, built)
+	}
+	r.records = records
+	return nil
+}
+
+// build makes the next record of the chain.
+func (d *draft) build(j *Journal, kind record.Type, body []byte, sale *Snapshot) (record.Record, error) {
+	if d.keys == nil {
+		return nil, ErrNoEpoch
+	}
+	now := j.config.Clock().Truncate(time.Microsecond)
+	if back := d.lastTime.Sub(now); back > ClockTolerance && !d.lastTime.IsZero() {
+		d.jumps++
+		j.logger.Warn("clock went back", "by", back, "sequence", d.head.sequence+1)
+	}
+	built, err := record.Build(d.keys.Record, record.Header{
+		Direction: seal.Up, Type: kind, KeyVersion: j.config.KeyVersion, Epoch: d.keys.Epoch,
+		Sequence: d.head.sequence + 1, Time: now, Terminal: j.config.Terminal, Previous: d.head.link,
+	}, body)
+	if err != nil {
+		return nil, fmt.Errorf("build record: %w", err)
+	}
+	d.head.sequence++
+	d.head.link = built.Link(j.config.Engine)
+	d.lastTime = now
+	d.rows = append(d.rows, row{sequence: d.head.sequence, bytes: built, time: now, sale: sale})
+	return built, nil
+}
+
+// store writes the draft. On a full disk the reserve is given up and the write tried once more; any other failure in
+// the middle leaves it open what is on the disk, so the journal writes nothing more.
+func (j *Journal) store(d *draft) error {
+	before := d.head
+	err := j.writeDraft(d)
+	if isFull(err) && j.ballast.giveUp() {
+		j.logger.Error("journal disk is full: reserve given up, no further payments", "path", j.config.Path)
+		d.head = before
+		err = j.writeDraft(d)
+	}
+	switch {
+	case err == nil:
+		return nil
+	case isFull(err):
+		return fmt.Errorf("%w: %w", ErrNoRoom, err)
+	case isBusy(err):
+		return fmt.Errorf("commit records: %w", err)
+	}
+	return j.fail(err)
+}
+
+func (j *Journal) writeDraft(d *draft) error {
+	ctx := context.Background() // a commit that has begun is finished
+	return j.transact(ctx, func() error {
+		logged := loggedPerCommit
+		for _, gap := range d.newLost {
+			if _, err := j.prepared.lost.ExecContext(ctx, int64(gap.First), int64(gap.Last)); err != nil {
+				return fmt.Errorf("write lost range: %w", err)
+			}
+		}
+		for _, row := range d.rows {
+			if _, err := j.prepared.record.ExecContext(ctx, int64(row.sequence), []byte(row.bytes)); err != nil {
+				return fmt.Errorf("write record: %w", err)
+			}
+			logged += len(row.bytes)
+			if row.sale == nil {
+				continue
+			}
+			if err := d.writeSale(ctx, j.prepared, row); err != nil {
+				return err
+			}
+			logged += len(row.sale.State) + loggedPerSale
+		}
+		j.wal.add(logged)
+		return d.head.write(ctx, j.prepared.head, j.config.Keyring.JournalMAC(), j.config.Terminal)
+	})
+}
+
+func (d *draft) writeSale(ctx context.Context, prepared *statements, row row) error {
+	sale, last, changed := row.sale, int64(row.sequence), row.time.UnixMicro()
+	state := sale.State
+	if state == nil {
+		state = []byte{}
+	}
+	result, err := prepared.saleUpdate.ExecContext(ctx, sale.Open, state, last, changed, sale.OrderID[:])
+	if err != nil {
+		return fmt.Errorf("write sale: %w", err)
+	}
+	if n, err := result.RowsAffected(); err != nil || n == 1 {
+		return err
+	}
+	d.head.sales++
+	_, err = prepared.saleInsert.ExecContext(ctx, sale.Open, state, last, changed, sale.OrderID[:], last,
+		int64(d.head.sales))
+	if err != nil {
+		return fmt.Errorf("write sale: %w", err)
+	}
+	return nil
+}
+
+// transact runs write between BEGIN and COMMIT. After an error nothing of it is in the journal, unless the error came
+// from a failing disk.
+func (j *Journal) transact(ctx context.Context, write func() error) error {
+	if _, err := j.prepared.begin.ExecContext(ctx); err != nil {
+		return fmt.Errorf("begin commit: %w", err)
+	}
+	err := write()
+	if err == nil {
+		if _, err = j.prepared.commit.ExecContext(ctx); err == nil {
+			return nil
+		}
+		err = fmt.Errorf("commit: %w", err)
+	}
+	// SQLite has rolled back by itself after some errors; a second ROLLBACK then fails, which is no news.
+	_, _ = j.prepared.rollback.ExecContext(ctx)
+	return err
+}
+
+// adoptDraft makes the committed draft what everybody sees.
+func (j *Journal) adoptDraft(d draft) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.head, j.keys, j.epoch, j.lastTime, j.jumps, j.lost = d.head, d.keys, d.epoch, d.lastTime, d.jumps, d.lost
+	j.commits.Add(1)
+	j.ackedDirty = j.acked.highWater != d.head.acknowledged
+}
+
+// fail stops all further writing.
+func (j *Journal) fail(err error) error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.failure == nil {
+		j.failure = fmt.Errorf("%w: %w: check the disk and start the agent again", ErrFailed, err)
+		j.logger.Error("journal storage failed", "path", j.config.Path, "error", err)
+	}
+	return j.failure
+}
+
+func (j *Journal) failed() error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.failure
+}
+
+func signal(channel chan struct{}) {
+	select {
+	case channel <- struct{}{}:
+	default:
+	}
+}

@@ -1,0 +1,46 @@
+package journal
+
+import "context"
+
+// LimitPages lets the database file have at most n pages more than now: SQLite then reports a full disk by itself.
+func LimitPages(j *Journal, more int) error {
+	j.writeMu.Lock()
+	defer j.writeMu.Unlock()
+	var pages int
+	if err := j.conn.QueryRowContext(context.Background(), "PRAGMA page_count").Scan(&pages); err != nil {
+		return err
+	}
+	var limit int
+	return j.conn.QueryRowContext(context.Background(), pragma("max_page_count", pages+more)).Scan(&limit)
+}
+
+// UnlimitPages takes the limit away.
+func UnlimitPages(j *Journal) error {
+	j.writeMu.Lock()
+	defer j.writeMu.Unlock()
+	var limit int
+	return j.conn.QueryRowContext(context.Background(), pragma("max_page_count", 1<<30)).Scan(&limit)
+}
+
+// Break makes the next write fail in the middle, as a failing disk does.
+func Break(j *Journal) error {
+	j.writeMu.Lock()
+	defer j.writeMu.Unlock()
+	_, err := j.conn.ExecContext(context.Background(),
+		"CREATE TEMP TRIGGER broken BEFORE INSERT ON main.head BEGIN SELECT raise(ABORT, 'broken'); END")
+	return err
+}
+
+// Tick does at once what Run does every ten seconds.
+func Tick(j *Journal) { j.tick(context.Background()) }
+
+// VerifyBehind does at once what Run does after a while.
+func VerifyBehind(ctx context.Context, j *Journal) { j.verifyBehind(ctx) }
+
+func pragma(name string, value int) string {
+	digits := []byte{}
+	for ; value > 0; value /= 10 {
+		digits = append([]byte{byte('0' + value%10)}, digits...)
+	}
+	return "PRAGMA " + name + " = " + string(digits)
+}

@@ -1,0 +1,258 @@
+package journal
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/yuantill/yuantill/protocol/record"
+	"github.com/yuantill/yuantill/protocol/seal"
+)
+
+const (
+	lockSuffix    = ".lock"
+	ballastSuffix = ".ballast"
+	walSuffix     = "-wal"
+)
+
+// Journal is the terminal's journal. It may be used by several goroutines.
+type Journal struct {
+	config   Config
+	readOnly bool
+	logger   *slog.Logger
+	lock     *lock
+	ballast  *ballast
+	writer   *sql.DB
+	reader   *sql.DB
+	worked   chan struct{} // capacity one: there was a commit, for Run
+	appended chan struct{} // capacity one: there was a commit, for the uplink
+	places   chan struct{} // bounds the queue
+	done     chan struct{} // closed by Close
+	commits  atomic.Uint64
+
+	queueMu sync.Mutex
+	queue   []*request
+	leading bool
+	closed  bool
+
+	// writeMu is held by whoever uses the writing connection.
+	writeMu  sync.Mutex
+	conn     *sql.Conn
+	prepared *statements
+	wal      walGauge
+
+	// mu guards what readers ask for; the commit changes it in one go.
+	mu         sync.Mutex
+	head       head
+	keys       *seal.Keys // of the current epoch; nil before the first
+	epoch      uint32
+	lastTime   time.Time
+	jumps      uint64
+	lost       []Range
+	acked      acknowledged
+	ackedDirty bool
+	failure    error // set once: nothing more is written
+	damage     error // set once by the background verification
+}
+
+// Open opens or creates the journal, takes its lock and verifies its end. It returns *HeldError, *ForeignError,
+// *DamagedError and the file system's errors. Nothing is ever repaired by deleting.
+func Open(ctx context.Context, config Config) (*Journal, error) {
+	if err := config.Validate(); err != nil {
+		return nil, err
+	}
+	held, err := takeLock(config.Path + lockSuffix)
+	if err != nil {
+		return nil, err
+	}
+	j := &Journal{
+		config: config, logger: config.Logger, lock: held,
+		worked: make(chan struct{}, 1), appended: make(chan struct{}, 1), places: make(chan struct{}, queueMax),
+		done:    make(chan struct{}),
+		ballast: &ballast{path: config.Path + ballastSuffix, size: config.BallastSize},
+	}
+	if err := j.open(ctx); err != nil {
+		return nil, errors.Join(j.explain(err), j.release())
+	}
+	return j, nil
+}
+
+func (j *Journal) open(ctx context.Context) error {
+	if err := j.checkWAL(); err != nil {
+		return err
+	}
+	var err error
+	if j.writer, err = openWriter(j.config.Path); err != nil {
+		return err
+	}
+	if j.conn, err = j.writer.Conn(ctx); err != nil {
+		return fmt.Errorf("connect to journal: %w", err)
+	}
+	if j.reader, err = openReader(j.config.Path, "rw"); err != nil {
+		return err
+	}
+	if err := keepWAL(ctx, j.conn); err != nil {
+		return err
+	}
+	if err := migrate(ctx, j.conn); err != nil {
+		return err
+	}
+	if j.prepared, err = prepare(ctx, j.conn); err != nil {
+		return err
+	}
+	if err := j.adopt(ctx); err != nil {
+		return err
+	}
+	if err := j.ballast.ensure(j.config.RoomMin); err != nil {
+		j.logger.Warn("journal reserve could not be set aside", "path", j.ballast.path, "error", err)
+	}
+	if err := j.fillWAL(ctx); err != nil {
+		return err
+	}
+	size, err := j.walFileSize()
+	if err != nil {
+		return err
+	}
+	return j.lock.markOpen(size)
+}
+
+// adopt writes the owner of a new journal, or checks that the journal is this terminal's and whole.
+func (j *Journal) adopt(ctx context.Context) error {
+	var owner string
+	err := j.conn.QueryRowContext(ctx, "SELECT terminal FROM owner").Scan(&owner)
+	if errors.Is(err, sql.ErrNoRows) {
+		return j.begin(ctx)
+	}
+	if err != nil {
+		return fmt.Errorf("read owner: %w", err)
+	}
+	if owner != j.config.Terminal.String() {
+		foreign := &ForeignError{Path: j.config.Path, Mine: j.config.Terminal}
+		copy(foreign.Owner[:], owner)
+		return foreign
+	}
+	return j.load(ctx, j.conn)
+}
+
+// begin writes the first rows of an empty journal.
+func (j *Journal) begin(ctx context.Context) error {
+	var records int
+	if err := j.conn.QueryRowContext(ctx, "SELECT count(*) FROM record").Scan(&records); err != nil {
+		return fmt.Errorf("count records: %w", err)
+	}
+	if records != 0 {
+		return &DamagedError{Path: j.config.Path, Cause: errors.New("records without an owner")}
+	}
+	j.head = head{link: record.Genesis(j.config.Engine, j.config.Terminal)}
+	return j.transact(ctx, func() error {
+		_, err := j.conn.ExecContext(ctx, "INSERT INTO owner (id, terminal, created_at) VALUES (1, ?, ?)",
+			j.config.Terminal.String(), j.config.Clock().UnixMicro())
+		if err != nil {
+			return fmt.Errorf("write owner: %w", err)
+		}
+		return j.head.write(ctx, j.prepared.head, j.config.Keyring.JournalMAC(), j.config.Terminal)
+	})
+}
+
+// load reads the end of the chain, verifies it and takes up the epoch of the last record.
+func (j *Journal) load(ctx context.Context, db querier) error {
+	var mac *seal.MAC
+	if j.config.Keyring != nil {
+		mac = j.config.Keyring.JournalMAC()
+	}
+	h, err := readHead(ctx, db, mac, j.config.Terminal)
+	if errors.Is(err, errHeadTag) || errors.Is(err, sql.ErrNoRows) {
+		return &DamagedError{Path: j.config.Path, Cause: errors.Join(errHeadTag, err)}
+	}
+	if err != nil {
+		return fmt.Errorf("read head: %w", err)
+	}
+	j.head = h
+	if j.lost, err = readLost(ctx, db); err != nil {
+		return err
+	}
+	last, err := j.verifyEnd(ctx, db)
+	if err != nil {
+		return err
+	}
+	j.acked = acknowledged{highWater: h.acknowledged, highest: h.acknowledged}
+	j.epoch, j.lastTime = last.Epoch, last.Time
+	if j.epoch == 0 || j.config.Keyring == nil {
+		return nil
+	}
+	if j.keys, err = j.config.Keyring.Keys(j.epoch); err != nil {
+		return fmt.Errorf("derive keys of the journal's epoch: %w", err)
+	}
+	return nil
+}
+
+// explain turns SQLite's "malformed" into a *DamagedError.
+func (j *Journal) explain(err error) error {
+	var damaged *DamagedError
+	if err == nil || errors.As(err, &damaged) || !isDamage(err) {
+		return err
+	}
+	return &DamagedError{Path: j.config.Path, Cause: err}
+}
+
+// Close waits for commits under way, brings everything into the database file and releases the lock. It is idempotent.
+func (j *Journal) Close() error {
+	j.queueMu.Lock()
+	closed := j.closed
+	j.closed = true
+	j.queueMu.Unlock()
+	if closed {
+		return nil
+	}
+	close(j.done)
+	if j.readOnly {
+		return j.release()
+	}
+	// Whoever already waits for a commit gets it: the queue empties itself, each holding a place until it is done.
+	for range queueMax {
+		j.places <- struct{}{}
+	}
+	j.writeMu.Lock()
+	defer j.writeMu.Unlock()
+	return errors.Join(j.settle(context.Background()), j.release())
+}
+
+// settle writes what was put off. A failed journal is left as it is, for the next start to look at.
+func (j *Journal) settle(ctx context.Context) error {
+	if j.failed() != nil {
+		return nil
+	}
+	if err := j.saveAcknowledged(ctx); err != nil {
+		return err
+	}
+	if _, err := j.checkpoint(ctx, j.conn); err != nil {
+		return err
+	}
+	return j.lock.markClosed()
+}
+
+// release lets go of everything that was opened.
+func (j *Journal) release() error {
+	var errs []error
+	if j.prepared != nil {
+		errs = append(errs, j.prepared.close())
+	}
+	if j.conn != nil {
+		errs = append(errs, j.conn.Close())
+	}
+	if j.reader != nil {
+		errs = append(errs, j.reader.Close())
+	}
+	if j.writer != nil {
+		errs = append(errs, j.writer.Close())
+	}
+	if j.lock != nil {
+		errs = append(errs, j.lock.release())
+	}
+	return errors.Join(errs...)
+}

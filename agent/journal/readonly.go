@@ -1,0 +1,72 @@
+package journal
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"time"
+
+	"github.com/yuantill/yuantill/protocol/record"
+	"github.com/yuantill/yuantill/protocol/seal"
+)
+
+// OpenReadOnly opens a journal for looking: it takes no lock and may stand beside the running agent that holds it.
+// Without a keyring nothing under the terminal's keys is checked, only form and chain. What writes returns ErrReadOnly.
+// It returns *DamagedError and the file system's errors.
+func OpenReadOnly(ctx context.Context, path string, engine seal.Engine, keyring Keyring) (*Journal, error) {
+	if _, err := os.Stat(path); err != nil { // SQLite would only say "unable to open"
+		return nil, fmt.Errorf("open journal: %w", err)
+	}
+	j := &Journal{
+		config: Config{
+			Path: path, Engine: engine, Keyring: keyring, Clock: time.Now, Logger: slog.New(slog.DiscardHandler),
+		},
+		readOnly: true, logger: slog.New(slog.DiscardHandler),
+		appended: make(chan struct{}), done: make(chan struct{}),
+	}
+	if err := j.openReadOnly(ctx); err != nil {
+		return nil, errors.Join(j.explain(err), j.release())
+	}
+	return j, nil
+}
+
+func (j *Journal) openReadOnly(ctx context.Context) (err error) {
+	if j.reader, err = openReader(j.config.Path, "ro"); err != nil {
+		return err
+	}
+	conn, err := j.reader.Conn(ctx)
+	if err != nil {
+		return fmt.Errorf("connect to journal: %w", err)
+	}
+	defer conn.Close()
+	// One transaction, so that the head row and the records are of the same moment.
+	if _, err := conn.ExecContext(ctx, "BEGIN"); err != nil {
+		return fmt.Errorf("begin reading: %w", err)
+	}
+	version, err := schemaVersion(ctx, conn)
+	if err != nil {
+		return err
+	}
+	if version == 0 {
+		return &DamagedError{Path: j.config.Path, Cause: errors.New("no journal in this file")}
+	}
+	var owner string
+	if err := conn.QueryRowContext(ctx, "SELECT terminal FROM owner").Scan(&owner); err != nil {
+		return fmt.Errorf("read owner: %w", err)
+	}
+	if j.config.Terminal, err = record.ParseTerminal(owner); err != nil {
+		return &DamagedError{Path: j.config.Path, Cause: err}
+	}
+	if err := j.load(ctx, conn); err != nil {
+		return err
+	}
+	if _, err := conn.ExecContext(ctx, "COMMIT"); err != nil {
+		return fmt.Errorf("end reading: %w", err)
+	}
+	return nil
+}
+
+// Terminal returns whose journal it is.
+func (j *Journal) Terminal() record.Terminal { return j.config.Terminal }
