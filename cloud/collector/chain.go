@@ -107,7 +107,8 @@ func (c *chain) extendSpan(i int, before, link seal.Hash, joinsNext bool) verdic
 
 // acknowledgement says what is stored.
 func (c *chain) acknowledgement() *message.Acknowledgement {
-	ack := &message.Acknowledgement{HighWater: c.head.HighWater, HighWaterLink: c.head.Link[:], Highest: c.head.Highest}
+	link := c.head.Link // a copy: the chain goes on while the message is being encoded
+	ack := &message.Acknowledgement{HighWater: c.head.HighWater, HighWaterLink: link[:], Highest: c.head.Highest}
 	missing := c.head.HighWater + 1
 	for _, s := range c.spans {
 		ack.Gaps = append(ack.Gaps, &message.Gap{First: missing, Last: s.first - 1})
