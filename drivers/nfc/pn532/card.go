@@ -102,9 +102,9 @@ func (c *Card) once(ctx context.Context, deadline time.Time, command []byte) ([]
 	if err != nil {
 		return nil, true, err
 	}
-	if unsent, err := l.send(frame); err != nil {
+	if sent, err := l.send(frame); err != nil {
 		c.reader.ready = false
-		return nil, unsent >= trailerSize, err
+		return nil, sent == 0, err
 	}
 	data, err := l.answer(ctx, codeDataExchange, deadline)
 	switch {

@@ -10,7 +10,6 @@ const (
 	PayloadMax       = 265
 	normalPayloadMax = 255
 	startSize        = 3 // 00 00 FF
-	trailerSize      = 2 // DCS 00
 )
 
 // ErrPayload marks a payload that no frame can carry.

@@ -137,18 +137,17 @@ func (l *link) abort() error {
 	return err
 }
 
-// send writes bytes and returns how many certainly went no further than this process when it fails: a frame without its
-// checksum is never carried out.
+// send writes bytes and, when that fails, returns how many may have left all the same. It forgets what was received.
 func (l *link) send(frame []byte) (int, error) {
 	l.decoder.Reset()
 	if err := l.port.SetWriteDeadline(time.Now().Add(writeMax)); err != nil {
-		return len(frame), fmt.Errorf("write frame: %w", err)
+		return 0, fmt.Errorf("write frame: %w", err)
 	}
 	n, err := l.port.Write(frame)
 	if err != nil {
-		return len(frame) - n, fmt.Errorf("write frame: %w", err)
+		return n, fmt.Errorf("write frame: %w", err)
 	}
-	return 0, nil
+	return n, nil
 }
 
 // next returns the next frame of any kind. Errors: ctx's, os.ErrDeadlineExceeded, the port's.

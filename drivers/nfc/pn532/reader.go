@@ -96,6 +96,9 @@ func (r *Reader) Await(ctx context.Context) (drivers.Card, error) {
 	defer r.release()
 	r.activate(nil)
 	for faults := 0; ; {
+		if err := ctx.Err(); err != nil {
+			return nil, fmt.Errorf("%s: %s: %w", device, op, err)
+		}
 		card, err := r.look(ctx)
 		switch {
 		case card != nil:
