@@ -28,7 +28,9 @@ func (j *Journal) Run(ctx context.Context) error {
 	verified := make(chan struct{})
 	go func() {
 		defer close(verified)
-		j.verifyBehind(ctx)
+		if j.sleep(ctx, verifyDelay) {
+			j.verifyBehind(ctx)
+		}
 	}()
 	tick := time.NewTicker(tickEvery)
 	defer tick.Stop()
@@ -52,7 +54,7 @@ func (j *Journal) Run(ctx context.Context) error {
 func (j *Journal) afterWork(ctx context.Context) {
 	for !j.wal.above(j.config.WALSize, 4) {
 		before := j.commits.Load()
-		if !sleep(ctx, idleAfter) {
+		if !j.sleep(ctx, idleAfter) {
 			return
 		}
 		if j.commits.Load() == before {
@@ -92,11 +94,8 @@ func (j *Journal) isClosed() bool {
 
 // verifyBehind verifies everything once, slowly.
 func (j *Journal) verifyBehind(ctx context.Context) {
-	if !sleep(ctx, verifyDelay) || j.isClosed() {
-		return
-	}
 	_, err := j.verify(ctx, func(ctx context.Context) error {
-		if !sleep(ctx, verifyPause) || j.isClosed() {
+		if !j.sleep(ctx, verifyPause) {
 			return ErrClosed
 		}
 		return nil
@@ -119,12 +118,14 @@ func (j *Journal) Damage() error {
 	return j.damage
 }
 
-// sleep returns false when ctx ended.
-func sleep(ctx context.Context, duration time.Duration) bool {
+// sleep returns false when ctx ended or the journal was closed.
+func (j *Journal) sleep(ctx context.Context, duration time.Duration) bool {
 	timer := time.NewTimer(duration)
 	defer timer.Stop()
 	select {
 	case <-ctx.Done():
+		return false
+	case <-j.done:
 		return false
 	case <-timer.C:
 		return true
