@@ -1,0 +1,68 @@
+// Command fakeoperator is a wallet operator for trials: it takes the calls of the published operator profile over HTTPS,
+// plays the personalities it is told to play, and keeps books of its own.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := newCommand().ExecuteContext(ctx); err != nil && !errors.Is(err, context.Canceled) {
+		fmt.Fprintln(os.Stderr, "fakeoperator:", err)
+		os.Exit(1)
+	}
+}
+
+func newCommand() *cobra.Command {
+	var o options
+	var verbose bool
+	command := &cobra.Command{
+		Use:   "fakeoperator",
+		Short: "模拟钱包运营机构 · A wallet operator for trials, with books of its own",
+		Long: `模拟钱包运营机构：按公开的接口规范收单，按管理口的规则扮演各种故障，并自记账目。
+
+Serves the operator profile (cloud/operator/API.md) over HTTPS and an admin listener on loopback that sets
+personalities (POST /rules), plays the customer (POST /pay) and shows the books (GET /books). When both listen it prints
+one JSON line with their addresses.`,
+		Args:          cobra.NoArgs,
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		RunE: func(command *cobra.Command, _ []string) error {
+			level := slog.LevelInfo
+			if verbose {
+				level = slog.LevelDebug
+			}
+			log := slog.New(slog.NewJSONHandler(command.ErrOrStderr(), &slog.HandlerOptions{Level: level}))
+			return serve(command.Context(), o, command.OutOrStdout(), log)
+		},
+	}
+	flags := command.Flags()
+	flags.StringVar(&o.operator, "operator", "ICBC", "the operator's code in the registry")
+	flags.StringVar(&o.listen, "listen", "127.0.0.1:0", "address of the HTTPS listener")
+	flags.StringVar(&o.admin, "admin", "127.0.0.1:0", "loopback address of the admin listener")
+	flags.StringVar(&o.certificate, "cert", "", "TLS certificate chain, PEM (required)")
+	flags.StringVar(&o.key, "key", "", "TLS private key, PEM (required)")
+	flags.StringVar(&o.signKey, "sign-key", "", "SM2 private key that signs answers, PEM (required)")
+	flags.StringArrayVar(&o.clients, "client", nil, "SM2 public key of a client, PEM; repeatable (required)")
+	flags.StringArrayVar(&o.issuers, "issuer", nil, "SM2 public key of a hard-wallet issuer, PEM; repeatable")
+	flags.StringArrayVar(&o.merchants, "merchant", nil, "merchant whose orders are taken; repeatable; none takes everybody's")
+	flags.Int64Var(&o.opening, "opening", 50_000_000, "opening balance of each wallet in fen")
+	flags.BoolVar(&o.reuseCodes, "reuse-codes", false, "let a payment code pay more than once (load tests)")
+	flags.BoolVar(&verbose, "verbose", false, "log at debug level")
+	for _, name := range []string{"cert", "key", "sign-key", "client"} {
+		if err := command.MarkFlagRequired(name); err != nil {
+			panic(err)
+		}
+	}
+	return command
+}
