@@ -107,6 +107,16 @@ const (
 	RefuseStopped
 )
 
+// What to do after a refusal.
+const (
+	AfterFinishSale Phrase = iota + 400
+	AfterCorrect
+	AfterFreeDisk
+	AfterCheckNetwork
+	AfterWait
+	AfterCallSupport
+)
+
 // Text returns the phrase's sentence, or empty texts for None and for numbers that name nothing.
 func (p Phrase) Text() Text {
 	switch {
@@ -118,7 +128,9 @@ func (p Phrase) Text() Text {
 		return p.scanNotice()
 	case p < RefuseSaleOpen:
 		return p.notice()
-	default:
+	case p < AfterFinishSale:
 		return p.refusal()
+	default:
+		return p.after()
 	}
 }

@@ -17,6 +17,7 @@ func ranges() [][2]catalogue.Phrase {
 		{catalogue.StepPresent, catalogue.StepNewSale},
 		{catalogue.NoticeWeChat, catalogue.NoticeDeviceBack},
 		{catalogue.RefuseSaleOpen, catalogue.RefuseStopped},
+		{catalogue.AfterFinishSale, catalogue.AfterCallSupport},
 	}
 }
 
@@ -59,5 +60,11 @@ func TestEveryReasonIsInBothLanguages(t *testing.T) {
 			continue
 		}
 		requireBoth(t, text, name)
+	}
+}
+
+func TestEveryRefusalHasANextStep(t *testing.T) {
+	for p := catalogue.RefuseSaleOpen; p <= catalogue.RefuseStopped; p++ {
+		requireBoth(t, catalogue.NextAfter(p).Text(), p)
 	}
 }

@@ -27,7 +27,8 @@ func (r Rules) request(s Sale, method message.Method, now time.Time) (Sale, []Ef
 		CodeTail: s.CodeTail, CardTransaction: s.Card.Transaction,
 		Terminal: r.Terminal, GiveUp: s.Deadline.UnixMicro(),
 	}
-	effects = append([]Effect{Commit{Type: record.PaymentRequested, Body: body}}, effects...)
+	// The request is the last record of the commit: that is how a restart finds its sequence.
+	effects = append(effects, Commit{Type: record.PaymentRequested, Body: body})
 	return s, append(effects, SendNow{}, Arm{}, Show{}, r.timer(s))
 }
 

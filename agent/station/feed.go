@@ -1,0 +1,95 @@
+package station
+
+import (
+	"sync"
+	"time"
+
+	"github.com/yuantill/yuantill/agent/catalogue"
+	"github.com/yuantill/yuantill/agent/checkout"
+)
+
+// feedMax is how many events are kept for those who come back; whoever misses more gets the newest snapshot.
+const feedMax = 256
+
+// feedEvent is one event. Exactly one of view and notice says something.
+type feedEvent struct {
+	id     int64
+	at     time.Time
+	view   checkout.View
+	device string
+	notice catalogue.Phrase
+}
+
+// isSale reports whether the event is a sale's snapshot.
+func (e feedEvent) isSale() bool { return e.notice == catalogue.None }
+
+// Feed hands events from the till to everybody who listens. Publishing never waits for a listener.
+type Feed struct {
+	mu      sync.Mutex
+	ring    [feedMax]feedEvent // event id stands at id modulo feedMax
+	count   int64              // events kept
+	next    int64              // id of the next event
+	changed chan struct{}
+}
+
+// NewFeed returns a feed. Its ids rise over restarts as long as the clock does, so that a listener of an earlier run is
+// never taken for one that is up to date.
+func NewFeed(now time.Time) *Feed {
+	const idsPerMillisecond = 1000
+	return &Feed{next: now.UnixMilli() * idsPerMillisecond, changed: make(chan struct{})}
+}
+
+// PublishSale tells how a sale is.
+func (f *Feed) PublishSale(view checkout.View, at time.Time) {
+	f.publish(feedEvent{view: view, at: at})
+}
+
+// PublishNotice tells what happened outside any sale; device is empty when it was not a device.
+func (f *Feed) PublishNotice(device string, notice catalogue.Phrase, at time.Time) {
+	if notice != catalogue.None {
+		f.publish(feedEvent{device: device, notice: notice, at: at})
+	}
+}
+
+func (f *Feed) publish(event feedEvent) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	event.id = f.next
+	f.ring[event.id%feedMax] = event
+	f.next++
+	f.count = min(f.count+1, feedMax)
+	close(f.changed)
+	f.changed = make(chan struct{})
+}
+
+// after returns the events after id that are still kept, and a channel that closes when there are more. Somebody new
+// (id 0) gets the newest sale only.
+func (f *Feed) after(id int64) ([]feedEvent, <-chan struct{}) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	oldest := f.next - f.count
+	if id == 0 {
+		return f.newestSale(oldest), f.changed
+	}
+	var events []feedEvent
+	for next := max(id+1, oldest); next < f.next; next++ {
+		events = append(events, f.ring[next%feedMax])
+	}
+	return events, f.changed
+}
+
+func (f *Feed) newestSale(oldest int64) []feedEvent {
+	for id := f.next - 1; id >= oldest; id-- {
+		if event := f.ring[id%feedMax]; event.isSale() {
+			return []feedEvent{event}
+		}
+	}
+	return nil
+}
+
+// newest is the id of the latest event, or of the time before the first.
+func (f *Feed) newest() int64 {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.next - 1
+}

@@ -1,0 +1,113 @@
+package station
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/yuantill/yuantill/agent/catalogue"
+)
+
+// Problem is an error answer (RFC 9457) in both languages.
+type Problem struct {
+	Title  string        `json:"title" doc:"in English"`
+	Status int           `json:"status"`
+	Detail string        `json:"detail,omitempty" doc:"for the integrator, in English"`
+	Text   Words         `json:"text" doc:"for the cashier"`
+	Next   Words         `json:"next" doc:"the one thing to do next"`
+	Sale   string        `json:"sale,omitempty" doc:"the sale that stands in the way"`
+	Errors []FieldDetail `json:"errors,omitempty"`
+}
+
+// FieldDetail is one mistake in a request.
+type FieldDetail struct {
+	Message  string `json:"message"`
+	Location string `json:"location"`
+}
+
+// Error implements error.
+func (p *Problem) Error() string { return p.Title }
+
+// GetStatus implements huma.StatusError.
+func (p *Problem) GetStatus() int { return p.Status }
+
+// ContentType implements huma.ContentTypeFilter.
+func (p *Problem) ContentType(string) string { return "application/problem+json" }
+
+// statusOf is the one table of what a refusal is in HTTP.
+func statusOf(phrase catalogue.Phrase) int {
+	switch phrase {
+	case catalogue.RefuseSaleOpen, catalogue.RefuseKeyReused, catalogue.RefuseState:
+		return http.StatusConflict
+	case catalogue.RefuseNoSale:
+		return http.StatusNotFound
+	case catalogue.RefuseKeyMissing:
+		return http.StatusBadRequest
+	case catalogue.RefuseAmount, catalogue.RefuseCurrency, catalogue.RefuseInvalid:
+		return http.StatusUnprocessableEntity
+	case catalogue.RefuseNoRoom:
+		return http.StatusInsufficientStorage
+	case catalogue.RefuseJournal, catalogue.RefuseNotSignedIn, catalogue.RefuseStopped, catalogue.RefuseStopping,
+		catalogue.RefuseTooManyOpen, catalogue.RefusePrinter:
+		return http.StatusServiceUnavailable
+	case catalogue.RefuseHost:
+		return http.StatusMisdirectedRequest
+	case catalogue.RefuseOrigin:
+		return http.StatusForbidden
+	case catalogue.RefuseToken:
+		return http.StatusUnauthorized
+	case catalogue.RefuseTooLarge:
+		return http.StatusRequestEntityTooLarge
+	default:
+		return http.StatusInternalServerError
+	}
+}
+
+// newProblem says no with a phrase.
+func newProblem(phrase catalogue.Phrase, detail string) *Problem {
+	text := phrase.Text()
+	return &Problem{
+		Title: text.English, Status: statusOf(phrase), Detail: detail, Text: text, Next: catalogue.NextAfter(phrase).Text(),
+	}
+}
+
+// problemOf turns the till's answer into one for HTTP. What is not a refusal is logged by the caller, not told.
+func problemOf(err error) *Problem {
+	var refusal *Refusal
+	if !errors.As(err, &refusal) {
+		return newProblem(catalogue.RefuseInternal, "")
+	}
+	problem := newProblem(refusal.Phrase, refusal.Detail)
+	if refusal.Sale != ([16]byte{}) {
+		problem.Sale = refusal.Sale.String()
+	}
+	return problem
+}
+
+// inBothLanguages gives huma's own errors, such as those of validation, the shape of ours.
+func inBothLanguages(_ huma.Context, _ string, value any) (any, error) {
+	model, ok := value.(*huma.ErrorModel)
+	if !ok {
+		return value, nil
+	}
+	phrase := catalogue.RefuseInvalid
+	if model.Status == http.StatusRequestEntityTooLarge {
+		phrase = catalogue.RefuseTooLarge
+	}
+	problem := newProblem(phrase, model.Detail)
+	problem.Status = model.Status
+	for _, detail := range model.Errors {
+		// The value is left out: it may be something that must not be echoed.
+		problem.Errors = append(problem.Errors, FieldDetail{Message: detail.Message, Location: detail.Location})
+	}
+	return problem, nil
+}
+
+// write sends the problem outside huma.
+func (p *Problem) write(w http.ResponseWriter) {
+	w.Header().Set("Content-Type", p.ContentType(""))
+	w.WriteHeader(p.Status)
+	_ = json.NewEncoder(w).Encode(p) // a client that has gone needs no answer
+}

@@ -1,0 +1,245 @@
+package station
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/yuantill/yuantill/agent/catalogue"
+	"github.com/yuantill/yuantill/agent/checkout"
+	"github.com/yuantill/yuantill/protocol/money"
+)
+
+// The paths.
+const (
+	pathSales  = "/v1/sales"
+	pathSale   = "/v1/sales/{id}"
+	pathLive   = "/livez"
+	pathEvents = "/v1/events"
+)
+
+// The copies as the API names them.
+const (
+	copyMerchant = "merchant"
+	copyCustomer = "customer"
+)
+
+// StartBody is the request to begin a sale.
+type StartBody struct {
+	Amount   int64  `json:"amount" minimum:"1" doc:"minor units: 1250 is ¥12.50"`
+	Currency string `json:"currency,omitempty" default:"CNY" maxLength:"8"`
+	Cashier  string `json:"cashier,omitempty" maxLength:"40" doc:"who asks; stands on the receipt"`
+	Note     string `json:"note,omitempty" maxLength:"100" doc:"stands on the receipt"`
+}
+
+// CancelBody is the request to end or take back a sale.
+type CancelBody struct {
+	Cashier string `json:"cashier,omitempty" maxLength:"40"`
+}
+
+// ReprintBody is the request for paper.
+type ReprintBody struct {
+	Copies []string `json:"copies,omitempty" maxItems:"2" enum:"merchant,customer" doc:"the customer's when empty"`
+}
+
+type startInput struct {
+	Key  string `header:"Idempotency-Key" doc:"1 to 64 characters, new for every sale"`
+	Body StartBody
+}
+
+type saleInput struct {
+	ID string `path:"id"`
+}
+
+// IntentInput is what every intent about a sale has.
+type IntentInput struct {
+	ID  string `path:"id"`
+	Key string `header:"Idempotency-Key" doc:"1 to 64 characters, new for every intent"`
+}
+
+type cancelInput struct {
+	IntentInput
+	Body *CancelBody `required:"false"`
+}
+
+type reprintInput struct {
+	IntentInput
+	Body *ReprintBody `required:"false"`
+}
+
+type saleOutput struct{ Body Sale }
+type statusOutput struct{ Body Status }
+type journalOutput struct{ Body JournalStatus }
+type liveOutput struct{ Body struct{} }
+
+// register puts the operations on the API.
+func (s *Station) register(api huma.API) {
+	huma.Register(api, huma.Operation{
+		OperationID: "start-sale", Method: http.MethodPost, Path: pathSales, DefaultStatus: http.StatusCreated,
+		Summary: "开始收款 Start a sale", Errors: []int{400, 409, 422, 503, 507},
+	}, s.start)
+	huma.Register(api, huma.Operation{
+		OperationID: "get-sale", Method: http.MethodGet, Path: pathSale, Summary: "查询收款 Get a sale", Errors: []int{404},
+	}, s.get)
+	s.registerIntents(api)
+	huma.Register(api, huma.Operation{
+		OperationID: "get-status", Method: http.MethodGet, Path: "/v1/status", Summary: "本机状态 The till's state",
+	}, s.status)
+	huma.Register(api, huma.Operation{
+		OperationID: "get-journal", Method: http.MethodGet, Path: "/v1/journal", Summary: "流水统计 The journal's counts",
+	}, s.journal)
+	huma.Register(api, huma.Operation{
+		OperationID: "live", Method: http.MethodGet, Path: pathLive, Summary: "存活检查 Liveness",
+	}, func(context.Context, *struct{}) (*liveOutput, error) { return &liveOutput{}, nil })
+	s.registerEvents(api)
+}
+
+func (s *Station) registerIntents(api huma.API) {
+	huma.Register(api, huma.Operation{
+		OperationID: "cancel-sale", Method: http.MethodPost, Path: pathSale + "/cancel",
+		Summary: "取消或撤销 Cancel, or take back", Errors: []int{400, 404, 409},
+	}, func(ctx context.Context, in *cancelInput) (*saleOutput, error) {
+		body := valueOr(in.Body, CancelBody{})
+		return s.press(ctx, in.IntentInput, "cancel", body, checkout.CancelPressed{Cashier: tidy(body.Cashier)})
+	})
+	huma.Register(api, huma.Operation{
+		OperationID: "show-code", Method: http.MethodPost, Path: pathSale + "/show-code",
+		Summary: "出示收款码 Show our code to the customer", Errors: []int{400, 404, 409},
+	}, func(ctx context.Context, in *IntentInput) (*saleOutput, error) {
+		return s.press(ctx, *in, "show-code", struct{}{}, checkout.CodeWanted{})
+	})
+	huma.Register(api, huma.Operation{
+		OperationID: "reprint", Method: http.MethodPost, Path: pathSale + "/reprint",
+		Summary: "重印签购单 Print the receipt again", Errors: []int{400, 404, 409, 503},
+	}, func(ctx context.Context, in *reprintInput) (*saleOutput, error) {
+		body := valueOr(in.Body, ReprintBody{})
+		return s.press(ctx, in.IntentInput, "reprint", body, checkout.ReprintPressed{Copies: copies(body.Copies)})
+	})
+}
+
+func (s *Station) start(ctx context.Context, in *startInput) (*saleOutput, error) {
+	amount, err := money.Of(in.Body.Amount, in.Body.Currency)
+	if err != nil {
+		return nil, newProblem(catalogue.RefuseCurrency, "")
+	}
+	digest, err := digestOf("start", in.Body)
+	if err != nil {
+		return nil, s.fail(ctx, err)
+	}
+	sale, err := s.memory.once(in.Key, digest, func() (Sale, error) {
+		view, err := s.till.Start(ctx, Start{
+			Amount: amount, Cashier: tidy(in.Body.Cashier), Note: tidy(in.Body.Note),
+			Origin: checkout.Origin{Key: in.Key, Digest: digest},
+		})
+		return newSale(view, s.clock()), err
+	})
+	if err != nil {
+		return nil, s.fail(ctx, err)
+	}
+	return &saleOutput{Body: sale}, nil
+}
+
+// press gives an intent to a sale, once a key.
+func (s *Station) press(ctx context.Context, in IntentInput, name string, body any, intent Intent) (*saleOutput, error) {
+	id, err := parseOrder(in.ID)
+	if err != nil {
+		return nil, s.fail(ctx, err)
+	}
+	digest, err := digestOf(name+"/"+in.ID, body)
+	if err != nil {
+		return nil, s.fail(ctx, err)
+	}
+	sale, err := s.memory.once(in.Key, digest, func() (Sale, error) {
+		view, err := s.till.Press(ctx, id, intent)
+		return newSale(view, s.clock()), err
+	})
+	if err != nil {
+		return nil, s.fail(ctx, err)
+	}
+	return &saleOutput{Body: sale}, nil
+}
+
+func (s *Station) get(ctx context.Context, in *saleInput) (*saleOutput, error) {
+	id, err := parseOrder(in.ID)
+	if err != nil {
+		return nil, s.fail(ctx, err)
+	}
+	view, err := s.till.Sale(ctx, id)
+	if err != nil {
+		return nil, s.fail(ctx, err)
+	}
+	return &saleOutput{Body: newSale(view, s.clock())}, nil
+}
+
+func (s *Station) status(ctx context.Context, _ *struct{}) (*statusOutput, error) {
+	status, err := s.till.Status(ctx)
+	if err != nil {
+		return nil, s.fail(ctx, err)
+	}
+	return &statusOutput{Body: status}, nil
+}
+
+func (s *Station) journal(ctx context.Context, _ *struct{}) (*journalOutput, error) {
+	status, err := s.till.Status(ctx)
+	if err != nil {
+		return nil, s.fail(ctx, err)
+	}
+	return &journalOutput{Body: status.Journal}, nil
+}
+
+// fail turns an error into an answer; what the client is not told goes to the log.
+func (s *Station) fail(ctx context.Context, err error) error {
+	problem := problemOf(err)
+	if problem.Status == http.StatusInternalServerError {
+		s.logger.LogAttrs(ctx, slog.LevelError, "intent failed", slog.Any("error", err))
+	}
+	return problem
+}
+
+// digestOf tells requests with the same key apart; the body is encoded again so that white space does not matter.
+func digestOf(operation string, body any) ([sha256.Size]byte, error) {
+	encoded, err := json.Marshal(body)
+	if err != nil {
+		return [sha256.Size]byte{}, fmt.Errorf("encode request: %w", err)
+	}
+	return sha256.Sum256(append([]byte(operation+"\x00"), encoded...)), nil
+}
+
+func copies(names []string) checkout.Copies {
+	if len(names) == 0 {
+		return checkout.CustomerCopy
+	}
+	var set checkout.Copies
+	for _, name := range names {
+		switch name {
+		case copyMerchant:
+			set |= checkout.MerchantCopy
+		case copyCustomer:
+			set |= checkout.CustomerCopy
+		}
+	}
+	return set
+}
+
+// tidy removes what cannot stand on a receipt or in a log line.
+func tidy(text string) string {
+	return strings.TrimSpace(strings.Map(func(r rune) rune {
+		if r < ' ' || r == 0x7F || (r >= 0x80 && r < 0xA0) {
+			return -1
+		}
+		return r
+	}, strings.ToValidUTF8(text, "")))
+}
+
+func valueOr[T any](value *T, otherwise T) T {
+	if value == nil {
+		return otherwise
+	}
+	return *value
+}

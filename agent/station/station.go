@@ -1,0 +1,116 @@
+package station
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+)
+
+// Bounds of a request.
+const (
+	bodyMax      = 8 << 10
+	headerMax    = 16 << 10
+	readWithin   = 5 * time.Second
+	answerWithin = 10 * time.Second
+	idleWithin   = time.Minute
+	stopWithin   = 2 * time.Second
+)
+
+// ErrListen marks an address that the station must not listen on.
+var ErrListen = errors.New("station: listens on loopback addresses only")
+
+// Config says where the station listens and who may come in.
+type Config struct {
+	// Listen is a loopback address and port, such as "127.0.0.1:7710"; port 0 takes a free one.
+	Listen string
+	// Token, if set, is asked for as "Authorization: Bearer …" with every request but /livez.
+	Token   string
+	Version string
+}
+
+// Station serves the till's API.
+type Station struct {
+	config    Config
+	till      Till
+	feed      *Feed
+	clock     func() time.Time
+	logger    *slog.Logger
+	memory    *memory
+	listeners chan struct{}
+	handler   http.Handler
+}
+
+// New checks the configuration. It returns ErrListen.
+func New(config Config, till Till, feed *Feed, clock func() time.Time, logger *slog.Logger) (*Station, error) {
+	host, _, err := net.SplitHostPort(config.Listen)
+	if err != nil {
+		return nil, fmt.Errorf("parse listen address: %w", err)
+	}
+	if ip := net.ParseIP(host); ip == nil || !ip.IsLoopback() {
+		return nil, fmt.Errorf("%w: %q", ErrListen, config.Listen)
+	}
+	s := &Station{
+		config: config, till: till, feed: feed, clock: clock, logger: logger,
+		memory: newMemory(), listeners: make(chan struct{}, streamMax),
+	}
+	mux := http.NewServeMux()
+	s.register(humago.New(mux, apiConfig(config.Version)))
+	s.handler = newGuard(host, config.Token).wrap(mux)
+	return s, nil
+}
+
+// apiConfig serves the description itself and no page that would load anything from elsewhere.
+func apiConfig(version string) huma.Config {
+	config := huma.DefaultConfig("yuantill till", version)
+	config.DocsPath = ""
+	config.SchemasPath = ""
+	config.CreateHooks = nil
+	config.Info.Description = "收银终端本地接口。The till's local interface. Amounts are integers in the currency's minor unit."
+	config.Transformers = append(config.Transformers, inBothLanguages)
+	return config
+}
+
+// Handler returns what Run serves, for tests.
+func (s *Station) Handler() http.Handler { return s.handler }
+
+// Listen opens the address; Serve wants it.
+func (s *Station) Listen(ctx context.Context) (net.Listener, error) {
+	var config net.ListenConfig
+	listener, err := config.Listen(ctx, "tcp", s.config.Listen)
+	if err != nil {
+		return nil, fmt.Errorf("open station: %w", err)
+	}
+	return listener, nil
+}
+
+// Serve answers requests until ctx ends; then it ends the event streams, lets requests finish and closes the listener.
+func (s *Station) Serve(ctx context.Context, listener net.Listener) error {
+	server := &http.Server{
+		Handler: s.handler, ReadHeaderTimeout: readWithin, ReadTimeout: readWithin, WriteTimeout: answerWithin,
+		IdleTimeout: idleWithin, MaxHeaderBytes: headerMax,
+		BaseContext: func(net.Listener) context.Context { return ctx },
+		ErrorLog:    slog.NewLogLogger(s.logger.Handler(), slog.LevelDebug),
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- server.Serve(listener) }()
+	select {
+	case err := <-ended:
+		return fmt.Errorf("serve station: %w", err)
+	case <-ctx.Done():
+	}
+	stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopWithin)
+	defer cancel()
+	err := server.Shutdown(stopping)
+	if errors.Is(err, context.DeadlineExceeded) {
+		err = server.Close()
+	}
+	<-ended
+	return err
+}

@@ -1,0 +1,161 @@
+package station_test
+
+import (
+	"errors"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/yuantill/yuantill/agent/catalogue"
+	"github.com/yuantill/yuantill/agent/checkout"
+	"github.com/yuantill/yuantill/agent/station"
+)
+
+const firstSale = "01020100000000000000000000000000"
+
+func TestStart(t *testing.T) {
+	t.Run("Created", func(t *testing.T) {
+		b := newBench(t, "")
+		got := b.ask(t, "POST", "/v1/sales", `{"amount":1250,"cashier":"wang\u0007","note":"桌号 8"}`, key("k1"))
+		require.Equal(t, http.StatusCreated, got.code)
+		require.Equal(t, firstSale, got.body["id"])
+		require.Equal(t, "waiting", got.body["state"])
+		require.Equal(t, "none", got.body["outcome"])
+		require.Equal(t, "¥12.50", got.body["amount_text"])
+		require.Equal(t, "CNY", got.body["currency"])
+		require.Equal(t, "wang", got.body["cashier"], "control characters do not reach the receipt")
+		require.Equal(t, "请顾客付款", got.body["title"].(map[string]any)["zh"])
+		require.NotContains(t, got.body, "notice")
+	})
+	t.Run("SameAnswerForTheSameKey", func(t *testing.T) {
+		b := newBench(t, "")
+		first := b.ask(t, "POST", "/v1/sales", `{"amount":1250}`, key("k1"))
+		again := b.ask(t, "POST", "/v1/sales", ` { "amount" : 1250 } `, key("k1"))
+		require.Equal(t, first, again)
+		require.Equal(t, 1, b.till.starts)
+	})
+	t.Run("ConflictForTheSameKeyWithAnotherBody", func(t *testing.T) {
+		b := newBench(t, "")
+		b.ask(t, "POST", "/v1/sales", `{"amount":1250}`, key("k1"))
+		got := b.ask(t, "POST", "/v1/sales", `{"amount":125}`, key("k1"))
+		require.Equal(t, http.StatusConflict, got.code)
+		require.Equal(t, 1, b.till.starts)
+	})
+	t.Run("RefusalIsNotRemembered", func(t *testing.T) {
+		b := newBench(t, "")
+		b.till.refuse = &station.Refusal{Phrase: catalogue.RefuseSaleOpen, Sale: checkout.OrderID{9}}
+		got := b.ask(t, "POST", "/v1/sales", `{"amount":1250}`, key("k1"))
+		require.Equal(t, http.StatusConflict, got.code)
+		require.True(t, strings.HasPrefix(got.body["sale"].(string), "09"))
+		b.till.refuse = nil
+		require.Equal(t, http.StatusCreated, b.ask(t, "POST", "/v1/sales", `{"amount":1250}`, key("k1")).code)
+	})
+	t.Run("OnceForManyKeysThenForgetsTheOldest", func(t *testing.T) {
+		b := newBench(t, "")
+		for i := range 600 {
+			got := b.ask(t, "POST", "/v1/sales", `{"amount":1250}`, key("k"+strings.Repeat("x", i%60)+string(rune('a'+i/60))))
+			require.Equal(t, http.StatusCreated, got.code)
+		}
+		require.Equal(t, 600, b.till.starts)
+	})
+}
+
+func TestProblemsAreInBothLanguages(t *testing.T) {
+	for name, c := range map[string]struct {
+		body   string
+		change []func(*http.Request)
+		status int
+	}{
+		"NoKey":          {`{"amount":1250}`, nil, http.StatusBadRequest},
+		"KeyTooLong":     {`{"amount":1250}`, []func(*http.Request){key(strings.Repeat("k", 65))}, http.StatusBadRequest},
+		"NoAmount":       {`{}`, []func(*http.Request){key("k")}, http.StatusUnprocessableEntity},
+		"ZeroAmount":     {`{"amount":0}`, []func(*http.Request){key("k")}, http.StatusUnprocessableEntity},
+		"NegativeAmount": {`{"amount":-5}`, []func(*http.Request){key("k")}, http.StatusUnprocessableEntity},
+		"DecimalAmount":  {`{"amount":12.5}`, []func(*http.Request){key("k")}, http.StatusUnprocessableEntity},
+		"TextAmount":     {`{"amount":"1250"}`, []func(*http.Request){key("k")}, http.StatusUnprocessableEntity},
+		"OtherCurrency":  {`{"amount":1,"currency":"XXX"}`, []func(*http.Request){key("k")}, http.StatusUnprocessableEntity},
+		"UnknownField":   {`{"amount":1,"amnt":2}`, []func(*http.Request){key("k")}, http.StatusUnprocessableEntity},
+		"LongNote":       {`{"amount":1,"note":"` + strings.Repeat("长", 101) + `"}`, []func(*http.Request){key("k")}, http.StatusUnprocessableEntity},
+		"NotJSON":        {`amount=1`, []func(*http.Request){key("k")}, http.StatusBadRequest},
+		"TooLarge":       {`{"amount":1,"note":"` + strings.Repeat("x", 9000) + `"}`, []func(*http.Request){key("k")}, http.StatusRequestEntityTooLarge},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := newBench(t, "")
+			got := b.ask(t, "POST", "/v1/sales", c.body, c.change...)
+			require.Equal(t, c.status, got.code, got.body)
+			require.Equal(t, "application/problem+json", got.kind)
+			for _, field := range []string{"text", "next"} {
+				require.NotEmpty(t, got.body[field].(map[string]any)["zh"])
+				require.NotEmpty(t, got.body[field].(map[string]any)["en"])
+			}
+			require.Zero(t, b.till.starts)
+		})
+	}
+}
+
+func TestTillErrorsAreLoggedNotTold(t *testing.T) {
+	b := newBench(t, "")
+	b.till.refuse = errors.New("disk says no")
+	got := b.ask(t, "POST", "/v1/sales", `{"amount":1250}`, key("k1"))
+	require.Equal(t, http.StatusInternalServerError, got.code)
+	require.NotContains(t, got.body, "detail")
+	require.Contains(t, b.log.String(), "disk says no")
+}
+
+func TestIntents(t *testing.T) {
+	for name, c := range map[string]struct {
+		path, body string
+		want       station.Intent
+	}{
+		"Cancel":           {"/cancel", `{"cashier":"li"}`, checkout.CancelPressed{Cashier: "li"}},
+		"CancelNoBody":     {"/cancel", ``, checkout.CancelPressed{}},
+		"ShowCode":         {"/show-code", ``, checkout.CodeWanted{}},
+		"ReprintCustomers": {"/reprint", ``, checkout.ReprintPressed{Copies: checkout.CustomerCopy}},
+		"ReprintBoth": {"/reprint", `{"copies":["merchant","customer"]}`,
+			checkout.ReprintPressed{Copies: checkout.MerchantCopy | checkout.CustomerCopy}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := newBench(t, "")
+			b.ask(t, "POST", "/v1/sales", `{"amount":1250}`, key("k1"))
+			for range 2 {
+				got := b.ask(t, "POST", "/v1/sales/"+firstSale+c.path, c.body, key("k2"))
+				require.Equal(t, http.StatusOK, got.code, got.body)
+			}
+			require.Equal(t, []station.Intent{c.want}, b.till.presses, "sent twice, done once")
+			require.Equal(t, http.StatusConflict, b.ask(t, "POST", "/v1/sales/"+firstSale+c.path, c.body, key("k1")).code,
+				"the start's key")
+			require.Equal(t, http.StatusBadRequest, b.ask(t, "POST", "/v1/sales/"+firstSale+c.path, c.body).code)
+			require.Equal(t, http.StatusNotFound, b.ask(t, "POST", "/v1/sales/abc"+c.path, c.body, key("k3")).code)
+		})
+	}
+	t.Run("UnprocessableForACopyThatIsNone", func(t *testing.T) {
+		b := newBench(t, "")
+		got := b.ask(t, "POST", "/v1/sales/"+firstSale+"/reprint", `{"copies":["both"]}`, key("k"))
+		require.Equal(t, http.StatusUnprocessableEntity, got.code)
+	})
+}
+
+func TestReading(t *testing.T) {
+	b := newBench(t, "")
+	b.ask(t, "POST", "/v1/sales", `{"amount":1250}`, key("k1"))
+	require.Equal(t, firstSale, b.ask(t, "GET", "/v1/sales/"+firstSale, "").body["id"])
+	require.Equal(t, http.StatusNotFound, b.ask(t, "GET", "/v1/sales/"+strings.Repeat("0", 32), "").code)
+	require.Equal(t, http.StatusNotFound, b.ask(t, "GET", "/v1/sales/"+strings.Repeat("z", 32), "").code)
+	require.Equal(t, "10000001", b.ask(t, "GET", "/v1/status", "").body["terminal"])
+	require.EqualValues(t, 2, b.ask(t, "GET", "/v1/journal", "").body["unsent"])
+	require.Equal(t, http.StatusOK, b.ask(t, "GET", "/livez", "").code)
+}
+
+func TestDescription(t *testing.T) {
+	b := newBench(t, "")
+	got := b.ask(t, "GET", "/openapi.json", "")
+	require.Equal(t, http.StatusOK, got.code)
+	require.Equal(t, "3.1.0", got.body["openapi"])
+	paths := got.body["paths"].(map[string]any)
+	for _, path := range []string{"/v1/sales", "/v1/sales/{id}", "/v1/sales/{id}/cancel", "/v1/events", "/v1/status"} {
+		require.Contains(t, paths, path)
+	}
+	require.Equal(t, http.StatusNotFound, rawStatus(b, "/docs"), "no page that loads anything from elsewhere")
+}

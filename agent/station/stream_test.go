@@ -1,0 +1,150 @@
+package station_test
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/yuantill/yuantill/agent/catalogue"
+	"github.com/yuantill/yuantill/agent/checkout"
+)
+
+const patience = 5 * time.Second
+
+// serve starts the station on a free port and returns its address.
+func serve(t *testing.T, b *bench) (address string, stop func()) {
+	ctx, cancel := context.WithCancel(context.Background())
+	listener, err := b.station.Listen(ctx)
+	require.NoError(t, err)
+	ended := make(chan error, 1)
+	go func() { ended <- b.station.Serve(ctx, listener) }()
+	var once bool
+	stop = func() {
+		if once {
+			return
+		}
+		once = true
+		cancel()
+		select {
+		case err := <-ended:
+			require.NoError(t, err)
+		case <-time.After(patience):
+			t.Error("the station does not stop")
+		}
+	}
+	t.Cleanup(stop)
+	return listener.Addr().String(), stop
+}
+
+// event is one server-sent event.
+type event struct{ id, name, data string }
+
+// listen opens the event stream; next returns the next event.
+func listen(t *testing.T, address, last string) (next func() event, response *http.Response) {
+	request, err := http.NewRequestWithContext(t.Context(), "GET", "http://"+address+"/v1/events", nil)
+	require.NoError(t, err)
+	if last != "" {
+		request.Header.Set("Last-Event-ID", last)
+	}
+	response, err = http.DefaultClient.Do(request)
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = response.Body.Close() })
+	lines := bufio.NewScanner(response.Body)
+	return func() event {
+		var e event
+		for lines.Scan() {
+			field, value, _ := strings.Cut(lines.Text(), ": ")
+			switch {
+			case lines.Text() == "" && e.data != "":
+				return e
+			case field == "id":
+				e.id = value
+			case field == "event":
+				e.name = value
+			case field == "data":
+				e.data = value
+			}
+		}
+		return e
+	}, response
+}
+
+func saleView(state checkout.State) checkout.View {
+	rules := checkout.Rules{Timing: checkout.DefaultTiming()}
+	return rules.View(checkout.Sale{OrderID: checkout.OrderID{1}, State: state, StartedAt: noon}, catalogue.None)
+}
+
+func TestEvents(t *testing.T) {
+	newServed := func(t *testing.T) (*bench, string) {
+		b := newBench(t, "")
+		b.station = newStationOnFreePort(t, b)
+		address, _ := serve(t, b)
+		return b, address
+	}
+	t.Run("NewestSaleFirstThenAsTheyCome", func(t *testing.T) {
+		b, address := newServed(t)
+		b.feed.PublishSale(saleView(checkout.Waiting), noon)
+		b.feed.PublishSale(saleView(checkout.Authorising), noon)
+		b.feed.PublishNotice("scanner", catalogue.NoticeScannerGone, noon)
+		next, response := listen(t, address, "")
+		require.Equal(t, "text/event-stream", response.Header.Get("Content-Type"))
+		first := next()
+		require.Equal(t, "sale", first.name)
+		require.Contains(t, first.data, `"state":"authorising"`)
+		b.feed.PublishSale(saleView(checkout.Approved), noon)
+		second := next()
+		require.Contains(t, second.data, `"state":"approved"`)
+		require.Contains(t, second.data, "支付成功")
+		b.feed.PublishNotice("printer", catalogue.NoticePaper, noon)
+		third := next()
+		require.Equal(t, "notice", third.name)
+		require.Contains(t, third.data, `"device":"printer"`)
+	})
+	t.Run("ResumesAfterTheLastSeen", func(t *testing.T) {
+		b, address := newServed(t)
+		b.feed.PublishSale(saleView(checkout.Waiting), noon)
+		next, _ := listen(t, address, "")
+		seen := next().id
+		b.feed.PublishSale(saleView(checkout.Authorising), noon)
+		b.feed.PublishSale(saleView(checkout.Approved), noon)
+		again, _ := listen(t, address, seen)
+		require.Contains(t, again().data, `"state":"authorising"`)
+		require.Contains(t, again().data, `"state":"approved"`)
+	})
+	t.Run("IdOfAnEarlierRunGetsEverythingKept", func(t *testing.T) {
+		b, address := newServed(t)
+		for i := range 300 {
+			view := saleView(checkout.Waiting)
+			view.Sale.Voucher = uint32(i)
+			b.feed.PublishSale(view, noon)
+		}
+		next, _ := listen(t, address, "5")
+		require.Contains(t, next().data, fmt.Sprintf(`"voucher":%d,`, 300-256))
+	})
+	t.Run("UnavailableForOneListenerTooMany", func(t *testing.T) {
+		b, address := newServed(t)
+		b.feed.PublishSale(saleView(checkout.Waiting), noon)
+		for range 16 {
+			next, _ := listen(t, address, "")
+			require.Equal(t, "sale", next().name)
+		}
+		_, response := listen(t, address, "")
+		require.Equal(t, http.StatusServiceUnavailable, response.StatusCode)
+	})
+	t.Run("StopEndsTheStreams", func(t *testing.T) {
+		b := newBench(t, "")
+		b.station = newStationOnFreePort(t, b)
+		address, stop := serve(t, b)
+		b.feed.PublishSale(saleView(checkout.Waiting), noon)
+		next, _ := listen(t, address, "")
+		require.Equal(t, "sale", next().name)
+		stop()
+		require.Equal(t, event{}, next())
+	})
+}
