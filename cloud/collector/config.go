@@ -15,6 +15,7 @@ import (
 
 	"github.com/yuantill/yuantill/cloud/store"
 	"github.com/yuantill/yuantill/protocol/record"
+	"github.com/yuantill/yuantill/protocol/seal"
 )
 
 // Store is what the collector needs of a store.
@@ -27,8 +28,8 @@ type Store interface {
 
 // Root derives terminal keys from the root key.
 type Root interface {
-	// TerminalKey returns a terminal's key of a version, KeySize bytes that the caller may clear.
-	TerminalKey(terminal record.Terminal, version uint16) ([]byte, error)
+	// TerminalKey returns a terminal's key of a version.
+	TerminalKey(terminal record.Terminal, version uint16) [seal.KeySize]byte
 }
 
 // Publisher sends a message to a NATS subject. It must not block for long.

@@ -53,12 +53,9 @@ func (w *worker) openEpoch(ctx context.Context, t *tracker, data []byte, now tim
 		header.Epoch != 0 || header.Sequence != 0 || header.KeyVersion != t.terminal.KeyVersion {
 		return fmt.Errorf("%w: unexpected header", errSignIn)
 	}
-	terminalKey, err := config.Root.TerminalKey(t.terminal.ID, header.KeyVersion)
-	if err != nil {
-		return fmt.Errorf("derive terminal key: %w", err)
-	}
-	defer clear(terminalKey)
-	mac := seal.SignInMAC(config.Engine, terminalKey)
+	terminalKey := config.Root.TerminalKey(t.terminal.ID, header.KeyVersion)
+	defer clear(terminalKey[:])
+	mac := seal.SignInMAC(config.Engine, terminalKey[:])
 	if err := request.Verify(mac); err != nil {
 		return fmt.Errorf("%w: %w", errSignIn, err)
 	}
@@ -107,10 +104,7 @@ func (w *worker) compareJournals(ctx context.Context, t *tracker, body *message.
 // since the store keeps their order.
 func (w *worker) answerSignIn(t *tracker, epoch *store.Epoch, mac *seal.MAC, now time.Time) error {
 	config := w.config.Downlink.config
-	keys, err := w.config.Downlink.directory.loader.keysOf(t, epoch.Number)
-	if err != nil {
-		return err
-	}
+	keys := w.config.Downlink.directory.loader.keysOf(t, epoch.Number)
 	if t.active.Load() == nil {
 		t.active.Store(keys)
 	}

@@ -77,11 +77,7 @@ func (l *loader) load(ctx context.Context, id record.Terminal) (*tracker, error)
 	}
 	t.set = len(set)
 	if number := t.newestUsed(); number != 0 {
-		keys, err := l.keysOf(t, number)
-		if err != nil {
-			return nil, err
-		}
-		t.active.Store(keys)
+		t.active.Store(l.keysOf(t, number))
 	}
 	return t, nil
 }
@@ -155,30 +151,27 @@ func (t *tracker) endOf(number uint32) uint64 {
 }
 
 // keysOf returns an epoch's keys, or nil when the terminal has no such epoch.
-func (l *loader) keysOf(t *tracker, number uint32) (*seal.Keys, error) {
+func (l *loader) keysOf(t *tracker, number uint32) *seal.Keys {
 	for i, keys := range t.keys {
 		if keys.Epoch == number {
 			if i != 0 {
 				t.keys[0], t.keys[i] = keys, t.keys[0]
 			}
-			return keys, nil
+			return keys
 		}
 	}
 	epoch := t.epoch(number)
 	if epoch == nil {
-		return nil, nil
+		return nil
 	}
-	terminalKey, err := l.root.TerminalKey(t.terminal.ID, epoch.KeyVersion)
-	if err != nil {
-		return nil, fmt.Errorf("derive terminal key: %w", err)
-	}
-	keys := seal.DeriveKeys(l.engine, terminalKey, number, epoch.TerminalNonce, epoch.CloudNonce)
-	clear(terminalKey)
+	terminalKey := l.root.TerminalKey(t.terminal.ID, epoch.KeyVersion)
+	defer clear(terminalKey[:])
+	keys := seal.DeriveKeys(l.engine, terminalKey[:], number, epoch.TerminalNonce, epoch.CloudNonce)
 	if len(t.keys) >= keysMax {
 		t.keys = t.keys[:keysMax-1]
 	}
 	t.keys = append([]*seal.Keys{keys}, t.keys...)
-	return keys, nil
+	return keys
 }
 
 // used notes that the terminal made a record under the keys: answers may be sealed under them from now on.

@@ -102,11 +102,7 @@ func (w *worker) frame(ctx context.Context, t *tracker, f record.Frame, now time
 		return
 	}
 	downlink := w.config.Downlink
-	keys, err := downlink.directory.loader.keysOf(t, header.Epoch)
-	if err != nil {
-		w.config.Logger.LogAttrs(ctx, slog.LevelError, "derive keys", slog.Any("cause", err))
-		return
-	}
+	keys := downlink.directory.loader.keysOf(t, header.Epoch)
 	if keys == nil {
 		w.refuse(ctx, t, now, header, nil, message.Refusal_CAUSE_EPOCH)
 		return
