@@ -58,6 +58,7 @@ func Open(ctx context.Context, card Exchanger, issuers *Pool) (Wallet, error) {
 	if err := wallet.Certificate.Verify(issuers); err != nil {
 		return Wallet{}, fmt.Errorf("check wallet: %w", err)
 	}
+	wallet.issuers = issuers
 	return wallet, nil
 }
 
@@ -112,7 +113,7 @@ func (w Wallet) Pay(ctx context.Context, card Exchanger, issuers *Pool, request 
 		return Transaction{}, unknown(err)
 	}
 	// The card said 9000: it has debited itself even if what it signed cannot be used.
-	if err := transaction.Verify(issuers); err != nil {
+	if err := w.verify(transaction, issuers); err != nil {
 		return Transaction{}, unknown(err)
 	}
 	return transaction, nil
@@ -178,10 +179,18 @@ func (w Wallet) lookup(ctx context.Context, card Exchanger, issuers *Pool, order
 	if transaction.Request.Order != order {
 		return Transaction{}, fmt.Errorf("%w: transaction of another order", ErrMalformed)
 	}
-	if err := transaction.Verify(issuers); err != nil {
+	if err := w.verify(transaction, issuers); err != nil {
 		return Transaction{}, err
 	}
 	return transaction, nil
+}
+
+// verify checks a transaction of this wallet.
+func (w Wallet) verify(transaction Transaction, issuers *Pool) error {
+	if w.issuers == nil || w.issuers != issuers {
+		return transaction.Verify(issuers)
+	}
+	return transaction.verifyDebit()
 }
 
 // refusedError tells a card's own definite refusal from errors of the way to it.

@@ -113,6 +113,19 @@ func TestPayRefused(t *testing.T) {
 		_, err = wallet.Pay(t.Context(), s.card, s.pool, hardwallet.Request{})
 		requireDefinite(t, err, hardwallet.ErrMalformed)
 	})
+	t.Run("a wallet that Open did not check is checked when it pays", func(t *testing.T) {
+		s := newShop(t)
+		_, err := hardwallet.Wallet{Certificate: s.card.certificate}.Pay(t.Context(), s.card, s.pool, request(1, 1))
+		require.NoError(t, err)
+		forged := s.card.certificate
+		forged.Level = 1
+		_, err = hardwallet.Wallet{Certificate: forged}.Pay(t.Context(), s.card, s.pool, request(2, 1))
+		require.ErrorIs(t, requireUnknown(t, err), hardwallet.ErrCertificate)
+		opened, err := hardwallet.Open(t.Context(), s.card, s.pool)
+		require.NoError(t, err)
+		_, err = opened.Pay(t.Context(), s.card, newShop(t).pool, request(3, 1))
+		require.ErrorIs(t, requireUnknown(t, err), hardwallet.ErrUnknownIssuer, "checked against another pool")
+	})
 	t.Run("ended context before PAY", func(t *testing.T) {
 		s := newShop(t)
 		wallet, err := hardwallet.Open(t.Context(), s.card, s.pool)

@@ -105,6 +105,11 @@ func (t Transaction) Verify(issuers *Pool) error {
 	if err := t.Certificate.Verify(issuers); err != nil {
 		return err
 	}
+	return t.verifyDebit()
+}
+
+// verifyDebit checks everything but the certificate.
+func (t Transaction) verifyDebit() error {
 	if err := t.Request.Validate(); err != nil {
 		return err
 	}

@@ -35,6 +35,8 @@ type Wallet struct {
 	Certificate Certificate
 	// Counter is the counter of the card's latest payment, 0 before the first.
 	Counter uint32
+	// issuers is the pool that Open checked the certificate against, which is not done again for every transaction.
+	issuers *Pool
 }
 
 // MarshalBinary returns the answer to SELECT without status bytes. Error: ErrMalformed.
