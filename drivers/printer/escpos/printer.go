@@ -32,6 +32,8 @@ const (
 	chunkBytes = 1024
 	// probeEvery is how often the status is read while a job's end is awaited.
 	probeEvery = 300 * time.Millisecond
+	// silentMax bounds the real-time status reads in a row that go unanswered before a printer counts as switched off.
+	silentMax = 4
 	// resyncZeros is more than the longest command: NUL completes a command that was cut short and prints nothing.
 	resyncZeros = 2048
 	readBytes   = 256
@@ -194,16 +196,18 @@ func (p *Printer) precheck(ctx context.Context) error {
 func (p *Printer) confirm(ctx context.Context, fences int) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, p.options.JobTimeout, errSilent)
 	defer cancel()
+	silent := 0
 	for {
 		consumed, err := p.awaitFence(ctx, fences)
 		if err != nil {
 			return err
 		}
 		status, err := p.read(ctx, p.ask)
-		switch {
-		case errors.Is(err, errSilent) && ctx.Err() == nil && !consumed:
-			continue // busy printers answer late; JobTimeout bounds this
-		case err != nil:
+		if errors.Is(err, errSilent) && ctx.Err() == nil && !consumed && silent < silentMax {
+			silent++ // a busy printer may answer late
+			continue
+		}
+		if err != nil {
 			return err
 		}
 		if reason := complaint(status); reason != "" {
@@ -212,6 +216,7 @@ func (p *Printer) confirm(ctx context.Context, fences int) error {
 		if consumed {
 			return nil
 		}
+		silent = 0
 	}
 }
 

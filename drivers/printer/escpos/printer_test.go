@@ -142,6 +142,18 @@ func TestPrintSeesPushedStatusDuringTheJob(t *testing.T) {
 	require.Less(t, time.Since(began), patience/2, "it does not wait for the time-out")
 }
 
+func TestPrintGivesUpSoonOnAPrinterSwitchedOff(t *testing.T) {
+	options := fastOptions()
+	options.JobTimeout = time.Minute
+	driver, device := connect(t, options, nil)
+	awaitKnown(t, driver)
+	device.set(func(p *peer) { p.silent = true })
+	result, err := driver.Print(bounded(t), document("tea"))
+	require.Equal(t, drivers.PrintUnconfirmed, result)
+	requireFailure(t, err, drivers.KindTimeout, true)
+	require.NotErrorIs(t, err, context.DeadlineExceeded, "long before the test's patience ends")
+}
+
 func TestPrintHoldsBackWhilePaused(t *testing.T) {
 	driver, device := connect(t, fastOptions(), nil)
 	awaitKnown(t, driver)

@@ -30,6 +30,10 @@ func (in *interpreter) raster() {
 	}
 	mode := in.next() & 3
 	stride, high := in.word(), in.word()
+	if int64(stride)*int64(high) > blockMax {
+		in.unknown(fmt.Sprintf("raster of %d by %d bytes", stride, high))
+		return
+	}
 	data := in.bytes(stride * high)
 	if in.err != nil || len(data) == 0 || len(data) != stride*high {
 		return

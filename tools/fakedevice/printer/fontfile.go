@@ -22,7 +22,7 @@ func realign(data []byte) ([][]byte, error) {
 	offsets := []uint32{0}
 	if len(data) >= fontHeader && string(data[:4]) == "ttcf" {
 		count := int(binary.BigEndian.Uint32(data[8:]))
-		if count > fontsMax || len(data) < fontHeader+4*count {
+		if count < 0 || count > fontsMax || len(data) < fontHeader+4*count {
 			return nil, errFontFile
 		}
 		offsets = offsets[:0]
@@ -43,7 +43,7 @@ func realign(data []byte) ([][]byte, error) {
 
 // extract copies the font whose table directory stands at an offset, leaving out tables that drawing has no use for.
 func extract(data []byte, offset int) ([]byte, error) {
-	if offset+fontHeader > len(data) {
+	if offset < 0 || offset > len(data)-fontHeader {
 		return nil, errFontFile
 	}
 	count := int(binary.BigEndian.Uint16(data[offset+4:]))

@@ -1,7 +1,6 @@
 package printer
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"time"
@@ -12,7 +11,7 @@ const blockMax = 1 << 20
 
 // interpreter obeys the buffered commands one after the other.
 type interpreter struct {
-	ctx      context.Context //nolint:containedctx // lives exactly as long as Run
+	done     <-chan struct{} // closed when Run is to end
 	printer  *Printer
 	pictures chan<- finished
 	modes    modes
@@ -41,8 +40,8 @@ type modes struct {
 
 const defaultSpacing = 30
 
-func newInterpreter(ctx context.Context, p *Printer, pictures chan<- finished) *interpreter {
-	in := &interpreter{ctx: ctx, printer: p, pictures: pictures}
+func newInterpreter(done <-chan struct{}, p *Printer, pictures chan<- finished) *interpreter {
+	in := &interpreter{done: done, printer: p, pictures: pictures}
 	in.initialise()
 	in.fresh()
 	return in
@@ -305,7 +304,7 @@ func (in *interpreter) printed() {
 		defer timer.Stop()
 		select {
 		case <-timer.C:
-		case <-in.ctx.Done():
+		case <-in.done:
 		}
 	}
 }

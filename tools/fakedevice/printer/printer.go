@@ -97,7 +97,7 @@ func (p *Printer) Run(ctx context.Context) error {
 	go func() {
 		defer close(worked)
 		defer close(pictures)
-		newInterpreter(ctx, p, pictures).run()
+		newInterpreter(ctx.Done(), p, pictures).run()
 	}()
 	err := p.receive(ctx)
 	p.shut()

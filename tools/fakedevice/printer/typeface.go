@@ -63,14 +63,14 @@ func loadTypeface(path string) (*typeface, error) {
 		if err != nil {
 			return nil, fmt.Errorf("read font %s: %w", candidate, err)
 		}
-		if found, err := pick(fonts); err != nil || found != nil {
+		if found, err := pick(fonts); !errors.Is(err, ErrNoFont) {
 			return found, err
 		}
 	}
 	return nil, ErrNoFont
 }
 
-// pick chooses the monospaced font of a collection, or its first, if it has Chinese.
+// pick chooses the monospaced font of a collection, or its first, that has Chinese; ErrNoFont if none has.
 func pick(fonts [][]byte) (*typeface, error) {
 	var chosen *opentype.Font
 	var buffer sfnt.Buffer
@@ -88,7 +88,7 @@ func pick(fonts [][]byte) (*typeface, error) {
 		}
 	}
 	if chosen == nil {
-		return nil, nil //nolint:nilnil // the next file may have Chinese
+		return nil, ErrNoFont
 	}
 	return &typeface{font: chosen, faces: map[int]font.Face{}, masks: map[maskKey][]bool{}}, nil
 }
