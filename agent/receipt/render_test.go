@@ -31,7 +31,7 @@ func render(t *testing.T, document drivers.Document, columns int) string {
 		case drivers.QR:
 			out.WriteString("[QR " + b.Content + "]\n")
 		case drivers.Picture:
-			out.WriteString(fmt.Sprintf("[picture %v]\n", b.Image.Bounds().Size()))
+			fmt.Fprintf(&out, "[picture %v]\n", b.Image.Bounds().Size())
 		case drivers.Feed:
 			out.WriteString(strings.Repeat("\n", b.Lines))
 		case drivers.Cut:

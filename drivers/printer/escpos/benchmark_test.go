@@ -1,6 +1,7 @@
 package escpos_test
 
 import (
+	"errors"
 	"testing"
 	"time"
 
@@ -60,6 +61,8 @@ func BenchmarkFirstByte(b *testing.B) {
 	}
 	b.ReportMetric(float64(total.Nanoseconds())/float64(b.N), "ns/first-byte")
 	_ = far.Close()
-	<-ended
+	if err := <-ended; !errors.Is(err, drivers.ErrGone) {
+		b.Fatalf("run ended with %v", err)
+	}
 	_ = host.Close()
 }

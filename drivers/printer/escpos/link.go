@@ -29,11 +29,12 @@ func (p *Printer) receive(ctx context.Context) error {
 		if n > 0 {
 			p.take(buffer[:n])
 		}
-		switch {
-		case ctx.Err() != nil:
+		select {
+		case <-ctx.Done():
 			return nil
-		case err == nil, errors.Is(err, os.ErrDeadlineExceeded):
 		default:
+		}
+		if err != nil && !errors.Is(err, os.ErrDeadlineExceeded) {
 			return &drivers.Error{Device: device, Op: "read answer", Kind: drivers.KindGone, Cause: err}
 		}
 	}

@@ -109,7 +109,7 @@ func TestPrintWithoutAFence(t *testing.T) {
 		device.set(func(p *peer) { p.unfenced = true })
 		result, err := driver.Print(bounded(t), document("tea"))
 		require.Equal(t, drivers.PrintUnconfirmed, result)
-		requireFailure(t, err, drivers.KindTimeout, true)
+		_ = requireFailure(t, err, drivers.KindTimeout, true)
 	})
 	t.Run("OKInRealTime", func(t *testing.T) {
 		options := fastOptions()
@@ -150,7 +150,7 @@ func TestPrintGivesUpSoonOnAPrinterSwitchedOff(t *testing.T) {
 	device.set(func(p *peer) { p.silent = true })
 	result, err := driver.Print(bounded(t), document("tea"))
 	require.Equal(t, drivers.PrintUnconfirmed, result)
-	requireFailure(t, err, drivers.KindTimeout, true)
+	_ = requireFailure(t, err, drivers.KindTimeout, true)
 	require.NotErrorIs(t, err, context.DeadlineExceeded, "long before the test's patience ends")
 }
 
@@ -162,7 +162,7 @@ func TestPrintHoldsBackWhilePaused(t *testing.T) {
 		time.Sleep(10 * time.Millisecond)
 		result, err := driver.Print(bounded(t), document("held"))
 		require.Equal(t, drivers.PrintNotStarted, result)
-		requireFailure(t, err, drivers.KindTimeout, false)
+		_ = requireFailure(t, err, drivers.KindTimeout, false)
 		require.NotContains(t, string(device.stream()), "held")
 	})
 	t.Run("OKOnceResumed", func(t *testing.T) {
@@ -252,7 +252,7 @@ func TestPrintMendsACommandCutShort(t *testing.T) {
 	stuck.room.Store(int64(len(prologue) + 4))
 	result, err := driver.Print(bounded(t), document(strings.Repeat("x", 20)))
 	require.Equal(t, drivers.PrintUnconfirmed, result)
-	requireFailure(t, err, drivers.KindTimeout, true)
+	_ = requireFailure(t, err, drivers.KindTimeout, true)
 	stuck.room.Store(-1)
 	at := len(device.stream())
 	result, err = driver.Print(bounded(t), document("tea"))
@@ -287,7 +287,7 @@ func TestPrintEndsWithContext(t *testing.T) {
 	result, err := driver.Print(ctx, document("tea"))
 	require.Equal(t, drivers.PrintUnconfirmed, result)
 	require.ErrorIs(t, err, context.DeadlineExceeded)
-	requireFailure(t, err, drivers.KindTimeout, true)
+	_ = requireFailure(t, err, drivers.KindTimeout, true)
 }
 
 // TestNoStatusRequestInsideAJob prints and polls as fast as it can and then reads the wire.
@@ -340,7 +340,7 @@ func TestKnownForgetsAPrinterThatFallsSilent(t *testing.T) {
 	require.Eventually(t, func() bool { _, at := driver.Known(); return at.IsZero() }, patience, time.Millisecond)
 	result, err := driver.Print(bounded(t), document("tea"))
 	require.Equal(t, drivers.PrintNotStarted, result)
-	requireFailure(t, err, drivers.KindTimeout, false)
+	_ = requireFailure(t, err, drivers.KindTimeout, false)
 	require.NotContains(t, string(device.stream()), "tea")
 }
 

@@ -132,13 +132,25 @@ func (p *Printer) receive(ctx context.Context) error {
 		if !p.accept(chunk[:n], at, &watch) {
 			return nil
 		}
-		switch {
-		case ctx.Err() != nil, errors.Is(err, io.EOF), errors.Is(err, io.ErrClosedPipe), errors.Is(err, os.ErrClosed):
+		select {
+		case <-ctx.Done():
 			return nil
-		case err != nil:
-			return fmt.Errorf("read commands: %w", err)
+		default:
+		}
+		if err != nil {
+			return endOfStream(err)
 		}
 	}
+}
+
+// endOfStream tells a host or a cable that went away from a failure.
+func endOfStream(err error) error {
+	for _, end := range []error{io.EOF, io.ErrClosedPipe, os.ErrClosed} {
+		if errors.Is(err, end) {
+			return nil
+		}
+	}
+	return fmt.Errorf("read commands: %w", err)
 }
 
 // accept takes what was read, byte by byte as a serial line does, and reports false when the printer is shut.
