@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"image"
+	"image/color"
 	"image/png"
 	"os"
 	"os/exec"
@@ -17,6 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/yuantill/yuantill/agent/receipt"
+	"github.com/yuantill/yuantill/drivers"
 	"github.com/yuantill/yuantill/drivers/printer/escpos"
 	"github.com/yuantill/yuantill/protocol/money"
 	"github.com/yuantill/yuantill/tools/fakedevice/printer"
@@ -111,6 +113,46 @@ func TestZbarReadsWholeReceipts(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestZbarReadsWhatTheDriverPrinted goes the product's whole way: slip, document, driver, terminal, printer, picture.
+func TestZbarReadsWhatTheDriverPrinted(t *testing.T) {
+	_, err := printer.New(tape{}, printer.Options{Dir: t.TempDir()})
+	requireFont(t, err)
+	b := onTerminal(t, benchOptions(), printer.Options{Dir: pictureDir(t)})
+	withLogo := slip(receipt.Approved)
+	withLogo.Logo = shadedDisc()
+	for i, reader := range []receipt.Copy{receipt.MerchantCopy, receipt.CustomerCopy} {
+		document, err := receipt.Compose(withLogo, reader)
+		require.NoError(t, err)
+		ctx, cancel := context.WithTimeout(context.Background(), patience)
+		defer cancel()
+		result, err := b.driver.Print(ctx, document)
+		require.NoError(t, err)
+		require.Equal(t, drivers.PrintDone, result)
+		require.Eventually(t, func() bool {
+			receipts := b.device.Receipts()
+			return len(receipts) == i+1 && receipts[i].Path != ""
+		}, patience, time.Millisecond)
+		got := b.device.Receipts()[i]
+		require.Equal(t, printer.BitmapLine, got.Lines[0].Kind)
+		require.Empty(t, got.Unknown)
+		require.ElementsMatch(t,
+			[]string{"QR-Code:" + withLogo.CheckAddress, "CODE-128:" + withLogo.Reference}, scanPicture(t, got.Path))
+	}
+}
+
+// shadedDisc stands for a shop's logo: a disc that is dark in its middle and light at its rim.
+func shadedDisc() image.Image {
+	const side = 96
+	disc := image.NewGray(image.Rect(0, 0, side, side))
+	for y := range side {
+		for x := range side {
+			dx, dy := x-side/2, y-side/2
+			disc.SetGray(x, y, color.Gray{Y: uint8(min((dx*dx+dy*dy)*255/(side*side/4), 255))})
+		}
+	}
+	return disc
 }
 
 // requirePeerReceipt checks the picture that receiptline's commands made, by zbar, by text, and by ink where text is.
