@@ -2,6 +2,8 @@ package sign_test
 
 import (
 	"bytes"
+	"encoding/asn1"
+	"math/big"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -72,6 +74,9 @@ func FuzzParseKeyPEM(f *testing.F) {
 	})
 }
 
+// derPair is a signature as OpenSSL writes it.
+type derPair struct{ R, S *big.Int }
+
 // TestOpenSSL lets an implementation that shares no code with ours read our keys and write one for us.
 func TestOpenSSL(t *testing.T) {
 	openssl, err := exec.LookPath("openssl")
@@ -108,5 +113,36 @@ func TestOpenSSL(t *testing.T) {
 		signature, err := back.SignChecked("", []byte("m"))
 		require.NoError(t, err)
 		require.NotZero(t, signature)
+	})
+	t.Run("each verifies the other's signature under the same identity", func(t *testing.T) {
+		const uid = "operator-1"
+		message := []byte("amount 12.50")
+		messagePath, signaturePath := filepath.Join(dir, "message"), filepath.Join(dir, "signature")
+		publicPath := filepath.Join(dir, "public.pem")
+		require.NoError(t, os.WriteFile(messagePath, message, 0o600))
+		public, err := key.Public().MarshalPEM()
+		require.NoError(t, err)
+		require.NoError(t, os.WriteFile(publicPath, public, 0o600))
+		common := []string{"-rawin", "-digest", "sm3", "-pkeyopt", "distid:" + uid, "-in", messagePath}
+
+		run(append([]string{"pkeyutl", "-sign", "-inkey", path, "-out", signaturePath}, common...)...)
+		encoded, err := os.ReadFile(signaturePath)
+		require.NoError(t, err)
+		var theirs derPair
+		_, err = asn1.Unmarshal(encoded, &theirs)
+		require.NoError(t, err)
+		signature := make([]byte, 64)
+		theirs.R.FillBytes(signature[:32])
+		theirs.S.FillBytes(signature[32:])
+		require.True(t, sign.Verify(key.Public(), uid, message, signature))
+		require.False(t, sign.Verify(key.Public(), "operator-2", message, signature))
+
+		ours, err := key.Sign(uid, message)
+		require.NoError(t, err)
+		encoded, err = asn1.Marshal(derPair{R: new(big.Int).SetBytes(ours[:32]), S: new(big.Int).SetBytes(ours[32:])})
+		require.NoError(t, err)
+		require.NoError(t, os.WriteFile(signaturePath, encoded, 0o600))
+		out := run(append([]string{"pkeyutl", "-verify", "-pubin", "-inkey", publicPath, "-sigfile", signaturePath}, common...)...)
+		require.Contains(t, string(out), "Signature Verified Successfully")
 	})
 }

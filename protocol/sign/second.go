@@ -31,7 +31,7 @@ func onCurve(xBytes, yBytes []byte) bool {
 
 // secondPublic derives the uncompressed public point of a private key in range with tjfoc/gmsm.
 func secondPublic(scalar []byte) []byte {
-	x, y := second.P256Sm2().ScalarBaseMult(scalar)
+	x, y := second.P256Sm2().ScalarBaseMult(scalar) //nolint:staticcheck // SA1019 points to crypto/ecdh, which has no SM2
 	point := make([]byte, PublicKeySize)
 	point[0] = uncompressedPoint
 	x.FillBytes(point[1:33])

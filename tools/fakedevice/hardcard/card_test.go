@@ -3,10 +3,15 @@ package hardcard_test
 import (
 	"context"
 	"crypto/rand"
+	"encoding/json"
 	"errors"
+	"math"
 	"os"
 	"path/filepath"
+	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
@@ -249,6 +254,96 @@ func TestFile(t *testing.T) {
 		_, err = hardcard.Load(filepath.Join(t.TempDir(), "none"))
 		require.ErrorIs(t, err, os.ErrNotExist)
 	})
+}
+
+func TestMintDefaults(t *testing.T) {
+	c := newBench(t, hardcard.Options{}).card.Certificate()
+	require.Equal(t, int64(50_000), c.TapLimit, "¥500 a tap")
+	require.Equal(t, uint16(10), c.TapCount)
+	require.Equal(t, "CNY", c.Currency)
+	require.Equal(t, uint8(hardwallet.TypeHardware), c.Type)
+	require.Equal(t, "2035-01-01", time.Unix(c.Expiry, 0).UTC().Format(time.DateOnly))
+}
+
+// TestCrashWhileSaving leaves behind what a power cut while the new file is written leaves behind.
+func TestCrashWhileSaving(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "card.json")
+	b := newBench(t, hardcard.Options{Balance: 10_000, Path: path})
+	_, err := b.pay(t, request(1, 100))
+	require.NoError(t, err)
+	for _, half := range []string{"", `{"key":`, strings.Repeat("x", 5000)} {
+		require.NoError(t, os.WriteFile(path+".new", []byte(half), 0o600))
+		back, err := hardcard.Load(path)
+		require.NoError(t, err, "the old file stands until the new one is whole")
+		require.Equal(t, int64(9900), back.Balance())
+	}
+	back, err := hardcard.Load(path)
+	require.NoError(t, err)
+	_, err = bench{card: back, pool: b.pool}.pay(t, request(2, 100))
+	require.NoError(t, err)
+	again, err := hardcard.Load(path)
+	require.NoError(t, err)
+	require.Equal(t, int64(9800), again.Balance())
+}
+
+// TestFileOutOfRange edits single fields of a good file.
+func TestFileOutOfRange(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "card.json")
+	b := newBench(t, hardcard.Options{Balance: 10_000, Path: path})
+	_, err := b.pay(t, request(1, 100))
+	require.NoError(t, err)
+	text, err := os.ReadFile(path)
+	require.NoError(t, err)
+	other, err := sign.NewKey(rand.Reader)
+	require.NoError(t, err)
+	otherPEM, err := other.MarshalPEM()
+	require.NoError(t, err)
+	edit := func(t *testing.T, change func(map[string]any)) (*hardcard.Card, error) {
+		var document map[string]any
+		require.NoError(t, json.Unmarshal(text, &document))
+		change(document)
+		edited, err := json.Marshal(document)
+		require.NoError(t, err)
+		require.NoError(t, os.WriteFile(path, edited, 0o600))
+		return hardcard.Load(path)
+	}
+	for name, change := range map[string]func(map[string]any){
+		"negative balance":      func(d map[string]any) { d["balance"] = -1 },
+		"log beyond counter":    func(d map[string]any) { d["counter"] = 0 },
+		"another key":           func(d map[string]any) { d["key"] = string(otherPEM) },
+		"certificate cut short": func(d map[string]any) { d["certificate"] = "AAAA" },
+		"log entry cut short":   func(d map[string]any) { d["log"] = []string{"AAAA"} },
+	} {
+		t.Run("ErrFile, "+name, func(t *testing.T) {
+			_, err := edit(t, change)
+			require.ErrorIs(t, err, hardcard.ErrFile)
+		})
+	}
+	t.Run("the counter never wraps", func(t *testing.T) {
+		card, err := edit(t, func(d map[string]any) { d["counter"] = uint32(math.MaxUint32) })
+		require.NoError(t, err)
+		_, err = bench{card: card, pool: b.pool}.pay(t, request(2, 100))
+		require.ErrorIs(t, err, hardwallet.ErrTapsUsedUp)
+	})
+}
+
+// TestConcurrentUse taps, connects and looks from several goroutines at once.
+func TestConcurrentUse(t *testing.T) {
+	const payers, payments = 4, 10
+	b := newBench(t, hardcard.Options{Balance: 100_000, TapCount: 1000})
+	var wait sync.WaitGroup
+	for payer := range payers {
+		wait.Go(func() {
+			for i := range payments {
+				r := request(byte(payer*payments+i), 100)
+				_, _ = hardwallet.Pay(context.Background(), contact{b.card}, b.pool, r)
+				_ = b.card.Connect(0)
+			}
+		})
+	}
+	wait.Wait()
+	require.Equal(t, uint32(payers*payments), b.card.Counter())
+	require.Equal(t, int64(100_000-payers*payments*100), b.card.Balance())
 }
 
 // TestBooksBalance pays random amounts on random orders: what the card lost is what its transactions say.

@@ -59,7 +59,7 @@ type Chip struct {
 	exchanges int
 	// changed is closed, and replaced, whenever the field changes.
 	changed chan struct{}
-	// events hears what happens; nil hears nothing.
+	// observe hears what happens; nil hears nothing.
 	observe func(Event)
 
 	// What follows belongs to Run.
@@ -136,9 +136,7 @@ func (c *Chip) Run(ctx context.Context) error {
 		received <- c.receive(ctx, requests)
 	}()
 	served := c.serve(ctx, requests)
-	if ctx.Err() == nil && served != nil {
-		cancel()
-	}
+	cancel()
 	for range requests { // the reader may be waiting to hand one over
 		continue
 	}
@@ -152,9 +150,14 @@ func (c *Chip) Run(ctx context.Context) error {
 	return errors.Join(served, err)
 }
 
-// ended reports whether an error is an ordinary end of the wire.
+// ended reports whether an error is an ordinary end of the wire or of the context.
 func ended(err error) bool {
-	return errors.Is(err, io.EOF) || errors.Is(err, os.ErrClosed) || errors.Is(err, io.ErrClosedPipe) || errors.Is(err, context.Canceled)
+	for _, end := range []error{io.EOF, os.ErrClosed, io.ErrClosedPipe, context.Canceled, context.DeadlineExceeded} {
+		if errors.Is(err, end) {
+			return true
+		}
+	}
+	return false
 }
 
 // receive decodes frames until the wire ends.

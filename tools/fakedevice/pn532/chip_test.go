@@ -65,6 +65,16 @@ func (b bench) card() pn532.Card {
 
 func newBench(t *testing.T) bench {
 	t.Helper()
+	b, host := newBenchOn(t)
+	reader, err := driver.New(host, driver.Options{ExchangeTimeout: 500 * time.Millisecond})
+	require.NoError(t, err)
+	b.reader = reader
+	return b
+}
+
+// newBenchOn returns a bench without a driver and the host's end of its cable.
+func newBenchOn(t *testing.T) (bench, drivers.Port) {
+	t.Helper()
 	host, device, err := drivertest.Pipe()
 	require.NoError(t, err)
 	chip := pn532.New(device, pn532.Options{})
@@ -76,9 +86,7 @@ func newBench(t *testing.T) bench {
 		require.NoError(t, host.Close())
 		<-done // a wire that was hung up in the middle of an answer is no failure of the test
 	})
-	reader, err := driver.New(host, driver.Options{ExchangeTimeout: 500 * time.Millisecond})
-	require.NoError(t, err)
-	return bench{reader: reader, chip: chip, applet: &echo{answer: response}, wire: device}
+	return bench{chip: chip, applet: &echo{answer: response}, wire: device}, host
 }
 
 // await returns the card in the field within two seconds.
