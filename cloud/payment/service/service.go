@@ -154,6 +154,16 @@ func (s *Service) Open() int {
 	return len(s.open)
 }
 
+// EarlyReversals returns how many reversals wait for the request they belong to.
+func (s *Service) EarlyReversals() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.early)
+}
+
+// Wake has the timers look at the clock, for clocks that jump.
+func (s *Service) Wake() { s.timers.wake() }
+
 // find returns a payment that is in memory.
 func (s *Service) find(id operator.OrderID) *active {
 	s.mu.Lock()

@@ -43,10 +43,15 @@ func (t *timers) set(id operator.OrderID, at time.Time) {
 		heap.Push(&t.queue, entry)
 	}
 	if t.queue[0].id == id {
-		select {
-		case t.news <- struct{}{}:
-		default: // a token is there already
-		}
+		t.wake()
+	}
+}
+
+// wake has run look at the clock.
+func (t *timers) wake() {
+	select {
+	case t.news <- struct{}{}:
+	default: // a token is there already
 	}
 }
 
