@@ -93,3 +93,30 @@ func FuzzWallet(f *testing.F) {
 		require.Equal(t, parsed.Certificate.SignedBytes(), back.Certificate.SignedBytes())
 	})
 }
+
+// FuzzAnswers feeds a terminal arbitrary answers: it never panics, never takes a payment that does not verify, and
+// leaves no doubt unspoken once PAY is out.
+func FuzzAnswers(f *testing.F) {
+	s := newShop(f)
+	selected, err := hardwallet.Wallet{Certificate: s.card.certificate}.MarshalBinary()
+	require.NoError(f, err)
+	selected = append(selected, 0x90, 0x00)
+	f.Add(selected, []byte{0x94, 0x01}, []byte{0x6A, 0x88})
+	f.Add(selected, append(make([]byte, hardwallet.DebitSize), 0x90, 0x00), []byte{0x90, 0x00})
+	f.Add([]byte{0x6A, 0x82}, []byte{}, []byte{})
+	f.Add(selected, []byte{0x94, 0x06}, append(make([]byte, hardwallet.RequestSize+hardwallet.DebitSize), 0x90, 0x00))
+	f.Fuzz(func(t *testing.T, selection, pay, get []byte) {
+		replay := &card{answer: map[byte][]byte{
+			hardwallet.InstructionSelect: selection, hardwallet.InstructionPay: pay, hardwallet.InstructionGet: get,
+		}}
+		transaction, err := hardwallet.Pay(t.Context(), replay, s.pool, request(1, 1250))
+		if err == nil {
+			require.NoError(t, transaction.Verify(s.pool))
+			require.Equal(t, request(1, 1250).Order, transaction.Request.Order)
+		}
+		transaction, err = hardwallet.Recover(t.Context(), replay, s.pool, hardwallet.Pending{Request: request(1, 1250)})
+		if err == nil {
+			require.NoError(t, transaction.Verify(s.pool))
+		}
+	})
+}

@@ -11,10 +11,10 @@ import (
 	"github.com/yuantill/yuantill/drivers/nfc/iso7816"
 )
 
-// unhex reads hexadecimal digits with any spaces.
+// unhex reads hexadecimal digits with any white space.
 func unhex(t testing.TB, text string) []byte {
 	t.Helper()
-	data, err := hex.DecodeString(strings.ReplaceAll(text, " ", ""))
+	data, err := hex.DecodeString(strings.Join(strings.Fields(text), ""))
 	require.NoError(t, err)
 	return data
 }

@@ -114,3 +114,22 @@ func FuzzReader(f *testing.F) {
 		}
 	})
 }
+
+// TestPaymentDirectory reads the answer of a contactless bank card to SELECT PPSE (EMV Book B, 3.3.1).
+func TestPaymentDirectory(t *testing.T) {
+	fci := unhex(t, `6F 23
+		84 0E 32 50 41 59 2E 53 59 53 2E 44 44 46 30 31
+		A5 11 BF 0C 0E 61 0C 4F 07 A0 00 00 03 33 01 01 87 01 01`)
+	name, err := iso7816.Find(fci, 0x6F, 0x84)
+	require.NoError(t, err)
+	require.Equal(t, "2PAY.SYS.DDF01", string(name))
+	aid, err := iso7816.Find(fci, 0x6F, 0xA5, 0xBF0C, 0x61, 0x4F)
+	require.NoError(t, err)
+	require.Equal(t, unhex(t, "A0 00 00 03 33 01 01"), aid, "UnionPay debit")
+	priority, err := iso7816.Find(fci, 0x6F, 0xA5, 0xBF0C, 0x61, 0x87)
+	require.NoError(t, err)
+	require.Equal(t, []byte{1}, priority)
+	whole, err := iso7816.Find(fci)
+	require.NoError(t, err)
+	require.Equal(t, fci, whole, "an empty path is the list itself")
+}

@@ -95,3 +95,21 @@ func TestRead(t *testing.T) {
 		require.ErrorIs(t, err, context.Canceled)
 	})
 }
+
+// FuzzTransmit lets a card answer anything: Transmit ends within its bounds and sends the command itself exactly once.
+func FuzzTransmit(f *testing.F) {
+	f.Add([]byte{0x61, 0x00}, []byte{0x61, 0x02}, []byte{0xAA, 0x90, 0x00})
+	f.Add([]byte{0x6C, 0x10}, []byte{0x6C, 0x10}, []byte{0x90})
+	f.Add([]byte{}, []byte{}, []byte{})
+	f.Fuzz(func(t *testing.T, first, second, last []byte) {
+		command := iso7816.Command{Class: 0x80, Instruction: 0x50, Data: []byte{1}, Expect: 256}
+		card := &script{answers: [][]byte{first, second, last}}
+		_, _ = iso7816.Transmit(t.Context(), card, command)
+		require.LessOrEqual(t, len(card.sent), 65)
+		for i, sent := range card.sent {
+			parsed, err := iso7816.ParseCommand(sent)
+			require.NoError(t, err)
+			require.Equal(t, i == 0, parsed.Instruction == command.Instruction, "command %d", i)
+		}
+	})
+}
