@@ -211,15 +211,15 @@ func lost(err error) bool {
 
 // attached reports whether a program has the slave of master open.
 func attached(master *os.File) bool {
-	var open bool
-	// A failing poll means the terminal is gone, which is "not attached" as well.
-	_ = control(master, func(fd int) error {
-		poll := []unix.PollFd{{Fd: int32(fd)}}
-		if _, err := unix.Poll(poll, 0); err != nil {
-			return err
+	poll := []unix.PollFd{{Events: unix.POLLIN}}
+	err := control(master, func(fd int) error {
+		poll[0].Fd = int32(fd)
+		for {
+			// The runtime's own signals interrupt system calls at any moment.
+			if _, err := unix.Poll(poll, 0); !errors.Is(err, unix.EINTR) {
+				return err
+			}
 		}
-		open = poll[0].Revents&unix.POLLHUP == 0
-		return nil
 	})
-	return open
+	return err == nil && poll[0].Revents&(unix.POLLHUP|unix.POLLERR|unix.POLLNVAL) == 0
 }

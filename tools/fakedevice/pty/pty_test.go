@@ -199,3 +199,27 @@ func TestOpenReplacesAStaleLink(t *testing.T) {
 	send(t, port, "fresh")
 	expect(t, program, "fresh")
 }
+
+// TestPortLosesNothingToAnAttachedProgram writes often enough to meet the runtime's preemption signals, which once made
+// the wire look unplugged.
+func TestPortLosesNothingToAnAttachedProgram(t *testing.T) {
+	port := open(t, "")
+	program := dial(t, port)
+	const words = 50_000
+	counted := make(chan int, 1)
+	go func() {
+		total, buffer := 0, make([]byte, 4096)
+		for total < words*4 {
+			n, err := program.Read(buffer)
+			if err != nil {
+				break
+			}
+			total += n
+		}
+		counted <- total
+	}()
+	for range words {
+		send(t, port, "word")
+	}
+	require.Equal(t, words*4, <-counted)
+}
