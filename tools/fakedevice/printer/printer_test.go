@@ -235,10 +235,9 @@ func TestEventsTellWhenTheJobBegan(t *testing.T) {
 	}})
 	h.send("\x00\x00\x1b@\x1da\x0f") // a driver that comes up: no job yet
 	h.expect("\x10\x00\x00\x00")
-	time.Sleep(2 * time.Millisecond)
 	before := time.Now()
-	h.send("\x1b@")
-	time.Sleep(2 * time.Millisecond)
+	h.send("\x1b@" + status1)
+	h.expect("\x12") // it has arrived
 	between := time.Now()
 	h.send("text\n\x1bp\x00\x19\xfa" + cut)
 	finished := func() bool {
