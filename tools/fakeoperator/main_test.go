@@ -44,7 +44,7 @@ func (v verifier) Verify(uid string, message, signature []byte) bool {
 	return sign.Verify(v.key, uid, message, signature)
 }
 
-func build(t *testing.T) string {
+func build(t testing.TB) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "fakeoperator")
 	out, err := exec.CommandContext(t.Context(), "go", "build", "-o", path, ".").CombinedOutput()
@@ -53,7 +53,7 @@ func build(t *testing.T) string {
 }
 
 // arrange writes certificates and keys and returns the flags that name them.
-func arrange(t *testing.T) (flags []string, config jsonhttps.Config) {
+func arrange(t testing.TB) (flags []string, config jsonhttps.Config) {
 	t.Helper()
 	dir := t.TempDir()
 	save := func(name string, content []byte) string {
@@ -86,7 +86,7 @@ func arrange(t *testing.T) (flags []string, config jsonhttps.Config) {
 		TLS: &tls.Config{RootCAs: pool}, Now: time.Now, Random: rand.Reader}
 }
 
-func start(t *testing.T, extra ...string) *process {
+func start(t testing.TB, extra ...string) *process {
 	t.Helper()
 	flags, config := arrange(t)
 	p := &process{command: exec.CommandContext(t.Context(), build(t), append(flags, extra...)...)}

@@ -15,6 +15,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/yuantill/yuantill/cloud/operator/profile"
 	"github.com/yuantill/yuantill/protocol/hardwallet"
 	"github.com/yuantill/yuantill/protocol/sign"
 	"github.com/yuantill/yuantill/tools/fakeoperator/bank"
@@ -89,7 +90,7 @@ func assemble(o options, log *slog.Logger) (*front.Front, error) {
 	if err != nil {
 		return nil, err
 	}
-	clients := make(map[string]front.Verifier, len(clientKeys))
+	clients := make(map[string]profile.Verifier, len(clientKeys))
 	for _, key := range clientKeys {
 		clients[key.Fingerprint().String()] = clientKey{key}
 	}

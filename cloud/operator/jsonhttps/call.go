@@ -37,13 +37,13 @@ func (c *Connector) call(ctx context.Context, operation, path string, body []byt
 	if err != nil {
 		return reply{}, &operator.NotSentError{Operation: operation, Cause: err}
 	}
-	signature, err := c.config.Signer.Sign(profile.UID, stamp.SignedRequest(path, body))
+	seal, err := c.sealer.Seal(stamp.SignedRequest(path, body))
 	if err != nil {
 		return reply{}, &operator.NotSentError{Operation: operation, Cause: fmt.Errorf("sign request: %w", err)}
 	}
 	var way passage
 	request := c.newRequest(httptrace.WithClientTrace(ctx, way.trace()), path, body)
-	stamp.SetHeader(request.Header, signature[:])
+	stamp.SetHeader(request.Header, seal)
 	// The transport is used without http.Client: there are no cookies or redirects to follow, and it costs less.
 	response, err := c.transport.RoundTrip(request)
 	if err != nil {
@@ -89,11 +89,11 @@ func (c *Connector) read(response *http.Response, stamp profile.Stamp) (reply, e
 	if len(body) > profile.BodyMax {
 		return reply{}, ErrAnswerTooLong
 	}
-	millis, signature, err := profile.ParseAnswerHeader(response.Header)
+	millis, seal, err := profile.ParseAnswerHeader(response.Header)
 	if err != nil {
 		return reply{}, err
 	}
-	if !c.config.Verifier.Verify(profile.UID, stamp.SignedAnswer(response.StatusCode, millis, body), signature) {
+	if !c.unsealer.Good(stamp.SignedAnswer(response.StatusCode, millis, body), seal) {
 		return reply{}, ErrAnswerSignature
 	}
 	if difference := c.config.Now().Sub(time.UnixMilli(millis)); difference > c.tolerance || difference < -c.tolerance {

@@ -7,6 +7,8 @@ import (
 	"io"
 	"net/url"
 	"time"
+
+	"github.com/yuantill/yuantill/cloud/operator/profile"
 )
 
 // ErrConfig marks a configuration a connector cannot work with.
@@ -23,26 +25,14 @@ const (
 	clockToleranceMax = 10 * time.Minute
 )
 
-// Signer signs requests; protocol/sign.Key is one.
-type Signer interface {
-	// Sign returns r‖s of an SM2 signature over message under the identity uid.
-	Sign(uid string, message []byte) ([64]byte, error)
-}
-
-// Verifier checks the operator's signatures.
-type Verifier interface {
-	// Verify reports whether signature is the operator's r‖s of message under the identity uid.
-	Verify(uid string, message, signature []byte) bool
-}
-
 // Config is what a connector needs to reach one operator.
 type Config struct {
 	// URL is the operator's base address, https only, such as "https://pay.example.cn".
 	URL string
 	// Client is the acquirer's id at the operator; Key the fingerprint of the signing key, 16 hexadecimal digits.
 	Client, Key string
-	Signer      Signer
-	Verifier    Verifier
+	Signer      profile.Signer
+	Verifier    profile.Verifier // of the operator's key
 	// TLS holds trust anchors and, where the operator wants one, a client certificate. Versions below 1.3 are refused
 	// whatever it says.
 	TLS *tls.Config

@@ -27,6 +27,8 @@ type Connector struct {
 	base      *url.URL
 	transport *http.Transport
 	tolerance time.Duration
+	sealer    *profile.Sealer
+	unsealer  *profile.Unsealer
 	random    sync.Mutex
 }
 
@@ -45,7 +47,8 @@ func New(config Config) (*Connector, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: URL", ErrConfig)
 	}
-	connector := &Connector{config: config, base: base, tolerance: config.ClockTolerance}
+	connector := &Connector{config: config, base: base, tolerance: config.ClockTolerance,
+		sealer: profile.NewSealer(config.Signer), unsealer: profile.NewUnsealer(config.Verifier)}
 	if connector.tolerance == 0 {
 		connector.tolerance = defaultTolerance
 	}

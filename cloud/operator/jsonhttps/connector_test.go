@@ -108,8 +108,8 @@ func TestRequestOnTheWire(t *testing.T) {
 		if err != nil {
 			t.Error(err)
 		}
-		stamp, signature, err := profile.ParseStamp(r.Header)
-		if err != nil || !digest("client").Verify(profile.UID, stamp.SignedRequest(r.URL.Path, body), signature) {
+		stamp, seal, err := profile.ParseStamp(r.Header)
+		if err != nil || !digest("client").Verify(profile.UID, seal.Proof.Signed(stamp.SignedRequest(r.URL.Path, body)), seal.Signature[:]) {
 			t.Error("request is not signed as the profile says", err)
 		}
 		if r.Proto != "HTTP/1.1" || r.TLS.Version != tls.VersionTLS13 || r.URL.Path != profile.PathQuery {

@@ -26,14 +26,14 @@ func TestSignedBytes(t *testing.T) {
 }
 
 func TestStamp(t *testing.T) {
-	signature := bytes.Repeat([]byte{7}, 64)
+	seal := profile.Seal{Signature: [64]byte(bytes.Repeat([]byte{7}, 64)), Proof: profile.Proof{Index: 1, Path: []profile.Hash{{9}}}}
 	header := http.Header{}
-	exampleStamp().SetHeader(header, signature)
+	exampleStamp().SetHeader(header, seal)
 	t.Run("OK", func(t *testing.T) {
 		stamp, got, err := profile.ParseStamp(header)
 		require.NoError(t, err)
 		require.Equal(t, exampleStamp(), stamp)
-		require.Equal(t, signature, got)
+		require.Equal(t, seal, got)
 	})
 	for name, value := range map[string]string{profile.HeaderClient: strings.Repeat("x", 33), profile.HeaderRequest: "ab",
 		profile.HeaderNonce: strings.Repeat("zz", 16), profile.HeaderTime: "yesterday", profile.HeaderSignature: "AAAA"} {

@@ -3,7 +3,6 @@
 package profile
 
 import (
-	"encoding/base64"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -79,47 +78,44 @@ func (s Stamp) SignedAnswer(status int, answerMillis int64, body []byte) []byte 
 	return append(out, body...)
 }
 
-// SetHeader writes the stamp and its signature into header.
-func (s Stamp) SetHeader(header http.Header, signature []byte) {
+// SetHeader writes the stamp and its seal into header.
+func (s Stamp) SetHeader(header http.Header, seal Seal) {
 	header[HeaderClient] = []string{s.Client}
 	header[HeaderKey] = []string{s.Key}
 	header[HeaderRequest] = []string{s.Request}
 	header[HeaderNonce] = []string{s.Nonce}
 	header[HeaderTime] = []string{strconv.FormatInt(s.Millis, 10)}
-	header[HeaderSignature] = []string{base64.StdEncoding.EncodeToString(signature)}
+	seal.SetHeader(header)
 }
 
 // ParseStamp reads a request's headers. Error: ErrHeader.
-func ParseStamp(header http.Header) (Stamp, []byte, error) {
+func ParseStamp(header http.Header) (Stamp, Seal, error) {
 	stamp := Stamp{Client: header.Get(HeaderClient), Key: header.Get(HeaderKey), Request: header.Get(HeaderRequest), Nonce: header.Get(HeaderNonce)}
 	if len(stamp.Client) == 0 || len(stamp.Client) > clientMax {
-		return Stamp{}, nil, fmt.Errorf("%w: %s", ErrHeader, HeaderClient)
+		return Stamp{}, Seal{}, fmt.Errorf("%w: %s", ErrHeader, HeaderClient)
 	}
 	if !isToken(stamp.Request) {
-		return Stamp{}, nil, fmt.Errorf("%w: %s", ErrHeader, HeaderRequest)
+		return Stamp{}, Seal{}, fmt.Errorf("%w: %s", ErrHeader, HeaderRequest)
 	}
 	if !isToken(stamp.Nonce) {
-		return Stamp{}, nil, fmt.Errorf("%w: %s", ErrHeader, HeaderNonce)
+		return Stamp{}, Seal{}, fmt.Errorf("%w: %s", ErrHeader, HeaderNonce)
 	}
-	millis, signature, err := ParseAnswerHeader(header)
+	millis, seal, err := ParseAnswerHeader(header)
 	if err != nil {
-		return Stamp{}, nil, err
+		return Stamp{}, Seal{}, err
 	}
 	stamp.Millis = millis
-	return stamp, signature, nil
+	return stamp, seal, nil
 }
 
-// ParseAnswerHeader reads time and signature, which requests and answers have in common. Error: ErrHeader.
-func ParseAnswerHeader(header http.Header) (millis int64, signature []byte, err error) {
+// ParseAnswerHeader reads time and seal, which requests and answers have in common. Error: ErrHeader.
+func ParseAnswerHeader(header http.Header) (millis int64, seal Seal, err error) {
 	millis, err = strconv.ParseInt(header.Get(HeaderTime), 10, 64)
 	if err != nil {
-		return 0, nil, fmt.Errorf("%w: %s", ErrHeader, HeaderTime)
+		return 0, Seal{}, fmt.Errorf("%w: %s", ErrHeader, HeaderTime)
 	}
-	signature, err = base64.StdEncoding.Strict().DecodeString(header.Get(HeaderSignature))
-	if err != nil || len(signature) != 64 {
-		return 0, nil, fmt.Errorf("%w: %s", ErrHeader, HeaderSignature)
-	}
-	return millis, signature, nil
+	seal, err = ParseSeal(header)
+	return millis, seal, err
 }
 
 // isToken reports whether text is 32 hexadecimal digits.

@@ -91,6 +91,6 @@ func signedBody(t testing.TB, key *sign.Key, fingerprint, path string, body []by
 	signature, err := key.Sign(profile.UID, stamp.SignedRequest(path, body))
 	require.NoError(t, err)
 	request := httptest.NewRequest(http.MethodPost, path, io.NopCloser(newReader(body)))
-	stamp.SetHeader(request.Header, signature[:])
+	stamp.SetHeader(request.Header, profile.Seal{Signature: signature})
 	return request
 }

@@ -3,10 +3,11 @@
 package front
 
 import (
-	"encoding/base64"
+	"bytes"
 	"errors"
 	"io"
 	"log/slog"
+	"maps"
 	"math/rand/v2"
 	"net/http"
 	"strconv"
@@ -21,22 +22,12 @@ import (
 // defaultWindow is how far a request's time may be from the operator's clock.
 const defaultWindow = time.Minute
 
-// Signer signs answers.
-type Signer interface {
-	Sign(uid string, message []byte) ([64]byte, error)
-}
-
-// Verifier checks requests of one client.
-type Verifier interface {
-	Verify(uid string, message, signature []byte) bool
-}
-
 // Config is what the outside needs.
 type Config struct {
 	Bank   *bank.Bank
-	Signer Signer
+	Signer profile.Signer
 	// Clients maps key fingerprints, 16 hexadecimal digits, to the clients' verifiers.
-	Clients map[string]Verifier
+	Clients map[string]profile.Verifier
 	// Merchants limits whose orders are taken; empty takes everybody's.
 	Merchants []string
 	// Window is how far a request's time may be off; 0 counts as one minute.
@@ -49,6 +40,8 @@ type Config struct {
 type Front struct {
 	config    Config
 	merchants map[string]bool
+	sealer    *profile.Sealer
+	clients   map[string]*profile.Unsealer
 	nonces    *nonces
 	calls     atomic.Int64
 	refused   atomic.Int64
@@ -63,7 +56,11 @@ func New(config Config) (*Front, error) {
 	if config.Window == 0 {
 		config.Window = defaultWindow
 	}
-	front := &Front{config: config, merchants: make(map[string]bool), nonces: newNonces(2 * config.Window), random: rand.Int64N}
+	front := &Front{config: config, merchants: make(map[string]bool), sealer: profile.NewSealer(config.Signer),
+		clients: make(map[string]*profile.Unsealer), nonces: newNonces(2 * config.Window), random: rand.Int64N}
+	for key, verifier := range config.Clients {
+		front.clients[key] = profile.NewUnsealer(verifier)
+	}
 	for _, merchant := range config.Merchants {
 		front.merchants[merchant] = true
 	}
@@ -105,7 +102,7 @@ func (f *Front) serve(operation string) http.HandlerFunc {
 			return
 		}
 		call.body = body
-		stamp, signature, err := profile.ParseStamp(r.Header)
+		stamp, seal, err := profile.ParseStamp(r.Header)
 		if err != nil {
 			// Without a request id and nonce there is nothing an answer's signature could be bound to.
 			f.refused.Add(1)
@@ -113,7 +110,7 @@ func (f *Front) serve(operation string) http.HandlerFunc {
 			return
 		}
 		call.stamp = stamp
-		if no := f.admit(call, signature); no != nil {
+		if no := f.admit(call, seal); no != nil {
 			f.refuse(w, call, no)
 			return
 		}
@@ -122,16 +119,16 @@ func (f *Front) serve(operation string) http.HandlerFunc {
 }
 
 // admit checks key, time, signature and nonce, in this order: a nonce counts as used only once its sender is known.
-func (f *Front) admit(call *exchange, signature []byte) *refusal {
-	verifier := f.config.Clients[call.stamp.Key]
-	if verifier == nil {
+func (f *Front) admit(call *exchange, seal profile.Seal) *refusal {
+	client := f.clients[call.stamp.Key]
+	if client == nil {
 		return &refusal{http.StatusUnauthorized, profile.CodeUnknownKey, "no client has this key"}
 	}
 	now := f.config.Now()
 	if off := now.Sub(time.UnixMilli(call.stamp.Millis)); off > f.config.Window || off < -f.config.Window {
 		return &refusal{http.StatusUnauthorized, profile.CodeStale, "time is outside the window"}
 	}
-	if !verifier.Verify(profile.UID, call.stamp.SignedRequest(call.path, call.body), signature) {
+	if !client.Good(call.stamp.SignedRequest(call.path, call.body), seal) {
 		return &refusal{http.StatusUnauthorized, profile.CodeBadSignature, "signature is wrong"}
 	}
 	switch f.nonces.use(call.stamp.Nonce, now) {
@@ -267,32 +264,30 @@ func (f *Front) refuse(w http.ResponseWriter, call *exchange, no *refusal) {
 	f.write(w, call, no.status, body, false)
 }
 
-// sealed returns the answer's headers, which carry its signature.
-func (f *Front) sealed(call *exchange, status int, body []byte, spoil bool) (millis, signature string, err error) {
+// sealed returns the answer's headers: its time, its seal and what HTTP wants.
+func (f *Front) sealed(call *exchange, status int, body []byte, spoil bool) (http.Header, error) {
 	now := f.config.Now().UnixMilli()
-	raw, err := f.config.Signer.Sign(profile.UID, call.stamp.SignedAnswer(status, now, body))
+	seal, err := f.sealer.Seal(call.stamp.SignedAnswer(status, now, body))
 	if err != nil {
-		return "", "", err
+		return nil, err
 	}
 	if spoil {
-		raw[40] ^= 1
+		seal.Signature[40] ^= 1
 	}
-	return strconv.FormatInt(now, 10), base64.StdEncoding.EncodeToString(raw[:]), nil
+	header := http.Header{"Content-Type": {"application/json"}, "Content-Length": {strconv.Itoa(len(body))}, profile.HeaderTime: {strconv.FormatInt(now, 10)}}
+	seal.SetHeader(header)
+	return header, nil
 }
 
 func (f *Front) write(w http.ResponseWriter, call *exchange, status int, body []byte, spoil bool) {
-	millis, signature, err := f.sealed(call, status, body, spoil)
+	header, err := f.sealed(call, status, body, spoil)
 	if err != nil {
 		f.config.Log.Error("sign answer", "error", err)
 		hangUp(w)
 		return
 	}
-	header := w.Header()
-	header["Content-Type"] = []string{"application/json"}
-	header["Content-Length"] = []string{strconv.Itoa(len(body))}
-	header["Date"] = nil
-	header[profile.HeaderTime] = []string{millis}
-	header[profile.HeaderSignature] = []string{signature}
+	maps.Copy(w.Header(), header)
+	w.Header()["Date"] = nil
 	w.WriteHeader(status)
 	if _, err := w.Write(body); err != nil {
 		f.config.Log.Debug("write answer", "error", err)
@@ -301,7 +296,7 @@ func (f *Front) write(w http.ResponseWriter, call *exchange, status int, body []
 
 // writeTwice sends one valid answer two times on the connection and leaves it open, as a confused proxy would.
 func (f *Front) writeTwice(w http.ResponseWriter, call *exchange, body []byte) {
-	millis, signature, err := f.sealed(call, http.StatusOK, body, false)
+	header, err := f.sealed(call, http.StatusOK, body, false)
 	if err != nil {
 		f.config.Log.Error("sign answer", "error", err)
 		hangUp(w)
@@ -313,9 +308,14 @@ func (f *Front) writeTwice(w http.ResponseWriter, call *exchange, body []byte) {
 		return
 	}
 	defer func() { _ = conn.Close() }()
-	one := "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n" + profile.HeaderTime + ": " + millis + "\r\n" +
-		profile.HeaderSignature + ": " + signature + "\r\nContent-Length: " + strconv.Itoa(len(body)) + "\r\n\r\n" + string(body)
-	if _, err := io.WriteString(conn, one+one); err != nil {
+	var one bytes.Buffer
+	one.WriteString("HTTP/1.1 200 OK\r\n")
+	if err := header.Write(&one); err != nil {
+		f.config.Log.Error("write header", "error", err)
+		return
+	}
+	one.WriteString("\r\n" + string(body))
+	if _, err := conn.Write(bytes.Repeat(one.Bytes(), 2)); err != nil {
 		f.config.Log.Debug("write answer twice", "error", err)
 	}
 }

@@ -24,6 +24,7 @@ import (
 	"github.com/yuantill/yuantill/cloud/operator"
 	"github.com/yuantill/yuantill/cloud/operator/jsonhttps"
 	"github.com/yuantill/yuantill/cloud/operator/operatortest"
+	"github.com/yuantill/yuantill/cloud/operator/profile"
 	"github.com/yuantill/yuantill/protocol/sign"
 	"github.com/yuantill/yuantill/tools/fakeoperator/bank"
 	"github.com/yuantill/yuantill/tools/fakeoperator/front"
@@ -74,7 +75,7 @@ func newWorld(t testing.TB, change func(*bank.Config, *front.Config)) *world {
 	w := &world{clock: &clock{}}
 	bankConfig := bank.Config{Operator: "ICBC", Now: w.clock.now, Opening: 50_000_000}
 	frontConfig := front.Config{Signer: theirs, Now: time.Now, Log: slog.New(slog.DiscardHandler),
-		Clients: map[string]front.Verifier{ours.Public().Fingerprint().String(): verifier{ours.Public()}}}
+		Clients: map[string]profile.Verifier{ours.Public().Fingerprint().String(): verifier{ours.Public()}}}
 	if change != nil {
 		change(&bankConfig, &frontConfig)
 	}
