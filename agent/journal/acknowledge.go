@@ -133,3 +133,16 @@ func (j *Journal) saveAcknowledged(ctx context.Context) error {
 	j.ackedDirty = j.acked.highWater != h.acknowledged
 	return nil
 }
+
+// Waiting counts the records from first to last, both included, that the cloud has not acknowledged.
+func (j *Journal) Waiting(first, last uint64) uint64 {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	last = min(last, j.head.sequence)
+	after := max(first, 1) - 1
+	n := span(max(after, j.acked.highest), last, j.lost)
+	for _, gap := range j.acked.gaps {
+		n += span(max(gap.First-1, after), min(gap.Last, last), j.lost)
+	}
+	return n
+}

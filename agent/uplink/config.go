@@ -1,0 +1,97 @@
+package uplink
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"time"
+)
+
+// Named bounds. The window is small enough that a payment in the middle of a long backlog meets an empty socket and a
+// cloud that is at most a few milliseconds behind.
+const (
+	windowFrames = 1000
+	windowBytes  = 256 << 10
+	batchFrames  = 250
+	batchBytes   = 64 << 10
+
+	urgentMax  = 64 // payments whose records and secrets are kept for asking again
+	refusedMax = 1024
+	answersMax = 64 // results and refusals that nobody has taken yet
+	brokersMax = 16
+)
+
+// Timings are how long things may take. DefaultConfig has the usual ones.
+type Timings struct {
+	Connect time.Duration // reach a broker, handshake, subscribe
+	Write   time.Duration // hand a message to the socket
+	// BackoffBase doubles after every round through the brokers up to BackoffMax; the wait is a random part of it.
+	BackoffBase, BackoffMax time.Duration
+	// Stable is how long a connection must last to begin again with BackoffBase.
+	Stable time.Duration
+	// Ack is how long the cloud may take to acknowledge before everything unacknowledged is sent again; it doubles up
+	// to AckMax while nothing comes.
+	Ack, AckMax time.Duration
+	SignIn      time.Duration // ask again for a sign-in
+	EpochAge    time.Duration // sign in anew when the epoch is older
+	// Linger is how long a record that is not urgent waits for company.
+	Linger time.Duration
+}
+
+// Config says where the cloud is and who we are.
+type Config struct {
+	// Brokers are tried in turn: "host:port", where host is the name in the broker's certificate.
+	Brokers      []string
+	AgentVersion string
+	SerialNumber string
+	Clock        func() time.Time
+	// Random returns a number in [0, n): the jitter of the back-off.
+	Random  func(n int64) int64
+	Timings Timings
+	Logger  *slog.Logger
+}
+
+// DefaultConfig returns the usual timings; the rest is the caller's.
+func DefaultConfig() Config {
+	return Config{Clock: time.Now, Timings: Timings{
+		Connect: 5 * time.Second, Write: 2 * time.Second,
+		BackoffBase: 200 * time.Millisecond, BackoffMax: 30 * time.Second, Stable: 10 * time.Second,
+		Ack: 3 * time.Second, AckMax: 30 * time.Second,
+		SignIn: 5 * time.Second, EpochAge: 24 * time.Hour, Linger: 10 * time.Millisecond,
+	}}
+}
+
+// Validate says what is missing or out of range.
+func (c Config) Validate() error {
+	if len(c.Brokers) == 0 || len(c.Brokers) > brokersMax {
+		return fmt.Errorf("uplink: %d brokers", len(c.Brokers))
+	}
+	for _, broker := range c.Brokers {
+		if _, _, err := net.SplitHostPort(broker); err != nil {
+			return fmt.Errorf("uplink: broker %q: %w", broker, err)
+		}
+	}
+	if c.Clock == nil || c.Random == nil || c.Logger == nil {
+		return errors.New("uplink: clock, random and logger are needed")
+	}
+	t := c.Timings
+	for _, duration := range []time.Duration{
+		t.Connect, t.Write, t.BackoffBase, t.BackoffMax, t.Stable, t.Ack, t.AckMax, t.SignIn, t.EpochAge, t.Linger,
+	} {
+		if duration <= 0 {
+			return errors.New("uplink: a timing is not positive")
+		}
+	}
+	return nil
+}
+
+// backoff returns how long to wait after the given number of rounds through all brokers: a random part of a doubling
+// bound, so that a shop full of terminals does not come back in step.
+func (c Config) backoff(rounds int) time.Duration {
+	bound := c.Timings.BackoffMax
+	if rounds < 20 {
+		bound = min(bound, c.Timings.BackoffBase<<rounds)
+	}
+	return time.Duration(c.Random(int64(bound) + 1))
+}

@@ -1,0 +1,303 @@
+package uplink
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/yuantill/yuantill/protocol/record"
+	"github.com/yuantill/yuantill/protocol/topic"
+)
+
+// drainer sends everything that is not urgent, in order, with a bounded number of records on their way. There is one,
+// in the goroutine of Run, and it is new with every connection: what was not acknowledged goes again.
+type drainer struct {
+	uplink  *Uplink
+	session *session
+	signIn  signIn
+	cursor  uint64 // the last record sent
+	onWay   []batch
+	frames  int
+	bytes   int
+	// behind says that the window ended the last round and not the journal.
+	behind    bool
+	lingering bool
+	progress  time.Time // of the last acknowledgement, or of sending into an empty window
+	acked     uint64
+	patience  time.Duration
+}
+
+// batch is a run of records on their way.
+type batch struct {
+	first, last   uint64
+	frames, bytes int
+}
+
+// serve works one connection until it is lost or ctx ends.
+func (u *Uplink) serve(ctx context.Context, s *session) error {
+	d := &drainer{
+		uplink: u, session: s, cursor: u.journal.Acknowledged(), acked: u.journal.Acknowledged(),
+		patience: u.config.Timings.Ack,
+	}
+	if u.stopped() == nil {
+		if err := u.repeatUrgent(s); err != nil {
+			return err
+		}
+	}
+	linger := time.NewTimer(0)
+	defer linger.Stop()
+	for {
+		if err := d.round(ctx); err != nil {
+			return err
+		}
+		alarm := time.NewTimer(d.nextAlarm())
+		err := d.sleep(ctx, s, linger, alarm)
+		alarm.Stop()
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// sleep waits until there may be something to do. A record that is not urgent waits a little for company, so that
+// small batches fill up and the processor is left to the sale under way.
+func (d *drainer) sleep(ctx context.Context, s *session, linger, alarm *time.Timer) error {
+	for {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case err := <-s.lost:
+			return fmt.Errorf("connection lost: %w", err)
+		case raw := <-s.answers:
+			return d.answer(ctx, raw)
+		case <-d.uplink.journal.Appended():
+			if !d.behind && !d.lingering {
+				d.lingering = true
+				linger.Reset(d.uplink.config.Timings.Linger)
+			}
+		case <-linger.C:
+			d.lingering = false
+			return nil
+		case <-d.uplink.wake:
+			return nil
+		case <-alarm.C:
+			return nil
+		}
+	}
+}
+
+// round does everything that can be done without waiting.
+func (d *drainer) round(ctx context.Context) error {
+	if d.uplink.stopped() != nil {
+		return nil
+	}
+	d.settle()
+	must := d.uplink.mustSignIn() != ""
+	if must || d.uplink.shouldSignIn() {
+		if err := d.ask(); err != nil {
+			return err
+		}
+	}
+	if must {
+		return nil
+	}
+	return d.fill(ctx)
+}
+
+// ask sends a sign-in unless one is under way.
+func (d *drainer) ask() error {
+	if !d.signIn.began.IsZero() && time.Since(d.signIn.began) < d.uplink.config.Timings.SignIn {
+		return nil
+	}
+	attempt, err := d.uplink.request(d.session)
+	d.signIn = attempt
+	return err
+}
+
+// answer takes a sign-in answer.
+func (d *drainer) answer(ctx context.Context, raw []byte) error {
+	err := d.uplink.answered(ctx, d.signIn, raw)
+	switch {
+	case err == nil:
+		d.signIn = signIn{}
+		d.rewind()
+		return nil
+	case errors.Is(err, errChain):
+		d.uplink.stop(err)
+		return nil
+	case errors.Is(err, errSignInAnswer):
+		d.uplink.notes.warn("sign-in answer ignored", "error", err)
+		return nil
+	}
+	return fmt.Errorf("sign in: %w", err)
+}
+
+// settle takes off the window what has been acknowledged or refused, and begins again after a silence.
+func (d *drainer) settle() {
+	u := d.uplink
+	kept := d.onWay[:0]
+	for _, b := range d.onWay {
+		if waiting := u.journal.Waiting(b.first, b.last); waiting > 0 && waiting > u.refusedWithin(b.first, b.last) {
+			kept = append(kept, b)
+			continue
+		}
+		d.frames -= b.frames
+		d.bytes -= b.bytes
+		d.moved()
+	}
+	d.onWay = kept
+	if acked := u.journal.Acknowledged(); acked != d.acked {
+		d.acked = acked
+		d.moved()
+	}
+	if !d.waiting() {
+		d.moved()
+		return
+	}
+	if time.Since(d.progress) >= d.patience {
+		d.patience = min(2*d.patience, u.config.Timings.AckMax)
+		u.notes.warn("acknowledgement overdue: sending again", "after", u.journal.Acknowledged(), "on the way", d.frames)
+		d.rewind()
+	}
+}
+
+// waiting says whether anything that was sent is neither acknowledged nor refused.
+func (d *drainer) waiting() bool {
+	waiting := d.uplink.journal.Waiting(1, d.cursor)
+	return waiting > 0 && waiting > d.uplink.refusedWithin(1, d.cursor)
+}
+
+func (d *drainer) moved() {
+	d.progress, d.patience = time.Now(), d.uplink.config.Timings.Ack
+}
+
+// rewind goes back to the first record that is not acknowledged.
+func (d *drainer) rewind() {
+	d.cursor = d.uplink.journal.Acknowledged()
+	d.onWay, d.frames, d.bytes = nil, 0, 0
+	d.progress = time.Now()
+}
+
+// nextAlarm is when settle or ask would act though nothing came.
+func (d *drainer) nextAlarm() time.Duration {
+	timings := d.uplink.config.Timings
+	next := timings.AckMax
+	if d.uplink.stopped() != nil {
+		return next
+	}
+	if d.waiting() {
+		next = min(next, d.patience-time.Since(d.progress))
+	}
+	if !d.signIn.began.IsZero() {
+		next = min(next, timings.SignIn-time.Since(d.signIn.began))
+	}
+	return max(next, time.Millisecond)
+}
+
+// fill sends until the window is full or there is nothing more.
+func (d *drainer) fill(ctx context.Context) error {
+	for d.frames < windowFrames && d.bytes < windowBytes {
+		records, err := d.read(ctx)
+		if err != nil {
+			return err
+		}
+		if len(records) == 0 {
+			d.behind = false
+			return nil
+		}
+		if err := d.send(records); err != nil {
+			return err
+		}
+	}
+	d.behind = true
+	return nil
+}
+
+// read returns the next piece of the journal; up to recheckTo also what the cloud seems to have.
+func (d *drainer) read(ctx context.Context) ([]record.Record, error) {
+	u := d.uplink
+	records, size := min(batchFrames, windowFrames-d.frames), min(batchBytes, windowBytes-d.bytes)
+	u.mu.Lock()
+	recheckTo := u.recheckTo
+	u.mu.Unlock()
+	if d.cursor < recheckTo {
+		return u.journal.Records(ctx, d.cursor, records, size)
+	}
+	return u.journal.Unsent(ctx, d.cursor, records, size)
+}
+
+// send publishes the records as one message, without those that were refused or are on their way in lane now.
+func (d *drainer) send(records []record.Record) error {
+	b := batch{}
+	message := make([]byte, 0, batchBytes+batchBytes/4)
+	frames := make([]record.Frame, 0, len(records))
+	for _, r := range records {
+		header, err := record.ParseHeader(r)
+		if err != nil {
+			return fmt.Errorf("send record after %d: %w", d.cursor, err)
+		}
+		frame, err := d.seal(r, header)
+		if err != nil {
+			return err
+		}
+		if b.first == 0 {
+			b.first = header.Sequence
+		}
+		b.last = header.Sequence
+		if frame != nil {
+			frames = append(frames, frame)
+			b.bytes += len(frame)
+		}
+	}
+	d.cursor = b.last
+	if len(frames) == 0 {
+		return nil
+	}
+	if len(d.onWay) == 0 {
+		d.progress = time.Now()
+	}
+	b.frames = len(frames)
+	d.onWay = append(d.onWay, b)
+	d.frames += b.frames
+	d.bytes += b.bytes
+	return d.session.publish(topic.Up, record.AppendBatch(message, frames...))
+}
+
+// seal returns nil for a record that is not to be sent now.
+func (d *drainer) seal(r record.Record, header record.Header) (record.Frame, error) {
+	u := d.uplink
+	if u.isRefused(header.Sequence) {
+		return nil, nil
+	}
+	var secret []byte
+	if header.Type.Urgent() {
+		var sentAt time.Time
+		secret, sentAt = u.urgent.secretOf(header.Sequence)
+		defer clear(secret)
+		if d.leaveToSendNow(header, sentAt) {
+			return nil, nil
+		}
+	}
+	keys, err := u.keyring.Keys(header.Epoch)
+	if err != nil {
+		return nil, fmt.Errorf("send record %d: %w", header.Sequence, err)
+	}
+	frame, err := record.Seal(keys.Envelope, r, secret)
+	if err != nil {
+		return nil, fmt.Errorf("seal record %d: %w", header.Sequence, err)
+	}
+	return frame, nil
+}
+
+// leaveToSendNow says that an urgent record is on its way in lane now, or is so new that SendNow is about to be called
+// for it: going first without the secret, this copy would have the cloud judge a payment without its code. A record
+// that is left out is sent after all when no acknowledgement comes.
+func (d *drainer) leaveToSendNow(header record.Header, sentAt time.Time) bool {
+	limit := d.uplink.config.Timings.Ack
+	if !sentAt.IsZero() {
+		return time.Since(sentAt) < limit
+	}
+	age := d.uplink.config.Clock().Sub(header.Time)
+	return age >= 0 && age < limit
+}

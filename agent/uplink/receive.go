@@ -1,0 +1,145 @@
+package uplink
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+
+	"google.golang.org/protobuf/proto"
+
+	"github.com/yuantill/yuantill/agent/journal"
+	"github.com/yuantill/yuantill/protocol/message"
+	"github.com/yuantill/yuantill/protocol/record"
+	"github.com/yuantill/yuantill/protocol/seal"
+)
+
+var errNotOurs = errors.New("message is not for this terminal")
+
+// receive takes a message of lane down on the MQTT client's goroutine. It never waits for another goroutine.
+func (u *Uplink) receive(s *session, payload []byte) {
+	err := u.take(s, payload)
+	if err == nil {
+		return
+	}
+	u.mu.Lock()
+	u.status.Rejected++
+	u.mu.Unlock()
+	u.notes.warn("uplink rejected a message", "bytes", len(payload), "error", err)
+}
+
+func (u *Uplink) take(s *session, payload []byte) error {
+	header, err := record.ParseHeader(payload)
+	if err != nil {
+		return err
+	}
+	if header.Direction != seal.Down || header.Terminal != u.keyring.Terminal() {
+		return errNotOurs
+	}
+	if header.Type == record.SignInAnswer {
+		offer(s.answers, bytes.Clone(payload))
+		return nil
+	}
+	r, err := u.unseal(header, payload)
+	if err != nil {
+		return err
+	}
+	switch header.Type {
+	case record.Acknowledgement:
+		return u.acknowledged(r)
+	case record.PaymentResult:
+		result := new(message.PaymentResult)
+		if err := proto.Unmarshal(r.Body(), result); err != nil {
+			return fmt.Errorf("parse result: %w", err)
+		}
+		offer(u.results, result)
+		return nil
+	case record.Refusal:
+		return u.refusal(r)
+	default:
+		return fmt.Errorf("unknown answer %v", header.Type)
+	}
+}
+
+// unseal opens an answer and verifies that the cloud made it.
+func (u *Uplink) unseal(header record.Header, payload []byte) (record.Record, error) {
+	keys, err := u.keyring.Keys(header.Epoch)
+	if err != nil {
+		return nil, err
+	}
+	r, _, err := record.Frame(payload).Open(keys.Envelope, header)
+	if err != nil {
+		return nil, err
+	}
+	return r, r.Verify(keys.Answer)
+}
+
+// acknowledged hands an acknowledgement to the journal, which checks it against its own chain.
+func (u *Uplink) acknowledged(r record.Record) error {
+	ack := new(message.Acknowledgement)
+	if err := proto.Unmarshal(r.Body(), ack); err != nil {
+		return fmt.Errorf("parse acknowledgement: %w", err)
+	}
+	err := u.journal.Acknowledge(context.Background(), ack)
+	switch {
+	case errors.Is(err, journal.ErrLinkMismatch):
+		u.stop(err)
+	case errors.Is(err, journal.ErrBehind):
+		u.demandSignIn(err.Error())
+	case err != nil:
+		return err
+	default:
+		u.mu.Lock()
+		u.status.LastAck = u.config.Clock()
+		u.mu.Unlock()
+	}
+	signal(u.wake)
+	return nil
+}
+
+// refusal tells somebody that the cloud did not take a record. Everything else goes on; the record stays in the
+// journal as unsent and is offered again on the next connection.
+func (u *Uplink) refusal(r record.Record) error {
+	refusal := new(message.Refusal)
+	if err := proto.Unmarshal(r.Body(), refusal); err != nil {
+		return fmt.Errorf("parse refusal: %w", err)
+	}
+	u.mu.Lock()
+	u.status.Refused++
+	u.status.LastRefusal = refusal
+	if len(u.refused) < refusedMax {
+		u.refused[refusal.Sequence] = true
+	}
+	u.mu.Unlock()
+	u.notes.warn("cloud refused a record", "sequence", refusal.Sequence, "epoch", refusal.Epoch, "cause", refusal.Cause)
+	// Only the present epoch's refusal means that it has ended; an older record's would be said at every repetition.
+	if refusal.Cause == message.Refusal_CAUSE_EPOCH && refusal.Epoch == u.journal.Tail().Epoch {
+		u.demandSignIn("cloud does not know the epoch")
+		u.mu.Lock()
+		delete(u.refused, refusal.Sequence) // but under a new epoch it is taken
+		u.mu.Unlock()
+	}
+	offer(u.refusals, refusal)
+	signal(u.wake)
+	return nil
+}
+
+// isRefused says that a record was refused on this connection.
+func (u *Uplink) isRefused(sequence uint64) bool {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return u.refused[sequence]
+}
+
+// refusedWithin counts refused records from first to last that are still unacknowledged.
+func (u *Uplink) refusedWithin(first, last uint64) uint64 {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	n := uint64(0)
+	for sequence := range u.refused {
+		if sequence >= first && sequence <= last {
+			n += u.journal.Waiting(sequence, sequence)
+		}
+	}
+	return n
+}

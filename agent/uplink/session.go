@@ -1,0 +1,94 @@
+package uplink
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"time"
+
+	mqtt "github.com/eclipse/paho.mqtt.golang"
+
+	"github.com/yuantill/yuantill/protocol/record"
+	"github.com/yuantill/yuantill/protocol/topic"
+)
+
+const (
+	keepAlive   = 20 * time.Second
+	pingTimeout = 5 * time.Second
+	// disconnectWait is how many milliseconds a farewell may take.
+	disconnectWait = 50
+	// subscribeRefused is the SUBACK code that is the only sign of a forbidden subscription [MQTT-3.9.3].
+	subscribeRefused = 128
+)
+
+// session is one connection to a broker.
+type session struct {
+	client   mqtt.Client
+	terminal record.Terminal
+	lost     chan error
+	answers  chan []byte // raw sign-in answers
+}
+
+// connect reaches a broker and subscribes to the answers.
+func (u *Uplink) connect(ctx context.Context, broker string) (*session, error) {
+	host, _, err := net.SplitHostPort(broker)
+	if err != nil {
+		return nil, fmt.Errorf("parse broker: %w", err)
+	}
+	timings := u.config.Timings
+	s := &session{terminal: u.keyring.Terminal(), lost: make(chan error, 1), answers: make(chan []byte, 1)}
+	options := mqtt.NewClientOptions().
+		AddBroker("ssl://" + broker).SetTLSConfig(u.keyring.TLS(host)).
+		SetClientID(s.terminal.String()).SetCleanSession(true).SetProtocolVersion(4).
+		SetAutoReconnect(false).SetConnectRetry(false). // the loop and its back-off are ours
+		SetConnectTimeout(timings.Connect).SetWriteTimeout(timings.Write).
+		SetKeepAlive(keepAlive).SetPingTimeout(pingTimeout).
+		SetConnectionLostHandler(func(_ mqtt.Client, err error) { offer(s.lost, err) })
+	s.client = mqtt.NewClient(options)
+	if err := wait(ctx, s.client.Connect(), 2*timings.Connect); err != nil {
+		s.client.Disconnect(0)
+		return nil, fmt.Errorf("connect to broker: %w", err)
+	}
+	name := topic.Name(s.terminal, topic.Down)
+	token := s.client.Subscribe(name, topic.SubscribeQoS, func(_ mqtt.Client, m mqtt.Message) { u.receive(s, m.Payload()) })
+	err = wait(ctx, token, timings.Connect)
+	if subscribed, ok := token.(*mqtt.SubscribeToken); ok && err == nil && subscribed.Result()[name] == subscribeRefused {
+		err = ErrForbidden
+	}
+	if err != nil {
+		s.close()
+		return nil, fmt.Errorf("subscribe to answers: %w", err)
+	}
+	return s, nil
+}
+
+// publish hands a message to the socket and does not wait for the broker: a PUBACK proves nothing.
+func (s *session) publish(lane topic.Lane, payload []byte) error {
+	token := s.client.Publish(topic.Name(s.terminal, lane), topic.PublishQoS, false, payload)
+	select {
+	case <-token.Done():
+		if err := token.Error(); err != nil {
+			return fmt.Errorf("publish on %s: %w", lane, err)
+		}
+	default:
+	}
+	return nil
+}
+
+func (s *session) close() { s.client.Disconnect(disconnectWait) }
+
+var errTimeout = errors.New("no answer in time")
+
+func wait(ctx context.Context, token mqtt.Token, limit time.Duration) error {
+	timer := time.NewTimer(limit)
+	defer timer.Stop()
+	select {
+	case <-token.Done():
+		return token.Error()
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-timer.C:
+		return errTimeout
+	}
+}

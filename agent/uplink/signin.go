@@ -1,0 +1,175 @@
+package uplink
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"time"
+
+	"google.golang.org/protobuf/proto"
+
+	"github.com/yuantill/yuantill/agent/journal"
+	"github.com/yuantill/yuantill/agent/keyring"
+	"github.com/yuantill/yuantill/protocol/message"
+	"github.com/yuantill/yuantill/protocol/record"
+	"github.com/yuantill/yuantill/protocol/seal"
+	"github.com/yuantill/yuantill/protocol/topic"
+)
+
+var (
+	errSignInAnswer = errors.New("sign-in answer does not fit")
+	// errChain says which contradiction a sign-in brought to light.
+	errChain = errors.New("cloud has another record than this journal")
+)
+
+// signIn is a sign-in under way.
+type signIn struct {
+	nonce [seal.NonceSize]byte
+	began time.Time // zero when none is
+}
+
+// mustSignIn says why nothing may be sent before a sign-in; empty when sending may go on.
+func (u *Uplink) mustSignIn() string {
+	tail := u.journal.Tail()
+	newest, known := u.keyring.Current()
+	switch {
+	case tail.Epoch == 0 || !known:
+		return "no epoch yet"
+	case newest.Number != tail.Epoch:
+		// A sign-in that was cut off before its record was committed, or a journal older than the keys.
+		return "journal and keys are of different epochs"
+	}
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return u.signInCause
+}
+
+// shouldSignIn says that the epoch is old; records go on under it until the new one is there.
+func (u *Uplink) shouldSignIn() bool {
+	newest, known := u.keyring.Current()
+	return known && u.config.Clock().Sub(newest.OpenedAt) >= u.config.Timings.EpochAge
+}
+
+// demandSignIn makes the terminal sign in before it sends anything more.
+func (u *Uplink) demandSignIn(cause string) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if u.signInCause == "" {
+		u.notes.warn("uplink must sign in", "cause", cause)
+	}
+	u.signInCause = cause
+}
+
+// request sends a sign-in with a fresh nonce.
+func (u *Uplink) request(s *session) (signIn, error) {
+	attempt := signIn{began: time.Now()}
+	if _, err := rand.Read(attempt.nonce[:]); err != nil {
+		return signIn{}, fmt.Errorf("draw nonce: %w", err)
+	}
+	tail := u.journal.Tail()
+	body, err := proto.Marshal(&message.SignIn{
+		TerminalNonce: attempt.nonce[:], LastSequence: tail.Sequence, LastLink: tail.Link[:],
+		AgentVersion: u.config.AgentVersion, SerialNumber: u.config.SerialNumber,
+	})
+	if err != nil {
+		return signIn{}, fmt.Errorf("marshal sign-in: %w", err)
+	}
+	r, err := record.Build(u.keyring.SignInMAC(), record.Header{
+		Direction: seal.Up, Type: record.SignIn, KeyVersion: u.keyring.KeyVersion(), Time: u.config.Clock(),
+		Terminal: u.keyring.Terminal(),
+	}, body)
+	if err != nil {
+		return signIn{}, fmt.Errorf("build sign-in: %w", err)
+	}
+	return attempt, s.publish(topic.SignIn, r)
+}
+
+// answered takes a sign-in answer: new keys are stored before the first record is tagged with them. errSignInAnswer
+// means that the answer is not for this attempt or not from the cloud; it is ignored.
+func (u *Uplink) answered(ctx context.Context, attempt signIn, raw []byte) error {
+	header, answer, err := u.checkAnswer(attempt, raw)
+	if err != nil {
+		return err
+	}
+	if err := u.compare(ctx, answer); err != nil {
+		return err
+	}
+	epoch := keyring.Epoch{
+		Number: header.Epoch, TerminalNonce: attempt.nonce, CloudNonce: [seal.NonceSize]byte(answer.CloudNonce),
+		OpenedAt: u.config.Clock(),
+	}
+	keys := u.keyring.Derive(epoch)
+	if check := keys.RecordCheckValue(); string(check[:]) != string(answer.CheckValue) {
+		return fmt.Errorf("%w: check value of the record key", errSignInAnswer)
+	}
+	if err := u.keyring.Add(epoch); err != nil {
+		return fmt.Errorf("store epoch: %w", err)
+	}
+	before := u.journal.Tail()
+	if _, err := u.journal.OpenEpoch(ctx, journal.EpochOpening{
+		Keys: keys, TerminalNonce: epoch.TerminalNonce, CloudNonce: epoch.CloudNonce,
+		Highest: answer.Highest, HighestLink: seal.Hash(answer.HighestLink),
+	}); err != nil {
+		return err
+	}
+	u.signedIn(header.Epoch, answer, before.Sequence)
+	return nil
+}
+
+func (u *Uplink) signedIn(epoch uint32, answer *message.SignInAnswer, last uint64) {
+	offset := time.UnixMicro(answer.CloudTime).Sub(u.config.Clock())
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.signInCause = ""
+	u.status.ClockOffset = offset
+	if answer.Highest > last {
+		u.recheckTo = last
+	}
+	u.logger.Info("uplink signed in", "epoch", epoch, "cloud has", answer.Highest, "clock offset", offset)
+}
+
+// checkAnswer returns errSignInAnswer unless the cloud made the answer for this attempt.
+func (u *Uplink) checkAnswer(attempt signIn, raw []byte) (record.Header, *message.SignInAnswer, error) {
+	r, header, err := record.Parse(raw)
+	if err != nil {
+		return header, nil, fmt.Errorf("%w: %w", errSignInAnswer, err)
+	}
+	if err := r.Verify(u.keyring.SignInMAC()); err != nil {
+		return header, nil, fmt.Errorf("%w: %w", errSignInAnswer, err)
+	}
+	answer := new(message.SignInAnswer)
+	if err := proto.Unmarshal(r.Body(), answer); err != nil {
+		return header, nil, fmt.Errorf("%w: %w", errSignInAnswer, err)
+	}
+	if attempt.began.IsZero() || string(answer.TerminalNonce) != string(attempt.nonce[:]) {
+		return header, nil, fmt.Errorf("%w: nonce", errSignInAnswer)
+	}
+	if header.Type != record.SignInAnswer || header.Direction != seal.Down || header.Terminal != u.keyring.Terminal() ||
+		header.Epoch == 0 || len(answer.CloudNonce) != seal.NonceSize || len(answer.HighWaterLink) != seal.HashSize ||
+		len(answer.HighestLink) != seal.HashSize || answer.Highest < answer.HighWater {
+		return header, nil, fmt.Errorf("%w: fields", errSignInAnswer)
+	}
+	return header, answer, nil
+}
+
+// compare holds the cloud's books against the journal wherever both have a record.
+func (u *Uplink) compare(ctx context.Context, answer *message.SignInAnswer) error {
+	last := u.journal.Tail().Sequence
+	for _, known := range []struct {
+		sequence uint64
+		link     []byte
+	}{{answer.HighWater, answer.HighWaterLink}, {answer.Highest, answer.HighestLink}} {
+		if known.sequence > last {
+			continue
+		}
+		_, err := u.journal.CheckLink(ctx, known.sequence, seal.Hash(known.link))
+		if errors.Is(err, journal.ErrLinkMismatch) {
+			return fmt.Errorf("%w: %w", errChain, err)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,215 @@
+package uplink
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/yuantill/yuantill/agent/journal"
+	"github.com/yuantill/yuantill/agent/keyring"
+	"github.com/yuantill/yuantill/protocol/message"
+)
+
+// The errors of this package.
+var (
+	// ErrOffline: there is no connection. The record is kept and sent when there is one.
+	ErrOffline = errors.New("uplink: not connected")
+	// ErrStopped: the cloud's books and the journal contradict each other; nothing is sent until somebody has looked.
+	ErrStopped = errors.New("uplink: stopped")
+	// ErrForbidden: the broker does not let this terminal hear its answers.
+	ErrForbidden = errors.New("uplink: broker refused the subscription")
+	// ErrSecret: another secret was given for the same record.
+	ErrSecret = errors.New("uplink: record already has another secret")
+)
+
+// Uplink sends the journal's records and receives the answers. It may be used by several goroutines.
+type Uplink struct {
+	config   Config
+	journal  *journal.Journal
+	keyring  *keyring.Keyring
+	logger   *slog.Logger
+	urgent   *urgent
+	results  chan *message.PaymentResult
+	refusals chan *message.Refusal
+	wake     chan struct{} // capacity one: look again, something came down
+	notes    *notes
+
+	mu      sync.Mutex
+	session *session // nil while offline
+	status  Status
+	// signInCause says why the terminal must sign in before it sends anything more; empty when it need not.
+	signInCause string
+	// refused holds records that the cloud refused since the connection began; they are not repeated.
+	refused map[uint64]bool
+	// recheckTo is the last record of a journal that turned out an old copy: up to there records are sent again even
+	// if the cloud has something under their numbers, so that it can tell whether it has the same.
+	recheckTo uint64
+}
+
+// Status is what the screens and the technician see.
+type Status struct {
+	Connected bool
+	Broker    string
+	Since     time.Time // of the present connection, or of its loss
+	Epoch     uint32
+	Unsent    uint64
+	LastAck   time.Time // zero before the first
+	LastError string
+	// ClockOffset is the cloud's clock minus ours at the last sign-in.
+	ClockOffset time.Duration
+	// Stopped says why nothing is sent although there may be a connection; empty when all is well. Somebody must look.
+	Stopped string
+	// Refused counts refusals since the start, and LastRefusal is the latest; nil when there was none.
+	Refused     uint64
+	LastRefusal *message.Refusal
+	// Rejected counts messages from below that were not the cloud's, not ours or not readable.
+	Rejected uint64
+}
+
+// New checks the configuration.
+func New(config Config, j *journal.Journal, k *keyring.Keyring) (*Uplink, error) {
+	if err := config.Validate(); err != nil {
+		return nil, err
+	}
+	return &Uplink{
+		config: config, journal: j, keyring: k, logger: config.Logger, urgent: newUrgent(),
+		results: make(chan *message.PaymentResult, answersMax), refusals: make(chan *message.Refusal, answersMax),
+		wake: make(chan struct{}, 1), notes: newNotes(config.Logger), status: Status{Since: config.Clock()},
+		refused: make(map[uint64]bool),
+	}, nil
+}
+
+// Run connects, signs in and drains until ctx ends; then it returns nil. All connection errors are shown by Status and
+// tried again with back-off.
+func (u *Uplink) Run(ctx context.Context) error {
+	defer u.urgent.clear()
+	rounds := 0
+	for next := 0; ctx.Err() == nil; next++ {
+		broker := u.config.Brokers[next%len(u.config.Brokers)]
+		began := time.Now()
+		err := u.visit(ctx, broker)
+		if ctx.Err() != nil {
+			break
+		}
+		u.offline(broker, err)
+		if time.Since(began) >= u.config.Timings.Stable {
+			rounds = 0
+			continue // the first attempt after a loss is immediate, at the next broker
+		}
+		if next%len(u.config.Brokers) == len(u.config.Brokers)-1 {
+			pause(ctx, u.config.backoff(rounds))
+			rounds++
+		}
+	}
+	u.offline("", nil)
+	return nil
+}
+
+// visit is one connection from its opening to its loss.
+func (u *Uplink) visit(ctx context.Context, broker string) error {
+	s, err := u.connect(ctx, broker)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	u.online(broker, s)
+	return u.serve(ctx, s)
+}
+
+func (u *Uplink) online(broker string, s *session) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.session = s
+	u.status.Connected, u.status.Broker, u.status.Since = true, broker, u.config.Clock()
+	clear(u.refused)
+	u.logger.Info("uplink connected", "broker", broker)
+}
+
+func (u *Uplink) offline(broker string, err error) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if u.status.Connected {
+		u.status.Connected, u.status.Since = false, u.config.Clock()
+	}
+	u.session = nil
+	if err != nil {
+		u.status.LastError = err.Error()
+		u.notes.warn("uplink down", "broker", broker, "error", err)
+	}
+}
+
+// Status returns how things are.
+func (u *Uplink) Status() Status {
+	tail := u.journal.Tail()
+	unsent := u.journal.Waiting(1, tail.Sequence)
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	status := u.status
+	status.Epoch, status.Unsent = tail.Epoch, unsent
+	return status
+}
+
+// Results delivers payment results. When nobody reads, the oldest is dropped: it can be asked for again.
+func (u *Uplink) Results() <-chan *message.PaymentResult { return u.results }
+
+// Refusals delivers refusals; when nobody reads, the oldest is dropped. Status counts them all.
+func (u *Uplink) Refusals() <-chan *message.Refusal { return u.refusals }
+
+// stop ends all sending. It is for contradictions that only a person can resolve.
+func (u *Uplink) stop(reason error) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if u.status.Stopped == "" {
+		u.status.Stopped = reason.Error()
+		u.logger.Error("uplink stopped: the cloud's books and the journal contradict each other", "error", reason)
+	}
+}
+
+func (u *Uplink) stopped() error {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if u.status.Stopped == "" {
+		return nil
+	}
+	return fmt.Errorf("%w: %s", ErrStopped, u.status.Stopped)
+}
+
+func (u *Uplink) current() *session {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return u.session
+}
+
+func pause(ctx context.Context, duration time.Duration) {
+	timer := time.NewTimer(duration)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+	case <-timer.C:
+	}
+}
+
+// offer puts a value into a bounded channel, at the price of the oldest when it is full.
+func offer[T any](channel chan T, value T) {
+	for {
+		select {
+		case channel <- value:
+			return
+		default:
+		}
+		select {
+		case <-channel:
+		default:
+		}
+	}
+}
+
+func signal(channel chan struct{}) {
+	select {
+	case channel <- struct{}{}:
+	default:
+	}
+}

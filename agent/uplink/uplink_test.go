@@ -1,0 +1,454 @@
+package uplink_test
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/yuantill/yuantill/agent/journal"
+	"github.com/yuantill/yuantill/agent/uplink"
+	"github.com/yuantill/yuantill/protocol/enrolment/enrolmenttest"
+	"github.com/yuantill/yuantill/protocol/message"
+	"github.com/yuantill/yuantill/protocol/record"
+	"github.com/yuantill/yuantill/protocol/seal"
+	"github.com/yuantill/yuantill/protocol/topic"
+)
+
+// run starts the uplink; it ends with the test or with stop.
+func (tl *till) run() {
+	tl.t.Helper()
+	u, err := uplink.New(tl.config, tl.journal, tl.ring)
+	require.NoError(tl.t, err)
+	tl.uplink = u
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- u.Run(ctx) }()
+	stopped := false
+	tl.stop = func() {
+		if stopped {
+			return
+		}
+		stopped = true
+		cancel()
+		require.NoError(tl.t, <-done)
+	}
+	tl.t.Cleanup(tl.stop)
+}
+
+func (tl *till) add(entries ...journal.Entry) []record.Record {
+	tl.t.Helper()
+	records, err := tl.journal.Append(context.Background(), entries...)
+	require.NoError(tl.t, err)
+	return records
+}
+
+func (tl *till) faults(n int) {
+	tl.t.Helper()
+	for range n {
+		tl.add(journal.Entry{Type: record.DeviceFault, Body: &message.DeviceFault{Device: "printer", Fault: "paper out"}})
+	}
+}
+
+// pay commits a payment and sends it with the customer's code.
+func (tl *till) pay(n byte, code string) record.Record {
+	tl.t.Helper()
+	r := tl.add(payment(n))[0]
+	require.NoError(tl.t, tl.uplink.SendNow(r, []byte(code)))
+	return r
+}
+
+func payment(n byte) journal.Entry {
+	return journal.Entry{Type: record.PaymentRequested, Body: &message.PaymentRequested{
+		OrderId: []byte{n, 15: 0}, Method: message.Method_METHOD_CODE, Amount: int64(n), Currency: "CNY",
+	}}
+}
+
+func (tl *till) until(what string, condition func(uplink.Status) bool) {
+	tl.t.Helper()
+	require.Eventually(tl.t, func() bool { return condition(tl.uplink.Status()) }, patience, time.Millisecond, what)
+}
+
+func (tl *till) result() *message.PaymentResult {
+	tl.t.Helper()
+	select {
+	case result := <-tl.uplink.Results():
+		return result
+	case <-time.After(patience):
+		require.FailNow(tl.t, "no result")
+		return nil
+	}
+}
+
+func sequence(t testing.TB, r record.Record) uint64 {
+	t.Helper()
+	header, err := record.ParseHeader(r)
+	require.NoError(t, err)
+	return header.Sequence
+}
+
+func address(b *broker) string { return fmt.Sprintf("127.0.0.1:%d", b.port) }
+
+// world is a broker, a cloud and a till that has signed in.
+func world(t testing.TB) (*broker, *cloud, *till) {
+	t.Helper()
+	authority := enrolmenttest.NewAuthority(t)
+	b := startBroker(t, authority, -1, &admission{})
+	c := newCloud(t)
+	c.attach(b)
+	tl := newTill(t, authority, address(b))
+	tl.run()
+	tl.until("signed in and all sent", func(s uplink.Status) bool { return s.Epoch == 1 && s.Unsent == 0 })
+	return b, c, tl
+}
+
+func TestSignIn(t *testing.T) {
+	t.Run("opens an epoch and sets the clock offset", func(t *testing.T) {
+		_, c, tl := world(t)
+		status := tl.uplink.Status()
+		require.True(t, status.Connected)
+		require.Equal(t, tl.config.Brokers[0], status.Broker)
+		require.InDelta(t, time.Hour, status.ClockOffset, float64(time.Minute))
+		require.False(t, status.LastAck.IsZero())
+		require.Empty(t, status.Stopped)
+		first, err := tl.journal.Get(context.Background(), 1)
+		require.NoError(t, err)
+		require.Equal(t, c.records[1], first)
+		newest, ok := tl.ring.Current()
+		require.True(t, ok)
+		require.Equal(t, uint32(1), newest.Number)
+	})
+	t.Run("is repeated until the cloud answers", func(t *testing.T) {
+		authority := enrolmenttest.NewAuthority(t)
+		b := startBroker(t, authority, -1, &admission{})
+		c := newCloud(t)
+		c.silent = true
+		c.attach(b)
+		tl := newTill(t, authority, address(b))
+		tl.run()
+		c.until("three attempts", func() bool { return c.signIns >= 3 })
+		c.set(func() { c.silent = false })
+		tl.until("signed in", func(s uplink.Status) bool { return s.Epoch == 1 && s.Unsent == 0 })
+	})
+	t.Run("is not repeated on a reconnect or restart with a fresh epoch", func(t *testing.T) {
+		_, c, tl := world(t)
+		tl.stop()
+		tl.run()
+		tl.faults(3)
+		c.until("more records", func() bool { return c.high == 4 })
+		require.Equal(t, 1, c.signIns)
+	})
+	t.Run("is repeated when the epoch is a day old, without a pause in sending", func(t *testing.T) {
+		_, c, tl := world(t)
+		tl.stop()
+		tl.config.Clock = func() time.Time { return time.Now().Add(25 * time.Hour) }
+		tl.faults(2)
+		tl.run()
+		tl.until("second epoch", func(s uplink.Status) bool { return s.Epoch == 2 && s.Unsent == 0 })
+		require.Equal(t, 2, c.signIns)
+	})
+	t.Run("is repeated when the cloud no longer knows the epoch", func(t *testing.T) {
+		_, c, tl := world(t)
+		c.set(func() { c.ended = 1 })
+		r := tl.pay(1, "code")
+		tl.until("second epoch", func(s uplink.Status) bool { return s.Epoch == 2 && s.Refused > 0 })
+		require.Equal(t, message.Refusal_CAUSE_EPOCH, (<-tl.uplink.Refusals()).Cause)
+		require.Equal(t, sequence(t, r), tl.uplink.Status().LastRefusal.Sequence)
+	})
+	t.Run("brings an old copy of the journal behind the cloud's books", func(t *testing.T) {
+		_, c, tl := world(t)
+		tl.faults(4)
+		c.until("all records", func() bool { return c.high == 5 })
+		tl.stop()
+		// The machine wakes up with an empty journal: everything the cloud has is lost to it.
+		tl.journal = tl.openJournal(filepath.Join(t.TempDir(), "empty.db"))
+		tl.run()
+		tl.until("second epoch", func(s uplink.Status) bool { return s.Epoch == 2 && s.Unsent == 0 })
+		report, err := tl.journal.Verify(context.Background())
+		require.NoError(t, err)
+		require.Equal(t, []journal.Range{{First: 1, Last: 5}}, report.Lost)
+		tl.faults(1)
+		c.until("records after the gap", func() bool { return c.high == 7 })
+		opened := new(message.EpochOpened)
+		require.NoError(t, proto.Unmarshal(c.records[6].Body(), opened))
+		require.Equal(t, uint64(1), opened.LostFrom)
+	})
+	t.Run("records that an old copy made on its own are offered, not taken for sent", func(t *testing.T) {
+		_, c, tl := world(t)
+		tl.stop()
+		tl.faults(2)   // 2 and 3, never sent
+		c.set(func() { // the cloud has others under these numbers, and more
+			c.base, c.baseEnd = 9, seal.Hash{5}
+			for n := uint64(2); n <= 9; n++ {
+				c.records[n] = record.Record(make([]byte, 100))
+			}
+			c.high, c.top = 9, 9
+		})
+		tl.run()
+		tl.until("refusals", func(s uplink.Status) bool { return s.Refused >= 2 })
+		c.until("both offered", func() bool { return c.seen[2] > 0 && c.seen[3] > 0 && c.high == 10 })
+		require.Equal(t, message.Refusal_CAUSE_OTHER_BYTES, (<-tl.uplink.Refusals()).Cause)
+		require.Equal(t, uint32(2), tl.uplink.Status().Epoch)
+	})
+	t.Run("stops when the books contradict the journal", func(t *testing.T) {
+		_, c, tl := world(t)
+		tl.stop()
+		c.set(func() { c.forged = true })
+		tl.config.Clock = func() time.Time { return time.Now().Add(25 * time.Hour) }
+		tl.run()
+		tl.until("stopped", func(s uplink.Status) bool { return s.Stopped != "" })
+		require.Equal(t, uint32(1), tl.uplink.Status().Epoch)
+	})
+}
+
+func TestPayment(t *testing.T) {
+	t.Run("goes at once with its secret and brings a result", func(t *testing.T) {
+		_, c, tl := world(t)
+		r := tl.pay(7, "280012345678901234")
+		result := tl.result()
+		require.Equal(t, int64(7), result.Amount)
+		require.Equal(t, message.Outcome_OUTCOME_APPROVED, result.Outcome)
+		c.set(func() {
+			require.Equal(t, "280012345678901234", c.secrets[sequence(t, r)])
+			require.Equal(t, []topic.Lane{topic.Now}, c.lanes[sequence(t, r)], "and not in the other lane as well")
+		})
+		tl.until("acknowledged", func(s uplink.Status) bool { return s.Unsent == 0 })
+	})
+	t.Run("asking again repeats the same bytes and secret", func(t *testing.T) {
+		_, c, tl := world(t)
+		c.set(func() { c.results = false })
+		r := tl.pay(1, "code-1")
+		c.until("stored", func() bool { return c.records[sequence(t, r)] != nil })
+		c.set(func() { c.results = true; clear(c.secrets) })
+		require.NoError(t, tl.uplink.SendNow(r, nil))
+		require.Equal(t, int64(1), tl.result().Amount)
+		c.set(func() { require.Equal(t, "code-1", c.secrets[sequence(t, r)]) })
+		require.ErrorIs(t, tl.uplink.SendNow(r, []byte("code-2")), uplink.ErrSecret)
+
+		tl.uplink.Forget(sequence(t, r))
+		c.set(func() { clear(c.secrets) })
+		require.NoError(t, tl.uplink.SendNow(r, nil))
+		require.Equal(t, int64(1), tl.result().Amount)
+		c.set(func() { require.Empty(t, c.secrets, "forgotten") })
+	})
+	t.Run("waits through a lost connection and goes first when it is back", func(t *testing.T) {
+		b, c, tl := world(t)
+		b.stop()
+		tl.until("offline", func(s uplink.Status) bool { return !s.Connected })
+		tl.faults(30)
+		r := tl.add(payment(9))[0]
+		require.ErrorIs(t, tl.uplink.SendNow(r, []byte("code-9")), uplink.ErrOffline)
+		require.Equal(t, uint64(31), tl.uplink.Status().Unsent)
+		require.NotEmpty(t, tl.uplink.Status().LastError)
+
+		again := startBroker(t, tl.authority, b.port, &admission{}) // empty: nothing survived in the broker
+		c.attach(again)
+		require.Equal(t, int64(9), tl.result().Amount)
+		tl.until("all sent", func(s uplink.Status) bool { return s.Connected && s.Unsent == 0 })
+		c.set(func() {
+			require.Equal(t, "code-9", c.secrets[sequence(t, r)])
+			require.Equal(t, topic.Now, c.lanes[sequence(t, r)][0])
+		})
+	})
+	t.Run("refuses what cannot be a record or secret", func(t *testing.T) {
+		_, _, tl := world(t)
+		require.ErrorIs(t, tl.uplink.SendNow(record.Record("x"), nil), record.ErrShort)
+		r := tl.add(payment(1))[0]
+		require.ErrorIs(t, tl.uplink.SendNow(r, make([]byte, record.SecretMax+1)), record.ErrTooLong)
+	})
+}
+
+func TestDrain(t *testing.T) {
+	t.Run("a backlog arrives once, in order and complete", func(t *testing.T) {
+		authority := enrolmenttest.NewAuthority(t)
+		b := startBroker(t, authority, -1, &admission{})
+		c := newCloud(t)
+		c.attach(b)
+		tl := newTill(t, authority, address(b))
+		tl.run()
+		tl.until("signed in", func(s uplink.Status) bool { return s.Epoch == 1 && s.Unsent == 0 })
+		tl.stop()
+		for range 30 {
+			entries := make([]journal.Entry, 100)
+			for i := range entries {
+				entries[i] = journal.Entry{Type: record.DeviceFault, Body: &message.DeviceFault{Device: "scanner"}}
+			}
+			tl.add(entries...)
+		}
+		tl.run()
+		tl.until("all sent", func(s uplink.Status) bool { return s.Unsent == 0 })
+		c.set(func() {
+			require.Equal(t, uint64(3001), c.high)
+			for n := uint64(2); n <= 3001; n++ {
+				require.Equal(t, 1, c.seen[n], "record %d", n)
+			}
+			require.Less(t, c.messages, 40, "in batches")
+		})
+	})
+	t.Run("lost records are sent again until the gaps are closed", func(t *testing.T) {
+		_, c, tl := world(t)
+		c.set(func() { c.dropped[3], c.dropped[5], c.dropped[9] = 1, 2, 1 })
+		tl.faults(10)
+		tl.until("all sent", func(s uplink.Status) bool { return s.Unsent == 0 })
+		c.set(func() {
+			require.Equal(t, uint64(11), c.high)
+			require.Equal(t, 3, c.seen[5])
+			require.Equal(t, 2, c.seen[9])
+		})
+	})
+	t.Run("a silent cloud is sent to again, and its late acknowledgement counts", func(t *testing.T) {
+		_, c, tl := world(t)
+		c.set(func() { c.silent = true })
+		tl.faults(3)
+		c.until("sent again", func() bool { return c.seen[2] >= 3 })
+		require.Equal(t, uint64(3), tl.uplink.Status().Unsent)
+		c.set(func() { c.silent = false })
+		tl.until("all sent", func(s uplink.Status) bool { return s.Unsent == 0 })
+	})
+	t.Run("a refused record is told and stops nothing else", func(t *testing.T) {
+		_, c, tl := world(t)
+		c.set(func() { c.refused[3] = message.Refusal_CAUSE_TAG })
+		tl.faults(20)
+		tl.until("only the refused one is left", func(s uplink.Status) bool { return s.Unsent == 1 && s.Refused > 0 })
+		refusal := <-tl.uplink.Refusals()
+		require.Equal(t, uint64(3), refusal.Sequence)
+		require.Equal(t, message.Refusal_CAUSE_TAG, refusal.Cause)
+		tl.faults(5)
+		tl.until("and still", func(s uplink.Status) bool { return s.Unsent == 1 })
+		c.set(func() { require.LessOrEqual(t, c.seen[3], 2, "it is not repeated for ever") })
+	})
+	t.Run("a wrong acknowledgement stops everything and is told", func(t *testing.T) {
+		_, c, tl := world(t)
+		c.set(func() { c.forged = true })
+		tl.faults(1)
+		tl.until("stopped", func(s uplink.Status) bool { return s.Stopped != "" })
+		require.Equal(t, uint64(1), tl.uplink.Status().Unsent)
+		r := tl.add(payment(1))[0]
+		require.ErrorIs(t, tl.uplink.SendNow(r, nil), uplink.ErrStopped)
+		c.set(func() { require.Zero(t, c.seen[sequence(t, r)]) })
+	})
+	t.Run("a broker that restarts empty loses nothing", func(t *testing.T) {
+		b, c, tl := world(t)
+		port := b.port
+		for round := range 3 {
+			tl.faults(20)
+			b.stop()
+			tl.faults(20)
+			b = startBroker(t, tl.authority, port, &admission{})
+			c.attach(b)
+			tl.until(fmt.Sprintf("all sent after restart %d", round),
+				func(s uplink.Status) bool { return s.Connected && s.Unsent == 0 })
+		}
+		c.set(func() { require.Equal(t, uint64(121), c.high) })
+	})
+}
+
+func TestBrokers(t *testing.T) {
+	t.Run("the next address is tried", func(t *testing.T) {
+		authority := enrolmenttest.NewAuthority(t)
+		b := startBroker(t, authority, -1, &admission{})
+		c := newCloud(t)
+		c.attach(b)
+		silent, err := net.Listen("tcp", "127.0.0.1:0") // accepts, never answers
+		require.NoError(t, err)
+		defer silent.Close()
+		closed, err := net.Listen("tcp", "127.0.0.1:0")
+		require.NoError(t, err)
+		require.NoError(t, closed.Close())
+		tl := newTill(t, authority, closed.Addr().String(), silent.Addr().String(), address(b))
+		tl.config.Timings.Connect = 100 * time.Millisecond
+		tl.run()
+		tl.until("signed in at the third", func(s uplink.Status) bool { return s.Epoch == 1 && s.Broker == address(b) })
+	})
+	t.Run("a broker of another authority is not trusted", func(t *testing.T) {
+		authority := enrolmenttest.NewAuthority(t)
+		b := startBroker(t, enrolmenttest.NewAuthority(t), -1, &admission{})
+		tl := newTill(t, authority, address(b))
+		tl.run()
+		tl.until("error", func(s uplink.Status) bool { return s.LastError != "" })
+		require.Contains(t, tl.uplink.Status().LastError, "certificate")
+		require.False(t, tl.uplink.Status().Connected)
+	})
+	t.Run("ErrForbidden when the broker does not let us hear", func(t *testing.T) {
+		authority := enrolmenttest.NewAuthority(t)
+		b := startBroker(t, authority, -1, &admission{deaf: true})
+		tl := newTill(t, authority, address(b))
+		tl.run()
+		tl.until("error", func(s uplink.Status) bool { return s.LastError != "" })
+		require.Contains(t, tl.uplink.Status().LastError, uplink.ErrForbidden.Error())
+	})
+	t.Run("incomplete configurations", func(t *testing.T) {
+		_, _, tl := world(t)
+		for _, spoil := range []func(*uplink.Config){
+			func(c *uplink.Config) { c.Brokers = nil },
+			func(c *uplink.Config) { c.Brokers = []string{"no-port"} },
+			func(c *uplink.Config) { c.Brokers = make([]string, 100) },
+			func(c *uplink.Config) { c.Clock = nil },
+			func(c *uplink.Config) { c.Random = nil },
+			func(c *uplink.Config) { c.Timings.Ack = 0 },
+		} {
+			config := tl.config
+			spoil(&config)
+			_, err := uplink.New(config, tl.journal, tl.ring)
+			require.Error(t, err)
+		}
+	})
+}
+
+func TestHostileAnswers(t *testing.T) {
+	_, c, tl := world(t)
+	tl.faults(1)
+	tl.until("all sent", func(s uplink.Status) bool { return s.Unsent == 0 })
+	link := seal.Hash{1}
+	stranger := seal.DeriveKeys(seal.Portable(), make([]byte, 16), 1, [16]byte{}, [16]byte{})
+	body, err := proto.Marshal(&message.Acknowledgement{HighWater: 2, HighWaterLink: link[:]})
+	require.NoError(t, err)
+	ack := record.Header{
+		Direction: seal.Down, Type: record.Acknowledgement, KeyVersion: 1, Epoch: 1, Sequence: 9, Terminal: terminal,
+		Time: time.Now(),
+	}
+	sealed := func(keys *seal.Keys, mac *seal.MAC, change func(*record.Header)) []byte {
+		header := ack
+		change(&header)
+		r, err := record.Build(mac, header, body)
+		require.NoError(t, err)
+		frame, err := record.Seal(keys.Envelope, r, nil)
+		require.NoError(t, err)
+		return frame
+	}
+	same := func(*record.Header) {}
+	ours, err := tl.ring.Keys(1)
+	require.NoError(t, err)
+	raw, err := record.Build(stranger.Answer, record.Header{
+		Direction: seal.Down, Type: record.SignInAnswer, Epoch: 9, Terminal: terminal, Time: time.Now(),
+	}, nil)
+	require.NoError(t, err)
+	hostile := [][]byte{
+		nil,
+		[]byte("{}"),
+		make([]byte, 100_000),
+		sealed(stranger, stranger.Answer, same),
+		sealed(ours, ours.Record, same), // our own key for records is not the cloud's for answers
+		sealed(ours, ours.Answer, func(h *record.Header) { h.Epoch = 77 }),
+		sealed(ours, ours.Answer, func(h *record.Header) { h.Terminal[0] = '2' }),
+		sealed(ours, ours.Answer, func(h *record.Header) { h.Direction = seal.Up }),
+		sealed(ours, ours.Answer, func(h *record.Header) { h.Type = record.DeviceFault }),
+		sealed(ours, ours.Answer, same)[:90],
+	}
+	for _, data := range hostile {
+		c.publish(data)
+	}
+	tl.until("rejected", func(s uplink.Status) bool { return s.Rejected == uint64(len(hostile)) })
+	c.publish(raw) // goes to the sign-in and is ignored there
+	status := tl.uplink.Status()
+	require.Empty(t, status.Stopped)
+	require.True(t, status.Connected)
+	tl.pay(3, "code")
+	require.Equal(t, int64(3), tl.result().Amount, "business goes on")
+	require.Equal(t, uint32(1), tl.uplink.Status().Epoch)
+}
