@@ -1,0 +1,242 @@
+package sitetest
+
+import (
+	"bytes"
+	"context"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/yuantill/yuantill/agent/catalogue"
+	"github.com/yuantill/yuantill/agent/checkout"
+	"github.com/yuantill/yuantill/agent/station"
+	"github.com/yuantill/yuantill/protocol/message"
+)
+
+// The notes that choose how a sale goes; any other stays waiting.
+const (
+	NoteApprove  = "approve"
+	NoteDecline  = "decline"
+	NoteReverse  = "reverse"
+	NoteUnknown  = "unknown"
+	NotePassword = "password"
+	NoteBusy     = "busy"   // refused: another sale is open
+	NoteNoRoom   = "noroom" // refused: disk full
+	NoteBroken   = "broken" // an internal error
+)
+
+// Till is a till behind a real station. It plays a sale's states once a listener follows the sale.
+type Till struct {
+	URL string
+	// Now is what the till's clock says.
+	Now time.Time
+
+	feed   *station.Feed
+	mu     sync.Mutex
+	sale   checkout.Sale
+	script []checkout.State
+	status station.Status
+	starts int
+}
+
+var _ station.Till = (*Till)(nil)
+
+// NewTill starts a station with a till; token may be empty. It ends with the test.
+func NewTill(t testing.TB, token string) *Till {
+	t.Helper()
+	till := &Till{Now: time.Date(2026, 5, 1, 4, 0, 0, 0, time.UTC)}
+	till.feed = station.NewFeed(till.Now)
+	till.SetStatus(till.usual())
+	s, err := station.New(station.Config{Listen: "127.0.0.1:7710", Token: token, Version: "1.2.3"}, till, till.feed,
+		func() time.Time { return till.Now }, slog.New(slog.DiscardHandler))
+	require.NoError(t, err)
+	handler := s.Handler()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/v1/events" {
+			w = &listener{ResponseWriter: w, till: till}
+		}
+		handler.ServeHTTP(w, r)
+	}))
+	// A listener would be waited for.
+	t.Cleanup(func() {
+		server.CloseClientConnections()
+		server.Close()
+	})
+	till.URL = server.URL
+	return till
+}
+
+// listener begins the play when the sale has been sent to somebody: what comes later is not skipped any more.
+type listener struct {
+	http.ResponseWriter
+	till *Till
+}
+
+// Write implements http.ResponseWriter.
+func (l *listener) Write(b []byte) (int, error) {
+	n, err := l.ResponseWriter.Write(b)
+	if bytes.Contains(b, []byte("event: sale")) {
+		l.till.play()
+	}
+	return n, err
+}
+
+// Unwrap serves http.ResponseController.
+func (l *listener) Unwrap() http.ResponseWriter { return l.ResponseWriter }
+
+func (t *Till) usual() station.Status {
+	since := t.Now.Add(-time.Hour)
+	return station.Status{
+		Version: "1.2.3", Terminal: "10000001", Merchant: "示例茶馆", Time: t.Now,
+		Journal: station.JournalStatus{Records: 7, Unsent: 2, OldestUnsent: &since, Sales: 1},
+		Uplink: station.UplinkStatus{
+			Connected: true, Broker: "mq.example:8883", Since: &since, Epoch: 3, LastAck: &since, ClockOffsetMS: 12,
+		},
+		Devices: []station.Device{
+			{Name: "scanner", State: "ready", Since: since},
+			{Name: "reader", State: "absent", Since: since, Fault: "no such device"},
+			{Name: "printer", State: "none", Since: since},
+		},
+	}
+}
+
+// SetStatus changes what Status answers.
+func (t *Till) SetStatus(status station.Status) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.status = status
+}
+
+// Starts counts the sales begun.
+func (t *Till) Starts() int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.starts
+}
+
+// Start implements station.Till.
+func (t *Till) Start(_ context.Context, start station.Start) (checkout.View, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	switch start.Note {
+	case NoteBusy:
+		return checkout.View{}, &station.Refusal{Phrase: catalogue.RefuseSaleOpen, Sale: checkout.OrderID{9}}
+	case NoteNoRoom:
+		return checkout.View{}, &station.Refusal{Phrase: catalogue.RefuseNoRoom}
+	case NoteBroken:
+		return checkout.View{}, context.DeadlineExceeded
+	}
+	t.starts++
+	t.sale = checkout.Sale{
+		OrderID: checkout.OrderID{1, 0x96, byte(t.starts)}, State: checkout.Waiting, Amount: start.Amount,
+		Cashier: start.Cashier, Note: start.Note, Origin: start.Origin, StartedAt: t.Now, Batch: 1, Voucher: 42,
+	}
+	t.script = scriptOf(start.Note)
+	t.publish()
+	return t.view(), nil
+}
+
+func scriptOf(note string) []checkout.State {
+	switch note {
+	case NoteApprove:
+		return []checkout.State{checkout.Authorising, checkout.Approved}
+	case NotePassword:
+		return []checkout.State{checkout.Authorising, checkout.AwaitingPassword, checkout.Approved}
+	case NoteDecline:
+		return []checkout.State{checkout.Authorising, checkout.Declined}
+	case NoteReverse:
+		return []checkout.State{checkout.Authorising, checkout.Querying, checkout.Reversing, checkout.Reversed}
+	case NoteUnknown:
+		return []checkout.State{checkout.Authorising, checkout.Querying}
+	default:
+		return nil
+	}
+}
+
+// play goes through the rest of the script.
+func (t *Till) play() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, state := range t.script {
+		t.enter(state)
+	}
+	t.script = nil
+}
+
+func (t *Till) enter(state checkout.State) {
+	t.sale.State = state
+	t.sale.Result = resultOf(state)
+	t.publish()
+}
+
+func resultOf(state checkout.State) *message.PaymentResult {
+	switch state {
+	case checkout.Approved:
+		return &message.PaymentResult{
+			Reference: "260501000042", Authorisation: "A1B2C3", PayerOperator: "ICBC", WalletMasked: "001234******1234",
+		}
+	case checkout.Declined:
+		return &message.PaymentResult{Reason: message.Reason_REASON_INSUFFICIENT_FUNDS}
+	case checkout.Reversed:
+		return &message.PaymentResult{Reason: message.Reason_REASON_TIMED_OUT}
+	case checkout.AwaitingScan:
+		return &message.PaymentResult{ShownCode: "https://pay.example/1250"}
+	default:
+		return nil
+	}
+}
+
+func (t *Till) publish() { t.feed.PublishSale(t.view(), t.Now) }
+
+func (t *Till) view() checkout.View {
+	return checkout.Rules{Timing: checkout.DefaultTiming()}.View(t.sale, catalogue.None)
+}
+
+// Press implements station.Till.
+func (t *Till) Press(_ context.Context, id checkout.OrderID, intent station.Intent) (checkout.View, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if id != t.sale.OrderID {
+		return checkout.View{}, &station.Refusal{Phrase: catalogue.RefuseNoSale}
+	}
+	switch intent.(type) {
+	case checkout.CancelPressed:
+		if t.sale.State == checkout.Waiting {
+			t.enter(checkout.Abandoned)
+			break
+		}
+		t.enter(checkout.Reversing)
+	case checkout.CodeWanted:
+		t.enter(checkout.AwaitingScan)
+	}
+	return t.view(), nil
+}
+
+// Finish takes the sale to a state from outside.
+func (t *Till) Finish(state checkout.State) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.enter(state)
+}
+
+// Sale implements station.Till.
+func (t *Till) Sale(_ context.Context, id checkout.OrderID) (checkout.View, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if id != t.sale.OrderID {
+		return checkout.View{}, &station.Refusal{Phrase: catalogue.RefuseNoSale}
+	}
+	return t.view(), nil
+}
+
+// Status implements station.Till.
+func (t *Till) Status(context.Context) (station.Status, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.status, nil
+}
