@@ -1,0 +1,182 @@
+package doctor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"time"
+
+	"github.com/yuantill/yuantill/agent/journal"
+	"github.com/yuantill/yuantill/agent/keyring"
+)
+
+// Bounds of a plausible clock against the cloud's.
+const (
+	clockWarn = 5 * time.Second
+	clockFail = time.Minute
+)
+
+// Bounds of a journal that gets rid of its records.
+const (
+	unsentOld  = time.Hour
+	roomFactor = 4 // times the agent's bound is "soon full"
+	roomUnset  = 32 << 20
+)
+
+func (d *Doctor) checkAgent(ctx context.Context) []Finding {
+	status, err := d.tools.Status(ctx)
+	if err != nil {
+		return one(fail("agent", "收银程序没有应答："+err.Error(), "the agent does not answer: "+err.Error()).
+			next("启动收银程序，查看日志", "start the agent and read its log", "systemctl status yuantill-agent").
+			with("station", d.site.Station))
+	}
+	d.agent = &status
+	f := ok("agent", "收银程序 "+status.Version+" 正在运行", "agent "+status.Version+" is running").
+		with("version", status.Version).with("connected", status.Uplink.Connected)
+	switch cloud := status.Uplink; {
+	case cloud.Stopped != "":
+		return []Finding{f, fail("cloud", "已停止上送："+cloud.Stopped, "sending has stopped: "+cloud.Stopped).
+			next("保留流水并联系服务商", "keep the journal and call support", "yuantill journal verify")}
+	case !cloud.Connected:
+		return []Finding{f, warn("cloud", "与平台未连接："+cloud.LastError, "not connected to the cloud: "+cloud.LastError).
+			next("检查网络与下面的 broker 检查", "check the network and the broker checks below", "yuantill status")}
+	case cloud.Refused != 0:
+		return []Finding{f, warn("cloud", fmt.Sprintf("平台拒收过 %d 条记录", cloud.Refused),
+			fmt.Sprintf("the cloud refused %d records", cloud.Refused)).next("联系服务商", "call support", "yuantill status")}
+	default:
+		return []Finding{f, ok("cloud", "已连接 "+cloud.Broker, "connected to "+cloud.Broker)}
+	}
+}
+
+// checkClock holds the clock against when this program was built and against the cloud's clock at the last sign-in.
+func (d *Doctor) checkClock(context.Context) []Finding {
+	now := d.tools.Clock()
+	if !d.tools.Built.IsZero() && now.Before(d.tools.Built) {
+		return one(fail("clock", "本机时间 "+now.UTC().Format(time.DateTime)+" 早于程序的生成时间",
+			"the clock says "+now.UTC().Format(time.DateTime)+" UTC, before this program was built").
+			next("校时；若每次开机都这样，请更换纽扣电池", "set the clock; if it happens at every start, replace its battery",
+				"timedatectl set-ntp true"))
+	}
+	if d.agent == nil || !d.agent.Uplink.Connected {
+		return one(ok("clock", "本机时间合理，未能与平台比对", "the clock is plausible; it could not be held against the cloud's"))
+	}
+	offset := time.Duration(d.agent.Uplink.ClockOffsetMS) * time.Millisecond
+	text := offset.Round(time.Millisecond).String()
+	f := ok("clock", "与平台相差 "+text, "differs from the cloud's by "+text)
+	switch away := offset.Abs(); {
+	case away > clockFail:
+		f = fail("clock", f.Text.Chinese, f.Text.English)
+	case away > clockWarn:
+		f = warn("clock", f.Text.Chinese, f.Text.English)
+	default:
+		return one(f.with("offset_ms", offset.Milliseconds()))
+	}
+	return one(f.next("校时", "set the clock", "timedatectl set-ntp true").with("offset_ms", offset.Milliseconds()))
+}
+
+// checkJournal opens the journal beside the agent and verifies every record, with tags where the keys can be had.
+func (d *Doctor) checkJournal(ctx context.Context) []Finding {
+	path := d.site.JournalPath
+	if path == "" {
+		return one(skip("journal", "未指明流水文件", "no journal file is named"))
+	}
+	var ring journal.Keyring
+	if d.tls != nil {
+		opened, err := keyring.Open(keyring.Config{
+			EnrolmentPath: d.site.EnrolmentPath, StatePath: d.site.EpochsPath, Engine: d.tools.Engine,
+		})
+		if err == nil {
+			ring = opened
+		}
+	}
+	j, err := journal.OpenReadOnly(ctx, path, d.tools.Engine, nil)
+	if err != nil {
+		return one(d.journalFailure(err))
+	}
+	owner := j.Terminal()
+	if err := j.Close(); err != nil {
+		return one(d.journalFailure(err))
+	}
+	if d.enrolment != nil && owner.String() != d.enrolment.Terminal {
+		return one(fail("journal", fmt.Sprintf("流水是终端 %s 的，本机是 %s", owner, d.enrolment.Terminal),
+			fmt.Sprintf("the journal is terminal %s's, this is %s", owner, d.enrolment.Terminal)).
+			next("换回本机的流水，或恢复原来的入网文件", "put this terminal's journal back, or its enrolment", ""))
+	}
+	if j, err = journal.OpenReadOnly(ctx, path, d.tools.Engine, ring); err != nil {
+		return one(d.journalFailure(err))
+	}
+	f := d.journalFinding(ctx, j)
+	if err := j.Close(); err != nil {
+		return []Finding{f, d.journalFailure(err)}
+	}
+	return one(f)
+}
+
+func (d *Doctor) journalFinding(ctx context.Context, j *journal.Journal) Finding {
+	report, err := j.Verify(ctx)
+	if err != nil {
+		return d.journalFailure(err)
+	}
+	counts, err := j.Counts(ctx)
+	if err != nil {
+		return d.journalFailure(err)
+	}
+	checkedChinese, checkedEnglish := "链接完好（无密钥，未校验签名）", "chain good (no keys: tags not checked)"
+	if report.TagsChecked {
+		checkedChinese, checkedEnglish = "链接与签名完好", "chain and tags good"
+	}
+	chinese := fmt.Sprintf("%d 条记录，%d 条未上送，%s", counts.Records, counts.Unsent, checkedChinese)
+	english := fmt.Sprintf("%d records, %d not sent, %s", counts.Records, counts.Unsent, checkedEnglish)
+	f := ok("journal", chinese, english)
+	if !counts.OldestUnsent.IsZero() && d.tools.Clock().Sub(counts.OldestUnsent) > unsentOld {
+		f = warn("journal", chinese+"；最早的自 "+counts.OldestUnsent.UTC().Format(time.DateTime)+" 起",
+			english+"; the oldest since "+counts.OldestUnsent.UTC().Format(time.DateTime)+" UTC").
+			next("检查网络；记录不会丢失", "check the network; nothing is lost meanwhile", "yuantill status").
+			with("oldest_unsent", counts.OldestUnsent.UTC())
+	}
+	return f.with("records", counts.Records).with("unsent", counts.Unsent).with("tags_checked", report.TagsChecked)
+}
+
+func (d *Doctor) journalFailure(err error) Finding {
+	var damaged *journal.DamagedError
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return warn("journal", "还没有流水："+d.site.JournalPath, "no journal yet: "+d.site.JournalPath).
+			next("收银程序首次启动时建立；若以前有过，请查找丢失原因", "the agent makes it at its first start; if there was one, find out where it went", "")
+	case errors.As(err, &damaged):
+		return fail("journal", "流水不完整或被改动："+err.Error(), "the journal is damaged or was altered: "+err.Error()).
+			next("请勿删除；把流水与 -wal 一起复制保存，联系服务商", "delete nothing; copy it with its -wal aside and call support",
+				"yuantill journal verify").with("sequence", damaged.Sequence)
+	default:
+		return fail("journal", "流水不能打开："+err.Error(), "the journal cannot be opened: "+err.Error()).
+			next("检查权限", "check its permissions", "ls -l "+d.site.JournalPath)
+	}
+}
+
+func (d *Doctor) checkRoom(context.Context) []Finding {
+	if d.site.JournalPath == "" {
+		return one(skip("room", "未指明流水文件", "no journal file is named"))
+	}
+	folder := filepath.Dir(d.site.JournalPath)
+	free, err := d.tools.Free(folder)
+	if err != nil {
+		return one(fail("room", "不能查询剩余空间："+err.Error(), "free space cannot be read: "+err.Error()).
+			next("检查目录", "check the folder", "df -h "+folder))
+	}
+	bound := d.site.RoomMin
+	if bound <= 0 {
+		bound = roomUnset
+	}
+	megabytes := free >> 20
+	chinese, english := fmt.Sprintf("%s 剩余 %d MiB", folder, megabytes), fmt.Sprintf("%d MiB free in %s", megabytes, folder)
+	f := ok("room", chinese, english)
+	switch {
+	case free < bound:
+		f = fail("room", chinese+"，已停止收款", english+": sales are refused").next("清理磁盘", "free some disk", "df -h "+folder)
+	case free < roomFactor*bound:
+		f = warn("room", chinese+"，即将不足", english+": soon too little").next("清理磁盘", "free some disk", "df -h "+folder)
+	}
+	return one(f.with("free_bytes", free).with("refused_below", bound))
+}
