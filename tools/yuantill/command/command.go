@@ -1,0 +1,125 @@
+// Package command is the yuantill command line: arguments come in, printed lines or JSON and an exit code leave.
+package command
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/yuantill/yuantill/protocol/seal"
+	"github.com/yuantill/yuantill/tools/yuantill/bilingual"
+)
+
+// Environment is what a command line runs in.
+type Environment struct {
+	Out, Err io.Writer
+	Clock    func() time.Time
+	// Location is the time zone of what people read; JSON is in UTC.
+	Location *time.Location
+	// Interrupts receives Ctrl-C; nil when there is none.
+	Interrupts <-chan os.Signal
+}
+
+// program is one run.
+type program struct {
+	Environment
+	engine   seal.Engine
+	language bilingual.Language
+	json     bool
+	station  string
+	settings string
+	// keyProblem says why a journal's tags cannot be checked.
+	keyProblem error
+}
+
+// Run carries out one command line and returns the exit code.
+func Run(ctx context.Context, environment Environment, arguments []string) int {
+	p := &program{Environment: environment, engine: seal.Portable()}
+	root := p.root()
+	root.SetArgs(arguments)
+	root.SetOut(p.Out)
+	root.SetErr(p.Err)
+	// Tags and links are only worth something when the arithmetic is right.
+	if err := seal.SelfTest(p.engine); err != nil {
+		return p.fail(&Failure{Code: CodeInternal, Cause: err})
+	}
+	if err := root.ExecuteContext(ctx); err != nil {
+		return p.fail(failureOf(err))
+	}
+	return int(CodeOK)
+}
+
+func (p *program) root() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "yuantill",
+		Short: "收款终端命令行  The till's command line",
+		Long: "收款、状态、流水与体检。退出码见 yuantill help exit-codes，JSON 字段见 yuantill help json。\n" +
+			"Sales, status, journal and doctor of one terminal. See yuantill help exit-codes and yuantill help json.",
+		SilenceUsage: true, SilenceErrors: true,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	flags := root.PersistentFlags()
+	flags.StringVar(&p.station, "station", "", "收银程序地址  agent's station (default from settings, else "+stationDefault+")")
+	flags.StringVar(&p.settings, "settings", "", "设置文件  agent's settings file (default "+settingsDefault+" if there is one)")
+	flags.BoolVar(&p.json, "json", false, "输出 JSON  print JSON")
+	flags.Var(&p.language, "lang", "语言  language of what is printed")
+	root.AddCommand(p.sale(), p.status(), p.journal(), p.doctor(), p.version())
+	root.AddCommand(topics()...)
+	return root
+}
+
+// fail prints an error the way the user asked for and returns its exit code.
+func (p *program) fail(f *Failure) int {
+	if f.Told {
+		return int(f.Code)
+	}
+	if p.json {
+		if err := p.printJSON(errorJSON{
+			Error: f.Error(), Code: int(f.Code), Name: f.Code.String(), Chinese: f.Code.Text().Chinese,
+			English: f.Code.Text().English, Next: f.Next,
+		}); err != nil {
+			fmt.Fprintln(p.Err, err)
+		}
+		return int(f.Code)
+	}
+	fmt.Fprintf(p.Err, "yuantill: %s: %v\n", p.language.Pick(f.Code.Text()), f)
+	if next := p.language.Pick(f.Next); next != "" {
+		fmt.Fprintf(p.Err, "  → %s\n", next)
+	}
+	return int(f.Code)
+}
+
+// errorJSON is what --json prints instead of an answer.
+type errorJSON struct {
+	Error   string         `json:"error"`
+	Code    int            `json:"exit_code"`
+	Name    string         `json:"exit"`
+	Chinese string         `json:"zh"`
+	English string         `json:"en"`
+	Next    bilingual.Text `json:"next"`
+}
+
+// printJSON prints one value on one line.
+func (p *program) printJSON(v any) error {
+	encoder := json.NewEncoder(p.Out)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(v); err != nil {
+		return &Failure{Code: CodeInternal, Cause: fmt.Errorf("print JSON: %w", err)}
+	}
+	return nil
+}
+
+// say prints one line in the language asked for.
+func (p *program) say(chinese, english string) {
+	fmt.Fprintln(p.Out, p.text(chinese, english))
+}
+
+func (p *program) text(chinese, english string) string {
+	return p.language.Pick(bilingual.Text{Chinese: chinese, English: english})
+}

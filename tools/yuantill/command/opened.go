@@ -1,0 +1,109 @@
+package command
+
+import (
+	"context"
+	"errors"
+
+	"github.com/yuantill/yuantill/agent/journal"
+	"github.com/yuantill/yuantill/agent/keyring"
+	"github.com/yuantill/yuantill/protocol/record"
+	"github.com/yuantill/yuantill/tools/yuantill/bilingual"
+)
+
+// opened is a journal that is open for looking, with what it was opened with.
+type opened struct {
+	*journal.Journal
+	path string
+}
+
+func (p *program) withJournal(ctx context.Context, flags *journalFlags, act func(*opened) error) error {
+	path, keys, err := p.journalSource(flags)
+	if err != nil {
+		return err
+	}
+	o, err := p.openJournal(ctx, path, keys)
+	if err != nil {
+		return err
+	}
+	return errors.Join(act(o), o.Close())
+}
+
+func (p *program) openJournal(ctx context.Context, path string, keys *keyring.Keyring) (*opened, error) {
+	o := &opened{path: path}
+	var err error
+	o.Journal, err = journal.OpenReadOnly(ctx, path, p.engine, nil)
+	if journal.IsDamaged(err) && keys != nil {
+		// With keys it is the altered record that is named, and not the one behind it.
+		o.Journal, err = journal.OpenReadOnly(ctx, path, p.engine, keys)
+	}
+	if err != nil {
+		return nil, o.failure(err)
+	}
+	if keys == nil {
+		return o, nil
+	}
+	// Another terminal's journal would only look altered under these keys.
+	if owner := o.Terminal(); owner != keys.Terminal() {
+		foreign := &journal.ForeignError{Path: path, Owner: owner, Mine: keys.Terminal()}
+		return nil, errors.Join(o.failure(foreign), o.Close())
+	}
+	if err := o.Close(); err != nil {
+		return nil, o.failure(err)
+	}
+	if o.Journal, err = journal.OpenReadOnly(ctx, path, p.engine, keys); err != nil {
+		return nil, o.failure(err)
+	}
+	return o, nil
+}
+
+// each calls act with every record in order.
+func (o *opened) each(ctx context.Context, act func(record.Record) error) error {
+	for after, end := uint64(0), o.Tail().Sequence; after < end; {
+		records, err := o.Records(ctx, after, readRecords, readBytes)
+		if err != nil {
+			return o.failure(err)
+		}
+		if len(records) == 0 {
+			return nil
+		}
+		for _, r := range records {
+			header, err := record.ParseHeader(r)
+			if err != nil || header.Sequence <= after {
+				return o.failure(&journal.DamagedError{Path: o.path, Sequence: after + 1, Cause: errors.Join(err, errOrder)})
+			}
+			after = header.Sequence
+			if err := act(r); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+var errOrder = errors.New("record out of order")
+
+// failure gives an error of the journal its exit code.
+func (o *opened) failure(err error) error {
+	var failure *Failure
+	var damaged *journal.DamagedError
+	var foreign *journal.ForeignError
+	switch {
+	case errors.As(err, &failure):
+		return err
+	case errors.As(err, &damaged), errors.As(err, &foreign):
+		return &Failure{Code: CodeJournal, Cause: err, Next: keepJournal()}
+	case errors.Is(err, context.Canceled):
+		return &Failure{Code: CodeInternal, Cause: err}
+	default:
+		return &Failure{Code: CodeUnreadable, Cause: err, Next: bilingual.Text{
+			Chinese: "请检查路径与权限：ls -l " + o.path, English: "check path and permissions: ls -l " + o.path,
+		}}
+	}
+}
+
+func keepJournal() bilingual.Text {
+	return bilingual.Text{
+		Chinese: "请勿删除；把流水文件与 -wal 一起复制保存，联系服务商",
+		English: "delete nothing; copy the journal and its -wal aside and call support",
+	}
+}

@@ -1,0 +1,143 @@
+package command
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/yuantill/yuantill/tools/yuantill/stationclient"
+)
+
+func (p *program) status() *cobra.Command {
+	return &cobra.Command{
+		Use:   "status",
+		Short: "本机状态  How the till is",
+		Long: "本机、平台连接、未上送记录、设备、进行中的收款。\n" +
+			"Till, connection to the cloud, unsent records, devices, open sale.\n\n" +
+			"--json: the station's GET /v1/status: version, terminal, merchant, time, sale, pending, refusing,\n" +
+			"journal{records,unsent,oldest_unsent,sales,clock_jumps}, uplink{connected,broker,since,epoch,\n" +
+			"last_acknowledgement,last_error,clock_offset_ms,stopped,refused,last_refusal}, devices[{name,state,since,fault}];\n" +
+			"and command_version",
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return p.runStatus(cmd.Context()) },
+	}
+}
+
+// statusJSON adds this program's version to the station's answer.
+type statusJSON struct {
+	stationclient.Status
+	CommandVersion string `json:"command_version"`
+}
+
+func (p *program) runStatus(ctx context.Context) error {
+	client, err := p.client()
+	if err != nil {
+		return err
+	}
+	status, err := client.Status(ctx)
+	if err != nil {
+		return stationFailure(err)
+	}
+	if p.json {
+		return p.printJSON(statusJSON{Status: status, CommandVersion: version().Version})
+	}
+	p.sayTill(status)
+	p.sayUplink(status)
+	p.sayDevices(status)
+	return nil
+}
+
+func (p *program) row(chinese, english, value string) {
+	fmt.Fprintf(p.Out, "%s  %s\n", p.text(chinese, english), value)
+}
+
+func (p *program) sayTill(s stationclient.Status) {
+	p.row("终端", "terminal", s.Terminal+"  "+s.Merchant)
+	p.row("程序", "versions", "agent "+s.Version+", yuantill "+version().Version)
+	switch {
+	case s.Refusing != nil:
+		p.row("收款", "sales", p.text("暂停：", "refused: ")+p.language.Pick(*s.Refusing))
+	case s.Sale != "":
+		p.row("收款", "sales", p.text("进行中 "+s.Sale, "open "+s.Sale))
+	default:
+		p.row("收款", "sales", p.text("可以收款", "ready"))
+	}
+	if s.Pending > 0 {
+		p.row("未决", "pending", p.text(fmt.Sprintf("%d 笔结果尚未知道", s.Pending), fmt.Sprintf("%d sales not known yet", s.Pending)))
+	}
+}
+
+func (p *program) sayUplink(s stationclient.Status) {
+	up := s.Uplink
+	state := p.text("未连接", "not connected")
+	if up.Connected {
+		state = p.text("已连接", "connected") + "  " + up.Broker
+	}
+	if up.Since != nil {
+		state += "  " + p.text("自", "since") + " " + p.local(*up.Since)
+	}
+	p.row("平台", "cloud", state)
+	if up.Stopped != "" {
+		p.row("停止上送", "SENDING STOPPED", up.Stopped)
+	}
+	if !up.Connected && up.LastError != "" {
+		p.row("原因", "cause", up.LastError)
+	}
+	if up.Refused > 0 {
+		p.row("平台拒收", "refused by the cloud", fmt.Sprintf("%d  %s", up.Refused, up.LastRefusal))
+	}
+	unsent := fmt.Sprintf("%d / %d", s.Journal.Unsent, s.Journal.Records)
+	if s.Journal.OldestUnsent != nil {
+		unsent += "  " + p.text("最早", "oldest") + " " + p.local(*s.Journal.OldestUnsent)
+	}
+	p.row("未上送", "unsent", unsent)
+	if up.LastAck != nil {
+		p.row("最近确认", "last acknowledgement", p.local(*up.LastAck))
+	}
+}
+
+func (p *program) sayDevices(s stationclient.Status) {
+	for _, d := range s.Devices {
+		name := deviceText(d.Name)
+		p.row(name.Chinese, name.English, p.language.Pick(deviceState(d.State))+faultText(d.Fault))
+	}
+}
+
+func faultText(fault string) string {
+	if fault == "" {
+		return ""
+	}
+	return "  " + fault
+}
+
+func (p *program) local(t time.Time) string { return t.In(p.Location).Format(time.DateTime) }
+
+func deviceText(name string) stationclient.Words {
+	switch name {
+	case "scanner":
+		return stationclient.Words{Chinese: "扫码器", English: name}
+	case "reader":
+		return stationclient.Words{Chinese: "读卡器", English: name}
+	case "printer":
+		return stationclient.Words{Chinese: "打印机", English: name}
+	default:
+		return stationclient.Words{English: name}
+	}
+}
+
+func deviceState(state string) stationclient.Words {
+	switch state {
+	case "ready":
+		return stationclient.Words{Chinese: "正常", English: state}
+	case "absent":
+		return stationclient.Words{Chinese: "未连接", English: state}
+	case "faulted":
+		return stationclient.Words{Chinese: "故障", English: state}
+	case "none":
+		return stationclient.Words{Chinese: "未设置", English: "not set"}
+	default:
+		return stationclient.Words{English: state}
+	}
+}

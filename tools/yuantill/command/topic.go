@@ -1,0 +1,43 @@
+package command
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+// topics are the help texts beside the commands' own.
+func topics() []*cobra.Command {
+	return []*cobra.Command{
+		{Use: "exit-codes", Short: "退出码  Exit codes", Long: exitCodes()},
+		{Use: "json", Short: "JSON 字段  Fields of --json", Long: jsonFields},
+	}
+}
+
+func exitCodes() string {
+	var b strings.Builder
+	b.WriteString("退出码  Exit codes\n")
+	for _, code := range codes() {
+		fmt.Fprintf(&b, "\n%4d  %-18s %s\n%24s %s", int(code), code, code.Text().Chinese, "", code.Text().English)
+	}
+	return b.String()
+}
+
+const jsonFields = `每个命令加 --json 输出一个 JSON 值；字段名不会改变含义，只会增加。时间为 UTC，金额为最小货币单位的整数。
+Every command prints one JSON value with --json. Names never change their meaning; new ones may come. Times are UTC,
+amounts integers in the currency's minor unit.
+
+  sale            {key, exit_code, exit, sale}; sale as in the station's GET /v1/sales/{id}
+  status          the station's GET /v1/status, and command_version
+  journal list    [record, …]
+  journal show    record: sequence, epoch, type, time, terminal, key_version, size, previous, link, tag, body, problem
+                  body has the fields of message.proto that are set; nested ones as "result.outcome"
+  journal verify  intact, records, first, last, link, tags_checked, lost[{first,last}], broken_sequence, cause,
+                  key_problem, seconds
+  journal export  file, format, records, link
+  doctor          {result, checks:[{check, level, finding{zh,en}, next{zh,en}, command, details}]}
+                  level and result: OK, WARN, FAIL, SKIP
+  version         version, revision, time, go
+
+出错时 On error: {error, exit_code, exit, zh, en, next{zh,en}}`

@@ -1,0 +1,289 @@
+package command
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/yuantill/yuantill/tools/yuantill/bilingual"
+	"github.com/yuantill/yuantill/tools/yuantill/stationclient"
+)
+
+// Bounds of watching a sale.
+const (
+	// startTries is how often a start whose answer was lost is asked again, with the same key.
+	startTries = 5
+	startGap   = 300 * time.Millisecond
+	// pollEvery is how often the sale is asked for beside the events, which may break off, and which under a key that was
+	// used before may tell of another sale.
+	pollEvery = 2 * time.Second
+	reopenGap = time.Second
+	// cancelWait is how long the outcome of a cancellation is waited for; taking back may take until the operator answers.
+	cancelWait = time.Minute
+	updatesMax = 16
+)
+
+// watcher follows one sale to its end.
+type watcher struct {
+	*program
+	client *stationclient.Client
+	flags  saleFlags
+	sale   stationclient.Sale
+	known  bool // sale is the station's answer
+	shown  string
+	lost   bool // the last call did not get through, and that was said
+
+	cancelled bool
+	deadline  *time.Timer
+}
+
+func (p *program) runSale(ctx context.Context, flags saleFlags, start stationclient.Start) error {
+	client, err := p.client()
+	if err != nil {
+		return err
+	}
+	w := &watcher{program: p, client: client, flags: flags}
+	if err := w.begin(ctx, start); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	updates := make(chan stationclient.Sale, updatesMax)
+	go w.follow(ctx, w.sale.ID, updates)
+	if err := w.watch(ctx, updates); err != nil {
+		return err
+	}
+	return w.end()
+}
+
+// begin starts the sale. A lost answer is asked for again under the same key; what cannot have been sent did not happen.
+func (w *watcher) begin(ctx context.Context, start stationclient.Start) error {
+	sent := false
+	var err error
+	for try := range startTries {
+		var sale stationclient.Sale
+		if sale, err = w.client.Start(ctx, w.flags.key, start); err == nil {
+			w.take(sale)
+			return w.showCode(ctx)
+		}
+		var unreachable *stationclient.UnreachableError
+		if !errors.As(err, &unreachable) {
+			return stationFailure(err)
+		}
+		sent = sent || unreachable.Sent
+		if !sent && try > 0 {
+			break
+		}
+		if !pause(ctx, startGap) {
+			break
+		}
+	}
+	if !sent {
+		return stationFailure(err)
+	}
+	return w.unknown(err)
+}
+
+func (w *watcher) showCode(ctx context.Context) error {
+	if !w.flags.shown || w.sale.Final || w.sale.State != "waiting" {
+		return nil
+	}
+	sale, err := w.client.ShowCode(ctx, w.flags.key+keyShow, w.sale.ID)
+	if err != nil {
+		return stationFailure(err)
+	}
+	w.take(sale)
+	return nil
+}
+
+// unknown ends without knowing whether there is a sale at all.
+func (w *watcher) unknown(cause error) error {
+	return &Failure{Code: CodeUnknown, Cause: cause, Next: bilingual.Text{
+		Chinese: "用同一个键再看，不会重复收款：" + w.again(),
+		English: "look again with the same key, it never charges twice: " + w.again(),
+	}}
+}
+
+func (w *watcher) again() string {
+	return fmt.Sprintf("yuantill sale --amount %s --currency %s --key %s", w.flags.amount, w.flags.currency, w.flags.key)
+}
+
+// follow hands on what the event stream tells of the sale and opens it again when it breaks.
+func (w *watcher) follow(ctx context.Context, id string, updates chan<- stationclient.Sale) {
+	last := ""
+	for {
+		stream, err := w.client.Events(ctx, last)
+		if err == nil {
+			last = read(ctx, stream, id, last, updates)
+			_ = stream.Close() // it has ended already or ctx has
+		}
+		if !pause(ctx, reopenGap) {
+			return
+		}
+	}
+}
+
+func read(ctx context.Context, stream *stationclient.Stream, id, last string, updates chan<- stationclient.Sale) string {
+	for {
+		event, err := stream.Next()
+		if err != nil {
+			return last
+		}
+		if event.ID != "" {
+			last = event.ID
+		}
+		if sale, ok := event.Sale(); ok && sale.ID == id {
+			select {
+			case updates <- sale:
+			case <-ctx.Done():
+				return last
+			}
+		}
+	}
+}
+
+// watch returns when the sale is final, or when nobody wants to wait any longer.
+func (w *watcher) watch(ctx context.Context, updates <-chan stationclient.Sale) error {
+	poll := time.NewTicker(pollEvery)
+	defer poll.Stop()
+	w.deadline = time.NewTimer(w.flags.timeout)
+	defer w.deadline.Stop()
+	for !w.sale.Final {
+		leave := false
+		select {
+		case sale := <-updates:
+			w.take(sale)
+		case <-poll.C:
+			sale, err := w.client.Sale(ctx, w.sale.ID)
+			w.took(sale, err)
+		case <-w.Interrupts:
+			leave = w.stop(ctx)
+		case <-w.deadline.C:
+			leave = w.stop(ctx)
+		case <-ctx.Done():
+			leave = true
+		}
+		if leave {
+			return nil
+		}
+	}
+	return nil
+}
+
+// stop asks for the sale to be cancelled, once; after that, or without --cancel, it reports that it is time to leave.
+func (w *watcher) stop(ctx context.Context) bool {
+	if w.cancelled || !w.flags.cancel {
+		return true
+	}
+	w.cancelled = true
+	w.tell("正在请求取消，请等待结果；再按一次 Ctrl-C 离开，收款在本机继续",
+		"asking to cancel, waiting for the outcome; Ctrl-C once more leaves, the sale goes on")
+	w.deadline.Reset(cancelWait)
+	sale, err := w.client.Cancel(ctx, w.flags.key+keyCancel, w.sale.ID, w.flags.cashier)
+	var refused *stationclient.RefusedError
+	if errors.As(err, &refused) {
+		w.tell(refused.Text.Chinese, refused.Text.English)
+		return false
+	}
+	if err != nil {
+		w.cancelled = false // it may not have arrived: the next Ctrl-C asks again
+	}
+	w.took(sale, err)
+	return false
+}
+
+// took shows a sale, or says once that the agent is not to be heard: the sale goes on there.
+func (w *watcher) took(sale stationclient.Sale, err error) {
+	if err == nil {
+		w.take(sale)
+		return
+	}
+	if !w.lost {
+		w.tell("收银程序暂无应答，收款可能仍在进行，请勿重复收款", "the agent does not answer; the sale may be going on, do not charge again")
+	}
+	w.lost = true
+}
+
+// take shows a sale when anything that people read has changed. Answers and events may overtake each other.
+func (w *watcher) take(sale stationclient.Sale) {
+	w.lost = false
+	if w.known && (sale.At.Before(w.sale.At) || w.sale.Final) {
+		return
+	}
+	w.sale, w.known = sale, true
+	line := w.line(sale)
+	if line == w.shown {
+		return
+	}
+	w.shown = line
+	if w.json {
+		return
+	}
+	fmt.Fprintf(w.Out, "%s  %s\n", sale.At.In(w.Location).Format(time.TimeOnly), line)
+	if sale.Notice != nil {
+		fmt.Fprintf(w.Out, "          ! %s\n", w.language.Pick(*sale.Notice))
+	}
+	if sale.ShownCode != "" {
+		fmt.Fprintf(w.Out, "          %s\n", sale.ShownCode)
+	}
+}
+
+func (w *watcher) line(sale stationclient.Sale) string {
+	line := sale.Text + "  " + w.language.Pick(sale.Title)
+	if sale.Reason != nil {
+		line += " · " + w.language.Pick(*sale.Reason)
+	}
+	if next := w.language.Pick(sale.Next); next != "" {
+		line += "  → " + next
+	}
+	return line
+}
+
+// tell prints a remark that is no part of the answer.
+func (w *watcher) tell(chinese, english string) {
+	fmt.Fprintln(w.Err, w.text(chinese, english))
+}
+
+// end prints the result and gives it its exit code.
+func (w *watcher) end() error {
+	code := saleCode(w.sale)
+	if w.json {
+		err := w.printJSON(saleJSON{Key: w.flags.key, Code: int(code), Name: code.String(), Sale: &w.sale})
+		if err != nil {
+			return err
+		}
+	} else {
+		w.sayEnd(code)
+	}
+	if code == CodeOK {
+		return nil
+	}
+	return &Failure{Code: code, Told: true}
+}
+
+func (w *watcher) sayEnd(code Code) {
+	s := w.sale
+	if code == CodeUnknown {
+		w.say("结果尚未知道，不是失败：请勿交货，请勿重复收款；收款在本机继续", "the outcome is not known yet, which is no failure: "+
+			"neither hand over nor charge again; the sale goes on at the till")
+		fmt.Fprintf(w.Out, "  → %s\n", w.again())
+		return
+	}
+	if s.Reference != "" {
+		w.say("参考号 "+s.Reference+"  授权码 "+s.Authorisation+"  凭证号 "+fmt.Sprintf("%06d", s.Voucher),
+			"reference "+s.Reference+"  authorisation "+s.Authorisation+"  voucher "+fmt.Sprintf("%06d", s.Voucher))
+	}
+}
+
+// pause waits, and reports false when ctx ends first.
+func pause(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
