@@ -49,7 +49,7 @@ func (m Machine) Step(p Payment, e Event, now time.Time) (Payment, []Effect) {
 	case EventReversalRequested:
 		s.reversalRequested(e.Reason)
 	case EventQueryRequested:
-		s.tell()
+		s.repeat()
 	case EventRecovered:
 		s.recovered()
 	}
@@ -84,9 +84,14 @@ func (s *step) post(kind PostingKind) {
 	s.effects = append(s.effects, effect)
 }
 
-// tell answers the terminal; once is enough for a step.
+// tell answers the terminal with news, so that the answer owed at TellAt is no longer owed.
 func (s *step) tell() {
 	s.p.TellAt = time.Time{}
+	s.repeat()
+}
+
+// repeat answers the terminal with what it may know already; once is enough for a step.
+func (s *step) repeat() {
 	for _, effect := range s.effects {
 		if effect.Kind == Answer {
 			return
@@ -99,7 +104,7 @@ func (s *step) tell() {
 // harmless.
 func (s *step) requested() {
 	if s.p.State != Created {
-		s.tell()
+		s.repeat()
 		return
 	}
 	if !s.p.GiveUpAt.IsZero() && !s.now.Before(s.p.GiveUpAt) {
@@ -245,7 +250,7 @@ func (s *step) reversalRequested(reason operator.Reason) {
 	case s.p.State.waiting() || s.p.State == Approved:
 		s.takeBack(reason)
 	default:
-		s.tell()
+		s.repeat()
 	}
 }
 
