@@ -1,0 +1,129 @@
+package payment
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync/atomic"
+
+	"github.com/yuantill/yuantill/cloud/operator"
+)
+
+// lane is the way to one operator. Calls beyond callsMax wait their turn, so that an operator that hangs holds up
+// nobody but its own.
+type lane struct {
+	connector operator.Connector
+	turns     chan struct{}
+	waiting   atomic.Int64
+}
+
+func newLane(connector operator.Connector) *lane {
+	return &lane{connector: connector, turns: make(chan struct{}, callsMax)}
+}
+
+var (
+	errNoConnector = errors.New("payment: operator has no connector")
+	errCrowded     = errors.New("payment: too many calls to the operator")
+)
+
+// take waits for a turn.
+func (l *lane) take(ctx context.Context) error {
+	select {
+	case l.turns <- struct{}{}:
+		return nil
+	default:
+	}
+	if l.waiting.Add(1) > callsWaiting {
+		l.waiting.Add(-1)
+		return errCrowded
+	}
+	defer l.waiting.Add(-1)
+	ctx, cancel := context.WithTimeout(ctx, turnTimeout)
+	defer cancel()
+	select {
+	case l.turns <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return errCrowded
+	}
+}
+
+func (l *lane) leave() { <-l.turns }
+
+// call asks the operator on a goroutine of its own and hands what came of it to the machine.
+func (s *Service) call(l *live, p Payment, effect Effect) {
+	var code string
+	var card []byte
+	if effect.Kind == CallAuthorise {
+		l.mu.Lock()
+		code, card = string(l.secret), l.card
+		l.mu.Unlock()
+	}
+	s.work.Add(1)
+	go func() {
+		defer s.work.Done()
+		begun := s.config.Clock.Now()
+		answer, err := s.ask(p, effect, code, card)
+		s.metrics.called(effect, err, s.config.Clock.Now().Sub(begun))
+		e := Event{Kind: EventAnswer, Call: effect.Kind, Operator: effect.Operator, Answer: answer}
+		var notSent *operator.NotSentError
+		switch {
+		case errors.As(err, &notSent):
+			e.Kind = EventNotSent
+		case err != nil:
+			e.Kind = EventUnknown
+		}
+		if err != nil && s.ctx.Err() == nil {
+			s.config.Logger.LogAttrs(s.ctx, slog.LevelWarn, "operator call", slog.String("operator", effect.Operator),
+				slog.String("call", effect.Kind.String()), slog.String("order", p.OrderID.String()), slog.Any("cause", err))
+		}
+		s.handle(l, e)
+	}()
+}
+
+// forget erases the customer's code and the card's transaction.
+func (l *live) forget() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	clear(l.secret)
+	l.secret, l.card = nil, nil
+}
+
+// ask makes one call. Errors are those of operator.Connector.
+func (s *Service) ask(p Payment, effect Effect, code string, card []byte) (operator.Answer, error) {
+	operation := effect.Kind.String()
+	lane := s.lanes[effect.Operator]
+	if lane == nil {
+		return operator.Answer{}, &operator.NotSentError{Operation: operation, Cause: errNoConnector}
+	}
+	if err := lane.take(s.ctx); err != nil {
+		return operator.Answer{}, &operator.NotSentError{Operation: operation, Cause: err}
+	}
+	defer lane.leave()
+	ctx, cancel := context.WithTimeout(s.ctx, callTimeout)
+	defer cancel()
+	request := operator.Request{OrderID: p.OrderID, Merchant: p.Merchant, Terminal: p.Terminal, Method: p.Method,
+		Amount: p.Amount, Currency: p.Currency, Code: code, Card: card}
+	inquiry := operator.Inquiry{OrderID: p.OrderID, Merchant: p.Merchant, Amount: p.Amount, Currency: p.Currency}
+	switch effect.Kind {
+	case CallAuthorise:
+		return lane.connector.Authorise(ctx, request)
+	case CallOrder:
+		if issuer, ok := lane.connector.(operator.CodeIssuer); ok {
+			return issuer.Order(ctx, request)
+		}
+		return operator.Answer{}, &operator.NotSentError{Operation: operation, Cause: errNoConnector}
+	case CallQuery:
+		return lane.connector.Query(ctx, inquiry)
+	case CallReverse:
+		return lane.connector.Reverse(ctx, inquiry)
+	case CallRefund:
+		if refunder, ok := lane.connector.(operator.Refunder); ok {
+			return refunder.Refund(ctx, inquiry)
+		}
+		return operator.Answer{}, &operator.NotSentError{Operation: operation, Cause: errNoConnector}
+	default:
+		return operator.Answer{}, &operator.NotSentError{Operation: operation, Cause: fmt.Errorf("payment: no such call")}
+	}
+}

@@ -1,0 +1,262 @@
+package payment
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"strings"
+	"time"
+
+	"google.golang.org/protobuf/proto"
+
+	"github.com/yuantill/yuantill/cloud/collector"
+	"github.com/yuantill/yuantill/cloud/operator"
+	"github.com/yuantill/yuantill/cloud/operator/registry"
+	"github.com/yuantill/yuantill/cloud/store"
+	"github.com/yuantill/yuantill/protocol/message"
+	"github.com/yuantill/yuantill/protocol/money"
+	"github.com/yuantill/yuantill/protocol/record"
+)
+
+// A payment request that cannot become a payment is declined without one: the record stands, no payment row does, and
+// that is how its repetition is known to have been declined.
+
+// Requests consumes PaymentRequested records.
+func (s *Service) Requests() collector.Consumer { return requests{s} }
+
+// Reversals consumes ReversalRequested records.
+func (s *Service) Reversals() collector.Consumer { return reversals{s} }
+
+type requests struct{ *Service }
+
+// Consume makes a payment of a request, in the same commit as its record, and begins it after the commit.
+func (s requests) Consume(ctx context.Context, r collector.Verified, secret []byte) (store.Change, func(error)) {
+	body, order, reason := parseRequest(r)
+	if reason != operator.ReasonNone {
+		return store.Change{}, s.declining(r, body, order, reason)
+	}
+	taken, err := s.taken(ctx, order)
+	if err != nil {
+		// Go on: should the order exist, the store refuses the row and with it the record, which then comes again.
+		s.config.Logger.LogAttrs(ctx, slog.LevelError, "look for order", slog.Any("cause", err))
+	}
+	if taken {
+		return store.Change{Alarms: []store.Alarm{{Key: "order-reused/" + r.Terminal.ID.String(), Kind: "order-reused",
+			Terminal: r.Terminal.ID.String(), Detail: "order " + order.String() + " was requested by two records",
+			At: s.config.Clock.Now()}}}, nil
+	}
+	facts, reason := s.facts(ctx, r, body, order, secret)
+	if reason != operator.ReasonNone {
+		return store.Change{}, s.declining(r, body, order, reason)
+	}
+	l := &live{payment: facts, terminal: r.Terminal.ID, busy: true, secret: secret, card: body.GetCardTransaction()}
+	e := Event{Kind: EventRequested}
+	if reason, was := s.wasCancelled(order); was {
+		e = Event{Kind: EventReversalRequested, Reason: reason}
+	}
+	next, _, err := s.step(l, e)
+	if err != nil {
+		s.config.Logger.LogAttrs(ctx, slog.LevelError, "step payment", slog.Any("cause", err))
+		return store.Change{}, s.declining(r, body, order, operator.ReasonInvalidRequest)
+	}
+	s.mu.Lock()
+	s.live[order] = l
+	s.metrics.open.Set(float64(len(s.live)))
+	s.mu.Unlock()
+	s.work.Add(1)
+	return next.change, func(err error) {
+		if err != nil { // the record was not stored either: the terminal sends it again
+			defer s.work.Done()
+			l.forget()
+			s.release(order)
+			return
+		}
+		go func() {
+			defer s.work.Done()
+			s.stored(l, e, next, nil)
+		}()
+	}
+}
+
+// Again answers how the payment stands.
+func (s requests) Again(ctx context.Context, r collector.Verified, _ []byte) {
+	body, order, reason := parseRequest(r)
+	if reason == operator.ReasonNone {
+		l, err := s.find(ctx, order)
+		switch {
+		case err == nil:
+			s.handle(l, Event{Kind: EventQueryRequested})
+			return
+		case !errors.Is(err, store.ErrNotFound):
+			s.config.Logger.LogAttrs(ctx, slog.LevelError, "find payment", slog.Any("cause", err))
+			return
+		}
+		if _, reason = s.facts(ctx, r, body, order, []byte(body.GetCodeTail())); reason == operator.ReasonNone {
+			reason = operator.ReasonCodeExpired
+		}
+	}
+	s.decline(r, body, order, reason)
+}
+
+// parseRequest reads the body. A reason other than ReasonNone says that it is no request at all.
+func parseRequest(r collector.Verified) (*message.PaymentRequested, store.OrderID, operator.Reason) {
+	var body message.PaymentRequested
+	if err := proto.Unmarshal(r.Record.Body(), &body); err != nil || len(body.GetOrderId()) != len(store.OrderID{}) {
+		return &body, store.OrderID{}, operator.ReasonInvalidRequest
+	}
+	return &body, store.OrderID(body.GetOrderId()), operator.ReasonNone
+}
+
+// taken reports whether a payment has the order id.
+func (s *Service) taken(ctx context.Context, order store.OrderID) (bool, error) {
+	if s.peek(order) != nil {
+		return true, nil
+	}
+	switch _, err := s.config.Store.Payment(ctx, order); {
+	case err == nil:
+		return true, nil
+	case errors.Is(err, store.ErrNotFound):
+		return false, nil
+	default:
+		return false, err
+	}
+}
+
+// facts checks a request and makes the payment of it.
+func (s *Service) facts(ctx context.Context, r collector.Verified, body *message.PaymentRequested, order store.OrderID,
+	secret []byte,
+) (Payment, operator.Reason) {
+	shop, err := s.config.Merchants.Merchant(ctx, r.Terminal.Merchant)
+	if err != nil || body.GetMerchantId() != shop.ID {
+		return Payment{}, operator.ReasonTerminalNotAllowed
+	}
+	currency, err := money.Lookup(body.GetCurrency())
+	if err != nil || !money.TenderAllowed(currency, shop.Jurisdiction) {
+		return Payment{}, operator.ReasonInvalidRequest
+	}
+	if body.GetMethod() < message.Method_METHOD_CODE || body.GetMethod() > message.Method_METHOD_SHOWN {
+		return Payment{}, operator.ReasonInvalidRequest
+	}
+	method := operator.Method(body.GetMethod())
+	if method == operator.MethodCode && (len(secret) == 0 || !strings.HasSuffix(string(secret), body.GetCodeTail())) {
+		return Payment{}, operator.ReasonCodeExpired // the terminal has forgotten the code, so nobody can use it any more
+	}
+	reference, err := s.references.next(ctx)
+	if err != nil {
+		s.config.Logger.LogAttrs(ctx, slog.LevelError, "number payment", slog.Any("cause", err))
+		return Payment{}, operator.ReasonOperatorUnavailable
+	}
+	facts := Payment{OrderID: operator.OrderID(order), Terminal: r.Terminal.ID.String(), Sequence: r.Header.Sequence,
+		Merchant: shop.ID, Method: method, Amount: body.GetAmount(), Currency: currency.Code,
+		FeeRate: uint16(max(shop.FeeBasisPoints, 0)), Reference: reference}
+	if body.GetGiveUp() != 0 {
+		facts.GiveUpAt = time.UnixMicro(body.GetGiveUp())
+	}
+	s.route(&facts, shop)
+	p, err := New(facts, s.config.Clock.Now())
+	if err != nil {
+		return Payment{}, operator.ReasonInvalidRequest
+	}
+	return p, operator.ReasonNone
+}
+
+// route names whom to ask. A payment without an operator is declined by the machine.
+func (s *Service) route(p *Payment, shop store.Merchant) {
+	if len(shop.Operators) == 0 || s.Open() >= openMax {
+		return
+	}
+	codes, err := s.config.Registry.Route(registry.Merchant{ID: shop.ID, First: shop.Operators[0], BackUps: shop.Operators[1:]},
+		p.Method, p.Amount, func(code string) bool { return s.lanes[code] != nil })
+	if err != nil || len(codes) == 0 {
+		s.config.Logger.LogAttrs(s.ctx, slog.LevelWarn, "no operator takes the payment", slog.Any("cause", err))
+		return
+	}
+	p.Operator, p.BackUps = codes[0], codes[1:]
+	lowest := int64(basisPointsPerUnit)
+	for _, code := range codes {
+		if known, err := s.config.Registry.Get(code); err == nil {
+			lowest = min(lowest, known.FeeCapBasisPoints)
+		}
+	}
+	p.FeeCap = uint16(lowest)
+}
+
+// declining answers after the commit of the record.
+func (s *Service) declining(r collector.Verified, body *message.PaymentRequested, order store.OrderID, reason operator.Reason) func(error) {
+	return func(err error) {
+		if err != nil {
+			return
+		}
+		s.work.Go(func() { s.decline(r, body, order, reason) })
+	}
+}
+
+func (s *Service) decline(r collector.Verified, body *message.PaymentRequested, order store.OrderID, reason operator.Reason) {
+	s.metrics.outcomes.WithLabelValues(OutcomeDeclined.String()).Inc()
+	err := s.config.Answers.Send(s.ctx, r.Terminal.ID, record.PaymentResult, &message.PaymentResult{
+		OrderId: order[:], Outcome: message.Outcome_OUTCOME_DECLINED, Stage: message.Stage_STAGE_FINAL,
+		Reason: message.Reason(reason), Amount: body.GetAmount(), Currency: body.GetCurrency(),
+		DecidedAt: r.Header.Time.UnixMicro(), Revision: 1})
+	if err != nil && s.ctx.Err() == nil {
+		s.config.Logger.LogAttrs(s.ctx, slog.LevelWarn, "send payment result", slog.Any("cause", err))
+	}
+}
+
+type reversals struct{ *Service }
+
+// Consume takes the payment back after the record's commit. A reversal that overtook its payment is noted at once.
+func (s reversals) Consume(ctx context.Context, r collector.Verified, _ []byte) (store.Change, func(error)) {
+	if order, reason, err := parseReversal(r); err == nil {
+		if taken, err := s.taken(ctx, order); err == nil && !taken {
+			s.noteCancelled(order, reason)
+		}
+	}
+	return store.Change{}, func(err error) {
+		if err == nil {
+			s.work.Go(func() { s.reverse(s.ctx, r) })
+		}
+	}
+}
+
+// Again does the same once more: a payment that is being taken back, or was, only answers.
+func (s reversals) Again(_ context.Context, r collector.Verified, _ []byte) {
+	s.work.Go(func() { s.reverse(s.ctx, r) })
+}
+
+var errReversal = errors.New("payment: unreadable reversal")
+
+func parseReversal(r collector.Verified) (store.OrderID, operator.Reason, error) {
+	var body message.ReversalRequested
+	if err := proto.Unmarshal(r.Record.Body(), &body); err != nil || len(body.GetOrderId()) != len(store.OrderID{}) {
+		return store.OrderID{}, operator.ReasonNone, errReversal
+	}
+	reason := operator.Reason(body.GetReason())
+	if body.GetReason() < 0 || body.GetReason() > message.Reason_REASON_OTHER {
+		reason = operator.ReasonOther
+	}
+	return store.OrderID(body.GetOrderId()), reason, nil
+}
+
+func (s *Service) reverse(ctx context.Context, r collector.Verified) {
+	order, reason, err := parseReversal(r)
+	if err != nil {
+		s.config.Logger.LogAttrs(ctx, slog.LevelWarn, "take payment back",
+			slog.String("terminal", r.Terminal.ID.String()), slog.Any("cause", err))
+		return
+	}
+	l, err := s.find(ctx, order)
+	if errors.Is(err, store.ErrNotFound) {
+		s.noteCancelled(order, reason)
+		return
+	}
+	if err != nil {
+		s.config.Logger.LogAttrs(ctx, slog.LevelError, "find payment", slog.Any("cause", err))
+		return
+	}
+	if l.terminal != r.Terminal.ID {
+		s.config.Logger.LogAttrs(ctx, slog.LevelWarn, "reversal of another terminal's payment",
+			slog.String("terminal", r.Terminal.ID.String()), slog.String("order", order.String()))
+		return
+	}
+	s.handle(l, Event{Kind: EventReversalRequested, Reason: reason})
+}

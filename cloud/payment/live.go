@@ -1,0 +1,274 @@
+package payment
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/yuantill/yuantill/cloud/ledger"
+	"github.com/yuantill/yuantill/cloud/store"
+	"github.com/yuantill/yuantill/protocol/record"
+)
+
+// live is a payment in memory. Its events are worked through one after another, each stored before the next.
+type live struct {
+	terminal record.Terminal
+
+	mu       sync.Mutex
+	payment  Payment // guarded by mu; as stored
+	revision uint64  // guarded by mu; of the stored row
+	busy     bool    // guarded by mu; a step is being stored
+	events   []Event // guarded by mu; waiting, at most eventsMax
+	secret   []byte  // guarded by mu; the customer's one-time code until it has been used
+	card     []byte  // guarded by mu; the hard wallet's transaction until it has been used
+}
+
+// stepped is a step on its way to the store.
+type stepped struct {
+	payment Payment
+	effects []Effect
+	change  store.Change
+}
+
+// handle lets something happen to a payment: at once, or after what is happening to it. It may block while the store
+// has too much to do.
+func (s *Service) handle(l *live, e Event) {
+	l.mu.Lock()
+	if !l.busy {
+		l.busy = true
+		l.mu.Unlock()
+		s.advance(l, e)
+		return
+	}
+	defer l.mu.Unlock()
+	if len(l.events) >= eventsMax { // whatever it was, the next query tells
+		s.config.Logger.LogAttrs(s.ctx, slog.LevelWarn, "event dropped", slog.String("event", e.Kind.String()))
+		return
+	}
+	l.events = append(l.events, e)
+}
+
+// advance steps the payment, which is busy, until an event has to be stored or none is left.
+func (s *Service) advance(l *live, e Event) {
+	for more := true; more; e, more = s.nextEvent(l) {
+		l.mu.Lock()
+		next, changed, err := s.step(l, e)
+		l.mu.Unlock()
+		if err != nil {
+			s.config.Logger.LogAttrs(s.ctx, slog.LevelError, "step payment", slog.Any("cause", err))
+			continue
+		}
+		if changed {
+			s.submit(l, e, next)
+			return
+		}
+		s.effects(l, next)
+	}
+}
+
+// nextEvent takes the next waiting event. When there is none the payment is no longer busy, and forgotten when settled.
+func (s *Service) nextEvent(l *live) (Event, bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(l.events) > 0 {
+		e := l.events[0]
+		l.events = l.events[1:]
+		return e, true
+	}
+	l.busy = false
+	if settled(l.payment) {
+		s.release(store.OrderID(l.payment.OrderID))
+	}
+	return Event{}, false
+}
+
+// submit stores a step; what follows from it comes after the commit.
+func (s *Service) submit(l *live, e Event, next stepped) {
+	s.work.Add(1)
+	err := s.config.Store.Submit(s.ctx, next.change, func(err error) {
+		// Effects take their time and may submit again, which the store's own goroutine must not.
+		go func() {
+			defer s.work.Done()
+			s.stored(l, e, next, err)
+		}()
+	})
+	if err != nil {
+		defer s.work.Done()
+		s.stored(l, e, next, err)
+	}
+}
+
+// step makes a step without storing it. l.mu is held.
+func (s *Service) step(l *live, e Event) (stepped, bool, error) {
+	now := s.config.Clock.Now()
+	before, err := l.payment.MarshalBinary()
+	if err != nil {
+		return stepped{}, false, err
+	}
+	p, effects := s.config.Machine.Step(l.payment, e, now)
+	row, err := l.row(p, l.revision+1, now)
+	if err != nil {
+		return stepped{}, false, err
+	}
+	next := stepped{payment: p, effects: effects}
+	for _, effect := range effects {
+		switch effect.Kind {
+		case Post:
+			entry, err := entryOf(p, effect, now)
+			if err != nil {
+				return stepped{}, false, err
+			}
+			next.change.Entries = append(next.change.Entries, entry)
+		case Alarm:
+			next.change.Alarms = append(next.change.Alarms, alarmOf(p, effect, now))
+		default:
+		}
+	}
+	changed := !bytes.Equal(before, row.Blob) || next.change.Rows() > 0
+	next.change.Payments = []store.Payment{row}
+	return next, changed, nil
+}
+
+// row returns a payment as the store keeps it. It stays open as long as the machine wants to look at it again.
+func (l *live) row(p Payment, revision uint64, now time.Time) (store.Payment, error) {
+	blob, err := p.MarshalBinary()
+	if err != nil {
+		return store.Payment{}, err
+	}
+	return store.Payment{Order: store.OrderID(p.OrderID), Terminal: l.terminal, Sequence: p.Sequence, Merchant: p.Merchant,
+		Revision: revision, State: uint8(p.State), Final: settled(p), NextAt: p.NextAt, UpdatedAt: now, Blob: blob}, nil
+}
+
+// settled reports whether nothing more is expected: final, and not to be looked at again.
+func settled(p Payment) bool { return p.State.Final() && p.NextAt.IsZero() }
+
+// entryOf returns the ledger entry of a posting.
+func entryOf(p Payment, effect Effect, now time.Time) (store.Entry, error) {
+	kind := map[PostingKind]store.EntryKind{PostSale: store.EntrySale, PostReversal: store.EntryReversal,
+		PostSuspense: store.EntrySuspense, PostSuspenseReturn: store.EntrySuspenseReturn}[effect.Posting]
+	return ledger.Booking{Order: store.OrderID(p.OrderID), Operator: p.Operator, Merchant: p.Merchant, Amount: effect.Amount,
+		Fee: effect.Fee, Currency: p.Currency, At: now}.Entry(kind)
+}
+
+func alarmOf(p Payment, effect Effect, now time.Time) store.Alarm {
+	kind := "payment-" + effect.Alarm.String()
+	return store.Alarm{Key: kind + "/" + p.OrderID.String(), Kind: kind, Terminal: p.Terminal,
+		Detail: "order " + p.OrderID.String() + ", state " + p.State.String(), At: now}
+}
+
+// Standings are the promises between ledger entries and payments.
+func Standings() []ledger.Standing {
+	return []ledger.Standing{
+		{Kind: store.EntrySale, Undo: store.EntryReversal, Must: uint8(Approved),
+			States: []uint8{uint8(Approved), uint8(Reversing), uint8(LateRefunding)}},
+		{Kind: store.EntrySuspense, Undo: store.EntrySuspenseReturn,
+			States: []uint8{uint8(Reversing), uint8(LateRefunding)}},
+	}
+}
+
+// stored goes on after a commit: effects, then the next event.
+func (s *Service) stored(l *live, e Event, next stepped, err error) {
+	if err != nil {
+		s.notStored(l, e, next, err)
+		return
+	}
+	l.mu.Lock()
+	l.payment = next.payment
+	l.revision++
+	l.mu.Unlock()
+	if next.payment.State != Authorising { // until then a back-up operator may need the code
+		l.forget()
+	}
+	s.metrics.count(next)
+	s.effects(l, next)
+	s.proceed(l)
+}
+
+// proceed works through what happened meanwhile.
+func (s *Service) proceed(l *live) {
+	if e, more := s.nextEvent(l); more {
+		s.advance(l, e)
+	}
+}
+
+// notStored keeps the event until the store takes it; what an operator said must not be lost while the process lives.
+func (s *Service) notStored(l *live, e Event, next stepped, err error) {
+	if s.ctx.Err() != nil || errors.Is(err, store.ErrClosed) || errors.Is(err, store.ErrFailed) {
+		return // the next start asks again
+	}
+	s.config.Logger.LogAttrs(s.ctx, slog.LevelError, "payment step not stored",
+		slog.String("order", next.payment.OrderID.String()), slog.String("event", e.Kind.String()), slog.Any("cause", err))
+	var conflict *store.ConflictError
+	if errors.As(err, &conflict) && s.resolve(l, next, conflict) {
+		return
+	}
+	select {
+	case <-s.config.Clock.After(retryAfter):
+	case <-s.ctx.Done():
+		return
+	}
+	l.mu.Lock()
+	l.events = append([]Event{e}, l.events...)
+	l.mu.Unlock()
+	s.proceed(l)
+}
+
+// resolve handles a step that can never be stored as it is. It reports whether it did.
+func (s *Service) resolve(l *live, next stepped, conflict *store.ConflictError) bool {
+	switch conflict.Kind {
+	case store.EntryExists:
+		// The ledger already has this entry, as when an operator contradicts itself twice. Money is never booked a
+		// second time; a person looks at it.
+		change := next.change
+		change.Entries = nil
+		change.Alarms = append(change.Alarms, store.Alarm{Key: "entry-exists/" + conflict.Order.String(), Kind: "entry-exists",
+			Terminal: l.terminal.String(), Detail: "order " + conflict.Order.String() + " was to be booked twice",
+			At: s.config.Clock.Now()})
+		if err := s.config.Store.Commit(s.ctx, change); err != nil {
+			return false
+		}
+		s.stored(l, Event{}, next, nil)
+		return true
+	case store.PaymentMoved:
+		// Somebody else stored a step. What is stored counts.
+		row, err := s.config.Store.Payment(s.ctx, store.OrderID(next.payment.OrderID))
+		if err != nil {
+			return false
+		}
+		var p Payment
+		if err := p.UnmarshalBinary(row.Blob); err != nil {
+			return false
+		}
+		l.mu.Lock()
+		l.payment, l.revision = p, row.Revision
+		l.mu.Unlock()
+		return false
+	default:
+		return false
+	}
+}
+
+// effects does what a step asked for, after it was stored.
+func (s *Service) effects(l *live, next stepped) {
+	for _, effect := range next.effects {
+		switch {
+		case effect.Kind.IsCall():
+			s.call(l, next.payment, effect)
+		case effect.Kind == Answer:
+			s.answer(l.terminal, next.payment)
+		case effect.Kind == SetTimer:
+			s.timers.set(store.OrderID(next.payment.OrderID), effect.At)
+		}
+	}
+}
+
+func (s *Service) answer(terminal record.Terminal, p Payment) {
+	if err := s.config.Answers.Send(s.ctx, terminal, record.PaymentResult, result(p)); err != nil && s.ctx.Err() == nil {
+		// The terminal asks again every few seconds until it knows.
+		s.config.Logger.LogAttrs(context.Background(), slog.LevelWarn, "send payment result",
+			slog.String("terminal", terminal.String()), slog.Any("cause", err))
+	}
+}

@@ -1,0 +1,71 @@
+package payment
+
+import (
+	"time"
+
+	"github.com/yuantill/yuantill/protocol/message"
+)
+
+// result is what the terminal is told of a payment.
+func result(p Payment) *message.PaymentResult {
+	return &message.PaymentResult{
+		OrderId:          p.OrderID[:],
+		Outcome:          message.Outcome(p.Outcome()),
+		Stage:            stage(p.State),
+		Reason:           message.Reason(p.Reason),
+		Amount:           p.Amount,
+		Currency:         p.Currency,
+		Reference:        p.Reference,
+		Authorisation:    p.AuthCode,
+		OperatorCode:     p.Operator,
+		PayerOperator:    p.PayerOperator,
+		WalletMasked:     p.WalletMasked,
+		ShownCode:        p.ShownCode,
+		ShownCodeExpires: shownUntil(p),
+		DecidedAt:        protocolTime(p.DecidedAt),
+		NextAt:           nextAt(p),
+		Refunded:         p.Refunded(),
+		Revision:         p.Revision,
+	}
+}
+
+// stage says what is going on; only an unknown outcome has a stage before the last.
+func stage(s State) message.Stage {
+	switch s {
+	case Created, Authorising:
+		return message.Stage_STAGE_AUTHORISING
+	case AwaitingPassword:
+		return message.Stage_STAGE_AWAITING_PASSWORD
+	case AwaitingCustomer:
+		return message.Stage_STAGE_AWAITING_CUSTOMER
+	case Querying:
+		return message.Stage_STAGE_QUERYING
+	case Reversing:
+		return message.Stage_STAGE_REVERSING
+	default:
+		return message.Stage_STAGE_FINAL
+	}
+}
+
+// nextAt is when more will be known at the latest, for a payment whose outcome is open.
+func nextAt(p Payment) int64 {
+	if p.Outcome() != OutcomeUnknown {
+		return 0
+	}
+	return protocolTime(p.NextAt)
+}
+
+// shownUntil is how long a shown code may still be paid.
+func shownUntil(p Payment) int64 {
+	if p.State != AwaitingCustomer {
+		return 0
+	}
+	return protocolTime(p.GiveUpAt)
+}
+
+func protocolTime(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixMicro()
+}

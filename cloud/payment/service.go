@@ -1,0 +1,257 @@
+package payment
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/yuantill/yuantill/cloud/operator"
+	"github.com/yuantill/yuantill/cloud/operator/registry"
+	"github.com/yuantill/yuantill/cloud/store"
+	"github.com/yuantill/yuantill/protocol/record"
+)
+
+// Bounds of the service.
+const (
+	openMax        = 100_000          // payments in memory; more are declined before anything is sent
+	cancelledMax   = 10_000           // reversals remembered whose payment has not arrived
+	eventsMax      = 64               // events of one payment waiting for a commit
+	callsMax       = 512              // calls to one operator at a time
+	callsWaiting   = 4096             // more calls to one operator that wait for their turn
+	callTimeout    = 20 * time.Second // of one call
+	turnTimeout    = 3 * time.Second  // for a call to get its turn; then it has certainly not left
+	retryAfter     = time.Second      // when the store had no room
+	recoverAtOnce  = 1000             // payments read in one step at start
+	referenceBlock = 1_000_000        // reference numbers leased at a time
+)
+
+// Store is what the service needs of a store.
+type Store interface {
+	store.Writer
+	store.PaymentReader
+	store.Leaser
+}
+
+// Merchants finds merchants.
+type Merchants interface {
+	Merchant(ctx context.Context, id string) (store.Merchant, error)
+}
+
+// Answers sends to terminals; collector.Downlink does.
+type Answers interface {
+	Send(ctx context.Context, terminal record.Terminal, kind record.Type, body proto.Message) error
+}
+
+// Clock gives the time and wakes up; SystemClock is the real one.
+type Clock interface {
+	Now() time.Time
+	// After sends once, d from now.
+	After(d time.Duration) <-chan time.Time
+}
+
+// SystemClock is the machine's clock.
+type SystemClock struct{}
+
+// Now returns the time.
+func (SystemClock) Now() time.Time { return time.Now() }
+
+// After is time.After.
+func (SystemClock) After(d time.Duration) <-chan time.Time { return time.After(d) }
+
+// ServiceConfig is what a Service works with.
+type ServiceConfig struct {
+	Machine   Machine
+	Store     Store
+	Merchants Merchants
+	Registry  *registry.Registry
+	// Operators are the connectors by operator code. Operators of the registry that are not here are not asked.
+	Operators map[string]operator.Connector
+	Answers   Answers
+	Clock     Clock
+	Random    io.Reader
+	Logger    *slog.Logger
+	Metrics   prometheus.Registerer
+}
+
+var errServiceConfig = errors.New("payment: incomplete configuration")
+
+func (c ServiceConfig) validate() error {
+	if c.Store == nil || c.Merchants == nil || c.Registry == nil || c.Answers == nil || c.Clock == nil ||
+		c.Logger == nil || c.Metrics == nil {
+		return errServiceConfig
+	}
+	for code := range c.Operators {
+		if _, err := c.Registry.Get(code); err != nil {
+			return fmt.Errorf("%w: %w", errServiceConfig, err)
+		}
+	}
+	return c.Machine.timing.Validate()
+}
+
+// Service runs payments: it steps the machine, stores each step before its effects leave, calls the operators and
+// answers the terminals.
+type Service struct {
+	config     ServiceConfig
+	metrics    *serviceMetrics
+	lanes      map[string]*lane
+	timers     *timers
+	references references
+
+	ctx  context.Context // of Run; calls and commits end with it
+	work sync.WaitGroup
+
+	mu        sync.Mutex
+	live      map[store.OrderID]*live // guarded by mu; payments that are not final
+	cancelled cancelled               // guarded by mu
+}
+
+// NewService checks the configuration and leases a block of reference numbers. ctx is the service's life: calls in
+// flight end with it, and what they came to is asked for again after the next start.
+func NewService(ctx context.Context, config ServiceConfig) (*Service, error) {
+	if err := config.validate(); err != nil {
+		return nil, err
+	}
+	measured, err := newServiceMetrics(config.Metrics)
+	if err != nil {
+		return nil, fmt.Errorf("register metrics: %w", err)
+	}
+	s := &Service{
+		config:     config,
+		metrics:    measured,
+		lanes:      make(map[string]*lane, len(config.Operators)),
+		references: references{leaser: config.Store},
+		ctx:        ctx,
+		live:       make(map[store.OrderID]*live),
+		cancelled:  newCancelled(),
+	}
+	s.timers = newTimers(config.Clock, s.due)
+	for code, connector := range config.Operators {
+		s.lanes[code] = newLane(connector)
+	}
+	if _, err := s.references.next(ctx); err != nil {
+		return nil, fmt.Errorf("start payment service: %w", err)
+	}
+	return s, nil
+}
+
+// Recover loads all payments that are not final and lets the machine go on with them. It is called once, before
+// terminals are heard.
+func (s *Service) Recover(ctx context.Context) error {
+	var after store.OrderID
+	for {
+		rows, err := s.config.Store.OpenPayments(ctx, after, recoverAtOnce)
+		if err != nil {
+			return fmt.Errorf("load open payments: %w", err)
+		}
+		for _, row := range rows {
+			after = row.Order
+			l, err := s.adopt(row)
+			if err != nil {
+				return err
+			}
+			s.handle(l, Event{Kind: EventRecovered})
+		}
+		if len(rows) < recoverAtOnce {
+			return nil
+		}
+	}
+}
+
+// Run works the timers until the context ends, then waits for what is still going on.
+func (s *Service) Run(ctx context.Context) error {
+	err := s.timers.run(ctx)
+	s.work.Wait()
+	return err
+}
+
+// Open returns how many payments are not final.
+func (s *Service) Open() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.live)
+}
+
+// adopt makes a stored payment live, or returns the one that is live already.
+func (s *Service) adopt(row store.Payment) (*live, error) {
+	var p Payment
+	if err := p.UnmarshalBinary(row.Blob); err != nil {
+		return nil, fmt.Errorf("read payment %s: %w", row.Order, err)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if l := s.live[row.Order]; l != nil {
+		return l, nil
+	}
+	l := &live{payment: p, revision: row.Revision, terminal: row.Terminal}
+	s.live[row.Order] = l
+	s.metrics.open.Set(float64(len(s.live)))
+	return l, nil
+}
+
+// find returns a payment that is live, or loads it. It returns store.ErrNotFound.
+func (s *Service) find(ctx context.Context, order store.OrderID) (*live, error) {
+	if l := s.peek(order); l != nil {
+		return l, nil
+	}
+	row, err := s.config.Store.Payment(ctx, order)
+	if err != nil {
+		return nil, err
+	}
+	return s.adopt(row)
+}
+
+func (s *Service) peek(order store.OrderID) *live {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.live[order]
+}
+
+// release forgets a payment of which nothing more is expected.
+func (s *Service) release(order store.OrderID) {
+	s.timers.clear(order)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.live, order)
+	s.metrics.open.Set(float64(len(s.live)))
+}
+
+// due is called by the timers.
+func (s *Service) due(order store.OrderID) {
+	if l := s.peek(order); l != nil {
+		s.handle(l, Event{Kind: EventTick})
+	}
+}
+
+// references gives the 12-digit numbers of payments on receipts: a block number leased from the store, then a counter.
+type references struct {
+	leaser store.Leaser
+
+	mu         sync.Mutex
+	value, end uint64 // guarded by mu
+}
+
+const referenceLease = "reference"
+
+func (r *references) next(ctx context.Context) (string, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.value == r.end {
+		block, err := r.leaser.Lease(ctx, referenceLease)
+		if err != nil {
+			return "", fmt.Errorf("lease reference numbers: %w", err)
+		}
+		// After a million blocks the numbers begin again: they are for people; the order id is what is unique.
+		block %= referenceBlock
+		r.value, r.end = block*referenceBlock, (block+1)*referenceBlock
+	}
+	reference := fmt.Sprintf("%012d", r.value)
+	r.value++
+	return reference, nil
+}
