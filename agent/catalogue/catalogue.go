@@ -78,6 +78,7 @@ const (
 	NoticePrinterGone
 	NoticePrintUnsure
 	NoticePrinted
+	NoticePrinterAway
 	NoticeScannerGone
 	NoticeReaderGone
 	NoticeDeviceBack

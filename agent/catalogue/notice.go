@@ -75,6 +75,8 @@ func (p Phrase) deviceNotice() Text {
 		return Text{"签购单可能没有打印完整，请查看；需要时手动重印", "The receipt may be incomplete; look, and reprint by hand if needed"}
 	case NoticePrinted:
 		return Text{"签购单已打印", "Receipt printed"}
+	case NoticePrinterAway:
+		return Text{"打印机未连接", "The printer is not connected"}
 	case NoticeScannerGone:
 		return Text{"扫码器未连接", "The scanner is not connected"}
 	case NoticeReaderGone:

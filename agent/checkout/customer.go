@@ -103,6 +103,9 @@ func (r Rules) CardRequest(s Sale) hardwallet.Request {
 
 // cardRefused goes back to waiting, unless a card was asked before and it is still not known what it did.
 func (r Rules) cardRefused(s Sale, e CardRefused, now time.Time) (Sale, []Effect) {
+	if s.State == Waiting || s.State == CardUnknown {
+		return s, []Effect{Show{Notice: cardNotice(e.Cause)}} // it could not even be opened
+	}
 	if s.State != Tapping || len(s.Card.Transaction) != 0 {
 		return s, nil
 	}

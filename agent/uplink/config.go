@@ -8,13 +8,20 @@ import (
 	"time"
 )
 
-// Named bounds. The window is small enough that a payment in the middle of a long backlog meets an empty socket and a
-// cloud that is at most a few milliseconds behind.
+// Named bounds. How many records are on their way adapts between windowMin and windowMax: it grows while the cloud
+// answers as fast as it can and shrinks when answers come later than queueSlack after the fastest seen, because then
+// records only wait in a queue, and a payment would wait behind them.
 const (
-	windowFrames = 1000
-	windowBytes  = 256 << 10
-	batchFrames  = 250
-	batchBytes   = 64 << 10
+	windowMin   = 128 // records
+	windowMax   = 1000
+	windowBytes = 256 << 10
+	batchFrames = 64
+	batchBytes  = 32 << 10
+	queueSlack  = 3 * time.Millisecond
+	// holdMax is how long the drainer keeps still for a payment that has no answer yet.
+	holdMax = 50 * time.Millisecond
+	// yieldEvery is how many records are sealed before others may have the processor.
+	yieldEvery = 8
 
 	urgentMax  = 64 // payments whose records and secrets are kept for asking again
 	refusedMax = 1024

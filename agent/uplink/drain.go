@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"time"
 
 	"github.com/yuantill/yuantill/protocol/record"
@@ -20,6 +21,7 @@ type drainer struct {
 	onWay   []batch
 	frames  int
 	bytes   int
+	window  window
 	// behind says that the window ended the last round and not the journal.
 	behind    bool
 	lingering bool
@@ -32,13 +34,14 @@ type drainer struct {
 type batch struct {
 	first, last   uint64
 	frames, bytes int
+	sentAt        time.Time
 }
 
 // serve works one connection until it is lost or ctx ends.
 func (u *Uplink) serve(ctx context.Context, s *session) error {
 	d := &drainer{
 		uplink: u, session: s, cursor: u.journal.Acknowledged(), acked: u.journal.Acknowledged(),
-		patience: u.config.Timings.Ack,
+		patience: u.config.Timings.Ack, window: window{size: windowMin},
 	}
 	if u.stopped() == nil {
 		if err := u.repeatUrgent(s); err != nil {
@@ -144,6 +147,7 @@ func (d *drainer) settle() {
 		}
 		d.frames -= b.frames
 		d.bytes -= b.bytes
+		d.window.answered(time.Since(b.sentAt))
 		d.moved()
 	}
 	d.onWay = kept
@@ -186,6 +190,9 @@ func (d *drainer) nextAlarm() time.Duration {
 	if d.uplink.stopped() != nil {
 		return next
 	}
+	if hold := d.uplink.urgent.hold(time.Now()); d.behind && hold > 0 {
+		next = min(next, hold)
+	}
 	if d.waiting() {
 		next = min(next, d.patience-time.Since(d.progress))
 	}
@@ -195,9 +202,13 @@ func (d *drainer) nextAlarm() time.Duration {
 	return max(next, time.Millisecond)
 }
 
-// fill sends until the window is full or there is nothing more.
+// fill sends until the window is full, there is nothing more, or a payment goes before.
 func (d *drainer) fill(ctx context.Context) error {
-	for d.frames < windowFrames && d.bytes < windowBytes {
+	d.behind = true
+	for d.frames+batchFrames <= d.window.size && d.bytes+batchBytes <= windowBytes {
+		if d.uplink.urgent.hold(time.Now()) > 0 {
+			return nil
+		}
 		records, err := d.read(ctx)
 		if err != nil {
 			return err
@@ -210,21 +221,19 @@ func (d *drainer) fill(ctx context.Context) error {
 			return err
 		}
 	}
-	d.behind = true
 	return nil
 }
 
 // read returns the next piece of the journal; up to recheckTo also what the cloud seems to have.
 func (d *drainer) read(ctx context.Context) ([]record.Record, error) {
 	u := d.uplink
-	records, size := min(batchFrames, windowFrames-d.frames), min(batchBytes, windowBytes-d.bytes)
 	u.mu.Lock()
 	recheckTo := u.recheckTo
 	u.mu.Unlock()
 	if d.cursor < recheckTo {
-		return u.journal.Records(ctx, d.cursor, records, size)
+		return u.journal.Records(ctx, d.cursor, batchFrames, batchBytes)
 	}
-	return u.journal.Unsent(ctx, d.cursor, records, size)
+	return u.journal.Unsent(ctx, d.cursor, batchFrames, batchBytes)
 }
 
 // send publishes the records as one message, without those that were refused or are on their way in lane now.
@@ -232,7 +241,10 @@ func (d *drainer) send(records []record.Record) error {
 	b := batch{}
 	message := make([]byte, 0, batchBytes+batchBytes/4)
 	frames := make([]record.Frame, 0, len(records))
-	for _, r := range records {
+	for i, r := range records {
+		if i%yieldEvery == 0 {
+			runtime.Gosched()
+		}
 		header, err := record.ParseHeader(r)
 		if err != nil {
 			return fmt.Errorf("send record after %d: %w", d.cursor, err)
@@ -257,7 +269,7 @@ func (d *drainer) send(records []record.Record) error {
 	if len(d.onWay) == 0 {
 		d.progress = time.Now()
 	}
-	b.frames = len(frames)
+	b.frames, b.sentAt = len(frames), time.Now()
 	d.onWay = append(d.onWay, b)
 	d.frames += b.frames
 	d.bytes += b.bytes

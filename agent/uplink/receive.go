@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"google.golang.org/protobuf/proto"
 
@@ -53,6 +54,8 @@ func (u *Uplink) take(s *session, payload []byte) error {
 			return fmt.Errorf("parse result: %w", err)
 		}
 		offer(u.results, result)
+		u.urgent.answered(time.Now())
+		signal(u.wake)
 		return nil
 	case record.Refusal:
 		return u.refusal(r)

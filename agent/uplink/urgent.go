@@ -16,6 +16,8 @@ import (
 type urgent struct {
 	mu      sync.Mutex
 	entries map[uint64]*urgentEntry
+	// lastSent and lastResult are when a payment was last sent and a result last came.
+	lastSent, lastResult time.Time
 }
 
 type urgentEntry struct {
@@ -89,9 +91,27 @@ func (u *urgent) clear() {
 func (u *urgent) sent(sequence uint64, at time.Time) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
+	u.lastSent = at
 	if entry := u.entries[sequence]; entry != nil {
 		entry.sentAt = at
 	}
+}
+
+// answered notes that a result came.
+func (u *urgent) answered(at time.Time) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.lastResult = at
+}
+
+// hold returns how long everything else should keep still for a payment under way; 0 when there is none.
+func (u *urgent) hold(now time.Time) time.Duration {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if !u.lastSent.After(u.lastResult) {
+		return 0
+	}
+	return max(0, holdMax-now.Sub(u.lastSent))
 }
 
 // secretOf returns a copy of a record's secret, nil when there is none any more, and when it was last sent.

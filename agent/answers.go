@@ -1,0 +1,45 @@
+package agent
+
+import (
+	"context"
+
+	"github.com/yuantill/yuantill/agent/checkout"
+	"github.com/yuantill/yuantill/protocol/message"
+)
+
+// runAnswers brings the cloud's answers to their sales.
+func (t *till) runAnswers(ctx context.Context) error {
+	results, refusals := t.parts.Uplink.Results(), t.parts.Uplink.Refusals()
+	for {
+		select {
+		case result := <-results:
+			t.answer(ctx, result)
+		case refusal := <-refusals:
+			t.refusal(ctx, refusal)
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+func (t *till) answer(ctx context.Context, result *message.PaymentResult) {
+	if len(result.GetOrderId()) != len(checkout.OrderID{}) {
+		t.logger.ErrorContext(ctx, "answer without an order", "bytes", len(result.GetOrderId()))
+		return
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	h, err := t.find(ctx, checkout.OrderID(result.GetOrderId()))
+	if err != nil {
+		t.logger.ErrorContext(ctx, "answer for a sale that is not known", "sale", checkout.OrderID(result.GetOrderId()), "error", err)
+		return
+	}
+	// On an error the sale is unchanged; the cloud is asked again and answers again.
+	_ = t.give(ctx, h, checkout.ResultArrived{Result: result}, nil)
+}
+
+// refusal tells somebody; the sale itself goes on asking until it is definite.
+func (t *till) refusal(ctx context.Context, refusal *message.Refusal) {
+	t.logger.ErrorContext(ctx, "cloud refused a record",
+		"sequence", refusal.GetSequence(), "epoch", refusal.GetEpoch(), "cause", refusal.GetCause())
+}

@@ -1,0 +1,101 @@
+// Package agent assembles the terminal's program: devices, checkout, journal, uplink and station come in as parts; a
+// running till leaves.
+package agent
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"time"
+	"unicode/utf8"
+
+	"github.com/yuantill/yuantill/agent/checkout"
+	"github.com/yuantill/yuantill/protocol/message"
+	"github.com/yuantill/yuantill/protocol/money"
+	"github.com/yuantill/yuantill/protocol/record"
+)
+
+// Bounds of the till.
+const (
+	openMax     = 64                     // sales without a definite outcome
+	recentMax   = 128                    // ended sales kept in memory
+	keysMax     = 1024                   // idempotency keys of started sales kept in memory
+	eventsMax   = 16                     // events that one event may lead to
+	printMax    = 32                     // print jobs waiting
+	faultEvery  = time.Minute            // the shortest time between two records of one device's faults
+	reopenFirst = 250 * time.Millisecond // the first wait before a device is opened again
+	reopenMax   = 5 * time.Second        // the longest
+	stableAfter = 10 * time.Second       // a device that worked this long starts again with the first wait
+	nameMax     = 40                     // characters of the names on a receipt
+)
+
+// ErrConfig marks a configuration that makes no sense.
+var ErrConfig = errors.New("agent: configuration")
+
+// Merchant is whose till it is, as it stands on receipts.
+type Merchant struct {
+	Name     string // 1 to 40 characters
+	ID       string // 15 digits
+	Acquirer string // 1 to 40 characters
+}
+
+// Config is what a till needs to know.
+type Config struct {
+	Version  string
+	Terminal record.Terminal
+	Merchant Merchant
+	// Cashier stands on receipts of sales started without one.
+	Cashier  string
+	Currency money.Currency
+	// AmountMax is the most one sale may come to, in minor units.
+	AmountMax int64
+	// Device identifies machine and place with every payment (银发〔2021〕259号).
+	Device *message.TerminalBlock
+	// CheckBase is the web address that receipts are checked at; the order's token follows it. Empty for no QR code.
+	CheckBase string
+	Timing    checkout.Timing
+}
+
+// DefaultConfig returns what most tills have in common.
+func DefaultConfig() Config {
+	return Config{
+		Cashier: "01", Currency: money.CNY, AmountMax: 5_000_000, // ¥50,000.00, the cap of a verified wallet
+		Timing: checkout.DefaultTiming(),
+	}
+}
+
+// Validate returns ErrConfig with what is wrong.
+func (c Config) Validate() error {
+	switch {
+	case c.Version == "":
+		return fmt.Errorf("%w: no version", ErrConfig)
+	case c.Terminal == (record.Terminal{}):
+		return fmt.Errorf("%w: no terminal id", ErrConfig)
+	case len(c.Merchant.ID) != 15 || !digits(c.Merchant.ID):
+		return fmt.Errorf("%w: merchant id %q is not 15 digits", ErrConfig, c.Merchant.ID)
+	case c.Currency.Code == "" || c.AmountMax <= 0:
+		return fmt.Errorf("%w: no currency or no largest amount", ErrConfig)
+	case c.Device == nil:
+		return fmt.Errorf("%w: no device description", ErrConfig)
+	}
+	for field, name := range map[string]string{
+		"merchant name": c.Merchant.Name, "acquirer": c.Merchant.Acquirer, "cashier": c.Cashier,
+	} {
+		if length := utf8.RuneCountInString(name); length < 1 || length > nameMax {
+			return fmt.Errorf("%w: %s has %d characters instead of 1 to %d", ErrConfig, field, length, nameMax)
+		}
+	}
+	if base, err := url.Parse(c.CheckBase); c.CheckBase != "" && (err != nil || base.Host == "") {
+		return fmt.Errorf("%w: receipt check address %q", ErrConfig, c.CheckBase)
+	}
+	return c.Timing.Validate()
+}
+
+func digits(text string) bool {
+	for _, c := range []byte(text) {
+		if c < '0' || c > '9' {
+			return false
+		}
+	}
+	return true
+}

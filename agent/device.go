@@ -1,0 +1,206 @@
+package agent
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/yuantill/yuantill/agent/catalogue"
+	"github.com/yuantill/yuantill/agent/journal"
+	"github.com/yuantill/yuantill/agent/station"
+	"github.com/yuantill/yuantill/drivers"
+	"github.com/yuantill/yuantill/protocol/message"
+	"github.com/yuantill/yuantill/protocol/record"
+)
+
+// The devices' names, as records and the station have them.
+const (
+	deviceScanner = "scanner"
+	deviceReader  = "reader"
+	devicePrinter = "printer"
+)
+
+// The states of a device.
+const (
+	stateReady   = "ready"
+	stateAbsent  = "absent"
+	stateFaulted = "faulted"
+	stateNone    = "none"
+)
+
+// deviceBoard knows how each device is and tells of every change, once.
+type deviceBoard struct {
+	till *till
+
+	mu       sync.Mutex
+	devices  map[string]*station.Device
+	recorded map[string]time.Time // when a device's fault was last recorded
+}
+
+func newDeviceBoard(t *till) *deviceBoard {
+	return &deviceBoard{till: t, devices: make(map[string]*station.Device), recorded: make(map[string]time.Time)}
+}
+
+// ready reports whether the device can be used now.
+func (b *deviceBoard) ready(name string) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	device := b.devices[name]
+	return device != nil && device.State == stateReady
+}
+
+// list returns all devices' states.
+func (b *deviceBoard) list() []station.Device {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	var all []station.Device
+	for _, name := range []string{deviceScanner, deviceReader, devicePrinter} {
+		if device := b.devices[name]; device != nil {
+			all = append(all, *device)
+		}
+	}
+	return all
+}
+
+// set notes a state and reports whether it is a change, and what was before.
+func (b *deviceBoard) set(name, state, fault string) (changed bool, before string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	device := b.devices[name]
+	if device == nil {
+		device = &station.Device{Name: name}
+		b.devices[name] = device
+	}
+	before = device.State
+	device.Fault = fault
+	if before == state {
+		return false, before
+	}
+	device.State, device.Since = state, b.till.parts.Clock().UTC()
+	return true, before
+}
+
+// up tells that a device works; of the first time nobody needs to be told.
+func (b *deviceBoard) up(ctx context.Context, name string) {
+	changed, before := b.set(name, stateReady, "")
+	if !changed {
+		return
+	}
+	b.till.logger.InfoContext(ctx, "device ready", "device", name)
+	if before != "" {
+		b.till.feed.PublishNotice(name, catalogue.NoticeDeviceBack, b.till.parts.Clock())
+	}
+}
+
+// down tells that a device does not work. Trying again in vain is no news.
+func (b *deviceBoard) down(ctx context.Context, name string, err error) {
+	state := stateFaulted
+	if errors.Is(err, drivers.ErrGone) {
+		state = stateAbsent
+	}
+	changed, _ := b.set(name, state, err.Error())
+	if !changed || errors.Is(err, context.Canceled) { // a till that stops lets go of its devices
+		return
+	}
+	b.till.logger.WarnContext(ctx, "device not ready", "device", name, "error", err)
+	b.till.feed.PublishNotice(name, goneNotice(name), b.till.parts.Clock())
+	b.record(ctx, name, err)
+}
+
+// record puts the fault into the journal, at most one a device every faultEvery: a loose plug must not fill it.
+func (b *deviceBoard) record(ctx context.Context, name string, fault error) {
+	now := b.till.parts.Clock()
+	b.mu.Lock()
+	last, known := b.recorded[name]
+	due := !known || now.Sub(last) >= faultEvery || now.Before(last)
+	if due {
+		b.recorded[name] = now
+	}
+	b.mu.Unlock()
+	if !due {
+		return
+	}
+	entry := journal.Entry{Type: record.DeviceFault, Body: &message.DeviceFault{Device: name, Fault: fault.Error()}}
+	if _, err := b.till.parts.Journal.Append(ctx, entry); err != nil {
+		b.till.logger.WarnContext(ctx, "fault not recorded", "device", name, "error", err)
+	}
+}
+
+func goneNotice(name string) catalogue.Phrase {
+	switch name {
+	case deviceScanner:
+		return catalogue.NoticeScannerGone
+	case deviceReader:
+		return catalogue.NoticeReaderGone
+	default:
+		return catalogue.NoticePrinterAway
+	}
+}
+
+// runDevice opens a device and uses it, over and over; one device's trouble never waits for another's.
+func runDevice[T any](ctx context.Context, t *till, name string, open Opener[T], use func(context.Context, T) error) error {
+	if open == nil {
+		t.devices.set(name, stateNone, "")
+		<-ctx.Done()
+		return ctx.Err()
+	}
+	wait := reopenFirst
+	for {
+		began := t.parts.Clock()
+		err := useDevice(ctx, t, name, open, use)
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		t.devices.down(ctx, name, err)
+		if t.parts.Clock().Sub(began) > stableAfter {
+			wait = reopenFirst
+		}
+		if err := sleep(ctx, wait); err != nil {
+			return err
+		}
+		wait = min(2*wait, reopenMax)
+	}
+}
+
+// useDevice opens the device once and returns why it cannot be used any more.
+func useDevice[T any](
+	ctx context.Context, t *till, name string, open Opener[T], use func(context.Context, T) error,
+) (err error) {
+	opened, err := open(ctx)
+	if err != nil {
+		return fmt.Errorf("open %s: %w", name, err)
+	}
+	defer func() { err = errors.Join(err, opened.Close()) }()
+	using, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	if opened.Run != nil {
+		ended := make(chan struct{})
+		go func() {
+			defer close(ended)
+			if err := opened.Run(using); err != nil {
+				cancel(fmt.Errorf("run %s: %w", name, err))
+			}
+		}()
+		defer func() { cancel(nil); <-ended }()
+	}
+	t.devices.up(ctx, name)
+	err = use(using, opened.Device)
+	if cause := context.Cause(using); ctx.Err() == nil && cause != nil {
+		return cause // the device's own loop knows best
+	}
+	return err
+}
+
+// sleep waits, or returns ctx's error.
+func sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}

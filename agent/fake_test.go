@@ -1,0 +1,352 @@
+package agent_test
+
+import (
+	"context"
+	"crypto/rand"
+	"io"
+	"log/slog"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/yuantill/yuantill/agent"
+	"github.com/yuantill/yuantill/agent/journal"
+	"github.com/yuantill/yuantill/agent/station"
+	"github.com/yuantill/yuantill/agent/uplink"
+	"github.com/yuantill/yuantill/drivers"
+	"github.com/yuantill/yuantill/drivers/drivertest"
+	"github.com/yuantill/yuantill/protocol/hardwallet"
+	"github.com/yuantill/yuantill/protocol/message"
+	"github.com/yuantill/yuantill/protocol/money"
+	"github.com/yuantill/yuantill/protocol/record"
+	"github.com/yuantill/yuantill/protocol/seal"
+)
+
+// fakeJournal keeps everything in memory and fails on demand. It survives its agent as a file would.
+type fakeJournal struct {
+	mu      sync.Mutex
+	mac     *seal.MAC
+	records []record.Record
+	sales   []journal.Sale // in the order they began
+	fail    error
+	room    error
+	epoch   uint32
+}
+
+func newFakeJournal() *fakeJournal {
+	return &fakeJournal{mac: seal.NewMAC(seal.Portable(), make([]byte, seal.KeySize)), epoch: 1}
+}
+
+func (j *fakeJournal) change(apply func()) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	apply()
+}
+
+func (j *fakeJournal) Append(_ context.Context, entries ...journal.Entry) ([]record.Record, error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	switch {
+	case j.fail != nil:
+		return nil, j.fail
+	case j.epoch == 0:
+		return nil, journal.ErrNoEpoch
+	}
+	var made []record.Record
+	for _, entry := range entries {
+		body, err := proto.Marshal(entry.Body)
+		if err != nil {
+			return nil, err
+		}
+		built, err := record.Build(j.mac, record.Header{
+			Direction: seal.Up, Type: entry.Type, Epoch: j.epoch, Sequence: uint64(len(j.records) + 1), Terminal: terminal,
+		}, body)
+		if err != nil {
+			return nil, err
+		}
+		j.records = append(j.records, built)
+		made = append(made, built)
+		if entry.Sale != nil {
+			j.keep(*entry.Sale, uint64(len(j.records)))
+		}
+	}
+	return made, nil
+}
+
+func (j *fakeJournal) keep(snapshot journal.Snapshot, sequence uint64) {
+	for i := range j.sales {
+		if j.sales[i].OrderID == snapshot.OrderID {
+			j.sales[i].Snapshot, j.sales[i].Last = snapshot, sequence
+			return
+		}
+	}
+	j.sales = append(j.sales, journal.Sale{Snapshot: snapshot, First: sequence, Last: sequence})
+}
+
+func (j *fakeJournal) Room() error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.room
+}
+
+func (j *fakeJournal) Tail() journal.Position {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return journal.Position{Sequence: uint64(len(j.records)), Epoch: j.epoch}
+}
+
+func (j *fakeJournal) Counts(context.Context) (journal.Counts, error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return journal.Counts{Records: uint64(len(j.records)), Sales: uint64(len(j.sales))}, nil
+}
+
+func (j *fakeJournal) OpenSales(context.Context) ([]journal.Sale, error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	var open []journal.Sale
+	for _, sale := range j.sales {
+		if sale.Open {
+			open = append(open, sale)
+		}
+	}
+	return open, nil
+}
+
+func (j *fakeJournal) LastSales(_ context.Context, n int) ([]journal.Sale, error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	latest := slices.Clone(j.sales)
+	slices.Reverse(latest)
+	return latest[:min(n, len(latest))], nil
+}
+
+func (j *fakeJournal) Find(_ context.Context, id journal.OrderID) (journal.Sale, error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	for _, sale := range j.sales {
+		if sale.OrderID == id {
+			return sale, nil
+		}
+	}
+	return journal.Sale{}, journal.ErrNotFound
+}
+
+func (j *fakeJournal) Get(_ context.Context, sequence uint64) (record.Record, error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if sequence == 0 || sequence > uint64(len(j.records)) {
+		return nil, journal.ErrNotFound
+	}
+	return j.records[sequence-1], nil
+}
+
+// types lists what was recorded, in order.
+func (j *fakeJournal) types(t *testing.T) []string {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	var names []string
+	for _, r := range j.records {
+		header, err := record.ParseHeader(r)
+		require.NoError(t, err)
+		if header.Type != record.AgentStarted {
+			names = append(names, header.Type.String())
+		}
+	}
+	return names
+}
+
+// fakeCloud answers what is sent to it the way its script says. It remembers payments as the cloud does.
+type fakeCloud struct {
+	mu       sync.Mutex
+	results  chan *message.PaymentResult
+	refusals chan *message.Refusal
+	answer   func(sent sent) *message.PaymentResult // nil: no answer
+	sent     []sent
+	secrets  map[uint64][]byte
+	stopped  string
+}
+
+// sent is one record that reached the cloud.
+type sent struct {
+	kind     record.Type
+	sequence uint64
+	order    []byte
+	payment  *message.PaymentRequested // nil unless it is one
+	secret   string
+	times    int // how often this record came, from 1
+}
+
+func newFakeCloud(answer func(sent) *message.PaymentResult) *fakeCloud {
+	return &fakeCloud{
+		results: make(chan *message.PaymentResult, 64), refusals: make(chan *message.Refusal, 8),
+		answer: answer, secrets: make(map[uint64][]byte),
+	}
+}
+
+func (c *fakeCloud) SendNow(rec record.Record, secret []byte) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	_, header, err := record.Parse(rec)
+	if err != nil {
+		return err
+	}
+	if secret != nil {
+		c.secrets[header.Sequence] = secret
+	}
+	s := sent{kind: header.Type, sequence: header.Sequence, secret: string(c.secrets[header.Sequence]), times: 1}
+	switch header.Type {
+	case record.PaymentRequested:
+		s.payment = &message.PaymentRequested{}
+		if err := proto.Unmarshal(rec.Body(), s.payment); err != nil {
+			return err
+		}
+		s.order = s.payment.GetOrderId()
+	default:
+		var reversal message.ReversalRequested
+		if err := proto.Unmarshal(rec.Body(), &reversal); err != nil {
+			return err
+		}
+		s.order = reversal.GetOrderId()
+	}
+	for _, before := range c.sent {
+		if before.sequence == s.sequence {
+			s.times++
+		}
+	}
+	c.sent = append(c.sent, s)
+	if result := c.answer(s); result != nil {
+		c.results <- result
+	}
+	return nil
+}
+
+func (c *fakeCloud) Forget(sequence uint64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	clear(c.secrets[sequence])
+	delete(c.secrets, sequence)
+}
+
+func (c *fakeCloud) Status() uplink.Status {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return uplink.Status{Connected: true, Broker: "broker:8883", Epoch: 1, Stopped: c.stopped}
+}
+
+func (c *fakeCloud) Results() <-chan *message.PaymentResult { return c.results }
+func (c *fakeCloud) Refusals() <-chan *message.Refusal      { return c.refusals }
+
+func (c *fakeCloud) count(kind record.Type) int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	n := 0
+	for _, s := range c.sent {
+		if s.kind == kind {
+			n++
+		}
+	}
+	return n
+}
+
+func (c *fakeCloud) secretsKept() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.secrets)
+}
+
+// result is an answer to a payment of ¥12.50.
+func result(s sent, stage message.Stage, outcome message.Outcome, revision uint32) *message.PaymentResult {
+	return &message.PaymentResult{
+		OrderId: s.order, Stage: stage, Outcome: outcome, Revision: revision, Amount: 1250, Currency: "CNY",
+		Reference: "260501000001", Authorisation: "A1B2C3", PayerOperator: "工商银行", WalletMasked: "001234******5678",
+		DecidedAt: time.Date(2026, 5, 1, 4, 0, 0, 0, time.UTC).UnixMicro(),
+	}
+}
+
+func approve(s sent) *message.PaymentResult {
+	return result(s, message.Stage_STAGE_FINAL, message.Outcome_OUTCOME_APPROVED, 1)
+}
+
+func decline(s sent) *message.PaymentResult {
+	r := result(s, message.Stage_STAGE_FINAL, message.Outcome_OUTCOME_DECLINED, 1)
+	r.Reason = message.Reason_REASON_INSUFFICIENT_FUNDS
+	return r
+}
+
+func silence(sent) *message.PaymentResult { return nil }
+
+var terminal = record.Terminal([]byte("10000001"))
+
+func config() agent.Config {
+	c := agent.DefaultConfig()
+	c.Version, c.Terminal = "1.0", terminal
+	c.Merchant = agent.Merchant{Name: "幸福小吃店", ID: "102290053110001", Acquirer: "收单机构"}
+	c.Device = &message.TerminalBlock{SerialNumber: "YT0001"}
+	c.CheckBase = "https://check.example"
+	return c
+}
+
+// shop is a running till with its devices and its cloud.
+type shop struct {
+	journal *fakeJournal
+	cloud   *fakeCloud
+	scanner *drivertest.Scanner
+	reader  *drivertest.CardReader
+	printer *drivertest.Printer
+	issuers *hardwallet.Pool
+	feed    *station.Feed
+	till    station.Till
+	stop    func()
+}
+
+func opener[T any](device T) agent.Opener[T] {
+	return func(context.Context) (agent.Opened[T], error) {
+		return agent.Opened[T]{Device: device, Close: func() error { return nil }}, nil
+	}
+}
+
+func newShop(answer func(sent) *message.PaymentResult) *shop {
+	return &shop{
+		journal: newFakeJournal(), cloud: newFakeCloud(answer), scanner: drivertest.NewScanner(),
+		reader: drivertest.NewCardReader(), printer: drivertest.NewPrinter(),
+	}
+}
+
+// open starts the till; opening again after stop is a restart.
+func (s *shop) open(t *testing.T) {
+	t.Helper()
+	s.openWith(t, opener[drivers.Scanner](s.scanner), opener[drivers.CardReader](s.reader), opener[drivers.Printer](s.printer))
+}
+
+func (s *shop) openWith(
+	t *testing.T, scanner agent.Opener[drivers.Scanner], reader agent.Opener[drivers.CardReader], printer agent.Opener[drivers.Printer],
+) {
+	t.Helper()
+	s.feed = station.NewFeed(time.Now())
+	a, err := agent.New(config(), agent.Parts{
+		Journal: s.journal, Uplink: s.cloud, Scanner: scanner, Reader: reader, Printer: printer, Issuers: s.issuers,
+		Clock: time.Now, Random: rand.Reader, Logger: slog.New(slog.NewTextHandler(io.Discard, nil)),
+	}, s.feed)
+	require.NoError(t, err)
+	s.till = a.Till()
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- a.Run(ctx) }()
+	stopped := false
+	s.stop = func() {
+		if stopped {
+			return
+		}
+		stopped = true
+		cancel()
+		require.NoError(t, <-ended)
+	}
+	t.Cleanup(s.stop)
+}
+
+func yuan(minor int64) money.Money { return money.Money{Minor: minor, Currency: money.CNY} }

@@ -1,0 +1,174 @@
+package agent
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/google/uuid"
+
+	"github.com/yuantill/yuantill/agent/catalogue"
+	"github.com/yuantill/yuantill/agent/checkout"
+	"github.com/yuantill/yuantill/agent/journal"
+	"github.com/yuantill/yuantill/agent/station"
+)
+
+var _ station.Till = (*till)(nil)
+
+// numberMax is the highest batch or voucher number; 1 follows it.
+const numberMax = 999_999
+
+// Start begins a sale, or returns the one that the same origin began before.
+func (t *till) Start(ctx context.Context, start station.Start) (checkout.View, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if before, known := t.keys.get(start.Origin.Key); known {
+		if before.digest != start.Origin.Digest {
+			return checkout.View{}, &station.Refusal{Phrase: catalogue.RefuseKeyReused}
+		}
+		h, err := t.find(ctx, before.id)
+		if err != nil {
+			return checkout.View{}, err
+		}
+		return t.view(h), nil
+	}
+	if err := t.admit(start); err != nil {
+		return checkout.View{}, err
+	}
+	id, err := uuid.NewV7FromReader(t.parts.Random)
+	if err != nil {
+		return checkout.View{}, fmt.Errorf("mint order id: %w", err)
+	}
+	if start.Cashier == "" {
+		start.Cashier = t.config.Cashier
+	}
+	h := &held{}
+	event := checkout.Started{
+		OrderID: checkout.OrderID(id), Amount: start.Amount, Cashier: start.Cashier, Note: start.Note, Origin: start.Origin,
+		Batch: uint32(t.numbers/numberMax%numberMax) + 1, Voucher: uint32(t.numbers%numberMax) + 1,
+	}
+	if err := t.give(ctx, h, event, nil); err != nil {
+		return checkout.View{}, refuseJournal(err)
+	}
+	t.numbers++
+	t.sales[h.sale.OrderID] = h
+	t.keys.put(start.Origin, h.sale.OrderID)
+	return t.view(h), nil
+}
+
+// admit refuses a sale that should not begin, before anything is lost.
+func (t *till) admit(start station.Start) error {
+	switch {
+	case t.stopped:
+		return &station.Refusal{Phrase: catalogue.RefuseStopping}
+	case start.Amount.Currency != t.config.Currency:
+		return &station.Refusal{Phrase: catalogue.RefuseCurrency}
+	case start.Amount.Minor <= 0 || start.Amount.Minor > t.config.AmountMax:
+		return &station.Refusal{Phrase: catalogue.RefuseAmount, Detail: fmt.Sprintf("1 to %d", t.config.AmountMax)}
+	case t.front != checkout.OrderID{}:
+		return &station.Refusal{Phrase: catalogue.RefuseSaleOpen, Sale: t.front}
+	case len(t.sales) >= openMax:
+		return &station.Refusal{Phrase: catalogue.RefuseTooManyOpen}
+	}
+	return t.serviceable()
+}
+
+// serviceable refuses while the journal cannot take a payment or the cloud would not.
+func (t *till) serviceable() error {
+	if err := t.parts.Journal.Room(); err != nil {
+		return refuseJournal(err)
+	}
+	if t.parts.Journal.Tail().Epoch == 0 {
+		return &station.Refusal{Phrase: catalogue.RefuseNotSignedIn}
+	}
+	if stopped := t.parts.Uplink.Status().Stopped; stopped != "" {
+		return &station.Refusal{Phrase: catalogue.RefuseStopped, Detail: stopped}
+	}
+	return nil
+}
+
+// refuseJournal puts the journal's errors into words.
+func refuseJournal(err error) error {
+	switch {
+	case errors.Is(err, journal.ErrNoEpoch):
+		return &station.Refusal{Phrase: catalogue.RefuseNotSignedIn}
+	case errors.Is(err, journal.ErrNoRoom):
+		return &station.Refusal{Phrase: catalogue.RefuseNoRoom}
+	case errors.Is(err, journal.ErrClosed), errors.Is(err, context.Canceled):
+		return &station.Refusal{Phrase: catalogue.RefuseStopping}
+	default:
+		return &station.Refusal{Phrase: catalogue.RefuseJournal, Detail: err.Error()}
+	}
+}
+
+// Press gives an intent to a sale.
+func (t *till) Press(ctx context.Context, id checkout.OrderID, intent station.Intent) (checkout.View, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	h, err := t.find(ctx, id)
+	if err != nil {
+		return checkout.View{}, err
+	}
+	if !allowed(h.sale, intent) {
+		return checkout.View{}, &station.Refusal{Phrase: catalogue.RefuseState, Detail: h.sale.State.String()}
+	}
+	if cancel, ok := intent.(checkout.CancelPressed); ok && cancel.Cashier == "" {
+		intent = checkout.CancelPressed{Cashier: h.sale.Cashier}
+	}
+	if _, reprint := intent.(checkout.ReprintPressed); reprint && t.printer.full() {
+		return checkout.View{}, &station.Refusal{Phrase: catalogue.RefusePrinter}
+	}
+	if err := t.give(ctx, h, intent, nil); err != nil {
+		return checkout.View{}, refuseJournal(err)
+	}
+	return t.view(h), nil
+}
+
+// allowed reports whether the intent makes sense in the sale's state. The machine holds against the others as well.
+func allowed(s checkout.Sale, intent station.Intent) bool {
+	switch intent.(type) {
+	case checkout.CancelPressed:
+		return !s.State.Final()
+	case checkout.CodeWanted:
+		return s.State == checkout.Waiting
+	case checkout.ReprintPressed:
+		return s.Printable()
+	default:
+		return false
+	}
+}
+
+// Sale returns a sale, also one that ended long ago.
+func (t *till) Sale(ctx context.Context, id checkout.OrderID) (checkout.View, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	h, err := t.find(ctx, id)
+	if err != nil {
+		return checkout.View{}, err
+	}
+	return t.view(h), nil
+}
+
+func (t *till) view(h *held) checkout.View { return t.rules.View(h.sale, h.notice) }
+
+// find returns a sale from memory or the journal, or refuses with RefuseNoSale. The lock is held.
+func (t *till) find(ctx context.Context, id checkout.OrderID) (*held, error) {
+	if h, open := t.sales[id]; open {
+		return h, nil
+	}
+	if h, found := t.recent.get(id); found {
+		return h, nil
+	}
+	stored, err := t.parts.Journal.Find(ctx, journal.OrderID(id))
+	if errors.Is(err, journal.ErrNotFound) {
+		return nil, &station.Refusal{Phrase: catalogue.RefuseNoSale}
+	}
+	if err != nil {
+		return nil, fmt.Errorf("find sale: %w", err)
+	}
+	h := &held{}
+	if err := h.sale.UnmarshalBinary(stored.State); err != nil {
+		return nil, fmt.Errorf("read sale: %w", err)
+	}
+	return h, nil
+}

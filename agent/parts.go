@@ -1,0 +1,92 @@
+package agent
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"time"
+
+	"github.com/yuantill/yuantill/agent/journal"
+	"github.com/yuantill/yuantill/agent/uplink"
+	"github.com/yuantill/yuantill/drivers"
+	"github.com/yuantill/yuantill/protocol/hardwallet"
+	"github.com/yuantill/yuantill/protocol/message"
+	"github.com/yuantill/yuantill/protocol/record"
+)
+
+// Recorder is the journal's writing side. Its errors are those of package journal.
+type Recorder interface {
+	// Append commits the entries in one transaction; what it returned without an error survives a power cut.
+	Append(ctx context.Context, entries ...journal.Entry) ([]record.Record, error)
+	// Room returns an error when a payment would be refused.
+	Room() error
+	Tail() journal.Position
+	Counts(ctx context.Context) (journal.Counts, error)
+}
+
+// SaleStore is the journal's reading side: sales as they were last committed.
+type SaleStore interface {
+	OpenSales(ctx context.Context) ([]journal.Sale, error)
+	LastSales(ctx context.Context, n int) ([]journal.Sale, error)
+	// Find returns journal.ErrNotFound when there is no such sale.
+	Find(ctx context.Context, id journal.OrderID) (journal.Sale, error)
+	Get(ctx context.Context, sequence uint64) (record.Record, error)
+}
+
+// SaleSaver is a journal that can also commit a sale without a record.
+type SaleSaver interface {
+	SaveSale(ctx context.Context, sale journal.Snapshot) error
+}
+
+// Journal is both sides.
+type Journal interface {
+	Recorder
+	SaleStore
+}
+
+// Sender sends urgent records.
+type Sender interface {
+	// SendNow publishes at once and does not wait; the secret is kept for sending again until Forget.
+	SendNow(rec record.Record, secret []byte) error
+	Forget(sequence uint64)
+	Status() uplink.Status
+}
+
+// Answers are what the cloud says.
+type Answers interface {
+	Results() <-chan *message.PaymentResult
+	Refusals() <-chan *message.Refusal
+}
+
+// Uplink is both ways.
+type Uplink interface {
+	Sender
+	Answers
+}
+
+// Opened is a device that was opened.
+type Opened[T any] struct {
+	Device T
+	// Run is the device's own loop; nil when it has none.
+	Run   func(ctx context.Context) error
+	Close func() error
+}
+
+// Opener opens a device, again and again until it is there. It is nil where a till has no such device.
+type Opener[T any] func(ctx context.Context) (Opened[T], error)
+
+// Parts are what a till is put together from.
+type Parts struct {
+	Journal Journal
+	Uplink  Uplink
+	Scanner Opener[drivers.Scanner]
+	Reader  Opener[drivers.CardReader]
+	Printer Opener[drivers.Printer]
+	// Issuers are whose hard wallets are taken; nil takes none.
+	Issuers *hardwallet.Pool
+	// Background runs beside the till, such as the journal's and the uplink's own loops; any that ends ends the till.
+	Background map[string]func(ctx context.Context) error
+	Clock      func() time.Time
+	Random     io.Reader
+	Logger     *slog.Logger
+}

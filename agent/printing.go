@@ -1,0 +1,233 @@
+package agent
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/yuantill/yuantill/agent/checkout"
+	"github.com/yuantill/yuantill/agent/receipt"
+	"github.com/yuantill/yuantill/drivers"
+	"github.com/yuantill/yuantill/protocol/message"
+)
+
+// Bounds of a print job.
+const (
+	printWithin = 30 * time.Second // a copy that takes longer is given up as unconfirmed
+	printGrace  = 3 * time.Second  // what a copy on its way gets when the till stops
+)
+
+// The faults of jobs that never reached a printer.
+const (
+	faultNoPrinter = "no printer"
+	faultQueue     = "print queue full"
+)
+
+// printJob is one Print effect. It is handed to the worker before the commit that allows it, so that the slip is
+// composed meanwhile; the gate opens when the commit is done.
+type printJob struct {
+	sale    checkout.Sale
+	copies  []message.ReceiptPrinted_Copy
+	reprint bool
+	gate    chan bool
+	// refused is why the job was not taken; empty when it was.
+	refused string
+}
+
+// printWorker owns the printer. Its queue is only filled while a printer is there: a receipt never comes out by itself
+// when a printer is plugged in later.
+type printWorker struct {
+	till  *till
+	queue chan *printJob
+}
+
+func newPrintWorker(t *till) *printWorker {
+	return &printWorker{till: t, queue: make(chan *printJob, printMax)}
+}
+
+// full reports whether another job would be refused for want of room.
+func (w *printWorker) full() bool { return len(w.queue) == cap(w.queue) }
+
+// prepare hands the effects' jobs to the worker, still held back. The till's lock is held.
+func (w *printWorker) prepare(sale checkout.Sale, effects []checkout.Effect) []*printJob {
+	var jobs []*printJob
+	for _, effect := range effects {
+		e, ok := effect.(checkout.Print)
+		if !ok {
+			continue
+		}
+		job := &printJob{sale: sale, copies: e.Copies.Each(), reprint: e.Reprint, gate: make(chan bool, 1)}
+		jobs = append(jobs, job)
+		if !w.till.devices.ready(devicePrinter) {
+			job.refused = faultNoPrinter
+			continue
+		}
+		select {
+		case w.queue <- job:
+		default:
+			job.refused = faultQueue
+		}
+	}
+	return jobs
+}
+
+// abandon takes jobs back whose commit failed.
+func (w *printWorker) abandon(jobs []*printJob) {
+	for _, job := range jobs {
+		job.gate <- false
+	}
+}
+
+// release lets jobs go, and returns the reports of those that were not taken.
+func (w *printWorker) release(jobs []*printJob) []checkout.Event {
+	var reports []checkout.Event
+	for _, job := range jobs {
+		job.gate <- true
+		if job.refused == "" {
+			continue
+		}
+		for _, copy := range job.copies {
+			reports = append(reports, job.notStarted(copy, job.refused))
+		}
+	}
+	return reports
+}
+
+func (j *printJob) notStarted(copy message.ReceiptPrinted_Copy, fault string) checkout.Printed {
+	return checkout.Printed{
+		Copy: copy, Result: message.ReceiptPrinted_RESULT_NOT_STARTED, Reprint: j.reprint,
+		Fault: fault, Absent: fault == faultNoPrinter,
+	}
+}
+
+// run prints jobs until the printer fails or ctx ends; what is queued then is reported as not started.
+func (w *printWorker) run(ctx context.Context, printer drivers.Printer) error {
+	for {
+		select {
+		case job := <-w.queue:
+			if err := w.print(ctx, printer, job); err != nil {
+				return err
+			}
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// drain reports jobs that were queued for a printer that has gone.
+func (w *printWorker) drain(ctx context.Context, jobs []*printJob) {
+	for _, job := range jobs {
+		if !<-job.gate {
+			continue
+		}
+		for _, copy := range job.copies {
+			w.report(ctx, job, job.notStarted(copy, faultNoPrinter))
+		}
+	}
+}
+
+// take empties the queue.
+func (w *printWorker) take() []*printJob {
+	var jobs []*printJob
+	for range cap(w.queue) {
+		select {
+		case job := <-w.queue:
+			jobs = append(jobs, job)
+		default:
+			return jobs
+		}
+	}
+	return jobs
+}
+
+// print puts a job's copies on paper and reports on each. It returns the error of a printer that has gone.
+func (w *printWorker) print(ctx context.Context, printer drivers.Printer, job *printJob) error {
+	documents := make([]drivers.Document, len(job.copies))
+	problems := make([]error, len(job.copies))
+	for i, copy := range job.copies {
+		documents[i], problems[i] = receipt.Compose(w.till.slip(job.sale, job.reprint), receiptCopy(copy))
+	}
+	if !<-job.gate {
+		return nil
+	}
+	var gone error
+	for i, copy := range job.copies {
+		switch {
+		case problems[i] != nil:
+			w.till.logger.ErrorContext(ctx, "slip not composed", "sale", job.sale.OrderID, "error", problems[i])
+			w.report(ctx, job, job.notStarted(copy, problems[i].Error()))
+		case gone != nil:
+			w.report(ctx, job, job.notStarted(copy, faultNoPrinter))
+		default:
+			result, err := w.copy(ctx, printer, documents[i])
+			w.report(ctx, job, printedReport(job, copy, result, err))
+			if errors.Is(err, drivers.ErrGone) {
+				gone = err
+			}
+		}
+	}
+	return gone
+}
+
+// copy prints one document. When the till stops, a copy on its way gets a moment to end.
+func (w *printWorker) copy(ctx context.Context, printer drivers.Printer, document drivers.Document) (drivers.PrintResult, error) {
+	printing, cancel := context.WithTimeout(context.WithoutCancel(ctx), printWithin)
+	defer cancel()
+	stop := context.AfterFunc(ctx, func() { time.AfterFunc(printGrace, cancel) })
+	defer stop()
+	return printer.Print(printing, document)
+}
+
+func (w *printWorker) report(ctx context.Context, job *printJob, report checkout.Printed) {
+	t := w.till
+	if report.Fault != "" {
+		t.logger.WarnContext(ctx, "copy not certainly printed", "sale", job.sale.OrderID, "result", report.Result, "fault", report.Fault)
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	h, err := t.find(ctx, job.sale.OrderID)
+	if err != nil {
+		t.logger.ErrorContext(ctx, "printed sale not found", "sale", job.sale.OrderID, "error", err)
+		return
+	}
+	// An error is in the log; after a restart the copy counts as unconfirmed.
+	_ = t.give(ctx, h, report, nil)
+}
+
+func printedReport(job *printJob, copy message.ReceiptPrinted_Copy, result drivers.PrintResult, err error) checkout.Printed {
+	report := checkout.Printed{Copy: copy, Reprint: job.reprint, Result: message.ReceiptPrinted_RESULT_UNCONFIRMED}
+	switch result {
+	case drivers.PrintDone:
+		report.Result = message.ReceiptPrinted_RESULT_DONE
+	case drivers.PrintNotStarted:
+		report.Result = message.ReceiptPrinted_RESULT_NOT_STARTED
+		report.Absent = errors.Is(err, drivers.ErrGone)
+	}
+	if err != nil {
+		report.Fault = err.Error()
+	}
+	return report
+}
+
+func receiptCopy(copy message.ReceiptPrinted_Copy) receipt.Copy {
+	if copy == message.ReceiptPrinted_COPY_MERCHANT {
+		return receipt.MerchantCopy
+	}
+	return receipt.CustomerCopy
+}
+
+// usePrinter runs the worker on a printer, and reports what is left over when the printer is lost. No job can enter the
+// queue between the board's "absent" and its emptying, since jobs enter under the till's lock.
+func (t *till) usePrinter(ctx context.Context, printer drivers.Printer) error {
+	err := t.printer.run(ctx, printer)
+	lost := err
+	if cause := context.Cause(ctx); cause != nil {
+		lost = cause
+	}
+	t.mu.Lock()
+	t.devices.down(context.WithoutCancel(ctx), devicePrinter, lost)
+	jobs := t.printer.take()
+	t.mu.Unlock()
+	t.printer.drain(ctx, jobs)
+	return err
+}

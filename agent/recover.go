@@ -1,0 +1,87 @@
+package agent
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/yuantill/yuantill/agent/checkout"
+	"github.com/yuantill/yuantill/agent/journal"
+	"github.com/yuantill/yuantill/protocol/message"
+	"github.com/yuantill/yuantill/protocol/record"
+)
+
+// startedRetry is the time between two tries to record the start while the first sign-in is still to come.
+const startedRetry = time.Second
+
+// recover takes up where the journal ends: numbers, keys of sales begun, and sales that are not over.
+func (t *till) recover(ctx context.Context) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	counts, err := t.parts.Journal.Counts(ctx)
+	if err != nil {
+		return fmt.Errorf("count sales: %w", err)
+	}
+	t.numbers = counts.Sales
+	if err := t.recoverKeys(ctx); err != nil {
+		return err
+	}
+	open, err := t.parts.Journal.OpenSales(ctx)
+	if err != nil {
+		return fmt.Errorf("read open sales: %w", err)
+	}
+	for _, stored := range open {
+		h := &held{}
+		if err := h.sale.UnmarshalBinary(stored.State); err != nil {
+			// The others must not suffer; the sale stays open in the journal and is reported at every start.
+			t.logger.ErrorContext(ctx, "open sale cannot be read", "sale", checkout.OrderID(stored.OrderID), "error", err)
+			continue
+		}
+		t.logger.WarnContext(ctx, "sale taken up after restart", "sale", h.sale.OrderID, "state", h.sale.State)
+		t.sales[h.sale.OrderID] = h
+		// A journal that fails is told by the machine's own effects, which keep trying.
+		_ = t.give(ctx, h, checkout.Restarted{Last: stored.Last}, nil)
+	}
+	return nil
+}
+
+func (t *till) recoverKeys(ctx context.Context) error {
+	latest, err := t.parts.Journal.LastSales(ctx, keysMax)
+	if err != nil {
+		return fmt.Errorf("read latest sales: %w", err)
+	}
+	for i := len(latest) - 1; i >= 0; i-- {
+		var sale checkout.Sale
+		if err := sale.UnmarshalBinary(latest[i].State); err != nil {
+			t.logger.ErrorContext(ctx, "sale cannot be read", "sale", checkout.OrderID(latest[i].OrderID), "error", err)
+			continue
+		}
+		t.keys.put(sale.Origin, sale.OrderID)
+	}
+	return nil
+}
+
+// recordStart puts the agent's start into the journal as soon as there is an epoch to record under.
+func (t *till) recordStart(ctx context.Context) error {
+	entry := journal.Entry{Type: record.AgentStarted, Body: &message.AgentStarted{Version: t.config.Version}}
+	retry := time.NewTicker(startedRetry)
+	defer retry.Stop()
+	for {
+		_, err := t.parts.Journal.Append(ctx, entry)
+		if err == nil {
+			break
+		}
+		if !errors.Is(err, journal.ErrNoEpoch) {
+			t.logger.WarnContext(ctx, "start not recorded", "error", err)
+			break
+		}
+		select {
+		case <-retry.C:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	<-ctx.Done()
+	return ctx.Err()
+}

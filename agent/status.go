@@ -1,0 +1,68 @@
+package agent
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/yuantill/yuantill/agent/checkout"
+	"github.com/yuantill/yuantill/agent/journal"
+	"github.com/yuantill/yuantill/agent/station"
+	"github.com/yuantill/yuantill/agent/uplink"
+)
+
+// Status returns how the till is.
+func (t *till) Status(ctx context.Context) (station.Status, error) {
+	counts, err := t.parts.Journal.Counts(ctx)
+	if err != nil {
+		return station.Status{}, fmt.Errorf("count records: %w", err)
+	}
+	status := station.Status{
+		Version: t.config.Version, Terminal: t.config.Terminal.String(), Merchant: t.config.Merchant.Name,
+		Time: t.parts.Clock().UTC(), Journal: journalStatus(counts), Uplink: uplinkStatus(t.parts.Uplink.Status()),
+		Devices: t.devices.list(),
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.front != (checkout.OrderID{}) {
+		status.Sale = t.front.String()
+	}
+	for _, h := range t.sales {
+		if !h.sale.State.Final() {
+			status.Pending++
+		}
+	}
+	var refusal *station.Refusal
+	if errors.As(t.serviceable(), &refusal) {
+		text := refusal.Phrase.Text()
+		status.Refusing = &text
+	}
+	return status, nil
+}
+
+func journalStatus(c journal.Counts) station.JournalStatus {
+	return station.JournalStatus{
+		Records: c.Records, Unsent: c.Unsent, OldestUnsent: known(c.OldestUnsent), Sales: c.Sales, ClockJumps: c.ClockJumps,
+	}
+}
+
+func uplinkStatus(u uplink.Status) station.UplinkStatus {
+	status := station.UplinkStatus{
+		Connected: u.Connected, Broker: u.Broker, Since: known(u.Since), Epoch: u.Epoch, LastAck: known(u.LastAck),
+		LastError: u.LastError, ClockOffsetMS: u.ClockOffset.Milliseconds(), Stopped: u.Stopped, Refused: u.Refused,
+	}
+	if u.LastRefusal != nil {
+		status.LastRefusal = fmt.Sprintf("record %d: %s", u.LastRefusal.GetSequence(), u.LastRefusal.GetCause())
+	}
+	return status
+}
+
+// known is a time, or nothing when there is none.
+func known(at time.Time) *time.Time {
+	if at.IsZero() {
+		return nil
+	}
+	utc := at.UTC()
+	return &utc
+}

@@ -1,0 +1,237 @@
+package agent
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/yuantill/yuantill/agent/checkout"
+	"github.com/yuantill/yuantill/drivers"
+	"github.com/yuantill/yuantill/protocol/hardwallet"
+)
+
+// Times of the field.
+const (
+	cardPause     = time.Second            // after a refusal, so that a card left in the field is not asked again and again
+	fieldPause    = 100 * time.Millisecond // after an error of the field
+	fieldTroubles = 20                     // errors of the field in a row before the reader is opened again
+)
+
+// useReader waits for a hard wallet while a sale wants one.
+func (t *till) useReader(ctx context.Context, reader drivers.CardReader) error {
+	troubles := 0
+	for {
+		if !t.wantsCard() {
+			select {
+			case <-t.armed:
+				continue
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		}
+		card, err := t.await(ctx, reader)
+		switch {
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case card == nil && err == nil: // not wanted any more
+			continue
+		case err == nil:
+			troubles = 0
+			if err := t.tap(ctx, card); err != nil {
+				return err
+			}
+			continue
+		}
+		if troubles++; troubles > fieldTroubles || !t.fieldTrouble(ctx, err) {
+			return err
+		}
+		if err := sleep(ctx, fieldPause); err != nil {
+			return err
+		}
+	}
+}
+
+// wantsCard reports whether the sale that holds the till takes a hard wallet now.
+func (t *till) wantsCard() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	h, open := t.sales[t.front]
+	return open && (h.sale.State == checkout.Waiting || h.sale.State == checkout.CardUnknown)
+}
+
+// await polls the field until there is a card, or returns nothing when none is wanted any more.
+func (t *till) await(ctx context.Context, reader drivers.CardReader) (drivers.Card, error) {
+	waiting, cancel := context.WithCancel(ctx)
+	watched := make(chan struct{})
+	go func() {
+		defer close(watched)
+		for waiting.Err() == nil {
+			select {
+			case <-t.armed:
+				if !t.wantsCard() {
+					cancel()
+				}
+			case <-waiting.Done():
+			}
+		}
+	}()
+	card, err := reader.Await(waiting)
+	ended := waiting.Err() != nil
+	cancel()
+	<-watched
+	if err != nil && ended {
+		return nil, nil
+	}
+	return card, err
+}
+
+// fieldTrouble tells what a person can mend and reports whether polling goes on.
+func (t *till) fieldTrouble(ctx context.Context, err error) bool {
+	var failure *drivers.Error
+	if !errors.As(err, &failure) {
+		return false
+	}
+	if failure.Kind == drivers.KindNotReady {
+		t.cardEvent(ctx, checkout.CardRefused{Cause: checkout.CardCrowd})
+		return sleep(ctx, cardPause) == nil
+	}
+	return failure.Retryable()
+}
+
+// tap asks one card. Its error is that of a till that stops.
+func (t *till) tap(ctx context.Context, card drivers.Card) error {
+	defer func() {
+		releasing, cancel := context.WithTimeout(context.WithoutCancel(ctx), fieldPause)
+		defer cancel()
+		_ = card.Release(releasing) // the next Await starts afresh anyway
+	}()
+	// An exchange on its way is not cut short by stopping: the card may be debiting itself.
+	asking, cancel := context.WithTimeout(context.WithoutCancel(ctx), t.config.Timing.TapWithin-time.Second/2)
+	defer cancel()
+	event := t.askCard(asking, exchanger{card: card})
+	if event == nil {
+		return sleep(ctx, cardPause)
+	}
+	t.cardEvent(ctx, event)
+	if _, refused := event.(checkout.CardRefused); refused {
+		return sleep(ctx, cardPause)
+	}
+	return nil
+}
+
+// askCard opens the wallet, lets the machine say what to ask, and asks it. It returns nothing when it is not to ask.
+func (t *till) askCard(ctx context.Context, card exchanger) checkout.Event {
+	wallet, err := hardwallet.Open(ctx, card, t.parts.Issuers)
+	if err != nil {
+		t.logger.InfoContext(ctx, "card not opened", "error", err)
+		return checkout.CardRefused{Cause: refusalCause(err)}
+	}
+	sale, order, err := t.present(ctx, wallet)
+	if err != nil {
+		t.logger.ErrorContext(ctx, "card not presented", "error", err)
+		return nil
+	}
+	request := t.rules.CardRequest(sale)
+	var transaction hardwallet.Transaction
+	switch order.(type) {
+	case checkout.PayCard:
+		transaction, err = wallet.Pay(ctx, card, t.parts.Issuers, request)
+	case checkout.RecoverCard:
+		pending := hardwallet.Pending{Request: request, Wallet: sale.Card.Wallet, Counter: sale.Card.Counter}
+		transaction, err = hardwallet.Recover(ctx, card, t.parts.Issuers, pending)
+	default:
+		return nil
+	}
+	return t.cardAnswer(ctx, transaction, err)
+}
+
+// cardAnswer turns what the card did into an event.
+func (t *till) cardAnswer(ctx context.Context, transaction hardwallet.Transaction, err error) checkout.Event {
+	var unknown *hardwallet.UnknownOutcomeError
+	switch {
+	case errors.As(err, &unknown):
+		t.logger.WarnContext(ctx, "card did not answer", "error", err)
+		return checkout.CardSilent{}
+	case err != nil:
+		t.logger.InfoContext(ctx, "card did not pay", "error", err)
+		return checkout.CardRefused{Cause: refusalCause(err)}
+	}
+	signed, err := transaction.MarshalBinary()
+	if err != nil {
+		t.logger.ErrorContext(ctx, "transaction not encoded", "error", err)
+		return checkout.CardSilent{}
+	}
+	return checkout.CardPaid{Transaction: signed}
+}
+
+// present tells the machine of a card and returns the sale and what to ask the card.
+func (t *till) present(ctx context.Context, wallet hardwallet.Wallet) (checkout.Sale, checkout.Effect, error) {
+	event := checkout.CardPresented{Wallet: wallet.Certificate.Wallet, Counter: wallet.Counter}
+	if _, err := io.ReadFull(t.parts.Random, event.Nonce[:]); err != nil {
+		return checkout.Sale{}, nil, fmt.Errorf("draw nonce: %w", err)
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	h, open := t.sales[t.front]
+	if !open {
+		return checkout.Sale{}, checkout.LeaveCard{}, nil
+	}
+	h.card = checkout.LeaveCard{}
+	err := t.give(ctx, h, event, nil)
+	return h.sale, h.card, err
+}
+
+func (t *till) cardEvent(ctx context.Context, event checkout.Event) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if h, open := t.sales[t.front]; open {
+		_ = t.give(ctx, h, event, nil) // an error is in the log, and the machine tries again
+	}
+}
+
+// refusalCause puts a definite refusal into the machine's words.
+func refusalCause(err error) checkout.CardCause {
+	for _, known := range []struct {
+		err   error
+		cause checkout.CardCause
+	}{
+		{hardwallet.ErrNotPaid, checkout.CardNotPaid},
+		{hardwallet.ErrInsufficient, checkout.CardFunds},
+		{hardwallet.ErrOverLimit, checkout.CardLimit},
+		{hardwallet.ErrTapsUsedUp, checkout.CardLimit},
+		{hardwallet.ErrExpired, checkout.CardBlocked},
+		{hardwallet.ErrBlocked, checkout.CardBlocked},
+		{hardwallet.ErrNotSent, checkout.CardAway},
+		{drivers.ErrGone, checkout.CardAway},
+		{hardwallet.ErrNotWallet, checkout.CardForeign},
+		{hardwallet.ErrOtherCard, checkout.CardForeign},
+		{hardwallet.ErrUnknownIssuer, checkout.CardForeign},
+		{hardwallet.ErrCertificate, checkout.CardForeign},
+		{hardwallet.ErrVersion, checkout.CardForeign},
+		{hardwallet.ErrMalformed, checkout.CardForeign},
+		{hardwallet.ErrCurrency, checkout.CardForeign},
+	} {
+		if errors.Is(err, known.err) {
+			return known.cause
+		}
+	}
+	return checkout.CardDeclined
+}
+
+// exchanger lets a driver's card be asked by package hardwallet.
+type exchanger struct{ card drivers.Card }
+
+// Exchange marks what the card certainly never saw. An error of another kind than the drivers' leaves it open.
+func (e exchanger) Exchange(ctx context.Context, command []byte) ([]byte, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, fmt.Errorf("%w: %w", hardwallet.ErrNotSent, err)
+	}
+	answer, err := e.card.Exchange(ctx, command)
+	var failure *drivers.Error
+	if errors.As(err, &failure) && !failure.OutcomeUnknown {
+		return nil, fmt.Errorf("%w: %w", hardwallet.ErrNotSent, err)
+	}
+	return answer, err
+}

@@ -1,0 +1,201 @@
+package agent
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/yuantill/yuantill/agent/catalogue"
+	"github.com/yuantill/yuantill/agent/checkout"
+	"github.com/yuantill/yuantill/agent/journal"
+	"github.com/yuantill/yuantill/agent/station"
+	"github.com/yuantill/yuantill/protocol/record"
+)
+
+// errTooManyEvents is a broken invariant of the machine: an event led to more and more events.
+var errTooManyEvents = errors.New("agent: one event led to too many")
+
+// held is a sale in memory.
+type held struct {
+	sale checkout.Sale
+	// notice is what was last shown beside the sale.
+	notice catalogue.Phrase
+	// wake is when the machine wants a Tick; zero for never.
+	wake time.Time
+	// records are the sale's urgent records by sequence, kept for sending them again.
+	records map[uint64]record.Record
+	// card is what the machine wants done with the hard wallet in the field.
+	card checkout.Effect
+}
+
+// till carries out the checkout machine's effects. All events of all sales take turns under one lock; whoever brings an
+// event carries it through in its own goroutine, so that no hand-over stands between a scan and its request.
+type till struct {
+	config  Config
+	rules   checkout.Rules
+	parts   Parts
+	feed    *station.Feed
+	logger  *slog.Logger
+	printer *printWorker
+	devices *deviceBoard
+
+	mu      sync.Mutex
+	sales   map[checkout.OrderID]*held // without a definite outcome, or still printing
+	recent  recentSales
+	keys    startKeys
+	numbers uint64 // sales begun: the source of batch and voucher numbers
+	front   checkout.OrderID
+	stopped bool
+
+	rearm chan struct{} // the timer has to look again
+	armed chan struct{} // the reader has to look again
+}
+
+func newTill(config Config, parts Parts, feed *station.Feed) *till {
+	t := &till{
+		config: config, parts: parts, feed: feed, logger: parts.Logger,
+		rules: checkout.Rules{
+			Timing: config.Timing, MerchantID: config.Merchant.ID, TerminalID: config.Terminal.String(), Terminal: config.Device,
+		},
+		sales: make(map[checkout.OrderID]*held), recent: newRecentSales(), keys: newStartKeys(),
+		rearm: make(chan struct{}, 1), armed: make(chan struct{}, 1),
+	}
+	t.printer = newPrintWorker(t)
+	t.devices = newDeviceBoard(t)
+	return t
+}
+
+// give brings an event to a sale, carries out all that follows, and returns the first error of the journal. The lock is
+// held. secret goes along with a payment that the event leads to; it is used up either way.
+func (t *till) give(ctx context.Context, h *held, event checkout.Event, secret []byte) error {
+	// A client that hangs up must not stop a commit half-way: what it asked for happens or does not.
+	ctx = context.WithoutCancel(ctx)
+	var failure error
+	pending := []checkout.Event{event}
+	for range eventsMax {
+		if len(pending) == 0 {
+			t.settle(h)
+			return failure
+		}
+		next := pending[0]
+		pending = pending[1:]
+		now := t.parts.Clock()
+		sale, effects := t.rules.Step(h.sale, next, now)
+		jobs := t.printer.prepare(sale, effects)
+		recorded, err := t.commit(ctx, h, sale, effects)
+		if err != nil {
+			t.printer.abandon(jobs)
+			t.logger.ErrorContext(ctx, "commit failed", "sale", h.sale.OrderID, "event", fmt.Sprintf("%T", next), "error", err)
+			failure = errors.Join(failure, err)
+			pending = append(pending, afterFailure(next)...)
+			continue
+		}
+		h.sale = sale
+		pending = append(pending, t.printer.release(jobs)...)
+		t.carryOut(ctx, h, effects, recorded, secret)
+		for _, r := range recorded {
+			pending = append(pending, checkout.Recorded{Type: r.kind, Sequence: r.sequence})
+		}
+	}
+	t.settle(h)
+	return errors.Join(failure, errTooManyEvents)
+}
+
+// afterFailure is what the machine is told when an event's commit failed. A sale that could not begin is no sale.
+func afterFailure(failed checkout.Event) []checkout.Event {
+	switch failed.(type) {
+	case checkout.Started, checkout.JournalFailed:
+		return nil
+	default:
+		return []checkout.Event{checkout.JournalFailed{Cause: failed}}
+	}
+}
+
+// recorded is one record of a commit.
+type recorded struct {
+	kind     record.Type
+	sequence uint64
+	bytes    record.Record
+}
+
+// commit makes a step's records and the sale durable, all together.
+func (t *till) commit(ctx context.Context, h *held, sale checkout.Sale, effects []checkout.Effect) ([]recorded, error) {
+	var entries []journal.Entry
+	save := false
+	for _, effect := range effects {
+		switch e := effect.(type) {
+		case checkout.Commit:
+			entries = append(entries, journal.Entry{Type: e.Type, Body: e.Body})
+		case checkout.Save:
+			save = true
+		}
+	}
+	if len(entries) == 0 && !save {
+		return nil, nil
+	}
+	state, err := sale.MarshalBinary()
+	if err != nil {
+		return nil, fmt.Errorf("encode sale: %w", err)
+	}
+	snapshot := journal.Snapshot{OrderID: journal.OrderID(sale.OrderID), State: state, Open: sale.Open()}
+	if len(entries) == 0 {
+		return nil, t.save(ctx, snapshot)
+	}
+	entries[len(entries)-1].Sale = &snapshot
+	records, err := t.parts.Journal.Append(ctx, entries...)
+	if err != nil {
+		return nil, fmt.Errorf("commit sale: %w", err)
+	}
+	return t.remember(h, records)
+}
+
+func (t *till) save(ctx context.Context, snapshot journal.Snapshot) error {
+	saver, can := t.parts.Journal.(SaleSaver)
+	if !can {
+		return nil
+	}
+	if err := saver.SaveSale(ctx, snapshot); err != nil {
+		return fmt.Errorf("save sale: %w", err)
+	}
+	return nil
+}
+
+// remember keeps the urgent records, which may have to be sent again.
+func (t *till) remember(h *held, records []record.Record) ([]recorded, error) {
+	all := make([]recorded, 0, len(records))
+	for _, bytes := range records {
+		header, err := record.ParseHeader(bytes)
+		if err != nil {
+			return nil, fmt.Errorf("read committed record: %w", err)
+		}
+		if header.Type.Urgent() {
+			if h.records == nil {
+				h.records = make(map[uint64]record.Record, 2)
+			}
+			h.records[header.Sequence] = bytes
+		}
+		all = append(all, recorded{kind: header.Type, sequence: header.Sequence, bytes: bytes})
+	}
+	return all, nil
+}
+
+// settle moves a sale that is over out of the way.
+func (t *till) settle(h *held) {
+	id := h.sale.OrderID
+	if id == (checkout.OrderID{}) {
+		return // it could not begin
+	}
+	if h.sale.HoldsTill() {
+		t.front = id
+	} else if t.front == id {
+		t.front = checkout.OrderID{}
+	}
+	if h.sale.State.Final() && h.sale.Unprinted == 0 {
+		delete(t.sales, id)
+		h.records, h.wake = nil, time.Time{}
+		t.recent.put(h)
+	}
+}
