@@ -1,0 +1,178 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/pelletier/go-toml/v2"
+
+	"github.com/yuantill/yuantill/cloud/payment"
+)
+
+// ErrSettings marks a settings file with a mistake; the text says where and what.
+var ErrSettings = errors.New("settings")
+
+// Settings is the one settings file. Paths that are not absolute are relative to the file's folder.
+type Settings struct {
+	// Data is the folder of keys, certificates and the database.
+	Data string `toml:"data"`
+	// LogLevel is debug, info, warn or error.
+	LogLevel  string             `toml:"log_level"`
+	Broker    BrokerSettings     `toml:"broker"`
+	API       APISettings        `toml:"api"`
+	Payment   PaymentSettings    `toml:"payment"`
+	Operators []OperatorSettings `toml:"operator"`
+}
+
+// BrokerSettings is where terminals connect.
+type BrokerSettings struct {
+	Listen string `toml:"listen"` // host:port of the MQTT listener
+	// Names are the host names and addresses that the server's certificate is made for.
+	Names []string `toml:"names"`
+}
+
+// APISettings is the HTTP API.
+type APISettings struct {
+	Listen string `toml:"listen"`
+	// TokenFile holds the bearer token that the administrative part asks for.
+	TokenFile string `toml:"token_file"`
+}
+
+// PaymentSettings are the machine's timings; what is left out has its default.
+type PaymentSettings struct {
+	QueryEvery       Duration `toml:"query_every"`
+	GiveUpAfter      Duration `toml:"give_up_after"`
+	ReverseNotBefore Duration `toml:"reverse_not_before"`
+}
+
+// OperatorSettings is the line to one operator.
+type OperatorSettings struct {
+	Code string `toml:"code"` // in the registry
+	URL  string `toml:"url"`
+	// Client is our id at the operator.
+	Client string `toml:"client"`
+	// PublicKey is the file of the operator's SM2 public key, PEM; Authority that of the CA of its TLS certificate.
+	PublicKey string `toml:"public_key"`
+	Authority string `toml:"authority"`
+}
+
+// Duration is a time.Duration written as "3s".
+type Duration time.Duration
+
+// UnmarshalText reads "3s".
+func (d *Duration) UnmarshalText(text []byte) error {
+	parsed, err := time.ParseDuration(string(text))
+	*d = Duration(parsed)
+	return err
+}
+
+// DefaultSettings are the settings of what a file leaves out.
+func DefaultSettings() Settings {
+	return Settings{Data: "data", LogLevel: "info",
+		Broker: BrokerSettings{Listen: "127.0.0.1:8883", Names: []string{"127.0.0.1", "localhost"}},
+		API:    APISettings{Listen: "127.0.0.1:7500"}}
+}
+
+// ReadSettings reads a file strictly: an unknown key is an error with its line. Error: ErrSettings.
+func ReadSettings(path string) (Settings, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return Settings{}, fmt.Errorf("%w: %w", ErrSettings, err)
+	}
+	settings := DefaultSettings()
+	decoder := toml.NewDecoder(strings.NewReader(string(text))).DisallowUnknownFields()
+	if err := decoder.Decode(&settings); err != nil {
+		return Settings{}, fmt.Errorf("%w: %s%s", ErrSettings, path, describe(err))
+	}
+	settings.resolve(filepath.Dir(path))
+	if err := settings.validate(); err != nil {
+		return Settings{}, fmt.Errorf("%w: %s: %w", ErrSettings, path, err)
+	}
+	return settings, nil
+}
+
+// describe gives the line and what is wrong with it.
+func describe(err error) string {
+	var unknown *toml.StrictMissingError
+	if errors.As(err, &unknown) && len(unknown.Errors) > 0 {
+		row, _ := unknown.Errors[0].Position()
+		return fmt.Sprintf(":%d: unknown key %q", row, strings.Join(unknown.Errors[0].Key(), "."))
+	}
+	var malformed *toml.DecodeError
+	if errors.As(err, &malformed) {
+		row, _ := malformed.Position()
+		return fmt.Sprintf(":%d: %s", row, malformed.Error())
+	}
+	return ": " + err.Error()
+}
+
+func (s *Settings) resolve(base string) {
+	paths := []*string{&s.Data, &s.API.TokenFile}
+	for i := range s.Operators {
+		paths = append(paths, &s.Operators[i].PublicKey, &s.Operators[i].Authority)
+	}
+	for _, path := range paths {
+		if *path != "" && !filepath.IsAbs(*path) {
+			*path = filepath.Join(base, *path)
+		}
+	}
+}
+
+func (s *Settings) validate() error {
+	for name, address := range map[string]string{"broker.listen": s.Broker.Listen, "api.listen": s.API.Listen} {
+		if _, _, err := net.SplitHostPort(address); err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+	}
+	if len(s.Broker.Names) == 0 {
+		return errors.New("broker.names: at least one is needed")
+	}
+	if _, err := s.level(); err != nil {
+		return fmt.Errorf("log_level: %w", err)
+	}
+	if err := s.timing().Validate(); err != nil {
+		return err
+	}
+	seen := map[string]bool{}
+	for _, o := range s.Operators {
+		if o.Code == "" || o.URL == "" || o.Client == "" || o.PublicKey == "" {
+			return errors.New("operator: code, url, client and public_key are needed")
+		}
+		if seen[o.Code] {
+			return fmt.Errorf("operator: %s stands twice", o.Code)
+		}
+		seen[o.Code] = true
+	}
+	return nil
+}
+
+func (s *Settings) level() (slog.Level, error) {
+	var level slog.Level
+	return level, level.UnmarshalText([]byte(s.LogLevel))
+}
+
+// timing returns the payment machine's timing.
+func (s *Settings) timing() payment.Timing {
+	timing := payment.DefaultTiming()
+	for value, set := range map[*time.Duration]Duration{&timing.QueryEvery: s.Payment.QueryEvery,
+		&timing.GiveUpAfter: s.Payment.GiveUpAfter, &timing.ReverseNotBefore: s.Payment.ReverseNotBefore} {
+		if set != 0 {
+			*value = time.Duration(set)
+		}
+	}
+	return timing
+}
+
+// The files of the data folder.
+func (s *Settings) database() string      { return filepath.Join(s.Data, "cloud.db") }
+func (s *Settings) rootKey() string       { return filepath.Join(s.Data, "root.key") }
+func (s *Settings) brokerDir() string     { return filepath.Join(s.Data, "broker") }
+func (s *Settings) serverPair() string    { return filepath.Join(s.Data, "server.pem") }
+func (s *Settings) signingKey() string    { return filepath.Join(s.Data, "signing.key") }
+func (s *Settings) signingPublic() string { return filepath.Join(s.Data, "signing.pub") }
