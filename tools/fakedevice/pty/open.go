@@ -110,7 +110,8 @@ func removeLink(link, target string) error {
 	if link == "" {
 		return nil
 	}
-	if now, err := os.Readlink(link); err != nil || now != target {
+	// No link at all reads as an empty target.
+	if now, _ := os.Readlink(link); now != target {
 		return nil
 	}
 	if err := os.Remove(link); err != nil {
