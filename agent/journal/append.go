@@ -14,6 +14,7 @@ type request struct {
 	entries []Entry
 	bodies  [][]byte
 	opening *EpochOpening // for OpenEpoch only
+	sale    *Snapshot     // for SaveSale only
 
 	records []record.Record
 	err     error
@@ -45,6 +46,16 @@ func (j *Journal) Append(ctx context.Context, entries ...Entry) ([]record.Record
 		r.bodies = append(r.bodies, body)
 	}
 	return j.submit(ctx, r)
+}
+
+// SaveSale commits a snapshot without a record: what a sale needs to remember that the cloud need not know. It survives
+// a power cut when it returns nil. Errors are Append's, without ErrNoEpoch.
+func (j *Journal) SaveSale(ctx context.Context, sale Snapshot) error {
+	if len(sale.State) > StateMax {
+		return fmt.Errorf("%w: snapshot of %d bytes", ErrTooLarge, len(sale.State))
+	}
+	_, err := j.submit(ctx, &request{sale: &sale, turn: make(chan bool, 1)})
+	return err
 }
 
 func encodeBody(entry Entry) ([]byte, error) {

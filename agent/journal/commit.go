@@ -65,10 +65,10 @@ type draft struct {
 	rows     []row
 }
 
-// row is one record on its way in.
+// row is one record on its way in, or a snapshot alone.
 type row struct {
 	sequence uint64
-	bytes    record.Record
+	bytes    record.Record // nil for a snapshot alone
 	time     time.Time
 	sale     *Snapshot
 }
@@ -141,6 +141,9 @@ func (d *draft) mint(j *Journal, r *request) error {
 		}
 		records = append(records, built)
 	}
+	if r.sale != nil {
+		d.rows = append(d.rows, row{sequence: d.head.sequence, time: j.config.Clock(), sale: r.sale})
+	}
 	r.records = records
 	return nil
 }
@@ -200,8 +203,10 @@ func (j *Journal) writeDraft(d *draft) error {
 			}
 		}
 		for _, row := range d.rows {
-			if _, err := j.prepared.record.ExecContext(ctx, int64(row.sequence), []byte(row.bytes)); err != nil {
-				return fmt.Errorf("write record: %w", err)
+			if row.bytes != nil {
+				if _, err := j.prepared.record.ExecContext(ctx, int64(row.sequence), []byte(row.bytes)); err != nil {
+					return fmt.Errorf("write record: %w", err)
+				}
 			}
 			logged += len(row.bytes)
 			if row.sale == nil {

@@ -4,8 +4,33 @@
 //	Open(ctx, Config) (*Journal, error)              Run(ctx) error · Close() error
 //	OpenReadOnly(ctx, path, engine, keyring)         beside a running agent
 //	Append(ctx, ...Entry) ([]record.Record, error)   one transaction, durable when it returns
+//	SaveSale(ctx, Snapshot) error                    a snapshot without a record
 //	OpenEpoch(ctx, EpochOpening) (record.Record, error)
 //	Room() error                                     would a payment be refused?
-//	Unsent · Acknowledge · Appended                  the uplink's
-//	OpenSales · Find · LastSales · Last · Get · Tail · Counts · Verify
+//	Unsent · Acknowledge · Acknowledged · Waiting · CheckLink · Appended      the uplink's
+//	OpenSales · Find · LastSales · Records · Last · Get · Tail · Counts · Verify · Damage
+//
+// # What is checked when
+//
+// Every commit also writes one row, the head: the last sequence and its link, tagged under a key that only this
+// terminal has. Open checks the tag, that the last record is the one the row names, and form, chain and tags of the
+// last 256 records; this takes some milliseconds whatever the journal's age. All the rest was written by this program
+// and linked to what Open has checked, so it can only have been changed since: Run verifies every record once after
+// each start, in the background, and the cloud verifies what it is sent. Verify does it at once (100,000 records take
+// about half a second on the reference machine). A record that was altered is named by its own sequence, because its
+// tag is wrong; one that was removed, moved or put in breaks the chain at its place.
+//
+// A journal whose end was cut off is noticed by the head row, and one whose write-ahead log was taken away after a
+// crash by the size that the lock file remembers. What cannot be noticed here is a complete older copy of the journal
+// together with the epochs file; the cloud notices it at the sign-in or at the first record it gets, and OpenEpoch
+// then continues behind the cloud's books and says what was lost. A torn log page is taken by SQLite for the end of
+// the log, as after a power cut.
+//
+// # What a commit costs
+//
+// A lone Append with a snapshot takes 180 µs at the median and 390 µs at p99, of which a plain overwrite and sync of
+// as many bytes takes 160 µs (BenchmarkAppend, BenchmarkFloor: 2 cores, virtual disk). The write-ahead log is filled to
+// its full size beforehand and only overwritten; checkpoints run when the till is idle. Many callers at once share
+// commits: 80,000 records a second. mattn/go-sqlite3 syncs with fsync unless it is built with
+// CGO_CFLAGS=-DHAVE_FDATASYNC=1.
 package journal

@@ -35,7 +35,8 @@ type Sale struct {
 	Snapshot
 	// Number counts this journal's sales: 1, 2, 3 ….
 	Number uint64
-	// First and Last are the sequences of the first and latest record committed together with this sale.
+	// First and Last are the sequences of the first and latest record committed together with this sale; for one that
+	// SaveSale saved, of the last record before.
 	First, Last uint64
 	ChangedAt   time.Time
 }

@@ -62,7 +62,7 @@ func (j *Journal) afterWork(ctx context.Context) {
 		}
 	}
 	if j.wal.above(j.config.WALSize, 1) {
-		j.tryCheckpoint(ctx, j.reader)
+		j.checkpointBeside(ctx)
 	}
 }
 
@@ -76,7 +76,7 @@ func (j *Journal) tick(ctx context.Context) {
 	}
 	j.writeMu.Unlock()
 	if j.wal.above(j.config.WALSize, 1) {
-		j.tryCheckpoint(ctx, j.reader)
+		j.checkpointBeside(ctx)
 	}
 	if !j.ballast.gone() {
 		return

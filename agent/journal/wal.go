@@ -79,17 +79,41 @@ const fillExtra = 768 << 10
 
 // checkpoint copies the log into the database without waiting for readers. It returns whether all of it was copied.
 func (j *Journal) checkpoint(ctx context.Context, db querier) (complete bool, err error) {
-	before := j.wal.bytes.Load()
 	var busy, logged, copied int
 	err = db.QueryRowContext(ctx, "PRAGMA wal_checkpoint(PASSIVE)").Scan(&busy, &logged, &copied)
 	if err != nil {
 		return false, fmt.Errorf("checkpoint journal: %w", err)
 	}
-	complete = busy == 0 && logged == copied
-	if complete {
-		j.wal.bytes.Add(-before)
+	return busy == 0 && logged == copied, nil
+}
+
+// restart checkpoints while nobody writes: when all of the log has been copied, the next commit starts at its
+// beginning. writeMu is held.
+func (j *Journal) restart(ctx context.Context) {
+	complete, err := j.checkpoint(ctx, j.conn)
+	// A full disk costs the reserve: the database has to grow to take what is in the log.
+	if isFull(err) && j.ballast.giveUp() {
+		j.logger.Error("journal disk is full: reserve given up, no further payments", "path", j.config.Path)
+		complete, err = j.checkpoint(ctx, j.conn)
 	}
-	return complete, nil
+	if err != nil {
+		j.logger.Error("journal checkpoint", "error", err)
+	}
+	if complete {
+		j.wal.bytes.Store(0)
+	}
+}
+
+// checkpointBeside copies the bulk of the log beside the sales, and only the last bit between two of them.
+func (j *Journal) checkpointBeside(ctx context.Context) {
+	if _, err := j.checkpoint(ctx, j.reader); err != nil && !isFull(err) && ctx.Err() == nil && !j.isClosed() {
+		j.logger.Error("journal checkpoint", "error", err)
+	}
+	j.writeMu.Lock()
+	defer j.writeMu.Unlock()
+	if !j.isClosed() {
+		j.restart(context.WithoutCancel(ctx))
+	}
 }
 
 // relieveWAL keeps the log from growing when the checkpoints beside the sales have not kept up. writeMu is held.
@@ -97,23 +121,10 @@ func (j *Journal) relieveWAL() {
 	if !j.wal.above(j.config.WALSize, 7) {
 		return
 	}
-	j.tryCheckpoint(context.Background(), j.conn)
+	j.restart(context.Background())
 	if j.wal.above(j.config.WALSize, 7) {
 		// A reader holds the log. Trying again at every commit would make each as slow as a checkpoint.
 		j.wal.bytes.Store(j.config.WALSize / 8 * 6)
-	}
-}
-
-// tryCheckpoint is for when nobody waits for the answer. A full disk costs the reserve: the journal's own file has to
-// grow to take what is in the log.
-func (j *Journal) tryCheckpoint(ctx context.Context, db querier) {
-	_, err := j.checkpoint(ctx, db)
-	if isFull(err) && j.ballast.giveUp() {
-		j.logger.Error("journal disk is full: reserve given up, no further payments", "path", j.config.Path)
-		_, err = j.checkpoint(ctx, db)
-	}
-	if err != nil && ctx.Err() == nil {
-		j.logger.Error("journal checkpoint", "error", err)
 	}
 }
 

@@ -34,6 +34,20 @@ func TestWriteAheadLog(t *testing.T) {
 		require.Equal(t, before, size(t, c.Path+"-wal"), "it is kept for the next start")
 		require.Equal(t, uint64(1001), verified(t, open(t, c)).Records)
 	})
+	t.Run("does not grow either while checkpoints run beside the sales", func(t *testing.T) {
+		c := config(newPath(t))
+		j := started(t, c)
+		before := size(t, c.Path+"-wal")
+		ctx, cancel := context.WithCancel(context.Background())
+		done := make(chan error, 1)
+		go func() { done <- j.Run(ctx) }()
+		for n := range uint64(1500) {
+			add(t, j, payment(n))
+		}
+		cancel()
+		require.NoError(t, <-done)
+		require.Equal(t, before, size(t, c.Path+"-wal"))
+	})
 	t.Run("is emptied when idle", func(t *testing.T) {
 		c := config(newPath(t))
 		c.WALSize = 4 << 20
