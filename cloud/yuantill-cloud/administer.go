@@ -1,0 +1,223 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/yuantill/yuantill/cloud/ledger"
+	"github.com/yuantill/yuantill/cloud/merchant"
+	"github.com/yuantill/yuantill/cloud/operator/registry"
+	"github.com/yuantill/yuantill/cloud/payment"
+	"github.com/yuantill/yuantill/cloud/store"
+	"github.com/yuantill/yuantill/cloud/store/sqlite"
+	"github.com/yuantill/yuantill/protocol/enrolment"
+	"github.com/yuantill/yuantill/protocol/record"
+	"github.com/yuantill/yuantill/protocol/seal/fast"
+	"github.com/yuantill/yuantill/protocol/sign"
+)
+
+// enrolMax bounds the terminals of one call.
+const enrolMax = 10_000
+
+// configured is how a command that needs the settings gets them.
+type configured func(func(*cobra.Command, Settings) error) func(*cobra.Command, []string) error
+
+func initCommand(with configured) *cobra.Command {
+	return &cobra.Command{Use: "init", Args: cobra.NoArgs,
+		Short: "生成根密钥、证书机构、服务器证书和签名密钥 · Make root key, authority, server certificate and signing key",
+		RunE: with(func(command *cobra.Command, s Settings) error {
+			if err := initialise(s, time.Now()); err != nil {
+				return fmt.Errorf("init %s: %w", s.Data, err)
+			}
+			fmt.Fprintln(command.OutOrStdout(), s.Data)
+			return nil
+		})}
+}
+
+// initialise makes the data folder's keys. What exists is never replaced.
+func initialise(s Settings, now time.Time) error {
+	if err := os.MkdirAll(s.Data, 0o700); err != nil {
+		return err
+	}
+	if _, err := merchant.CreateRoot(s.rootKey(), fast.Engine(), rand.Reader); err != nil {
+		return err
+	}
+	authority, err := merchant.CreateAuthority(s.Data, now, rand.Reader)
+	if err != nil {
+		return err
+	}
+	server, err := authority.IssueServer(s.Broker.Names, now)
+	if err != nil {
+		return err
+	}
+	key, err := sign.NewKey(rand.Reader)
+	if err != nil {
+		return err
+	}
+	private, err := key.MarshalPEM()
+	if err != nil {
+		return err
+	}
+	public, err := key.Public().MarshalPEM()
+	if err != nil {
+		return err
+	}
+	return errors.Join(os.WriteFile(s.serverPair(), append(server.Certificate, server.Key...), 0o600),
+		os.WriteFile(s.signingKey(), private, 0o600), os.WriteFile(s.signingPublic(), public, 0o644))
+}
+
+func merchantCommand(with configured) *cobra.Command {
+	m := store.Merchant{Jurisdiction: "CN"}
+	command := &cobra.Command{Use: "merchant", Args: cobra.NoArgs, Short: "登记或修改商户 · Add or change a merchant"}
+	flags := command.Flags()
+	flags.StringVar(&m.ID, "id", "", "商户号 15 位 · merchant id, 15 digits")
+	flags.StringVar(&m.Name, "name", "", "商户名称 · name on receipts, at most 40 characters")
+	flags.StringSliceVar(&m.Operators, "operators", nil, "运营机构，第一家优先 · operator codes, the first one first")
+	flags.Int32Var(&m.FeeBasisPoints, "fee", 10, "费率（万分之一） · fee in basis points")
+	flags.StringVar(&m.Jurisdiction, "jurisdiction", m.Jurisdiction, "法域 · ISO 3166 alpha-2")
+	command.RunE = with(func(command *cobra.Command, s Settings) error {
+		if err := checkOperators(m); err != nil {
+			return err
+		}
+		return withRegistrar(command.Context(), s, func(r *merchant.Registrar) error {
+			return r.AddMerchant(command.Context(), m)
+		})
+	})
+	return command
+}
+
+func checkOperators(m store.Merchant) error {
+	if len(m.Operators) == 0 {
+		return fmt.Errorf("%w: no operator", merchant.ErrMerchant)
+	}
+	operators, err := registry.Default()
+	if err != nil {
+		return err
+	}
+	return operators.Check(registry.Merchant{ID: m.ID, First: m.Operators[0], BackUps: m.Operators[1:]})
+}
+
+func enrolCommand(with configured) *cobra.Command {
+	var first, merchantID, serial, out string
+	var count int
+	command := &cobra.Command{Use: "enrol", Args: cobra.NoArgs, Short: "登记终端并写出入网文件 · Enrol terminals and write their enrolment files"}
+	flags := command.Flags()
+	flags.StringVar(&first, "terminal", "", "终端号 8 位 · terminal id, 8 characters; with --count the first of them")
+	flags.StringVar(&merchantID, "merchant", "", "商户号 · merchant id")
+	flags.StringVar(&serial, "serial", "", "设备序列号，缺省 SN-终端号 · the machine's serial number, SN-<terminal> when left out")
+	flags.StringVar(&out, "out", ".", "入网文件目录 · folder for <terminal>.toml and its device key")
+	flags.IntVar(&count, "count", 1, "连续登记几台 · how many terminals, numbered upwards")
+	command.RunE = with(func(command *cobra.Command, s Settings) error {
+		terminals, err := numbered(first, count)
+		if err != nil {
+			return err
+		}
+		return withRegistrar(command.Context(), s, func(r *merchant.Registrar) error {
+			for _, terminal := range terminals {
+				request := merchant.Request{Terminal: terminal, Merchant: merchantID, SerialNumber: serial}
+				if serial == "" {
+					request.SerialNumber = "SN-" + terminal.String()
+				}
+				path := filepath.Join(out, terminal.String()+".toml")
+				if err := enrol(command.Context(), r, request, path); err != nil {
+					return err
+				}
+				fmt.Fprintln(command.OutOrStdout(), path)
+			}
+			return nil
+		})
+	})
+	return command
+}
+
+func enrol(ctx context.Context, r *merchant.Registrar, request merchant.Request, path string) error {
+	e, err := r.Enrol(ctx, request)
+	if err != nil {
+		return err
+	}
+	return enrolment.Write(path, e, fast.Engine(), rand.Reader)
+}
+
+// numbered returns count terminal ids from the first on, counting its trailing digits up.
+func numbered(first string, count int) ([]record.Terminal, error) {
+	if count < 1 || count > enrolMax {
+		return nil, fmt.Errorf("count of %d is not within 1 to %d", count, enrolMax)
+	}
+	if count == 1 {
+		terminal, err := record.ParseTerminal(first)
+		return []record.Terminal{terminal}, err
+	}
+	prefix := strings.TrimRight(first, "0123456789")
+	digits := first[len(prefix):]
+	start, err := strconv.ParseUint(digits, 10, 32)
+	if err != nil {
+		return nil, fmt.Errorf("terminal %q does not end in digits to count on", first)
+	}
+	terminals := make([]record.Terminal, 0, count)
+	for i := range count {
+		terminal, err := record.ParseTerminal(fmt.Sprintf("%s%0*d", prefix, len(digits), start+uint64(i)))
+		if err != nil {
+			return nil, err
+		}
+		terminals = append(terminals, terminal)
+	}
+	return terminals, nil
+}
+
+// withRegistrar opens what enrolment needs and closes it again.
+func withRegistrar(ctx context.Context, s Settings, run func(*merchant.Registrar) error) (err error) {
+	root, err := merchant.OpenRoot(s.rootKey(), fast.Engine())
+	if err != nil {
+		return err
+	}
+	authority, err := merchant.OpenAuthority(s.Data)
+	if err != nil {
+		return err
+	}
+	// The log is not filled for a few rows.
+	books, err := sqlite.Open(ctx, s.database(), sqlite.Options{Logger: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, books.Close()) }()
+	return run(merchant.NewRegistrar(books, root, authority, time.Now, rand.Reader))
+}
+
+func checkCommand(with configured) *cobra.Command {
+	return &cobra.Command{Use: "check", Args: cobra.NoArgs,
+		Short: "核对账目是否平衡 · Check that the books balance; exit code 3 when they do not",
+		RunE: with(func(command *cobra.Command, s Settings) (err error) {
+			books, err := sqlite.Open(command.Context(), s.database(), sqlite.Options{Logger: slog.New(slog.DiscardHandler)})
+			if err != nil {
+				return err
+			}
+			defer func() { err = errors.Join(err, books.Close()) }()
+			checker, err := ledger.NewChecker(ledger.Config{Books: books, Standings: payment.Standings(), Clock: time.Now,
+				Logger: slog.New(slog.DiscardHandler), Every: time.Hour})
+			if err != nil {
+				return err
+			}
+			report, err := checker.Check(command.Context())
+			if err != nil {
+				return err
+			}
+			for _, finding := range report.Findings {
+				fmt.Fprintf(command.OutOrStdout(), "%s: %s %v\n", finding.Kind, finding.Detail, finding.Orders)
+			}
+			if !report.Balanced() {
+				return errUnbalanced
+			}
+			fmt.Fprintf(command.OutOrStdout(), "平衡 balanced: %d entries\n", report.Entries)
+			return nil
+		})}
+}

@@ -1,0 +1,252 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/yuantill/yuantill/cloud/broker"
+	"github.com/yuantill/yuantill/cloud/collector"
+	"github.com/yuantill/yuantill/cloud/ledger"
+	"github.com/yuantill/yuantill/cloud/merchant"
+	"github.com/yuantill/yuantill/cloud/operator"
+	"github.com/yuantill/yuantill/cloud/operator/jsonhttps"
+	"github.com/yuantill/yuantill/cloud/operator/registry"
+	"github.com/yuantill/yuantill/cloud/payment"
+	"github.com/yuantill/yuantill/cloud/store"
+	"github.com/yuantill/yuantill/cloud/store/sqlite"
+	"github.com/yuantill/yuantill/protocol/record"
+	"github.com/yuantill/yuantill/protocol/seal/fast"
+	"github.com/yuantill/yuantill/protocol/sign"
+	"github.com/yuantill/yuantill/protocol/topic"
+)
+
+const (
+	ledgerEvery = time.Minute
+	// pendingMessages and pendingBytes bound what waits in process for the collectors; what is dropped beyond them is
+	// sent again by the terminals.
+	pendingMessages = 1 << 18
+	pendingBytes    = 512 << 20
+	queueGroup      = "collector"
+)
+
+// errBlocked says that a terminal may not connect.
+var errBlocked = errors.New("terminal is blocked")
+
+func serveCommand(with configured) *cobra.Command {
+	return &cobra.Command{Use: "serve", Args: cobra.NoArgs, Short: "运行全部角色 · Run all roles in this process",
+		RunE: with(func(command *cobra.Command, s Settings) error {
+			level, err := s.level()
+			if err != nil {
+				return err
+			}
+			logger := slog.New(slog.NewJSONHandler(command.ErrOrStderr(), &slog.HandlerOptions{Level: level}))
+			return serve(command.Context(), s, logger)
+		})}
+}
+
+// cloud is all roles of one process, in the order in which they are started; they stop in the opposite order.
+type cloud struct {
+	settings  Settings
+	logger    *slog.Logger
+	metrics   *prometheus.Registry
+	books     *sqlite.Store
+	directory *merchant.Directory
+	broker    *broker.Broker
+	lines     map[string]operator.Connector
+	payments  *payment.Service
+	collector *collector.Collector
+	checker   *ledger.Checker
+}
+
+func serve(ctx context.Context, s Settings, logger *slog.Logger) (err error) {
+	c := &cloud{settings: s, logger: logger, metrics: prometheus.NewRegistry()}
+	if c.books, err = sqlite.Open(ctx, s.database(), sqlite.DefaultOptions(logger)); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, c.books.Close()) }()
+	c.directory = merchant.NewDirectory(c.books)
+	if err := c.startBroker(); err != nil {
+		return err
+	}
+	defer c.broker.Close()
+	connection, err := c.broker.Connect()
+	if err != nil {
+		return err
+	}
+	defer connection.Close()
+	if err := c.assemble(ctx, connection); err != nil {
+		return err
+	}
+	return c.run(ctx, connection)
+}
+
+func (c *cloud) startBroker() error {
+	pair, err := tls.LoadX509KeyPair(c.settings.serverPair(), c.settings.serverPair())
+	if err != nil {
+		return fmt.Errorf("read server certificate: %w", err)
+	}
+	authority, err := merchant.OpenAuthority(c.settings.Data)
+	if err != nil {
+		return err
+	}
+	c.broker, err = broker.New(broker.Config{Address: c.settings.Broker.Listen, Dir: c.settings.brokerDir(), Logger: c.logger,
+		TLS: &tls.Config{Certificates: []tls.Certificate{pair}, ClientCAs: authority.Pool()}, Admit: c.admit})
+	if err != nil {
+		return err
+	}
+	return c.broker.Start()
+}
+
+// admit lets enrolled terminals connect that nobody has blocked. A quarantined one may: it has to hear that it is.
+func (c *cloud) admit(ctx context.Context, id record.Terminal) error {
+	terminal, err := c.directory.Terminal(ctx, id)
+	if err != nil {
+		return err
+	}
+	if terminal.State == store.TerminalBlocked {
+		return errBlocked
+	}
+	return nil
+}
+
+func (c *cloud) assemble(ctx context.Context, connection *nats.Conn) error {
+	root, err := merchant.OpenRoot(c.settings.rootKey(), fast.Engine())
+	if err != nil {
+		return err
+	}
+	downlink, err := collector.NewDownlink(ctx, collector.DownlinkConfig{Store: c.books, Leaser: c.books, Root: root,
+		Engine: fast.Engine(), Publisher: connection, Clock: time.Now})
+	if err != nil {
+		return err
+	}
+	if err := c.connectOperators(); err != nil {
+		return err
+	}
+	operators, err := registry.Default()
+	if err != nil {
+		return err
+	}
+	machine, err := payment.NewMachine(c.settings.timing())
+	if err != nil {
+		return err
+	}
+	c.payments, err = payment.NewService(ctx, payment.ServiceConfig{Machine: machine, Store: c.books,
+		Merchants: c.directory, Registry: operators, Operators: c.lines, Answers: downlink, Clock: payment.SystemClock{},
+		Random: rand.Reader, Logger: c.logger, Metrics: c.metrics})
+	if err != nil {
+		return err
+	}
+	c.collector, err = collector.New(collector.Config{Downlink: downlink, Random: rand.Reader, Logger: c.logger,
+		Metrics: c.metrics, Consumers: map[record.Type]collector.Consumer{
+			record.PaymentRequested: c.payments.Requests(), record.ReversalRequested: c.payments.Reversals()}})
+	if err != nil {
+		return err
+	}
+	c.checker, err = ledger.NewChecker(ledger.Config{Books: c.books, Standings: payment.Standings(), Clock: time.Now,
+		Logger: c.logger, Every: ledgerEvery})
+	return err
+}
+
+// connectOperators makes the lines to the operators of the settings.
+func (c *cloud) connectOperators() error {
+	text, err := os.ReadFile(c.settings.signingKey())
+	if err != nil {
+		return fmt.Errorf("read signing key: %w", err)
+	}
+	key, err := sign.ParseKeyPEM(text)
+	if err != nil {
+		return fmt.Errorf("read signing key: %w", err)
+	}
+	c.lines = map[string]operator.Connector{}
+	for _, o := range c.settings.Operators {
+		line, err := connectOperator(o, key)
+		if err != nil {
+			return fmt.Errorf("connect operator %s: %w", o.Code, err)
+		}
+		c.lines[o.Code] = line
+	}
+	return nil
+}
+
+// verifier checks an operator's signatures.
+type verifier struct{ key sign.PublicKey }
+
+// Verify reports whether the signature is the operator's.
+func (v verifier) Verify(uid string, message, signature []byte) bool {
+	return sign.Verify(v.key, uid, message, signature)
+}
+
+func connectOperator(o OperatorSettings, key *sign.Key) (*jsonhttps.Connector, error) {
+	text, err := os.ReadFile(o.PublicKey)
+	if err != nil {
+		return nil, fmt.Errorf("read public key: %w", err)
+	}
+	public, err := sign.ParsePublicKeyPEM(text)
+	if err != nil {
+		return nil, fmt.Errorf("read public key: %w", err)
+	}
+	config := jsonhttps.Config{URL: o.URL, Client: o.Client, Key: key.Public().Fingerprint().String(), Signer: key,
+		Verifier: verifier{public}, TLS: &tls.Config{MinVersion: tls.VersionTLS13}, Now: time.Now, Random: rand.Reader}
+	if o.Authority != "" {
+		authority, err := os.ReadFile(o.Authority)
+		if err != nil {
+			return nil, fmt.Errorf("read authority: %w", err)
+		}
+		config.TLS.RootCAs = x509.NewCertPool()
+		if !config.TLS.RootCAs.AppendCertsFromPEM(authority) {
+			return nil, fmt.Errorf("read authority %s: no certificate", o.Authority)
+		}
+	}
+	return jsonhttps.New(config)
+}
+
+// run goes on until the context ends or a role fails. Open payments are taken up again before a terminal is heard; the
+// collector ends before the payments do.
+func (c *cloud) run(ctx context.Context, connection *nats.Conn) error {
+	if err := c.payments.Recover(ctx); err != nil {
+		return err
+	}
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return c.payments.Run(ctx) })
+	group.Go(func() error { return c.collector.Run(ctx) })
+	group.Go(func() error { return c.checker.Run(ctx) })
+	if err := c.subscribe(connection); err != nil {
+		return err
+	}
+	c.logger.Info("serving", "broker", c.settings.Broker.Listen, "api", c.settings.API.Listen, "version", version)
+	err := group.Wait()
+	for _, line := range c.lines {
+		if closer, can := line.(io.Closer); can {
+			err = errors.Join(err, closer.Close())
+		}
+	}
+	return err
+}
+
+func (c *cloud) subscribe(connection *nats.Conn) error {
+	for _, lane := range []topic.Lane{topic.SignIn, topic.Now, topic.Up} {
+		subscription, err := connection.QueueSubscribe(topic.Wildcard(lane), queueGroup, func(m *nats.Msg) {
+			c.collector.Deliver(collector.Message{Subject: m.Subject, Data: m.Data})
+		})
+		if err != nil {
+			return fmt.Errorf("subscribe to %s: %w", lane, err)
+		}
+		if err := subscription.SetPendingLimits(pendingMessages, pendingBytes); err != nil {
+			return fmt.Errorf("bound what waits on %s: %w", lane, err)
+		}
+	}
+	return connection.Flush()
+}
