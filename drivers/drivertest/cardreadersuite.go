@@ -109,7 +109,8 @@ func cardReleased(t *testing.T, bench CardReaderBench) {
 	card := awaitCard(t, bench)
 	require.NoError(t, card.Release(bounded(t)))
 	_, err := card.Exchange(bounded(t), bench.Command)
-	failure := requireKind(t, err, drivers.KindGone, drivers.KindRefused)
+	requireKind(t, err, drivers.KindGone, drivers.KindRefused)
+	failure := requireFailure(t, err)
 	require.False(t, failure.OutcomeUnknown, "nothing may be sent to a released card")
 }
 
@@ -128,7 +129,8 @@ func cardTorn(t *testing.T, bench CardReaderBench) {
 	requireAnswers(t, bench, card)
 	bench.TearNext()
 	_, err := card.Exchange(bounded(t), bench.Command)
-	failure := requireKind(t, err, drivers.KindGone, drivers.KindTimeout)
+	requireKind(t, err, drivers.KindGone, drivers.KindTimeout)
+	failure := requireFailure(t, err)
 	require.True(t, failure.OutcomeUnknown, "the card had the command")
 	require.False(t, failure.Retryable())
 	bench.Remove()
@@ -145,7 +147,8 @@ func cardStalled(t *testing.T, bench CardReaderBench) {
 	began := time.Now()
 	_, err := card.Exchange(ctx, bench.Command)
 	require.Less(t, time.Since(began), shortWait+promptly)
-	failure := requireKind(t, err, drivers.KindTimeout, drivers.KindGone)
+	requireKind(t, err, drivers.KindTimeout, drivers.KindGone)
+	failure := requireFailure(t, err)
 	require.True(t, failure.OutcomeUnknown, "the command left and may have arrived")
 }
 

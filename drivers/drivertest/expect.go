@@ -37,14 +37,20 @@ func ended() context.Context {
 	return ctx
 }
 
-// requireKind checks that err is a *drivers.Error of one of kinds, complete enough for a log line, and returns it.
-func requireKind(t *testing.T, err error, kinds ...drivers.Kind) *drivers.Error {
+// requireKind checks that err is a *drivers.Error of one of kinds, complete enough for a log line.
+func requireKind(t *testing.T, err error, kinds ...drivers.Kind) {
 	t.Helper()
-	var failure *drivers.Error
-	require.ErrorAs(t, err, &failure)
+	failure := requireFailure(t, err)
 	require.Contains(t, kinds, failure.Kind, "kind of %v", err)
 	require.NotEmpty(t, failure.Device, "device of %v", err)
 	require.NotEmpty(t, failure.Op, "operation of %v", err)
+}
+
+// requireFailure returns the *drivers.Error that err is.
+func requireFailure(t *testing.T, err error) *drivers.Error {
+	t.Helper()
+	var failure *drivers.Error
+	require.ErrorAs(t, err, &failure)
 	return failure
 }
 

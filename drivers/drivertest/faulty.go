@@ -101,7 +101,7 @@ func (f *Faulty) HangUp() error {
 	f.mu.Lock()
 	f.gone = true
 	f.mu.Unlock()
-	return f.Port.Close()
+	return f.Close()
 }
 
 // plan is what one call will do, drawn at its beginning.

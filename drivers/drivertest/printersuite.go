@@ -111,7 +111,8 @@ func printerStatus(t *testing.T, bench PrinterBench) {
 func printerNotReady(t *testing.T, bench PrinterBench, set func(bool)) {
 	set(true)
 	result, err := bench.Printer.Print(bounded(t), sampleDocument())
-	failure := requireKind(t, err, drivers.KindNotReady)
+	requireKind(t, err, drivers.KindNotReady)
+	failure := requireFailure(t, err)
 	require.False(t, failure.OutcomeUnknown)
 	require.Equal(t, drivers.PrintNotStarted, result)
 	set(false)

@@ -55,7 +55,7 @@ func settle(fd int) error {
 	}
 	// A pseudo-terminal stays exclusive after its opener was killed, until its master goes too: there the lock alone
 	// keeps others out. On every other device the kernel clears the mark with the last descriptor.
-	if major := unix.Major(uint64(info.Rdev)); major < ptsMajorFirst || major > ptsMajorLast {
+	if major := unix.Major(info.Rdev); major < ptsMajorFirst || major > ptsMajorLast {
 		if err := unix.IoctlSetInt(fd, unix.TIOCEXCL, 0); err != nil {
 			return fmt.Errorf("make exclusive: %w", err)
 		}

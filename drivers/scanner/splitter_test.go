@@ -2,6 +2,7 @@ package scanner_test
 
 import (
 	"bytes"
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -28,12 +29,12 @@ func newSplitter(t require.TestingT, options scanner.Options) *scanner.Splitter 
 func texts(symbols []scanner.Symbol) []string {
 	said := []string{}
 	for _, symbol := range symbols {
-		switch symbol.Err {
-		case nil:
+		switch {
+		case symbol.Err == nil:
 			said = append(said, symbol.Scan.Text)
-		case scanner.ErrOverLong:
+		case errors.Is(symbol.Err, scanner.ErrOverLong):
 			said = append(said, "<over-long>")
-		case scanner.ErrIncomplete:
+		case errors.Is(symbol.Err, scanner.ErrIncomplete):
 			said = append(said, "<incomplete>")
 		default:
 			said = append(said, "<"+symbol.Err.Error()+">")

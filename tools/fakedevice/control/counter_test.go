@@ -153,7 +153,7 @@ func (b *bench) openPrinter(t *testing.T) drivers.Printer {
 	go func() { ran <- p.Run(ctx) }()
 	t.Cleanup(func() {
 		cancel()
-		<-ran // ends with the counter as well, in whichever order
+		require.NoError(t, <-ran)
 	})
 	return p
 }
