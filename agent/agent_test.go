@@ -321,12 +321,12 @@ func TestJournalFailsAtTheScan(t *testing.T) {
 
 func TestJournalFailsAtTheAnswer(t *testing.T) {
 	inShop(t, func(s sent) *message.PaymentResult { return approve(s) }, func(t *testing.T, s *shop) {
-		s.cloud.answer = func(sn sent) *message.PaymentResult {
+		s.cloud.say(func(sn sent) *message.PaymentResult {
 			if sn.times == 1 {
 				s.journal.change(func() { s.journal.fail = journal.ErrFailed })
 			}
 			return approve(sn)
-		}
+		})
 		begun := s.begin(t, "k1")
 		s.scanner.Scan(customerCode)
 		synctest.Wait()
@@ -374,7 +374,7 @@ func TestRestart(t *testing.T) {
 			synctest.Wait()
 			s.stop()
 			s.cloud.Forget(s.cloud.sent[0].sequence) // memory is gone
-			s.cloud.answer = approve
+			s.cloud.say(approve)
 			s.open(t)
 			synctest.Wait()
 			view := s.sale(t, begun.Sale.OrderID)

@@ -2,13 +2,21 @@ package agent
 
 import (
 	"context"
+	"time"
 
 	"github.com/yuantill/yuantill/agent/checkout"
 	"github.com/yuantill/yuantill/protocol/message"
 )
 
-// runAnswers brings the cloud's answers to their sales.
+// runAnswers brings the cloud's answers to their sales. The first may be there before the printer is: an answer that
+// was waited for over a restart should still be printed.
 func (t *till) runAnswers(ctx context.Context) error {
+	select {
+	case <-t.devices.printerTried:
+	case <-time.After(printerWait):
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 	results, refusals := t.parts.Uplink.Results(), t.parts.Uplink.Refusals()
 	for {
 		select {

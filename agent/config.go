@@ -26,6 +26,7 @@ const (
 	reopenFirst = 250 * time.Millisecond // the first wait before a device is opened again
 	reopenMax   = 5 * time.Second        // the longest
 	stableAfter = 10 * time.Second       // a device that worked this long starts again with the first wait
+	printerWait = 500 * time.Millisecond // what answers wait for the printer to be opened after a start
 	nameMax     = 40                     // characters of the names on a receipt
 )
 

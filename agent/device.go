@@ -37,10 +37,16 @@ type deviceBoard struct {
 	mu       sync.Mutex
 	devices  map[string]*station.Device
 	recorded map[string]time.Time // when a device's fault was last recorded
+
+	// printerTried closes when it is known for the first time whether there is a printer.
+	printerTried chan struct{}
 }
 
 func newDeviceBoard(t *till) *deviceBoard {
-	return &deviceBoard{till: t, devices: make(map[string]*station.Device), recorded: make(map[string]time.Time)}
+	return &deviceBoard{
+		till: t, devices: make(map[string]*station.Device), recorded: make(map[string]time.Time),
+		printerTried: make(chan struct{}),
+	}
 }
 
 // ready reports whether the device can be used now.
@@ -72,6 +78,9 @@ func (b *deviceBoard) set(name, state, fault string) (changed bool, before strin
 	if device == nil {
 		device = &station.Device{Name: name}
 		b.devices[name] = device
+		if name == devicePrinter {
+			close(b.printerTried)
+		}
 	}
 	before = device.State
 	device.Fault = fault

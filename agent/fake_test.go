@@ -196,7 +196,7 @@ func (c *fakeCloud) SendNow(rec record.Record, secret []byte) error {
 		return err
 	}
 	if secret != nil {
-		c.secrets[header.Sequence] = secret
+		c.secrets[header.Sequence] = slices.Clone(secret)
 	}
 	s := sent{kind: header.Type, sequence: header.Sequence, secret: string(c.secrets[header.Sequence]), times: 1}
 	switch header.Type {
@@ -223,6 +223,13 @@ func (c *fakeCloud) SendNow(rec record.Record, secret []byte) error {
 		c.results <- result
 	}
 	return nil
+}
+
+// say changes what the cloud answers from now on.
+func (c *fakeCloud) say(answer func(sent) *message.PaymentResult) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.answer = answer
 }
 
 func (c *fakeCloud) Forget(sequence uint64) {
@@ -350,3 +357,10 @@ func (s *shop) openWith(
 }
 
 func yuan(minor int64) money.Money { return money.Money{Minor: minor, Currency: money.CNY} }
+
+// unmarshal reads a record's body.
+func unmarshal[M proto.Message](t *testing.T, r record.Record, body M) M {
+	t.Helper()
+	require.NoError(t, proto.Unmarshal(r.Body(), body))
+	return body
+}

@@ -46,7 +46,7 @@ type Journal interface {
 
 // Sender sends urgent records.
 type Sender interface {
-	// SendNow publishes at once and does not wait; the secret is kept for sending again until Forget.
+	// SendNow publishes at once and does not wait; a copy of the secret is kept for sending again until Forget.
 	SendNow(rec record.Record, secret []byte) error
 	Forget(sequence uint64)
 	Status() uplink.Status

@@ -43,20 +43,16 @@ func (t *till) scanned(ctx context.Context, scan drivers.Scan) {
 // scanEvent gives a scan to the sale that holds the till. A code that was scanned before the sale began belongs to
 // somebody else.
 func (t *till) scanEvent(ctx context.Context, scan drivers.Scan, event checkout.CodeScanned, secret []byte) {
+	defer clear(secret) // the uplink keeps a copy of its own until the payment is definite
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	h, open := t.sales[t.front]
 	if !open || scan.At.Before(h.sale.StartedAt) {
-		clear(secret)
 		t.feed.PublishNotice(deviceScanner, catalogue.NoticeScanIdle, t.parts.Clock())
 		return
 	}
-	before := h.sale.RequestedAt
 	// An error is in the log and on the screen; nothing was sent.
 	_ = t.give(ctx, h, event, secret)
-	if h.sale.RequestedAt.Equal(before) {
-		clear(secret) // the uplink has it only when a payment was asked for
-	}
 }
 
 func codeKind(kind scanner.Kind) checkout.CodeKind {

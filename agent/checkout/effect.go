@@ -31,7 +31,7 @@ type SendNow struct{}
 // Ask sends a record again: the cloud answers with the payment's present result.
 type Ask struct{ Sequence uint64 }
 
-// Forget erases the customer's code that was kept for resending the record.
+// Forget erases what was kept for sending the record again, the customer's code with it.
 type Forget struct{ Sequence uint64 }
 
 // PayCard asks the hard wallet in the field to pay.

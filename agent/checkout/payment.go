@@ -130,7 +130,11 @@ func (r Rules) decide(s Sale, result *message.PaymentResult) (Sale, []Effect) {
 	if copies != 0 {
 		effects = append(effects, Print{Copies: copies})
 	}
-	return s, append(effects, Show{Notice: notice}, Arm{}, Forget{Sequence: s.PaymentSequence})
+	effects = append(effects, Show{Notice: notice}, Arm{}, Forget{Sequence: s.PaymentSequence})
+	if s.ReversalSequence != 0 {
+		effects = append(effects, Forget{Sequence: s.ReversalSequence})
+	}
+	return s, effects
 }
 
 func commitOutcome(s Sale, result *message.PaymentResult) Commit {
