@@ -2,9 +2,11 @@ package port_test
 
 import (
 	"bufio"
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"syscall"
 	"testing"
 	"time"
 
@@ -235,7 +237,11 @@ func TestOpenAfterTheHolderWasKilled(t *testing.T) {
 	holder.Env = append(os.Environ(), holdPath+"="+path)
 	output, err := holder.StdoutPipe()
 	require.NoError(t, err)
-	require.NoError(t, holder.Start())
+	if err := holder.Start(); errors.Is(err, syscall.ENOEXEC) {
+		t.Skip("this machine only emulates the processor the test was built for: it cannot start a second process")
+	} else {
+		require.NoError(t, err)
+	}
 	line, err := bufio.NewReader(output).ReadString('\n')
 	require.NoError(t, err)
 	require.Equal(t, "held\n", line)

@@ -65,20 +65,20 @@ func New(stream io.ReadWriter, options Options) *Scanner {
 // not ended by ctx: close the stream as well.
 func (s *Scanner) Run(ctx context.Context) error {
 	buffer := make([]byte, commandMax)
-	for ctx.Err() == nil {
-		if _, err := s.stream.Read(buffer); err != nil {
-			return endOf(ctx, err)
+	for {
+		_, err := s.stream.Read(buffer)
+		if endsWell(ctx, err) {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("read commands: %w", err)
 		}
 	}
-	return nil
 }
 
-// endOf returns nil for an error by which a stream ends as it should.
-func endOf(ctx context.Context, err error) error {
-	if ctx.Err() != nil || errors.Is(err, io.EOF) || errors.Is(err, os.ErrClosed) || errors.Is(err, io.ErrClosedPipe) {
-		return nil
-	}
-	return fmt.Errorf("read commands: %w", err)
+// endsWell reports whether a stream that gave err ends as it should.
+func endsWell(ctx context.Context, err error) bool {
+	return ctx.Err() != nil || errors.Is(err, io.EOF) || errors.Is(err, os.ErrClosed) || errors.Is(err, io.ErrClosedPipe)
 }
 
 // Scan reads one symbol without fault and returns when its last byte was handed to the line: the moment before that
