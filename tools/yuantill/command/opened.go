@@ -8,6 +8,7 @@ import (
 	"github.com/yuantill/yuantill/agent/keyring"
 	"github.com/yuantill/yuantill/protocol/record"
 	"github.com/yuantill/yuantill/tools/yuantill/bilingual"
+	"github.com/yuantill/yuantill/tools/yuantill/journalfile"
 )
 
 // opened is a journal that is open for looking, with what it was opened with.
@@ -31,26 +32,7 @@ func (p *program) withJournal(ctx context.Context, flags *journalFlags, act func
 func (p *program) openJournal(ctx context.Context, path string, keys *keyring.Keyring) (*opened, error) {
 	o := &opened{path: path}
 	var err error
-	o.Journal, err = journal.OpenReadOnly(ctx, path, p.engine, nil)
-	if journal.IsDamaged(err) && keys != nil {
-		// With keys it is the altered record that is named, and not the one behind it.
-		o.Journal, err = journal.OpenReadOnly(ctx, path, p.engine, keys)
-	}
-	if err != nil {
-		return nil, o.failure(err)
-	}
-	if keys == nil {
-		return o, nil
-	}
-	// Another terminal's journal would only look altered under these keys.
-	if owner := o.Terminal(); owner != keys.Terminal() {
-		foreign := &journal.ForeignError{Path: path, Owner: owner, Mine: keys.Terminal()}
-		return nil, errors.Join(o.failure(foreign), o.Close())
-	}
-	if err := o.Close(); err != nil {
-		return nil, o.failure(err)
-	}
-	if o.Journal, err = journal.OpenReadOnly(ctx, path, p.engine, keys); err != nil {
+	if o.Journal, err = journalfile.Open(ctx, path, p.engine, keys); err != nil {
 		return nil, o.failure(err)
 	}
 	return o, nil

@@ -8,6 +8,7 @@ import (
 	"net"
 	"time"
 
+	"github.com/yuantill/yuantill/agent/keyring"
 	"github.com/yuantill/yuantill/drivers/port/hid"
 	"github.com/yuantill/yuantill/protocol/enrolment"
 	"github.com/yuantill/yuantill/protocol/seal"
@@ -97,7 +98,7 @@ type Doctor struct {
 	// What earlier checks found out for later ones.
 	agent     *stationclient.Status
 	enrolment *enrolment.File
-	tls       func(serverName string) *tls.Config
+	ring      *keyring.Keyring
 }
 
 // New returns a doctor for a site.

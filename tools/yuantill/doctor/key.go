@@ -111,7 +111,7 @@ func (d *Doctor) checkKeys(context.Context) []Finding {
 		return one(fail("keys", "密钥不可用："+err.Error(), "keys cannot be used: "+err.Error()).
 			next("检查文件与权限", "check the files and their permissions", "ls -l "+d.site.EnrolmentPath+" "+deviceKey))
 	}
-	d.tls = ring.TLS
+	d.ring = ring
 	epoch, signedIn := ring.Current()
 	if !signedIn {
 		return one(warn("keys", "密钥可用；尚未签到，联网签到后才能收款", "keys are good; never signed in: no sale before the first sign-in").

@@ -109,7 +109,7 @@ func (d *Doctor) checkBrokers(ctx context.Context) []Finding {
 	if len(d.site.Brokers) == 0 {
 		return one(skip("broker", "未设置 broker 地址", "no broker address is known"))
 	}
-	if d.tls == nil {
+	if d.ring == nil {
 		return one(skip("broker", "先解决密钥", "the keys come first"))
 	}
 	findings := make([]Finding, 0, len(d.site.Brokers))
@@ -128,7 +128,7 @@ func (d *Doctor) checkBroker(ctx context.Context, address string) Finding {
 	ctx, cancel := context.WithTimeout(ctx, brokerTimeout)
 	defer cancel()
 	begun := d.tools.Clock()
-	connection, err := d.tools.Dial(ctx, address, d.tls(host))
+	connection, err := d.tools.Dial(ctx, address, d.ring.TLS(host))
 	if err != nil {
 		return brokerFailure(address, err)
 	}

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/yuantill/yuantill/agent/journal"
-	"github.com/yuantill/yuantill/agent/keyring"
+	"github.com/yuantill/yuantill/tools/yuantill/journalfile"
 )
 
 // Bounds of a plausible clock against the cloud's.
@@ -82,29 +82,8 @@ func (d *Doctor) checkJournal(ctx context.Context) []Finding {
 	if path == "" {
 		return one(skip("journal", "未指明流水文件", "no journal file is named"))
 	}
-	var ring journal.Keyring
-	if d.tls != nil {
-		opened, err := keyring.Open(keyring.Config{
-			EnrolmentPath: d.site.EnrolmentPath, StatePath: d.site.EpochsPath, Engine: d.tools.Engine,
-		})
-		if err == nil {
-			ring = opened
-		}
-	}
-	j, err := journal.OpenReadOnly(ctx, path, d.tools.Engine, nil)
+	j, err := journalfile.Open(ctx, path, d.tools.Engine, d.ring)
 	if err != nil {
-		return one(d.journalFailure(err))
-	}
-	owner := j.Terminal()
-	if err := j.Close(); err != nil {
-		return one(d.journalFailure(err))
-	}
-	if d.enrolment != nil && owner.String() != d.enrolment.Terminal {
-		return one(fail("journal", fmt.Sprintf("流水是终端 %s 的，本机是 %s", owner, d.enrolment.Terminal),
-			fmt.Sprintf("the journal is terminal %s's, this is %s", owner, d.enrolment.Terminal)).
-			next("换回本机的流水，或恢复原来的入网文件", "put this terminal's journal back, or its enrolment", ""))
-	}
-	if j, err = journal.OpenReadOnly(ctx, path, d.tools.Engine, ring); err != nil {
 		return one(d.journalFailure(err))
 	}
 	f := d.journalFinding(ctx, j)
@@ -141,7 +120,12 @@ func (d *Doctor) journalFinding(ctx context.Context, j *journal.Journal) Finding
 
 func (d *Doctor) journalFailure(err error) Finding {
 	var damaged *journal.DamagedError
+	var foreign *journal.ForeignError
 	switch {
+	case errors.As(err, &foreign):
+		return fail("journal", fmt.Sprintf("流水是终端 %s 的，本机是 %s", foreign.Owner, foreign.Mine),
+			fmt.Sprintf("the journal is terminal %s's, this is %s", foreign.Owner, foreign.Mine)).
+			next("换回本机的流水，或恢复原来的入网文件", "put this terminal's journal back, or its enrolment", "")
 	case errors.Is(err, fs.ErrNotExist):
 		return warn("journal", "还没有流水："+d.site.JournalPath, "no journal yet: "+d.site.JournalPath).
 			next("收银程序首次启动时建立；若以前有过，请查找丢失原因", "the agent makes it at its first start; if there was one, find out where it went", "")

@@ -42,6 +42,7 @@ type Till struct {
 	script []checkout.State
 	status station.Status
 	starts int
+	began  chan struct{} // closed with the first start
 }
 
 var _ station.Till = (*Till)(nil)
@@ -49,7 +50,7 @@ var _ station.Till = (*Till)(nil)
 // NewTill starts a station with a till; token may be empty. It ends with the test.
 func NewTill(t testing.TB, token string) *Till {
 	t.Helper()
-	till := &Till{Now: time.Date(2026, 5, 1, 4, 0, 0, 0, time.UTC)}
+	till := &Till{Now: time.Date(2026, 5, 1, 4, 0, 0, 0, time.UTC), began: make(chan struct{})}
 	till.feed = station.NewFeed(till.Now)
 	till.SetStatus(till.usual())
 	s, err := station.New(station.Config{Listen: "127.0.0.1:7710", Token: token, Version: "1.2.3"}, till, till.feed,
@@ -119,6 +120,9 @@ func (t *Till) Starts() int {
 	return t.starts
 }
 
+// Started is closed when the first sale has begun.
+func (t *Till) Started() <-chan struct{} { return t.began }
+
 // Start implements station.Till.
 func (t *Till) Start(_ context.Context, start station.Start) (checkout.View, error) {
 	t.mu.Lock()
@@ -131,7 +135,9 @@ func (t *Till) Start(_ context.Context, start station.Start) (checkout.View, err
 	case NoteBroken:
 		return checkout.View{}, context.DeadlineExceeded
 	}
-	t.starts++
+	if t.starts++; t.starts == 1 {
+		close(t.began)
+	}
 	t.sale = checkout.Sale{
 		OrderID: checkout.OrderID{1, 0x96, byte(t.starts)}, State: checkout.Waiting, Amount: start.Amount,
 		Cashier: start.Cashier, Note: start.Note, Origin: start.Origin, StartedAt: t.Now, Batch: 1, Voucher: 42,

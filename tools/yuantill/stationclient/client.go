@@ -28,6 +28,7 @@ const (
 type (
 	Sale   = station.Sale
 	Status = station.Status
+	Uplink = station.UplinkStatus
 	Device = station.Device
 	Words  = station.Words
 	Start  = station.StartBody

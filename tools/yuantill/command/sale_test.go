@@ -1,0 +1,148 @@
+package command_test
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"sync/atomic"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/yuantill/yuantill/agent/checkout"
+	"github.com/yuantill/yuantill/tools/yuantill/command"
+	"github.com/yuantill/yuantill/tools/yuantill/sitetest"
+)
+
+// interrupts is a keyboard: Ctrl-C so many times.
+func interrupts(times int) chan os.Signal {
+	c := make(chan os.Signal, times)
+	for range times {
+		c <- os.Interrupt
+	}
+	return c
+}
+
+func TestInterrupt(t *testing.T) {
+	t.Run("the first asks to cancel and waits for the outcome", func(t *testing.T) {
+		till := sitetest.NewTill(t, "")
+		code, out, errors := run(t, command.Environment{Interrupts: interrupts(1)},
+			"sale", "--station", till.URL, "--amount", "1", "--lang", "en")
+		require.Equal(t, int(command.CodeAbandoned), code)
+		require.Contains(t, errors, "asking to cancel")
+		require.Contains(t, out, "Closed, no payment was asked for")
+	})
+	t.Run("the second leaves and says that the sale goes on", func(t *testing.T) {
+		till := sitetest.NewTill(t, "")
+		keyboard := make(chan os.Signal, 2)
+		go func() {
+			<-till.Started()
+			till.Finish(checkout.Querying) // from here a cancellation is taking back, which does not end by itself
+			keyboard <- os.Interrupt
+			keyboard <- os.Interrupt
+		}()
+		code, out, _ := run(t, command.Environment{Interrupts: keyboard},
+			"sale", "--station", till.URL, "--amount", "1", "--lang", "en", "--key", "k")
+		require.Equal(t, int(command.CodeUnknown), code)
+		require.Contains(t, out, "Result not known, being taken back")
+		require.Contains(t, out, "the outcome is not known yet, which is no failure")
+		require.Contains(t, out, "--key k")
+	})
+	t.Run("without --cancel it only leaves", func(t *testing.T) {
+		till := sitetest.NewTill(t, "")
+		code, _, errors := run(t, command.Environment{Interrupts: interrupts(1)},
+			"sale", "--station", till.URL, "--amount", "1", "--lang", "en", "--cancel=false")
+		require.Equal(t, int(command.CodeUnknown), code)
+		require.Empty(t, errors)
+	})
+}
+
+func TestShownCode(t *testing.T) {
+	till := sitetest.NewTill(t, "")
+	code, out, _ := run(t, command.Environment{}, "sale", "--station", till.URL, "--amount", "1", "--shown",
+		"--timeout", "100ms", "--cancel=false", "--lang", "en")
+	require.Equal(t, int(command.CodeUnknown), code)
+	require.Contains(t, out, "The customer scans the code shown")
+	require.Contains(t, out, "https://pay.example/1250")
+}
+
+// cutting is a station whose answers to the first starts are lost on the way.
+func cutting(t *testing.T, till *sitetest.Till, losses int32) string {
+	t.Helper()
+	var lost atomic.Int32
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		request, err := http.NewRequestWithContext(r.Context(), r.Method, till.URL+r.URL.Path, r.Body)
+		if err != nil {
+			panic(err)
+		}
+		request.Header = r.Header
+		response, err := http.DefaultClient.Do(request)
+		if err != nil {
+			panic(http.ErrAbortHandler)
+		}
+		defer response.Body.Close()
+		if r.Method == http.MethodPost && lost.Add(1) <= losses {
+			panic(http.ErrAbortHandler)
+		}
+		w.Header().Set("Content-Type", response.Header.Get("Content-Type"))
+		w.WriteHeader(response.StatusCode)
+		_ = copyFlushing(w, response) // ends when either side leaves
+	}))
+	t.Cleanup(func() {
+		server.CloseClientConnections()
+		server.Close()
+	})
+	return server.URL
+}
+
+func copyFlushing(w http.ResponseWriter, response *http.Response) error {
+	control := http.NewResponseController(w)
+	buffer := make([]byte, 4<<10)
+	for {
+		n, err := response.Body.Read(buffer)
+		if _, writeErr := w.Write(buffer[:n]); err != nil || writeErr != nil {
+			return err
+		}
+		if err := control.Flush(); err != nil {
+			return err
+		}
+	}
+}
+
+func TestLostAnswers(t *testing.T) {
+	t.Run("the start is asked again under its key, and there is one sale", func(t *testing.T) {
+		till := sitetest.NewTill(t, "")
+		code, out, errors := run(t, command.Environment{}, "sale", "--station", cutting(t, till, 2), "--amount", "1",
+			"--note", sitetest.NoteApprove, "--lang", "en")
+		require.Equal(t, int(command.CodeOK), code, out+errors)
+		require.Equal(t, 1, till.Starts())
+	})
+	t.Run("unknown and not failed when no answer ever comes", func(t *testing.T) {
+		till := sitetest.NewTill(t, "")
+		code, _, errors := run(t, command.Environment{}, "sale", "--station", cutting(t, till, 99), "--amount", "1",
+			"--key", "k9", "--lang", "en")
+		require.Equal(t, int(command.CodeUnknown), code)
+		require.Contains(t, errors, "look again with the same key")
+		require.Contains(t, errors, "--key k9")
+		require.Equal(t, 1, till.Starts())
+	})
+	t.Run("an internal error is unknown too", func(t *testing.T) {
+		till := sitetest.NewTill(t, "")
+		code, _, _ := run(t, command.Environment{}, "sale", "--station", till.URL, "--amount", "1",
+			"--note", sitetest.NoteBroken)
+		require.Equal(t, int(command.CodeUnknown), code)
+	})
+}
+
+func TestSameKeyLooksAgain(t *testing.T) {
+	till := sitetest.NewTill(t, "")
+	arguments := []string{"sale", "--station", till.URL, "--amount", "1", "--key", "k", "--lang", "en",
+		"--note", sitetest.NoteUnknown, "--cancel=false"}
+	code, _, _ := run(t, command.Environment{}, append(arguments, "--timeout", "200ms")...)
+	require.Equal(t, int(command.CodeUnknown), code)
+	till.Finish(checkout.Approved)
+	code, out, _ := run(t, command.Environment{}, arguments...)
+	require.Equal(t, int(command.CodeOK), code)
+	require.Contains(t, out, "Paid")
+	require.Equal(t, 1, till.Starts())
+}

@@ -1,0 +1,95 @@
+package command_test
+
+import (
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/yuantill/yuantill/agent/journal"
+	"github.com/yuantill/yuantill/protocol/message"
+	"github.com/yuantill/yuantill/protocol/record"
+	"github.com/yuantill/yuantill/tools/yuantill/command"
+	"github.com/yuantill/yuantill/tools/yuantill/sitetest"
+)
+
+// grown is a terminal whose journal is longer than what is looked at when it is opened and than one reading.
+func grown(t *testing.T, records int) *sitetest.Site {
+	t.Helper()
+	s := sitetest.New(t, t.TempDir(), "10000001")
+	j := s.Open(t)
+	entries := make([]journal.Entry, records-7)
+	for i := range entries {
+		entries[i] = journal.Entry{Type: record.DeviceFault, Body: &message.DeviceFault{Device: "scanner", Fault: "gone"}}
+	}
+	for len(entries) > 0 {
+		n := min(len(entries), 500)
+		_, err := j.Append(t.Context(), entries[:n]...)
+		require.NoError(t, err)
+		entries = entries[n:]
+	}
+	require.NoError(t, j.Close())
+	return s
+}
+
+func TestLongJournal(t *testing.T) {
+	s := grown(t, 1500)
+	t.Run("all of it is listed", func(t *testing.T) {
+		code, out, errs := run(t, command.Environment{}, "journal", "list", "--last", "0", "--json", "--settings", s.Settings)
+		require.Equal(t, 0, code, errs)
+		var records []struct{ Sequence uint64 }
+		require.NoError(t, json.Unmarshal([]byte(out), &records))
+		require.Len(t, records, 1500)
+		for i, r := range records {
+			require.Equal(t, uint64(i+1), r.Sequence)
+		}
+	})
+	t.Run("and verified beside the agent that writes it", func(t *testing.T) {
+		agent := s.Open(t)
+		defer func() { require.NoError(t, agent.Close()) }()
+		code, out, errs := run(t, command.Environment{}, "journal", "verify", "--lang", "en", "--settings", s.Settings)
+		require.Equal(t, 0, code, errs)
+		require.Contains(t, out, "intact: 1500 records, 1 to 1500")
+	})
+	t.Run("damage in its middle is found, and what is before it counted", func(t *testing.T) {
+		db, err := sql.Open("sqlite3", s.Journal)
+		require.NoError(t, err)
+		_, err = db.Exec("DELETE FROM record WHERE sequence = 700")
+		require.NoError(t, errors.Join(err, db.Close()))
+		code, out, _ := run(t, command.Environment{}, "journal", "verify", "--json", "--settings", s.Settings)
+		require.Equal(t, int(command.CodeJournal), code)
+		var report struct {
+			Intact  bool
+			Records uint64
+			Broken  uint64 `json:"broken_sequence"`
+		}
+		require.NoError(t, json.Unmarshal([]byte(out), &report))
+		require.False(t, report.Intact)
+		require.Equal(t, uint64(699), report.Records)
+		require.Equal(t, uint64(701), report.Broken)
+	})
+}
+
+func TestRestoredJournal(t *testing.T) {
+	s := sitetest.New(t, t.TempDir(), "10000001")
+	ring := s.Keyring(t)
+	epoch, _ := ring.Current()
+	epoch.Number++
+	require.NoError(t, ring.Add(epoch))
+	j := s.Open(t)
+	_, err := j.OpenEpoch(t.Context(), journal.EpochOpening{Keys: ring.Derive(epoch), Highest: 1 << 40})
+	require.NoError(t, err)
+	require.NoError(t, j.Close())
+	t.Run("verify tells what only the cloud has", func(t *testing.T) {
+		code, out, errs := run(t, command.Environment{}, "journal", "verify", "--lang", "en", "--settings", s.Settings)
+		require.Equal(t, 0, code, errs)
+		require.Contains(t, out, "8 to 1099511627776 are only in the cloud's books")
+	})
+	t.Run("list leaps over it", func(t *testing.T) {
+		code, out, errs := run(t, command.Environment{}, "journal", "list", "--last", "1", "--lang", "en", "--settings", s.Settings)
+		require.Equal(t, 0, code, errs)
+		require.Contains(t, out, "1099511627777  ")
+	})
+}

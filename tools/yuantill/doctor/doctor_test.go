@@ -1,0 +1,321 @@
+package doctor_test
+
+import (
+	"context"
+	"crypto/tls"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"net"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/yuantill/yuantill/drivers/port/hid"
+	"github.com/yuantill/yuantill/protocol/enrolment"
+	"github.com/yuantill/yuantill/protocol/seal"
+	"github.com/yuantill/yuantill/tools/yuantill/doctor"
+	"github.com/yuantill/yuantill/tools/yuantill/sitetest"
+	"github.com/yuantill/yuantill/tools/yuantill/stationclient"
+)
+
+// bench is a terminal that is well, until a test makes it ill.
+type bench struct {
+	files *sitetest.Site
+	site  doctor.Site
+	tools doctor.Tools
+	// findings by check; checks that find several things keep the last.
+	findings map[string]doctor.Finding
+	worst    doctor.Level
+}
+
+func newBench(t *testing.T) *bench {
+	t.Helper()
+	files := sitetest.New(t, t.TempDir(), "10000001")
+	now := time.Now()
+	return &bench{
+		files: files,
+		site: doctor.Site{
+			SettingsPath: files.Settings, Terminal: files.Terminal, JournalPath: files.Journal,
+			EnrolmentPath: files.Enrolment, EpochsPath: files.Epochs, RoomMin: 1 << 20,
+			Devices: []doctor.Device{{Name: "scanner", Path: "/dev/ttyUSB0"}, {Name: "printer"}},
+		},
+		tools: doctor.Tools{
+			Engine: seal.Portable(), Clock: func() time.Time { return now }, Built: now.Add(-time.Hour),
+			Status: func(context.Context) (stationclient.Status, error) {
+				return stationclient.Status{
+					Version: "1.2.3", Uplink: stationclient.Uplink{Connected: true, Broker: "mq:8883", ClockOffsetMS: 40},
+					Devices: []stationclient.Device{{Name: "scanner", State: "ready"}},
+				}, nil
+			},
+			Free:       func(string) (int64, error) { return 1 << 30, nil },
+			ListHID:    func() ([]hid.Device, error) { return []hid.Device{{VendorID: 0x1EAB, ProductID: 0x22}}, nil },
+			OpenSerial: func(string) error { return errors.New("must not be opened while the agent runs") },
+			Dial: func(ctx context.Context, address string, config *tls.Config) (net.Conn, error) {
+				return (&tls.Dialer{Config: config}).DialContext(ctx, "tcp", address)
+			},
+		},
+	}
+}
+
+// agent changes what the agent says.
+func (b *bench) agent(change func(*stationclient.Status)) {
+	before := b.tools.Status
+	b.tools.Status = func(ctx context.Context) (stationclient.Status, error) {
+		status, err := before(ctx)
+		change(&status)
+		return status, err
+	}
+}
+
+func (b *bench) run(t *testing.T) {
+	t.Helper()
+	b.findings = make(map[string]doctor.Finding)
+	var err error
+	b.worst, err = doctor.New(b.site, b.tools).Run(t.Context(), func(f doctor.Finding) {
+		b.findings[f.Check] = f
+		require.NotEmpty(t, f.Text.Chinese, f.Check)
+		require.NotEmpty(t, f.Text.English, f.Check)
+		if f.Level == doctor.Warn || f.Level == doctor.Fail {
+			require.NotEmpty(t, f.Next.Chinese, "%s: %s", f.Check, f.Text.English)
+			require.NotEmpty(t, f.Next.English, f.Check)
+		}
+	})
+	require.NoError(t, err)
+}
+
+// wants runs all checks and asks for one finding.
+func (b *bench) wants(t *testing.T, check string, level doctor.Level, text string) doctor.Finding {
+	t.Helper()
+	b.run(t)
+	f, ok := b.findings[check]
+	require.True(t, ok, check)
+	require.Equal(t, level.String(), f.Level.String(), f.Text.English)
+	require.Contains(t, f.Text.English, text)
+	return f
+}
+
+func TestAllWell(t *testing.T) {
+	b := newBench(t)
+	b.tools.Clock = func() time.Time { return b.files.Began.Add(time.Minute) }
+	b.tools.Built = b.files.Began
+	b.run(t)
+	for check, f := range b.findings {
+		if check == "certificate" || check == "authority" { // made today, and the test's clock is not
+			continue
+		}
+		require.Contains(t, []doctor.Level{doctor.OK, doctor.Skipped}, f.Level, "%s: %s", check, f.Text.English)
+	}
+	require.Equal(t, true, b.findings["journal"].Details["tags_checked"])
+	require.Equal(t, uint64(7), b.findings["journal"].Details["records"])
+	require.Contains(t, b.findings["usb-hid"].Text.English, "1eab:0022")
+	t.Run("nothing secret is told", func(t *testing.T) {
+		text, err := json.Marshal(b.findings)
+		require.NoError(t, err)
+		deviceKey, err := os.ReadFile(enrolment.DeviceKeyPath(b.files.Enrolment))
+		require.NoError(t, err)
+		file, err := enrolment.Read(b.files.Enrolment)
+		require.NoError(t, err)
+		for _, secret := range []string{string(deviceKey[:32]), file.WrappedKey, "PRIVATE KEY", sitetest.Wallet} {
+			require.NotContains(t, string(text), secret)
+		}
+	})
+}
+
+func TestOrder(t *testing.T) {
+	b := newBench(t)
+	b.site.Brokers = []string{"127.0.0.1:1"}
+	var order []string
+	_, err := doctor.New(b.site, b.tools).Run(t.Context(), func(f doctor.Finding) { order = append(order, f.Check) })
+	require.NoError(t, err)
+	require.Equal(t, []string{"self-test", "settings", "enrolment", "certificate", "authority", "keys", "agent", "cloud",
+		"clock", "journal", "room", "scanner", "printer", "usb-hid", "broker"}, order)
+	t.Run("ctx ends it", func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		_, err := doctor.New(b.site, b.tools).Run(ctx, func(doctor.Finding) {})
+		require.ErrorIs(t, err, context.Canceled)
+	})
+}
+
+func TestSettings(t *testing.T) {
+	b := newBench(t)
+	b.site = doctor.Site{SettingsPath: "a.toml", SettingsError: errors.New("a.toml:3:1: unknown key")}
+	f := b.wants(t, "settings", doctor.Fail, "a.toml:3:1")
+	require.Contains(t, f.Command, "check-settings a.toml")
+	require.Equal(t, doctor.Fail, b.worst)
+	for _, check := range []string{"enrolment", "keys", "journal", "room", "broker"} {
+		require.Equal(t, doctor.Skipped, b.findings[check].Level, check)
+	}
+	b.site = doctor.Site{}
+	b.wants(t, "settings", doctor.Warn, "no settings file")
+	require.Equal(t, doctor.Warn, b.worst)
+}
+
+func TestEnrolmentAndKeys(t *testing.T) {
+	t.Run("FAIL not enrolled", func(t *testing.T) {
+		b := newBench(t)
+		b.site.EnrolmentPath = filepath.Join(t.TempDir(), "none.json")
+		b.wants(t, "enrolment", doctor.Fail, "not enrolled")
+		require.Equal(t, doctor.Skipped, b.findings["keys"].Level)
+	})
+	t.Run("FAIL readable by others", func(t *testing.T) {
+		b := newBench(t)
+		require.NoError(t, os.Chmod(b.files.Enrolment, 0o644))
+		f := b.wants(t, "enrolment", doctor.Fail, "others may read")
+		require.Equal(t, "chmod 600 "+b.files.Enrolment, f.Command)
+	})
+	t.Run("FAIL not an enrolment", func(t *testing.T) {
+		b := newBench(t)
+		require.NoError(t, os.WriteFile(b.files.Enrolment, []byte("{}"), 0o600))
+		b.wants(t, "enrolment", doctor.Fail, "malformed")
+	})
+	t.Run("FAIL another terminal's", func(t *testing.T) {
+		b := newBench(t)
+		b.site.Terminal = "10000009"
+		b.wants(t, "enrolment", doctor.Fail, "settings say terminal 10000009, the enrolment 10000001")
+	})
+	t.Run("certificates at other times", func(t *testing.T) {
+		b := newBench(t)
+		file, err := enrolment.Read(b.files.Enrolment)
+		require.NoError(t, err)
+		pair, err := tls.X509KeyPair([]byte(file.Certificate), []byte(file.CertificateKey))
+		require.NoError(t, err)
+		for at, want := range map[time.Time]doctor.Level{
+			pair.Leaf.NotBefore.Add(-time.Hour): doctor.Fail, pair.Leaf.NotAfter.Add(time.Hour): doctor.Fail,
+			pair.Leaf.NotAfter.Add(-time.Minute): doctor.Warn,
+		} {
+			b.tools.Clock = func() time.Time { return at }
+			f := b.wants(t, "certificate", want, "10000001")
+			require.Len(t, f.Details["sha256"], 64)
+		}
+	})
+	deviceKey := func(b *bench) string { return enrolment.DeviceKeyPath(b.files.Enrolment) }
+	t.Run("FAIL no device key", func(t *testing.T) {
+		b := newBench(t)
+		require.NoError(t, os.Remove(deviceKey(b)))
+		b.wants(t, "keys", doctor.Fail, "device key is missing")
+	})
+	t.Run("FAIL device key readable by others", func(t *testing.T) {
+		b := newBench(t)
+		require.NoError(t, os.Chmod(deviceKey(b), 0o640))
+		require.Equal(t, "chmod 600 "+deviceKey(b), b.wants(t, "keys", doctor.Fail, "others may read").Command)
+	})
+	t.Run("FAIL another machine's device key", func(t *testing.T) {
+		b, other := newBench(t), newBench(t)
+		key, err := os.ReadFile(deviceKey(other))
+		require.NoError(t, err)
+		require.NoError(t, os.WriteFile(deviceKey(b), key, 0o600))
+		b.wants(t, "keys", doctor.Fail, "does not belong to this enrolment")
+	})
+	t.Run("FAIL damaged epochs", func(t *testing.T) {
+		b := newBench(t)
+		require.NoError(t, os.WriteFile(b.files.Epochs, []byte("{"), 0o600))
+		b.wants(t, "keys", doctor.Fail, "epochs file")
+	})
+	t.Run("WARN never signed in", func(t *testing.T) {
+		b := newBench(t)
+		require.NoError(t, os.Remove(b.files.Epochs))
+		b.wants(t, "keys", doctor.Warn, "never signed in")
+	})
+	t.Run("WARN an old epoch", func(t *testing.T) {
+		b := newBench(t)
+		b.tools.Clock = func() time.Time { return b.files.Began.Add(72 * time.Hour) }
+		b.wants(t, "keys", doctor.Warn, "no sign-in for two days")
+	})
+}
+
+func TestAgentAndClock(t *testing.T) {
+	t.Run("FAIL no answer", func(t *testing.T) {
+		b := newBench(t)
+		b.tools.Status = func(context.Context) (stationclient.Status, error) {
+			return stationclient.Status{}, errors.New("connection refused")
+		}
+		b.tools.OpenSerial = func(string) error { return nil }
+		b.wants(t, "agent", doctor.Fail, "connection refused")
+		require.NotContains(t, b.findings, "cloud")
+		require.Equal(t, doctor.OK, b.findings["clock"].Level)
+	})
+	for name, c := range map[string]struct {
+		change func(*stationclient.Status)
+		check  string
+		level  doctor.Level
+		text   string
+	}{
+		"WARN not connected": {func(s *stationclient.Status) {
+			s.Uplink = stationclient.Uplink{LastError: "no route"}
+		}, "cloud", doctor.Warn, "no route"},
+		"FAIL stopped": {func(s *stationclient.Status) { s.Uplink.Stopped = "link mismatch" }, "cloud", doctor.Fail, "link mismatch"},
+		"WARN refused": {func(s *stationclient.Status) { s.Uplink.Refused = 2 }, "cloud", doctor.Warn, "refused 2 records"},
+		"OK clock":     {func(s *stationclient.Status) { s.Uplink.ClockOffsetMS = -4000 }, "clock", doctor.OK, "-4s"},
+		"WARN clock":   {func(s *stationclient.Status) { s.Uplink.ClockOffsetMS = -6000 }, "clock", doctor.Warn, "-6s"},
+		"FAIL clock":   {func(s *stationclient.Status) { s.Uplink.ClockOffsetMS = 61000 }, "clock", doctor.Fail, "1m1s"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := newBench(t)
+			b.agent(c.change)
+			b.wants(t, c.check, c.level, c.text)
+		})
+	}
+	t.Run("FAIL a clock before this program was built", func(t *testing.T) {
+		b := newBench(t)
+		b.tools.Built = b.tools.Clock().Add(time.Hour)
+		b.wants(t, "clock", doctor.Fail, "before this program was built")
+	})
+}
+
+func TestJournalAndRoom(t *testing.T) {
+	t.Run("WARN unsent for long", func(t *testing.T) {
+		b := newBench(t)
+		b.wants(t, "journal", doctor.Warn, "the oldest since 2026-05-01 04:00:02")
+	})
+	t.Run("WARN none yet", func(t *testing.T) {
+		b := newBench(t)
+		b.site.JournalPath = filepath.Join(t.TempDir(), "none.db")
+		b.wants(t, "journal", doctor.Warn, "no journal yet")
+	})
+	t.Run("FAIL altered, and it says which record", func(t *testing.T) {
+		b := newBench(t)
+		db, err := sql.Open("sqlite3", b.files.Journal)
+		require.NoError(t, err)
+		_, err = db.Exec("UPDATE record SET bytes = zeroblob(120) WHERE sequence = 4")
+		require.NoError(t, errors.Join(err, db.Close()))
+		f := b.wants(t, "journal", doctor.Fail, "damaged or was altered")
+		require.Equal(t, uint64(4), f.Details["sequence"])
+		require.FileExists(t, b.files.Journal)
+	})
+	t.Run("FAIL not a journal", func(t *testing.T) {
+		for _, content := range [][]byte{nil, make([]byte, 4096), []byte("SQLite format 3\x00" + string(make([]byte, 100)))} {
+			b := newBench(t)
+			b.site.JournalPath = filepath.Join(t.TempDir(), "journal.db")
+			require.NoError(t, os.WriteFile(b.site.JournalPath, content, 0o600))
+			b.wants(t, "journal", doctor.Fail, "journal")
+		}
+	})
+	t.Run("FAIL another terminal's", func(t *testing.T) {
+		b := newBench(t)
+		b.site.JournalPath = sitetest.New(t, t.TempDir(), "10000002").Journal
+		b.wants(t, "journal", doctor.Fail, "terminal 10000002's, this is 10000001")
+	})
+	t.Run("OK by the chain alone without keys", func(t *testing.T) {
+		b := newBench(t)
+		require.NoError(t, os.Remove(enrolment.DeviceKeyPath(b.files.Enrolment)))
+		b.tools.Clock = func() time.Time { return b.files.Began.Add(time.Minute) }
+		b.wants(t, "journal", doctor.OK, "tags not checked")
+	})
+	for level, free := range map[doctor.Level]int64{doctor.Fail: 1<<20 - 1, doctor.Warn: 2 << 20, doctor.OK: 4 << 20} {
+		t.Run(level.String()+" room", func(t *testing.T) {
+			b := newBench(t)
+			b.tools.Free = func(string) (int64, error) { return free, nil }
+			require.Equal(t, free, b.wants(t, "room", level, "MiB free").Details["free_bytes"])
+		})
+	}
+	t.Run("FAIL no folder", func(t *testing.T) {
+		b := newBench(t)
+		b.tools.Free = func(string) (int64, error) { return 0, os.ErrNotExist }
+		b.wants(t, "room", doctor.Fail, "cannot be read")
+	})
+}

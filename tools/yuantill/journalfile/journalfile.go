@@ -1,0 +1,40 @@
+// Package journalfile opens a journal for looking, with keys where there are some: a path comes in, an open journal or
+// a plain word about what is wrong with it leaves.
+package journalfile
+
+import (
+	"context"
+	"errors"
+
+	"github.com/yuantill/yuantill/agent/journal"
+	"github.com/yuantill/yuantill/agent/keyring"
+	"github.com/yuantill/yuantill/protocol/seal"
+)
+
+// Open opens the journal beside a running agent; keys may be nil, then form and chain alone are checked. It returns
+// *journal.ForeignError, *journal.DamagedError and the file system's errors.
+func Open(ctx context.Context, path string, engine seal.Engine, keys *keyring.Keyring) (*journal.Journal, error) {
+	if keys == nil {
+		return journal.OpenReadOnly(ctx, path, engine, nil)
+	}
+	// Another terminal's journal would only look altered under these keys: first without, to see whose it is.
+	j, err := journal.OpenReadOnly(ctx, path, engine, nil)
+	if err != nil && !journal.IsDamaged(err) {
+		return nil, err
+	}
+	if err == nil {
+		owner := j.Terminal()
+		if err := j.Close(); err != nil {
+			return nil, err
+		}
+		if owner != keys.Terminal() {
+			return nil, &journal.ForeignError{Path: path, Owner: owner, Mine: keys.Terminal()}
+		}
+	}
+	// Of a damaged one too: with keys it is the altered record that is named, and not the one behind it.
+	j, keyed := journal.OpenReadOnly(ctx, path, engine, keys)
+	if keyed == nil && err != nil {
+		return nil, errors.Join(err, j.Close())
+	}
+	return j, keyed
+}
