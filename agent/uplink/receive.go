@@ -115,16 +115,28 @@ func (u *Uplink) refusal(r record.Record) error {
 	}
 	u.mu.Unlock()
 	u.notes.warn("cloud refused a record", "sequence", refusal.Sequence, "epoch", refusal.Epoch, "cause", refusal.Cause)
-	// Only the present epoch's refusal means that it has ended; an older record's would be said at every repetition.
-	if refusal.Cause == message.Refusal_CAUSE_EPOCH && refusal.Epoch == u.journal.Tail().Epoch {
-		u.demandSignIn("cloud does not know the epoch")
-		u.mu.Lock()
-		delete(u.refused, refusal.Sequence) // but under a new epoch it is taken
-		u.mu.Unlock()
-	}
+	u.heed(refusal)
 	offer(u.refusals, refusal)
 	signal(u.wake)
 	return nil
+}
+
+// heed signs in when a refusal means that the epoch has ended or that there is another copy of this journal. Only the
+// present epoch's refusals mean it; an older record's would be said at every repetition.
+func (u *Uplink) heed(refusal *message.Refusal) {
+	if refusal.Epoch != u.journal.Tail().Epoch {
+		return
+	}
+	switch refusal.Cause {
+	case message.Refusal_CAUSE_EPOCH:
+		u.demandSignIn("cloud does not know the epoch")
+		u.mu.Lock()
+		delete(u.refused, refusal.Sequence) // once there is a new epoch it may be taken
+		u.mu.Unlock()
+	case message.Refusal_CAUSE_OTHER_BYTES:
+		u.demandSignIn("cloud has another record under this number")
+	default: // told, and nothing else
+	}
 }
 
 // isRefused says that a record was refused on this connection.

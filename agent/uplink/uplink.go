@@ -86,19 +86,26 @@ func New(config Config, j *journal.Journal, k *keyring.Keyring) (*Uplink, error)
 // tried again with back-off.
 func (u *Uplink) Run(ctx context.Context) error {
 	defer u.urgent.clear()
-	rounds := 0
+	rounds, evictions := 0, 0
 	for next := 0; ctx.Err() == nil; next++ {
 		broker := u.config.Brokers[next%len(u.config.Brokers)]
 		began := time.Now()
-		err := u.visit(ctx, broker)
+		connected, err := u.visit(ctx, broker)
 		if ctx.Err() != nil {
 			break
 		}
-		u.offline(broker, err)
 		if time.Since(began) >= u.config.Timings.Stable {
-			rounds = 0
+			u.offline(broker, err)
+			rounds, evictions = 0, 0
 			continue // the first attempt after a loss is immediate, at the next broker
 		}
+		if connected {
+			evictions++
+		}
+		if evictions >= evictionsSuspect {
+			err = fmt.Errorf("%w (again and again: does another machine use terminal id %s?)", err, u.keyring.Terminal())
+		}
+		u.offline(broker, err)
 		if next%len(u.config.Brokers) == len(u.config.Brokers)-1 {
 			pause(ctx, u.config.backoff(rounds))
 			rounds++
@@ -108,15 +115,19 @@ func (u *Uplink) Run(ctx context.Context) error {
 	return nil
 }
 
+// evictionsSuspect is how many connections in a row must be lost soon before a second machine is suspected: a broker
+// ends a connection when another one of the same id comes.
+const evictionsSuspect = 3
+
 // visit is one connection from its opening to its loss.
-func (u *Uplink) visit(ctx context.Context, broker string) error {
+func (u *Uplink) visit(ctx context.Context, broker string) (connected bool, err error) {
 	s, err := u.connect(ctx, broker)
 	if err != nil {
-		return err
+		return false, err
 	}
 	defer s.close()
 	u.online(broker, s)
-	return u.serve(ctx, s)
+	return true, u.serve(ctx, s)
 }
 
 func (u *Uplink) online(broker string, s *session) {

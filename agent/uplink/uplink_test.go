@@ -12,6 +12,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/yuantill/yuantill/agent/journal"
+	"github.com/yuantill/yuantill/agent/keyring"
 	"github.com/yuantill/yuantill/agent/uplink"
 	"github.com/yuantill/yuantill/protocol/enrolment/enrolmenttest"
 	"github.com/yuantill/yuantill/protocol/message"
@@ -451,4 +452,13 @@ func TestHostileAnswers(t *testing.T) {
 	tl.pay(3, "code")
 	require.Equal(t, int64(3), tl.result().Amount, "business goes on")
 	require.Equal(t, uint32(1), tl.uplink.Status().Epoch)
+}
+
+// openEpoch signs in without a cloud.
+func openEpoch(t testing.TB, tl *till) {
+	t.Helper()
+	epoch := keyring.Epoch{Number: 1, OpenedAt: time.Now()}
+	require.NoError(t, tl.ring.Add(epoch))
+	_, err := tl.journal.OpenEpoch(context.Background(), journal.EpochOpening{Keys: tl.ring.Derive(epoch)})
+	require.NoError(t, err)
 }
