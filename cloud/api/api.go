@@ -1,0 +1,133 @@
+// Package api is the cloud over HTTP: health, metrics, the operator's view of payments, terminals, books and alarms
+// (JSON, OpenAPI 3.1 at /openapi.json), and the public page that says what a receipt is worth. Requests come in; nothing
+// here changes money.
+package api
+
+import (
+	"context"
+	"crypto/sha256"
+	"crypto/subtle"
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/yuantill/yuantill/cloud/ledger"
+	"github.com/yuantill/yuantill/cloud/store"
+	"github.com/yuantill/yuantill/protocol/record"
+)
+
+// answerTimeout bounds the work for one request.
+const answerTimeout = 10 * time.Second
+
+// Books checks the ledger; ledger.Checker does.
+type Books interface {
+	Check(ctx context.Context) (ledger.Report, error)
+	Recheck(ctx context.Context) (ledger.Report, error)
+	Latest() ledger.Report
+}
+
+// Store is what the API reads.
+type Store interface {
+	store.DirectoryReader
+	store.OverviewReader
+	Payment(ctx context.Context, order store.OrderID) (store.Payment, error)
+	Head(ctx context.Context, terminal record.Terminal) (store.Head, error)
+}
+
+// Config is what the API works with.
+type Config struct {
+	Store    Store
+	Books    Books
+	Metrics  prometheus.Gatherer
+	Ready    func(ctx context.Context) error // nil when the process can do its work
+	Token    string                          // for everything but health and receipts; empty only on loopback
+	Registry Names
+	Version  string
+	Logger   *slog.Logger
+}
+
+// Names gives operators' names; registry.Registry does through a small adapter.
+type Names func(code string) string
+
+var errConfig = errors.New("api: incomplete configuration")
+
+// New returns the handler of everything.
+func New(config Config) (http.Handler, error) {
+	if config.Store == nil || config.Books == nil || config.Metrics == nil || config.Ready == nil || config.Logger == nil ||
+		config.Registry == nil {
+		return nil, errConfig
+	}
+	mux := http.NewServeMux()
+	description := huma.DefaultConfig("yuantill cloud", config.Version)
+	description.DocsPath = "" // the documentation page would load scripts from elsewhere
+	a := &api{Config: config}
+	a.routes(humago.New(mux, description))
+	outer := http.NewServeMux()
+	outer.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) { writeText(w, http.StatusOK, "ok\n") })
+	outer.HandleFunc("GET /readyz", a.ready)
+	outer.Handle("GET /r/{token}", a.receipts())
+	outer.Handle("GET /metrics", a.guard(promhttp.HandlerFor(config.Metrics, promhttp.HandlerOpts{})))
+	outer.Handle("/", a.guard(mux))
+	return http.TimeoutHandler(outer, answerTimeout, "timed out\n"), nil
+}
+
+type api struct{ Config }
+
+func (a *api) ready(w http.ResponseWriter, r *http.Request) {
+	if err := a.Ready(r.Context()); err != nil {
+		a.Logger.LogAttrs(r.Context(), slog.LevelWarn, "not ready", slog.Any("cause", err))
+		writeText(w, http.StatusServiceUnavailable, "not ready\n")
+		return
+	}
+	writeText(w, http.StatusOK, "ready\n")
+}
+
+func writeText(w http.ResponseWriter, status int, text string) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.WriteHeader(status)
+	_, _ = w.Write([]byte(text)) // the client has gone; nobody is left to tell
+}
+
+// guard asks for the token. Without one it answers loopback names only, so that a web page cannot reach it by a name
+// that was pointed here.
+func (a *api) guard(next http.Handler) http.Handler {
+	want := sha256.Sum256([]byte(a.Token))
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if a.Token == "" {
+			if !isLoopback(r.Host) {
+				writeText(w, http.StatusForbidden, "forbidden\n")
+				return
+			}
+			next.ServeHTTP(w, r)
+			return
+		}
+		token, found := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+		got := sha256.Sum256([]byte(token))
+		if !found || subtle.ConstantTimeCompare(got[:], want[:]) != 1 {
+			w.Header().Set("WWW-Authenticate", "Bearer")
+			writeText(w, http.StatusUnauthorized, "unauthorized\n")
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+func isLoopback(host string) bool {
+	if name, _, err := net.SplitHostPort(host); err == nil {
+		host = name
+	}
+	host = strings.Trim(host, "[]")
+	if strings.EqualFold(host, "localhost") {
+		return true
+	}
+	address := net.ParseIP(host)
+	return address != nil && address.IsLoopback()
+}

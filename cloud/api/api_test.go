@@ -1,0 +1,265 @@
+package api_test
+
+import (
+	"context"
+	"encoding/base32"
+	"encoding/json"
+	"errors"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/stretchr/testify/require"
+
+	"github.com/yuantill/yuantill/cloud/api"
+	"github.com/yuantill/yuantill/cloud/ledger"
+	"github.com/yuantill/yuantill/cloud/operator"
+	"github.com/yuantill/yuantill/cloud/payment"
+	"github.com/yuantill/yuantill/cloud/store"
+	"github.com/yuantill/yuantill/cloud/store/sqlite"
+	"github.com/yuantill/yuantill/protocol/record"
+)
+
+const merchantID = "301310053110001"
+
+var (
+	now      = time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)
+	terminal = record.Terminal([]byte("10000001"))
+	order    = operator.OrderID{1, 2, 3, 4, 5, 6, 0x70, 8, 0x80, 10, 11, 12, 13, 14, 15, 16}
+	token    = base32.NewEncoding("0123456789ABCDEFGHJKMNPQRSTVWXYZ").WithPadding(base32.NoPadding).EncodeToString(order[:])
+)
+
+type site struct {
+	t      *testing.T
+	store  *sqlite.Store
+	server *httptest.Server
+	ready  error
+}
+
+func newSite(t *testing.T, secret string) *site {
+	s := &site{t: t}
+	logger := slog.New(slog.DiscardHandler)
+	var err error
+	s.store, err = sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "cloud.db"), sqlite.Options{Logger: logger})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, s.store.Close()) })
+	require.NoError(t, s.store.Commit(t.Context(), store.Change{
+		Merchants: []store.Merchant{{ID: merchantID, Name: "王记早点 <b>", Operators: []string{"ICBC"}, Jurisdiction: "CN"}},
+		Terminals: []store.Terminal{{ID: terminal, Merchant: merchantID, SerialNumber: "SN1", State: store.TerminalActive, EnrolledAt: now}},
+		Records:   []store.Record{{Terminal: terminal, Sequence: 1, Bytes: []byte("x")}, {Terminal: terminal, Sequence: 3, Bytes: []byte("y")}},
+		Heads:     []store.Head{{Terminal: terminal, Revision: 1, HighWater: 1, Highest: 3, Records: 2}},
+		Alarms:    []store.Alarm{{Key: "a", Kind: "clone", Terminal: terminal.String(), Detail: "record 9", At: now}},
+	}))
+	checker, err := ledger.NewChecker(ledger.Config{Books: s.store, Standings: payment.Standings(), Logger: logger,
+		Clock: func() time.Time { return now }, Every: time.Hour})
+	require.NoError(t, err)
+	metrics := prometheus.NewRegistry()
+	metrics.MustRegister(prometheus.NewCounter(prometheus.CounterOpts{Name: "yuantill_test_total", Help: "x"}))
+	handler, err := api.New(api.Config{Store: s.store, Books: checker, Metrics: metrics, Token: secret, Version: "test", Logger: logger,
+		Ready: func(context.Context) error { return s.ready }, Registry: func(code string) string { return "行 " + code }})
+	require.NoError(t, err)
+	s.server = httptest.NewServer(handler)
+	t.Cleanup(s.server.Close)
+	return s
+}
+
+// store a payment of ¥12.50 in a state.
+func (s *site) pay(state payment.State) {
+	p := payment.Payment{OrderID: order, Terminal: terminal.String(), Sequence: 1, Merchant: merchantID, Method: operator.MethodCode,
+		Amount: 1250, Currency: "CNY", State: state, Reference: "000001000001", CreatedAt: now, DecidedAt: now, Operator: "ICBC"}
+	if state == payment.Approved {
+		p.AuthCode, p.WalletMasked, p.PayerOperator, p.Fee = "A1B2C3", "001234******5678", "CCB", 1
+	}
+	blob, err := p.MarshalBinary()
+	require.NoError(s.t, err)
+	change := store.Change{Payments: []store.Payment{{Order: store.OrderID(order), Terminal: terminal, Sequence: 1, Merchant: merchantID,
+		Revision: 1, State: uint8(state), Final: true, Blob: blob}}}
+	if state == payment.Approved {
+		entry, err := ledger.Booking{Order: store.OrderID(order), Operator: "ICBC", Merchant: merchantID, Amount: 1250, Fee: 1,
+			Currency: "CNY", At: now}.Entry(store.EntrySale)
+		require.NoError(s.t, err)
+		change.Entries = []store.Entry{entry}
+	}
+	require.NoError(s.t, s.store.Commit(s.t.Context(), change))
+}
+
+// get returns an answer's status, body and headers.
+func (s *site) get(path string, change func(*http.Request)) (int, string, http.Header) {
+	s.t.Helper()
+	request, err := http.NewRequestWithContext(s.t.Context(), http.MethodGet, s.server.URL+path, nil)
+	require.NoError(s.t, err)
+	if change != nil {
+		change(request)
+	}
+	response, err := http.DefaultClient.Do(request)
+	require.NoError(s.t, err)
+	defer response.Body.Close()
+	text, err := io.ReadAll(response.Body)
+	require.NoError(s.t, err)
+	return response.StatusCode, string(text), response.Header
+}
+
+func (s *site) json(path string, into any) {
+	s.t.Helper()
+	status, text, _ := s.get(path, nil)
+	require.Equal(s.t, http.StatusOK, status, text)
+	require.NoError(s.t, json.Unmarshal([]byte(text), into))
+}
+
+func TestHealth(t *testing.T) {
+	s := newSite(t, "secret")
+	status, _, _ := s.get("/livez", nil)
+	require.Equal(t, http.StatusOK, status, "health needs no token")
+	status, _, _ = s.get("/readyz", nil)
+	require.Equal(t, http.StatusOK, status)
+	s.ready = errors.New("store failed: /var/lib/secret")
+	status, text, _ := s.get("/readyz", nil)
+	require.Equal(t, http.StatusServiceUnavailable, status)
+	require.NotContains(t, text, "secret", "causes go to the log")
+}
+
+func TestPayment(t *testing.T) {
+	s := newSite(t, "")
+	s.pay(payment.Approved)
+	var got api.Payment
+	s.json("/v1/payments/"+order.String(), &got)
+	require.EqualValues(t, 1250, got.Amount)
+	require.Equal(t, "approved", got.Outcome)
+	require.Equal(t, "001234******5678", got.Wallet)
+	require.NotNil(t, got.DecidedAt)
+	require.Nil(t, got.NextAt)
+	for path, want := range map[string]int{
+		"/v1/payments/" + strings.Repeat("0", 32): http.StatusNotFound,
+		"/v1/payments/" + strings.Repeat("z", 32): http.StatusUnprocessableEntity,
+		"/v1/payments/short":                      http.StatusUnprocessableEntity,
+	} {
+		status, _, _ := s.get(path, nil)
+		require.Equal(t, want, status, path)
+	}
+}
+
+func TestOverview(t *testing.T) {
+	s := newSite(t, "")
+	s.pay(payment.Approved)
+	var terminals []api.Terminal
+	s.json("/v1/terminals", &terminals)
+	require.Len(t, terminals, 1)
+	require.EqualValues(t, 1, terminals[0].HighWater)
+	require.EqualValues(t, 1, terminals[0].Missing)
+	require.Equal(t, "active", terminals[0].State)
+	s.json("/v1/terminals?after=10000001", &terminals)
+	require.Empty(t, terminals)
+
+	var alarms []api.Alarm
+	s.json("/v1/alarms", &alarms)
+	require.Equal(t, []api.Alarm{{Kind: "clone", Terminal: "10000001", Detail: "record 9", First: now, Last: now, Count: 1}}, alarms)
+
+	var stats api.Stats
+	s.json("/v1/stats", &stats)
+	require.False(t, stats.LedgerBalanced, "not checked yet is not balanced")
+	var check api.CheckResult
+	s.json("/v1/ledger/check?full=true", &check)
+	require.True(t, check.Balanced)
+	require.EqualValues(t, 1, check.Entries)
+	s.json("/v1/stats", &stats)
+	require.True(t, stats.LedgerBalanced)
+	require.EqualValues(t, 2, stats.Records)
+	require.EqualValues(t, 1, stats.Gaps)
+	require.Equal(t, map[string]uint64{"approved": 1, "declined": 0, "unknown": 0, "reversed": 0}, stats.Payments)
+
+	status, _, _ := s.get("/v1/terminals?limit=100000", nil)
+	require.Equal(t, http.StatusUnprocessableEntity, status, "lists are bounded")
+}
+
+func TestBrokenBooks(t *testing.T) {
+	s := newSite(t, "")
+	s.pay(payment.Approved)
+	entry, err := ledger.Booking{Order: store.OrderID{9}, Operator: "ICBC", Merchant: merchantID, Amount: 5, Currency: "CNY"}.Entry(store.EntrySale)
+	require.NoError(t, err)
+	require.NoError(t, s.store.Commit(t.Context(), store.Change{Entries: []store.Entry{entry}}))
+	var check api.CheckResult
+	s.json("/v1/ledger/check", &check)
+	require.False(t, check.Balanced)
+	require.Equal(t, []string{store.OrderID{9}.String()}, check.Findings[0].Orders)
+}
+
+func TestGuard(t *testing.T) {
+	guarded := []string{"/v1/stats", "/v1/terminals", "/metrics", "/openapi.json", "/v1/payments/" + order.String()}
+	t.Run("Token", func(t *testing.T) {
+		s := newSite(t, "secret")
+		for _, path := range guarded {
+			for _, header := range []string{"", "Bearer wrong", "secret", "Bearer "} {
+				status, _, _ := s.get(path, func(r *http.Request) { r.Header.Set("Authorization", header) })
+				require.Equal(t, http.StatusUnauthorized, status, path)
+			}
+		}
+		status, text, _ := s.get("/metrics", func(r *http.Request) { r.Header.Set("Authorization", "Bearer secret") })
+		require.Equal(t, http.StatusOK, status)
+		require.Contains(t, text, "yuantill_test_total")
+	})
+	t.Run("WithoutTokenOnlyLoopback", func(t *testing.T) {
+		s := newSite(t, "")
+		for _, path := range guarded {
+			status, _, _ := s.get(path, func(r *http.Request) { r.Host = "attacker.example" })
+			require.Equal(t, http.StatusForbidden, status, path)
+		}
+		for _, host := range []string{"localhost", "127.0.0.1:80", "[::1]:80"} {
+			status, _, _ := s.get("/v1/stats", func(r *http.Request) { r.Host = host })
+			require.Equal(t, http.StatusOK, status, host)
+		}
+	})
+	t.Run("NoScriptsFromElsewhere", func(t *testing.T) {
+		s := newSite(t, "")
+		status, text, _ := s.get("/openapi.json", nil)
+		require.Equal(t, http.StatusOK, status)
+		require.Contains(t, text, `"3.1.0"`)
+		status, _, _ = s.get("/docs", nil)
+		require.Equal(t, http.StatusNotFound, status)
+	})
+}
+
+func TestReceipt(t *testing.T) {
+	for state, want := range map[payment.State]string{
+		payment.Approved: "支付成功", payment.Declined: "未支付", payment.Querying: "结果未知", payment.Reversing: "结果未知",
+		payment.Reversed: "已撤销", payment.LateRefunded: "已退回顾客",
+	} {
+		t.Run(state.String(), func(t *testing.T) {
+			s := newSite(t, "secret")
+			s.pay(state)
+			status, text, header := s.get("/r/"+token, nil)
+			require.Equal(t, http.StatusOK, status, "the receipt is the key")
+			require.Contains(t, text, want)
+			require.Contains(t, text, "¥12.50")
+			require.Contains(t, text, "2026-11-23 17:00:00", "Chinese time")
+			require.Contains(t, text, "王记早点 &lt;b&gt;")
+			require.NotContains(t, text, "<script")
+			require.Contains(t, header.Get("Content-Security-Policy"), "default-src 'none'")
+			require.Equal(t, "no-store", header.Get("Cache-Control"))
+			if state == payment.Approved {
+				require.Contains(t, text, "001234******5678")
+				require.Contains(t, text, "行 CCB")
+			} else {
+				require.NotContains(t, text, "支付成功", "never mistaken for a paid one")
+			}
+		})
+	}
+	t.Run("Unknown", func(t *testing.T) {
+		s := newSite(t, "")
+		for _, bad := range []string{strings.Repeat("0", 26), "short", strings.ToLower(token), token + "0", strings.Repeat("Z", 26), strings.Repeat("U", 26)} {
+			status, text, _ := s.get("/r/"+bad, nil)
+			require.Equal(t, http.StatusNotFound, status, bad)
+			require.Contains(t, text, "查无此单")
+		}
+	})
+}
+
+func TestNew(t *testing.T) {
+	_, err := api.New(api.Config{})
+	require.Error(t, err)
+}
