@@ -54,6 +54,16 @@ func Run(ctx context.Context, environment Environment, arguments []string) int {
 	return int(CodeOK)
 }
 
+// looking makes a command that only looks end with Ctrl-C; a sale has its own ways.
+func (p *program) looking(act func(*cobra.Command, []string) error) func(*cobra.Command, []string) error {
+	return func(cmd *cobra.Command, arguments []string) error {
+		ctx, release := listen(cmd.Context(), p.Interrupts, 1)
+		defer release()
+		cmd.SetContext(ctx)
+		return act(cmd, arguments)
+	}
+}
+
 func (p *program) root() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "yuantill",

@@ -32,7 +32,7 @@ func (p *program) doctor() *cobra.Command {
 			"next step. It changes nothing and does not disturb a sale. Exit code 7: at least one check failed.\n\n" +
 			"--json: {result, checks:[{check, level, finding{zh,en}, next{zh,en}, command, details}]}",
 		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return p.runDoctor(cmd.Context()) },
+		RunE: p.looking(func(cmd *cobra.Command, _ []string) error { return p.runDoctor(cmd.Context()) }),
 	}
 }
 

@@ -39,14 +39,14 @@ func (p *program) journalExport(flags *journalFlags) *cobra.Command {
 			"  binary  length[4] big-endian ‖ header‖body‖tag for each record, closed by a length of 0 and the last link[32]\n\n" +
 			"An export without its end is cut short. --json: file, format, records, link",
 		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
+		RunE: p.looking(func(cmd *cobra.Command, _ []string) error {
 			if out == "" {
 				return usage("--out is missing")
 			}
 			return p.withJournal(cmd.Context(), flags, func(o *opened) error {
 				return p.export(cmd.Context(), o, out, listing.Format(format))
 			})
-		},
+		}),
 	}
 	cmd.Flags().StringVarP(&out, "out", "o", "", "输出文件，- 为标准输出  file to write, - for standard output")
 	cmd.Flags().StringVar(&format, "format", string(listing.JSONLines), "jsonl 或 binary  jsonl or binary")

@@ -54,7 +54,7 @@ func (p *program) journalList(flags *journalFlags) *cobra.Command {
 		Long: "列出记录，旧的在前。--json：数组，字段同 journal show。\n" +
 			"Lists records, oldest first. --json: an array; the fields are those of journal show.",
 		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
+		RunE: p.looking(func(cmd *cobra.Command, _ []string) error {
 			wanted, err := parseTypes(types)
 			if err != nil {
 				return err
@@ -65,7 +65,7 @@ func (p *program) journalList(flags *journalFlags) *cobra.Command {
 			return p.withJournal(cmd.Context(), flags, func(o *opened) error {
 				return p.list(cmd.Context(), o, last, wanted)
 			})
-		},
+		}),
 	}
 	cmd.Flags().IntVar(&last, "last", listDefault, "最近几条，0 为全部  how many of the latest, 0 for all")
 	cmd.Flags().StringSliceVar(&types, "type", nil, "只列这些类型  only these types, such as payment-requested")
@@ -171,7 +171,7 @@ func (p *program) journalShow(flags *journalFlags) *cobra.Command {
 		Long: "显示一条记录，敏感内容已遮盖。--json 字段见 yuantill help json。\n" +
 			"Shows one record; wallet ids are masked, payment codes are never in it. --json: see yuantill help json.",
 		Args: cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, arguments []string) error {
+		RunE: p.looking(func(cmd *cobra.Command, arguments []string) error {
 			sequence, err := strconv.ParseUint(arguments[0], 10, 63)
 			if err != nil || sequence == 0 {
 				return usage("%q is not a sequence", arguments[0])
@@ -179,7 +179,7 @@ func (p *program) journalShow(flags *journalFlags) *cobra.Command {
 			return p.withJournal(cmd.Context(), flags, func(o *opened) error {
 				return p.show(cmd.Context(), o, sequence)
 			})
-		},
+		}),
 	}
 }
 

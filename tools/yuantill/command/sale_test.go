@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"slices"
+	"strings"
 	"sync/atomic"
 	"testing"
 
@@ -39,6 +41,7 @@ func TestInterrupt(t *testing.T) {
 			<-till.Started()
 			till.Finish(checkout.Querying) // from here a cancellation is taking back, which does not end by itself
 			keyboard <- os.Interrupt
+			<-till.Pressed()
 			keyboard <- os.Interrupt
 		}()
 		code, out, _ := run(t, command.Environment{Interrupts: keyboard},
@@ -63,7 +66,34 @@ func TestShownCode(t *testing.T) {
 		"--timeout", "100ms", "--cancel=false", "--lang", "en")
 	require.Equal(t, int(command.CodeUnknown), code)
 	require.Contains(t, out, "The customer scans the code shown")
-	require.Contains(t, out, "https://pay.example/1250")
+	require.Contains(t, out, "          █████")
+	require.Equal(t, []string{"█"}, corners(out), "a light margin on all sides")
+}
+
+// corners are the different characters at the corners of what is drawn.
+func corners(out string) []string {
+	var lines []string
+	for _, line := range strings.Split(out, "\n") {
+		if drawn := strings.TrimPrefix(line, "          "); drawn != line {
+			lines = append(lines, drawn)
+		}
+	}
+	first, last := []rune(lines[0]), []rune(lines[len(lines)-2])
+	found := []string{string(first[0]), string(first[len(first)-1]), string(last[0]), string(last[len(last)-1])}
+	slices.Sort(found)
+	return slices.Compact(found)
+}
+
+func TestInterruptWhileLooking(t *testing.T) {
+	asked := make(chan os.Signal, 1)
+	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		asked <- os.Interrupt // pressed while the answer is waited for
+		<-r.Context().Done()
+	}))
+	defer server.Close()
+	code, _, errors := run(t, command.Environment{Interrupts: asked}, "status", "--station", server.URL)
+	require.Equal(t, int(command.CodeUnreachable), code)
+	require.Contains(t, errors, "context canceled")
 }
 
 // cutting is a station whose answers to the first starts are lost on the way.

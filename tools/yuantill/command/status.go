@@ -21,7 +21,7 @@ func (p *program) status() *cobra.Command {
 			"last_acknowledgement,last_error,clock_offset_ms,stopped,refused,last_refusal}, devices[{name,state,since,fault}];\n" +
 			"and command_version",
 		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return p.runStatus(cmd.Context()) },
+		RunE: p.looking(func(cmd *cobra.Command, _ []string) error { return p.runStatus(cmd.Context()) }),
 	}
 }
 

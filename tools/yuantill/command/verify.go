@@ -39,7 +39,7 @@ func (p *program) journalVerify(flags *journalFlags) *cobra.Command {
 			"Checks the chain of every record, and its tag where the keys can be read. Exit code 8: damaged or altered.\n" +
 			"--json: intact, records, first, last, link, tags_checked, lost, broken_sequence, cause, key_problem, seconds",
 		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return p.runVerify(cmd.Context(), flags) },
+		RunE: p.looking(func(cmd *cobra.Command, _ []string) error { return p.runVerify(cmd.Context(), flags) }),
 	}
 }
 

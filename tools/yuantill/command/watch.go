@@ -17,7 +17,7 @@ const (
 	startGap   = 300 * time.Millisecond
 	// pollEvery is how often the sale is asked for beside the events, which may break off, and which under a key that was
 	// used before may tell of another sale.
-	pollEvery = 2 * time.Second
+	pollEvery = 3 * time.Second
 	reopenGap = time.Second
 	// cancelWait is how long the outcome of a cancellation is waited for; taking back may take until the operator answers.
 	cancelWait = time.Minute
@@ -44,16 +44,18 @@ func (p *program) runSale(ctx context.Context, flags saleFlags, start stationcli
 		return err
 	}
 	w := &watcher{program: p, client: client, flags: flags}
-	if err := w.begin(ctx, start); err != nil {
+	// A start that is under way is not broken off by the first Ctrl-C: there may be a sale by now, to be cancelled.
+	starting, release := listen(ctx, p.Interrupts, 2)
+	err = w.begin(starting, start)
+	pressed := release()
+	if err != nil {
 		return err
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	updates := make(chan stationclient.Sale, updatesMax)
 	go w.follow(ctx, w.sale.ID, updates)
-	if err := w.watch(ctx, updates); err != nil {
-		return err
-	}
+	w.watch(ctx, updates, pressed > 0)
 	return w.end()
 }
 
@@ -143,14 +145,15 @@ func read(ctx context.Context, stream *stationclient.Stream, id, last string, up
 	}
 }
 
-// watch returns when the sale is final, or when nobody wants to wait any longer.
-func (w *watcher) watch(ctx context.Context, updates <-chan stationclient.Sale) error {
+// watch returns when the sale is final, or when nobody wants to wait any longer. pressed says that there was a Ctrl-C
+// already.
+func (w *watcher) watch(ctx context.Context, updates <-chan stationclient.Sale, pressed bool) {
 	poll := time.NewTicker(pollEvery)
 	defer poll.Stop()
 	w.deadline = time.NewTimer(w.flags.timeout)
 	defer w.deadline.Stop()
-	for !w.sale.Final {
-		leave := false
+	leave := pressed && !w.sale.Final && w.stop(ctx)
+	for !w.sale.Final && !leave {
 		select {
 		case sale := <-updates:
 			w.take(sale)
@@ -164,11 +167,7 @@ func (w *watcher) watch(ctx context.Context, updates <-chan stationclient.Sale) 
 		case <-ctx.Done():
 			leave = true
 		}
-		if leave {
-			return nil
-		}
 	}
-	return nil
 }
 
 // stop asks for the sale to be cancelled, once; after that, or without --cancel, it reports that it is time to leave.
@@ -225,7 +224,18 @@ func (w *watcher) take(sale stationclient.Sale) {
 		fmt.Fprintf(w.Out, "          ! %s\n", w.language.Pick(*sale.Notice))
 	}
 	if sale.ShownCode != "" {
-		fmt.Fprintf(w.Out, "          %s\n", sale.ShownCode)
+		w.drawCode(sale.ShownCode)
+	}
+}
+
+// drawCode puts our code where the customer can scan it; the text is enough where it does not fit into a QR code.
+func (w *watcher) drawCode(text string) {
+	lines, err := drawQR(text)
+	if err != nil {
+		lines = []string{text}
+	}
+	for _, line := range lines {
+		fmt.Fprintf(w.Out, "          %s\n", line)
 	}
 }
 

@@ -36,13 +36,15 @@ type Till struct {
 	// Now is what the till's clock says.
 	Now time.Time
 
-	feed   *station.Feed
-	mu     sync.Mutex
-	sale   checkout.Sale
-	script []checkout.State
-	status station.Status
-	starts int
-	began  chan struct{} // closed with the first start
+	feed    *station.Feed
+	mu      sync.Mutex
+	sale    checkout.Sale
+	script  []checkout.State
+	status  station.Status
+	starts  int
+	presses int
+	began   chan struct{} // closed with the first start
+	press   chan struct{} // closed with the first intent
 }
 
 var _ station.Till = (*Till)(nil)
@@ -50,7 +52,7 @@ var _ station.Till = (*Till)(nil)
 // NewTill starts a station with a till; token may be empty. It ends with the test.
 func NewTill(t testing.TB, token string) *Till {
 	t.Helper()
-	till := &Till{Now: time.Date(2026, 5, 1, 4, 0, 0, 0, time.UTC), began: make(chan struct{})}
+	till := &Till{Now: time.Date(2026, 5, 1, 4, 0, 0, 0, time.UTC), began: make(chan struct{}), press: make(chan struct{})}
 	till.feed = station.NewFeed(till.Now)
 	till.SetStatus(till.usual())
 	s, err := station.New(station.Config{Listen: "127.0.0.1:7710", Token: token, Version: "1.2.3"}, till, till.feed,
@@ -122,6 +124,9 @@ func (t *Till) Starts() int {
 
 // Started is closed when the first sale has begun.
 func (t *Till) Started() <-chan struct{} { return t.began }
+
+// Pressed is closed when the first intent about a sale has come.
+func (t *Till) Pressed() <-chan struct{} { return t.press }
 
 // Start implements station.Till.
 func (t *Till) Start(_ context.Context, start station.Start) (checkout.View, error) {
@@ -209,6 +214,9 @@ func (t *Till) Press(_ context.Context, id checkout.OrderID, intent station.Inte
 	defer t.mu.Unlock()
 	if id != t.sale.OrderID {
 		return checkout.View{}, &station.Refusal{Phrase: catalogue.RefuseNoSale}
+	}
+	if t.presses++; t.presses == 1 {
+		close(t.press)
 	}
 	switch intent.(type) {
 	case checkout.CancelPressed:
