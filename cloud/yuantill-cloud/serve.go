@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"os"
 	"time"
 
@@ -69,6 +70,7 @@ type cloud struct {
 	payments  *payment.Service
 	collector *collector.Collector
 	checker   *ledger.Checker
+	operators *registry.Registry
 }
 
 func serve(ctx context.Context, s Settings, logger *slog.Logger) (err error) {
@@ -135,8 +137,7 @@ func (c *cloud) assemble(ctx context.Context, connection *nats.Conn) error {
 	if err := c.connectOperators(); err != nil {
 		return err
 	}
-	operators, err := registry.Default()
-	if err != nil {
+	if c.operators, err = registry.Default(); err != nil {
 		return err
 	}
 	machine, err := payment.NewMachine(c.settings.timing())
@@ -144,7 +145,7 @@ func (c *cloud) assemble(ctx context.Context, connection *nats.Conn) error {
 		return err
 	}
 	c.payments, err = payment.NewService(ctx, payment.ServiceConfig{Machine: machine, Store: c.books,
-		Merchants: c.directory, Registry: operators, Operators: c.lines, Answers: downlink, Clock: payment.SystemClock{},
+		Merchants: c.directory, Registry: c.operators, Operators: c.lines, Answers: downlink, Clock: payment.SystemClock{},
 		Random: rand.Reader, Logger: c.logger, Metrics: c.metrics})
 	if err != nil {
 		return err
@@ -219,15 +220,24 @@ func (c *cloud) run(ctx context.Context, connection *nats.Conn) error {
 	if err := c.payments.Recover(ctx); err != nil {
 		return err
 	}
+	handler, err := c.handler(connection, c.operators)
+	if err != nil {
+		return err
+	}
+	listener, err := net.Listen("tcp", c.settings.API.Listen)
+	if err != nil {
+		return fmt.Errorf("listen for API: %w", err)
+	}
+	if err := c.subscribe(connection); err != nil {
+		return errors.Join(err, listener.Close())
+	}
 	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return c.serveWeb(ctx, listener, handler) })
 	group.Go(func() error { return c.payments.Run(ctx) })
 	group.Go(func() error { return c.collector.Run(ctx) })
 	group.Go(func() error { return c.checker.Run(ctx) })
-	if err := c.subscribe(connection); err != nil {
-		return err
-	}
 	c.logger.Info("serving", "broker", c.settings.Broker.Listen, "api", c.settings.API.Listen, "version", version)
-	err := group.Wait()
+	err = group.Wait()
 	for _, line := range c.lines {
 		if closer, can := line.(io.Closer); can {
 			err = errors.Join(err, closer.Close())

@@ -1,0 +1,90 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/nats-io/nats.go"
+
+	"github.com/yuantill/yuantill/cloud/api"
+	"github.com/yuantill/yuantill/cloud/operator/registry"
+)
+
+// Bounds of the HTTP server.
+const (
+	readHeaderTimeout = 5 * time.Second
+	readTimeout       = 10 * time.Second
+	idleTimeout       = time.Minute
+	headerMax         = 16 << 10
+	stopTimeout       = 5 * time.Second
+)
+
+var errDisconnected = errors.New("collector is not connected to the broker")
+
+// handler makes the HTTP API. Without a token it may listen on loopback only.
+func (c *cloud) handler(connection *nats.Conn, operators *registry.Registry) (http.Handler, error) {
+	token, err := c.token()
+	if err != nil {
+		return nil, err
+	}
+	return api.New(api.Config{Store: c.books, Books: c.checker, Metrics: c.metrics, Token: token, Version: version,
+		Logger: c.logger,
+		Ready: func(context.Context) error {
+			if !connection.IsConnected() {
+				return errDisconnected
+			}
+			return nil
+		},
+		Registry: func(code string) string {
+			operator, err := operators.Get(code)
+			if err != nil {
+				return code
+			}
+			return operator.Name
+		}})
+}
+
+// token reads the token file; without one the API must be on loopback.
+func (c *cloud) token() (string, error) {
+	if c.settings.API.TokenFile != "" {
+		text, err := os.ReadFile(c.settings.API.TokenFile)
+		if err != nil {
+			return "", fmt.Errorf("read API token: %w", err)
+		}
+		if token := strings.TrimSpace(string(text)); token != "" {
+			return token, nil
+		}
+		return "", fmt.Errorf("read API token: %s is empty", c.settings.API.TokenFile)
+	}
+	host, _, err := net.SplitHostPort(c.settings.API.Listen)
+	if err != nil {
+		return "", fmt.Errorf("read API address: %w", err)
+	}
+	if address := net.ParseIP(host); address == nil || !address.IsLoopback() {
+		return "", fmt.Errorf("%w: api.listen is not a loopback address and api.token_file is not set", ErrSettings)
+	}
+	return "", nil
+}
+
+// serveWeb answers HTTP until the context ends.
+func (c *cloud) serveWeb(ctx context.Context, listener net.Listener, handler http.Handler) error {
+	server := &http.Server{Handler: handler, ReadHeaderTimeout: readHeaderTimeout, ReadTimeout: readTimeout,
+		IdleTimeout: idleTimeout, MaxHeaderBytes: headerMax}
+	stopped := make(chan error, 1)
+	stop := context.AfterFunc(ctx, func() {
+		ending, cancel := context.WithTimeout(context.Background(), stopTimeout)
+		defer cancel()
+		stopped <- server.Shutdown(ending)
+	})
+	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+		stop()
+		return fmt.Errorf("serve API: %w", err)
+	}
+	return <-stopped
+}
