@@ -206,6 +206,15 @@ func TestDamagedFiles(t *testing.T) {
 		_, err := journal.Open(context.Background(), c)
 		require.ErrorContains(t, err, "newer than this program")
 	})
+	t.Run("files are for their owner only", func(t *testing.T) {
+		c := config(newPath(t))
+		started(t, c)
+		for _, suffix := range []string{"", "-wal", "-shm", ".lock", ".ballast"} {
+			info, err := os.Stat(c.Path + suffix)
+			require.NoError(t, err)
+			require.Equal(t, os.FileMode(0o600), info.Mode(), suffix)
+		}
+	})
 	t.Run("a folder that does not exist", func(t *testing.T) {
 		c := config(filepath.Join(t.TempDir(), "none", "journal.db"))
 		_, err := journal.Open(context.Background(), c)

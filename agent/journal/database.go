@@ -6,6 +6,7 @@ import (
 	"embed"
 	"errors"
 	"fmt"
+	"os"
 	"strings"
 
 	sqlite "github.com/mattn/go-sqlite3"
@@ -25,6 +26,15 @@ const (
 	readerCache = "-128"
 	readersMax  = 2
 )
+
+// makePrivate creates the file for its owner only; SQLite gives its other files the same mode.
+func makePrivate(path string) error {
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return fmt.Errorf("create journal: %w", err)
+	}
+	return f.Close()
+}
 
 // openWriter returns the one connection that writes.
 func openWriter(path string) (*sql.DB, error) {

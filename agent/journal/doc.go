@@ -31,6 +31,5 @@
 // A lone Append with a snapshot takes 180 µs at the median and 390 µs at p99, of which a plain overwrite and sync of
 // as many bytes takes 160 µs (BenchmarkAppend, BenchmarkFloor: 2 cores, virtual disk). The write-ahead log is filled to
 // its full size beforehand and only overwritten; checkpoints run when the till is idle. Many callers at once share
-// commits: 80,000 records a second. mattn/go-sqlite3 syncs with fsync unless it is built with
-// CGO_CFLAGS=-DHAVE_FDATASYNC=1.
+// commits: 80,000 records a second.
 package journal

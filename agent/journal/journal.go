@@ -86,7 +86,10 @@ func (j *Journal) open(ctx context.Context) error {
 	if err := j.checkWAL(); err != nil {
 		return err
 	}
-	var err error
+	err := makePrivate(j.config.Path)
+	if err != nil {
+		return err
+	}
 	if j.writer, err = openWriter(j.config.Path); err != nil {
 		return err
 	}
