@@ -1,0 +1,159 @@
+// Package program is the agent's command line: arguments come in, a running till and an exit code leave.
+package program
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"runtime/debug"
+
+	"github.com/spf13/cobra"
+
+	"github.com/yuantill/yuantill/agent/journal"
+	"github.com/yuantill/yuantill/agent/yuantill-agent/settings"
+	"github.com/yuantill/yuantill/protocol/seal"
+)
+
+// Version is the agent's version, as records and the station have it.
+const Version = "0.1.0"
+
+// settingsPath is where the settings are when no file is named.
+const settingsPath = "/etc/yuantill/agent.toml"
+
+// The exit codes.
+const (
+	ExitOK       = 0 // stopped by a signal
+	ExitFailed   = 1 // a part of the till failed while running
+	ExitSettings = 2 // wrong arguments or settings
+	ExitKeys     = 3 // enrolment or epochs unreadable, or of another terminal
+	ExitJournal  = 4 // journal damaged, of another terminal, or in use by another agent
+	ExitSelfTest = 5 // a cryptographic primitive gives a wrong answer
+	ExitStation  = 6 // the station's address is taken
+)
+
+const exitCodes = `退出码 Exit codes:
+  0  收到信号后正常停止  stopped by a signal
+  1  运行中出错  a part of the till failed while running
+  2  参数或设置有误  wrong arguments or settings
+  3  密钥文件不可用或属于别的终端  enrolment or epochs unreadable, or of another terminal
+  4  流水损坏、属于别的终端或正被使用  journal damaged, of another terminal, or in use by another agent
+  5  密码自检失败  a cryptographic primitive gives a wrong answer
+  6  本地接口地址被占用  the station's address is taken`
+
+// stageError says what the till was doing when it failed.
+type stageError struct {
+	exit  int
+	cause error
+}
+
+func (e *stageError) Error() string { return e.cause.Error() }
+func (e *stageError) Unwrap() error { return e.cause }
+
+// Main runs the program and returns its exit code. ctx ends it.
+func Main(ctx context.Context, arguments []string, out, errOut io.Writer) int {
+	root := command(out, errOut)
+	root.SetArgs(arguments)
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		return ExitOK
+	}
+	fmt.Fprintln(errOut, "yuantill-agent:", err)
+	var held *journal.HeldError
+	if errors.As(err, &held) {
+		fmt.Fprintln(errOut, "本机已有一个收银程序在运行，请先停止它  another agent is running, stop it first")
+	}
+	return exitCode(err)
+}
+
+func exitCode(err error) int {
+	var stage *stageError
+	switch {
+	case errors.As(err, &stage):
+		return stage.exit
+	default:
+		return ExitSettings // cobra's own errors are about arguments
+	}
+}
+
+func command(out, errOut io.Writer) *cobra.Command {
+	root := &cobra.Command{
+		Use: "yuantill-agent", Short: "数字人民币收银程序  Digital yuan till", Long: "数字人民币收银程序  Digital yuan till\n\n" + exitCodes,
+		SilenceUsage: true, SilenceErrors: true,
+	}
+	root.SetOut(out)
+	root.SetErr(errOut)
+	root.AddCommand(
+		&cobra.Command{
+			Use: "run [SETTINGS]", Short: "运行  Run the till; settings default to " + settingsPath, Args: cobra.MaximumNArgs(1),
+			RunE: func(c *cobra.Command, args []string) error { return run(c.Context(), file(args), errOut) },
+		},
+		&cobra.Command{
+			Use: "check-settings [SETTINGS]", Short: "检查设置  Check the settings file", Args: cobra.MaximumNArgs(1),
+			RunE: func(c *cobra.Command, args []string) error { return checkSettings(file(args), out) },
+		},
+		&cobra.Command{
+			Use: "example-settings", Short: "输出示例设置  Print a documented settings file", Args: cobra.NoArgs,
+			RunE: func(*cobra.Command, []string) error { _, err := io.WriteString(out, settings.Example()); return err },
+		},
+		&cobra.Command{
+			Use: "version", Short: "版本  Version", Args: cobra.NoArgs,
+			RunE: func(*cobra.Command, []string) error {
+				_, err := fmt.Fprintf(out, "yuantill-agent %s %s\n", Version, revision())
+				return err
+			},
+		},
+	)
+	return root
+}
+
+func file(args []string) string {
+	if len(args) == 0 {
+		return settingsPath
+	}
+	return args[0]
+}
+
+// checkSettings reads the file and the drivers it names; devices, keys and network are not touched.
+func checkSettings(path string, out io.Writer) error {
+	s, err := settings.Load(path)
+	if err == nil {
+		err = checkDrivers(s)
+	}
+	if err != nil {
+		return &stageError{exit: ExitSettings, cause: err}
+	}
+	_, err = fmt.Fprintf(out, "%s: 设置正确  settings are right\n", path)
+	return err
+}
+
+// run is the whole life of the agent.
+func run(ctx context.Context, path string, errOut io.Writer) error {
+	if err := seal.SelfTest(seal.Portable()); err != nil {
+		return &stageError{exit: ExitSelfTest, cause: err}
+	}
+	s, err := settings.Load(path)
+	if err == nil {
+		err = checkDrivers(s)
+	}
+	if err != nil {
+		return &stageError{exit: ExitSettings, cause: err}
+	}
+	debug.SetGCPercent(s.Memory.GCPercent)
+	debug.SetMemoryLimit(s.Memory.LimitMB << 20)
+	return serve(ctx, s, newLogger(errOut, s.Log.Level))
+}
+
+// revision is the commit this program was built from, as far as the linker knows.
+func revision() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	for _, setting := range info.Settings {
+		if setting.Key == "vcs.revision" {
+			return setting.Value
+		}
+	}
+	return info.GoVersion
+}

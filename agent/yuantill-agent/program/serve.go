@@ -1,0 +1,157 @@
+package program
+
+import (
+	"context"
+	cryptorand "crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"math/rand/v2"
+	"net"
+	"os"
+	"time"
+
+	"github.com/yuantill/yuantill/agent"
+	"github.com/yuantill/yuantill/agent/journal"
+	"github.com/yuantill/yuantill/agent/keyring"
+	"github.com/yuantill/yuantill/agent/station"
+	"github.com/yuantill/yuantill/agent/uplink"
+	"github.com/yuantill/yuantill/agent/yuantill-agent/settings"
+	"github.com/yuantill/yuantill/protocol/hardwallet"
+	"github.com/yuantill/yuantill/protocol/message"
+	"github.com/yuantill/yuantill/protocol/money"
+	"github.com/yuantill/yuantill/protocol/record"
+	"github.com/yuantill/yuantill/protocol/seal"
+	"github.com/yuantill/yuantill/protocol/sign"
+)
+
+// errOtherTerminal marks settings and enrolment that do not belong together.
+var errOtherTerminal = errors.New("enrolment is of another terminal")
+
+func newLogger(w io.Writer, level slog.Level) *slog.Logger {
+	return slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: level}))
+}
+
+// serve opens keys, journal and station, runs the till until ctx ends, and closes everything in turn.
+func serve(ctx context.Context, s settings.Settings, logger *slog.Logger) (err error) {
+	keys, issuers, err := openKeys(s)
+	if err != nil {
+		return &stageError{exit: ExitKeys, cause: err}
+	}
+	store, err := openJournal(ctx, s, keys, logger)
+	if err != nil {
+		return &stageError{exit: ExitJournal, cause: err}
+	}
+	defer func() { err = errors.Join(err, store.Close()) }()
+	link, err := openUplink(s, store, keys, logger)
+	if err != nil {
+		return &stageError{exit: ExitSettings, cause: err}
+	}
+	parts := agent.Parts{
+		Journal: store, Uplink: link, Issuers: issuers, Clock: time.Now, Random: cryptorand.Reader, Logger: logger,
+		Background: map[string]func(context.Context) error{"journal": store.Run, "uplink": link.Run},
+	}
+	openers(s, logger, &parts)
+	return runTill(ctx, s, keys.Terminal(), parts)
+}
+
+// runTill assembles till and station and runs them.
+func runTill(ctx context.Context, s settings.Settings, terminal record.Terminal, parts agent.Parts) error {
+	config, err := agentConfig(s, terminal)
+	if err != nil {
+		return &stageError{exit: ExitSettings, cause: err}
+	}
+	feed := station.NewFeed(time.Now())
+	till, err := agent.New(config, parts, feed)
+	if err != nil {
+		return &stageError{exit: ExitSettings, cause: err}
+	}
+	api, err := station.New(station.Config{Listen: s.Station.Listen, Token: s.Station.Token, Version: Version},
+		till.Till(), feed, time.Now, parts.Logger)
+	if err != nil {
+		return &stageError{exit: ExitSettings, cause: err}
+	}
+	listener, err := api.Listen(ctx)
+	if err != nil {
+		return &stageError{exit: ExitStation, cause: err}
+	}
+	parts.Background["station"] = func(ctx context.Context) error { return api.Serve(ctx, listener) }
+	parts.Logger.InfoContext(ctx, "till is running", "version", Version, "terminal", terminal, "station", listener.Addr())
+	if err := till.Run(ctx); err != nil {
+		return &stageError{exit: ExitFailed, cause: errors.Join(err, closed(listener))}
+	}
+	parts.Logger.Info("till has stopped")
+	return nil
+}
+
+// closed closes a listener that may be closed already.
+func closed(listener net.Listener) error {
+	if err := listener.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
+		return err
+	}
+	return nil
+}
+
+func openKeys(s settings.Settings) (*keyring.Keyring, *hardwallet.Pool, error) {
+	keys, err := keyring.Open(keyring.Config{
+		EnrolmentPath: s.Keys.Enrolment, StatePath: s.Keys.Epochs, Engine: seal.Portable(),
+	})
+	if err != nil {
+		return nil, nil, fmt.Errorf("open keys: %w", err)
+	}
+	if keys.Terminal().String() != s.Terminal {
+		return nil, nil, fmt.Errorf("%w: settings say %s, %s says %s",
+			errOtherTerminal, s.Terminal, s.Keys.Enrolment, keys.Terminal())
+	}
+	if s.Reader == nil {
+		return keys, nil, nil
+	}
+	var issuers []sign.PublicKey
+	for _, path := range s.Reader.Issuers {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return nil, nil, fmt.Errorf("read issuer: %w", err)
+		}
+		issuer, err := sign.ParsePublicKeyPEM(text)
+		if err != nil {
+			return nil, nil, fmt.Errorf("read issuer %s: %w", path, err)
+		}
+		issuers = append(issuers, issuer)
+	}
+	pool, err := hardwallet.NewPool(issuers...)
+	return keys, pool, err
+}
+
+func openJournal(ctx context.Context, s settings.Settings, keys *keyring.Keyring, logger *slog.Logger) (*journal.Journal, error) {
+	config := journal.DefaultConfig()
+	config.Path, config.RoomMin = s.Journal.Path, s.Journal.RoomMin
+	config.Terminal, config.KeyVersion, config.Keyring = keys.Terminal(), keys.KeyVersion(), keys
+	config.Logger = logger
+	return journal.Open(ctx, config)
+}
+
+func openUplink(s settings.Settings, store *journal.Journal, keys *keyring.Keyring, logger *slog.Logger) (*uplink.Uplink, error) {
+	config := uplink.DefaultConfig()
+	config.Brokers, config.AgentVersion, config.SerialNumber = s.Cloud.Brokers, Version, s.Device.SerialNumber
+	config.Random, config.Logger = rand.Int64N, logger
+	return uplink.New(config, store, keys)
+}
+
+// agentConfig is the till's part of the settings.
+func agentConfig(s settings.Settings, terminal record.Terminal) (agent.Config, error) {
+	currency, err := money.Lookup(s.Sale.Currency)
+	if err != nil {
+		return agent.Config{}, err
+	}
+	config := agent.DefaultConfig()
+	config.Version, config.Terminal, config.Timing = Version, terminal, s.CheckoutTiming()
+	config.Merchant = agent.Merchant{Name: s.Merchant.Name, ID: s.Merchant.ID, Acquirer: s.Merchant.Acquirer}
+	config.Cashier, config.Currency, config.AmountMax = s.Sale.Cashier, currency, s.Sale.AmountMax
+	config.CheckBase = s.Receipt.CheckBase
+	config.Device = &message.TerminalBlock{
+		DeviceType: s.Device.Type, SerialNumber: s.Device.SerialNumber, Location: s.Device.Location,
+		NetworkLicence: s.Device.NetworkLicence, AgentVersion: Version,
+	}
+	return config, nil
+}
