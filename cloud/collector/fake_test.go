@@ -69,6 +69,7 @@ type world struct {
 	path      string
 	store     *sqlite.Store
 	wire      *wire
+	publisher collector.Publisher // of the next start; nil for a wire of its own
 	clock     *clock
 	downlink  *collector.Downlink
 	collector *collector.Collector
@@ -77,7 +78,12 @@ type world struct {
 }
 
 func newWorld(tb testing.TB, consumers map[record.Type]collector.Consumer) *world {
-	w := &world{tb: tb, path: filepath.Join(tb.TempDir(), "cloud.db"), consumers: consumers,
+	return newWorldOn(tb, consumers, nil)
+}
+
+// newWorldOn publishes elsewhere than on a wire of its own.
+func newWorldOn(tb testing.TB, consumers map[record.Type]collector.Consumer, publisher collector.Publisher) *world {
+	w := &world{tb: tb, publisher: publisher, path: filepath.Join(tb.TempDir(), "cloud.db"), consumers: consumers,
 		clock: &clock{now: time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)}}
 	w.start()
 	require.NoError(tb, w.store.Commit(context.Background(), store.Change{Terminals: []store.Terminal{
@@ -93,8 +99,12 @@ func (w *world) start() {
 	w.store, err = sqlite.Open(ctx, w.path, sqlite.Options{Logger: slog.New(slog.DiscardHandler)})
 	require.NoError(w.tb, err)
 	w.wire = &wire{messages: make(chan []byte, 100_000)}
+	publisher := w.publisher
+	if publisher == nil {
+		publisher = w.wire
+	}
 	w.downlink, err = collector.NewDownlink(ctx, collector.DownlinkConfig{Store: w.store, Leaser: w.store, Root: root{},
-		Engine: fast.Engine(), Publisher: w.wire, Clock: w.clock.Now})
+		Engine: fast.Engine(), Publisher: publisher, Clock: w.clock.Now})
 	require.NoError(w.tb, err)
 	w.collector, err = collector.New(collector.Config{Downlink: w.downlink, Consumers: w.consumers, Random: rand.Reader,
 		Logger: slog.New(slog.DiscardHandler), Metrics: prometheus.NewRegistry(), Workers: 2})
