@@ -93,7 +93,7 @@ func freeSpace(path string) (int64, error) {
 	if err := unix.Statfs(path, &info); err != nil {
 		return 0, fmt.Errorf("stat file system: %w", err)
 	}
-	return int64(info.Bavail) * int64(info.Bsize), nil
+	return int64(info.Bavail) * int64(info.Bsize), nil //nolint:unconvert // int32 on 32-bit ARM
 }
 
 func openSerial(path string) error {

@@ -68,7 +68,7 @@ func exits(ts *testscript.TestScript, _ bool, arguments []string) {
 func damage(ts *testscript.TestScript, _ bool, arguments []string) {
 	db, err := sql.Open("sqlite3", ts.MkAbs(arguments[0]))
 	ts.Check(err)
-	defer db.Close()
+	defer func() { ts.Check(db.Close()) }()
 	var stored []byte
 	ts.Check(db.QueryRow("SELECT bytes FROM record WHERE sequence = ?", arguments[1]).Scan(&stored))
 	stored[len(stored)-seal.TagSize-1] ^= 1

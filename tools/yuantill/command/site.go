@@ -2,11 +2,10 @@ package command
 
 import (
 	"errors"
-	"fmt"
 	"io/fs"
-	"os"
 
 	"github.com/yuantill/yuantill/agent/keyring"
+	"github.com/yuantill/yuantill/agent/yuantill-agent/settings"
 	"github.com/yuantill/yuantill/tools/yuantill/bilingual"
 	"github.com/yuantill/yuantill/tools/yuantill/doctor"
 	"github.com/yuantill/yuantill/tools/yuantill/stationclient"
@@ -18,31 +17,42 @@ const (
 	stationDefault  = "http://127.0.0.1:7710"
 )
 
-// settingsSizeMax bounds a settings file in bytes.
-const settingsSizeMax = 256 << 10
+// site is what this program needs of the agent's settings.
+type site struct {
+	path, terminal             string
+	listen, token              string
+	journal, enrolment, epochs string
+	roomMin                    int64 // bytes
+	brokers                    []string
+	devices                    []doctor.Device
+}
 
-// site returns what the settings say. Without --settings a missing default file is no mistake: then everything is as
-// if it were empty.
-func (p *program) site() (agentSettings, error) {
-	path := p.settings
-	if path == "" {
-		path = settingsDefault
-	}
-	info, err := os.Stat(path)
+// readSite reads the settings as the agent does. Without --settings a missing default file is no mistake: then
+// everything is as if it were empty.
+func (p *program) readSite() (site, error) {
+	path := first(p.settings, settingsDefault)
+	s, err := settings.Load(path)
 	if errors.Is(err, fs.ErrNotExist) && p.settings == "" {
-		return agentSettings{}, nil
+		return site{}, nil
 	}
 	if err != nil {
-		return agentSettings{}, fmt.Errorf("read settings: %w", err)
+		return site{}, err
 	}
-	if info.Size() > settingsSizeMax {
-		return agentSettings{}, fmt.Errorf("read settings: %s has %d bytes", path, info.Size())
+	devices := []doctor.Device{{Name: "scanner"}, {Name: "reader"}, {Name: "printer"}}
+	if s.Scanner != nil {
+		devices[0].Path = s.Scanner.Path
 	}
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return agentSettings{}, fmt.Errorf("read settings: %w", err)
+	if s.Reader != nil {
+		devices[1].Path = s.Reader.Path
 	}
-	return parseSettings(path, text)
+	if s.Printer != nil {
+		devices[2].Path = s.Printer.Path
+	}
+	return site{
+		path: path, terminal: s.Terminal, listen: s.Station.Listen, token: s.Station.Token, journal: s.Journal.Path,
+		enrolment: s.Keys.Enrolment, epochs: s.Keys.Epochs, roomMin: s.Journal.RoomMin, brokers: s.Cloud.Brokers,
+		devices: devices,
+	}, nil
 }
 
 func settingsFailure(err error) error {
@@ -57,7 +67,7 @@ func settingsFailure(err error) error {
 
 // client returns a client of the station: the one that is named, else the settings', else the usual one.
 func (p *program) client() (*stationclient.Client, error) {
-	s, err := p.site()
+	s, err := p.readSite()
 	if err != nil && (p.settings != "" || p.station == "") {
 		return nil, settingsFailure(err)
 	}
@@ -68,7 +78,7 @@ func (p *program) client() (*stationclient.Client, error) {
 	return client, nil
 }
 
-func (p *program) stationAddress(s agentSettings) string {
+func (p *program) stationAddress(s site) string {
 	switch {
 	case p.station != "":
 		return p.station
@@ -82,7 +92,7 @@ func (p *program) stationAddress(s agentSettings) string {
 // journalSource says which journal to open and with which keys. Missing keys are no mistake unless they were named: the
 // chain can be checked without, and keyProblem says why.
 func (p *program) journalSource(flags *journalFlags) (string, *keyring.Keyring, error) {
-	s, err := p.site()
+	s, err := p.readSite()
 	if err != nil && (flags.path == "" || p.settings != "") {
 		return "", nil, settingsFailure(err)
 	}
@@ -104,13 +114,9 @@ func (p *program) journalSource(flags *journalFlags) (string, *keyring.Keyring, 
 
 // doctorSite is what the doctor looks at.
 func (p *program) doctorSite() doctor.Site {
-	s, err := p.site()
-	path := p.settings
-	if path == "" && s.path != "" {
-		path = s.path
-	}
+	s, err := p.readSite()
 	return doctor.Site{
-		SettingsPath: path, SettingsError: err, Terminal: s.terminal, JournalPath: s.journal,
+		SettingsPath: first(p.settings, s.path), SettingsError: err, Terminal: s.terminal, JournalPath: s.journal,
 		EnrolmentPath: s.enrolment, EpochsPath: s.epochs, RoomMin: s.roomMin, Devices: s.devices, Brokers: s.brokers,
 		Station: p.stationAddress(s),
 	}

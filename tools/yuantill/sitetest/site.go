@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -89,18 +90,26 @@ func (s *Site) Open(t testing.TB) *journal.Journal {
 // Configure writes the settings file with the station's address.
 func (s *Site) Configure(t testing.TB, station string, brokers ...string) {
 	t.Helper()
-	text := fmt.Sprintf("terminal = %q\n[station]\nlisten = %q\n[journal]\npath = %q\n[keys]\nenrolment = %q\nepochs = %q\n"+
-		"[cloud]\nbrokers = [%s]\n", s.Terminal, station, s.Journal, s.Enrolment, s.Epochs, quoted(brokers))
+	if len(brokers) == 0 {
+		brokers = []string{"127.0.0.1:1"} // the agent does not run without one
+	}
+	text := fmt.Sprintf(settings, s.Terminal, station, strings.Join(brokers, `", "`))
 	require.NoError(t, os.WriteFile(s.Settings, []byte(text), 0o600))
 }
 
-func quoted(texts []string) string {
-	list := ""
-	for _, text := range texts {
-		list += fmt.Sprintf("%q,", text)
-	}
-	return list
-}
+// settings is the least that an agent runs with; the files are beside it.
+const settings = `terminal = %q
+[merchant]
+name = "示例茶馆"
+id = "123456789012345"
+acquirer = "示例银行"
+[device]
+serial_number = "SN1"
+[station]
+listen = %q
+[cloud]
+brokers = ["%s"]
+`
 
 // Entries are what stands in the journal behind the epoch's opening.
 func Entries() []journal.Entry {

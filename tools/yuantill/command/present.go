@@ -1,0 +1,102 @@
+package command
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/yuantill/yuantill/tools/yuantill/stationclient"
+)
+
+// took shows a sale, or says once that the agent is not to be heard: the sale goes on there.
+func (w *watcher) took(sale stationclient.Sale, err error) {
+	if err == nil {
+		w.take(sale)
+		return
+	}
+	if !w.lost {
+		w.tell("收银程序暂无应答，收款可能仍在进行，请勿重复收款", "the agent does not answer; the sale may be going on, do not charge again")
+	}
+	w.lost = true
+}
+
+// take shows a sale when anything that people read has changed. Answers and events may overtake each other.
+func (w *watcher) take(sale stationclient.Sale) {
+	w.lost = false
+	if w.known && (sale.At.Before(w.sale.At) || w.sale.Final) {
+		return
+	}
+	w.sale, w.known = sale, true
+	line := w.line(sale)
+	if line == w.shown {
+		return
+	}
+	w.shown = line
+	if w.json {
+		return
+	}
+	fmt.Fprintf(w.Out, "%s  %s\n", sale.At.In(w.Location).Format(time.TimeOnly), line)
+	if sale.Notice != nil {
+		fmt.Fprintf(w.Out, "          ! %s\n", w.language.Pick(*sale.Notice))
+	}
+	if sale.ShownCode != "" {
+		w.drawCode(sale.ShownCode)
+	}
+}
+
+// drawCode puts our code where the customer can scan it; the text is enough where it does not fit into a QR code.
+func (w *watcher) drawCode(text string) {
+	lines, err := drawQR(text)
+	if err != nil {
+		lines = []string{text}
+	}
+	for _, line := range lines {
+		fmt.Fprintf(w.Out, "          %s\n", line)
+	}
+}
+
+func (w *watcher) line(sale stationclient.Sale) string {
+	line := sale.Text + "  " + w.language.Pick(sale.Title)
+	if sale.Reason != nil {
+		line += " · " + w.language.Pick(*sale.Reason)
+	}
+	if next := w.language.Pick(sale.Next); next != "" {
+		line += "  → " + next
+	}
+	return line
+}
+
+// tell prints a remark that is no part of the answer.
+func (w *watcher) tell(chinese, english string) {
+	fmt.Fprintln(w.Err, w.text(chinese, english))
+}
+
+// end prints the result and gives it its exit code.
+func (w *watcher) end() error {
+	code := saleCode(w.sale)
+	if w.json {
+		err := w.printJSON(saleJSON{Key: w.flags.key, Code: int(code), Name: code.String(), Sale: &w.sale})
+		if err != nil {
+			return err
+		}
+	} else {
+		w.sayEnd(code)
+	}
+	if code == CodeOK {
+		return nil
+	}
+	return &Failure{Code: code, Told: true}
+}
+
+func (w *watcher) sayEnd(code Code) {
+	s := w.sale
+	if code == CodeUnknown {
+		w.say("结果尚未知道，不是失败：请勿交货，请勿重复收款；收款在本机继续", "the outcome is not known yet, which is no failure: "+
+			"neither hand over nor charge again; the sale goes on at the till")
+		fmt.Fprintf(w.Out, "  → %s\n", w.again())
+		return
+	}
+	if s.Reference != "" {
+		w.say("参考号 "+s.Reference+"  授权码 "+s.Authorisation+"  凭证号 "+fmt.Sprintf("%06d", s.Voucher),
+			"reference "+s.Reference+"  authorisation "+s.Authorisation+"  voucher "+fmt.Sprintf("%06d", s.Voucher))
+	}
+}
