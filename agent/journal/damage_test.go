@@ -200,6 +200,18 @@ func TestDamagedFiles(t *testing.T) {
 		require.NoError(t, os.Remove(c.Path+"-wal"))
 		require.Equal(t, uint64(6), verified(t, open(t, c)).Records)
 	})
+	t.Run("an older copy of the database put back is taken as it was", func(t *testing.T) {
+		c := closedWith(t, 5)
+		copied, err := os.ReadFile(c.Path)
+		require.NoError(t, err)
+		j := open(t, c)
+		for n := range uint64(200) {
+			add(t, j, payment(n))
+		}
+		require.NoError(t, j.Close())
+		require.NoError(t, os.WriteFile(c.Path, copied, 0o600))
+		require.Equal(t, uint64(6), verified(t, open(t, c)).Records)
+	})
 	t.Run("a newer schema is not touched", func(t *testing.T) {
 		c := closedWith(t, 1)
 		alter(t, c.Path, "PRAGMA user_version = 99")

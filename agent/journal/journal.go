@@ -233,7 +233,8 @@ func (j *Journal) settle(ctx context.Context) error {
 	if err := j.saveAcknowledged(ctx); err != nil {
 		return err
 	}
-	if _, err := j.checkpoint(ctx, j.conn); err != nil {
+	// The log is emptied, so that a database file put back from a copy never meets a log of another time.
+	if _, err := j.checkpoint(ctx, j.conn, "TRUNCATE"); err != nil {
 		return err
 	}
 	return j.lock.markClosed()

@@ -50,7 +50,7 @@ func (j *Journal) fillWAL(ctx context.Context) error {
 	if err != nil || size >= j.config.WALSize {
 		return err
 	}
-	if _, err := j.checkpoint(ctx, j.conn); err != nil {
+	if _, err := j.checkpoint(ctx, j.conn, "PASSIVE"); err != nil {
 		return err
 	}
 	errRollBack := errors.New("roll back")
@@ -77,10 +77,11 @@ func (j *Journal) fillWAL(ctx context.Context) error {
 // fillExtra makes up for what stays in the page cache and is not spilled.
 const fillExtra = 768 << 10
 
-// checkpoint copies the log into the database without waiting for readers. It returns whether all of it was copied.
-func (j *Journal) checkpoint(ctx context.Context, db querier) (complete bool, err error) {
+// checkpoint copies the log into the database; mode PASSIVE does not wait for readers, TRUNCATE also empties the file.
+// It returns whether all of it was copied.
+func (j *Journal) checkpoint(ctx context.Context, db querier, mode string) (complete bool, err error) {
 	var busy, logged, copied int
-	err = db.QueryRowContext(ctx, "PRAGMA wal_checkpoint(PASSIVE)").Scan(&busy, &logged, &copied)
+	err = db.QueryRowContext(ctx, "PRAGMA wal_checkpoint("+mode+")").Scan(&busy, &logged, &copied)
 	if err != nil {
 		return false, fmt.Errorf("checkpoint journal: %w", err)
 	}
@@ -90,11 +91,11 @@ func (j *Journal) checkpoint(ctx context.Context, db querier) (complete bool, er
 // restart checkpoints while nobody writes: when all of the log has been copied, the next commit starts at its
 // beginning. writeMu is held.
 func (j *Journal) restart(ctx context.Context) {
-	complete, err := j.checkpoint(ctx, j.conn)
+	complete, err := j.checkpoint(ctx, j.conn, "PASSIVE")
 	// A full disk costs the reserve: the database has to grow to take what is in the log.
 	if isFull(err) && j.ballast.giveUp() {
 		j.logger.Error("journal disk is full: reserve given up, no further payments", "path", j.config.Path)
-		complete, err = j.checkpoint(ctx, j.conn)
+		complete, err = j.checkpoint(ctx, j.conn, "PASSIVE")
 	}
 	if err != nil {
 		j.logger.Error("journal checkpoint", "error", err)
@@ -106,7 +107,7 @@ func (j *Journal) restart(ctx context.Context) {
 
 // checkpointBeside copies the bulk of the log beside the sales, and only the last bit between two of them.
 func (j *Journal) checkpointBeside(ctx context.Context) {
-	if _, err := j.checkpoint(ctx, j.reader); err != nil && !isFull(err) && ctx.Err() == nil && !j.isClosed() {
+	if _, err := j.checkpoint(ctx, j.reader, "PASSIVE"); err != nil && !isFull(err) && ctx.Err() == nil && !j.isClosed() {
 		j.logger.Error("journal checkpoint", "error", err)
 	}
 	j.writeMu.Lock()
