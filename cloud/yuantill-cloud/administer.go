@@ -115,7 +115,7 @@ func enrolCommand(with configured) *cobra.Command {
 	flags.StringVar(&first, "terminal", "", "终端号 8 位 · terminal id, 8 characters; with --count the first of them")
 	flags.StringVar(&merchantID, "merchant", "", "商户号 · merchant id")
 	flags.StringVar(&serial, "serial", "", "设备序列号，缺省 SN-终端号 · the machine's serial number, SN-<terminal> when left out")
-	flags.StringVar(&out, "out", ".", "入网文件目录 · folder for <terminal>.toml and its device key")
+	flags.StringVar(&out, "out", ".", "入网文件目录 · folder for <terminal>.json and its device key")
 	flags.IntVar(&count, "count", 1, "连续登记几台 · how many terminals, numbered upwards")
 	command.RunE = with(func(command *cobra.Command, s Settings) error {
 		terminals, err := numbered(first, count)
@@ -128,7 +128,7 @@ func enrolCommand(with configured) *cobra.Command {
 				if serial == "" {
 					request.SerialNumber = "SN-" + terminal.String()
 				}
-				path := filepath.Join(out, terminal.String()+".toml")
+				path := filepath.Join(out, terminal.String()+".json")
 				if err := enrol(command.Context(), r, request, path); err != nil {
 					return err
 				}

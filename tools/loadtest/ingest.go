@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"sync/atomic"
@@ -105,6 +106,21 @@ func ingest(ctx context.Context, options shop.Options, r *report) error {
 		if err := r.add(figure{Name: run.name, Value: rate, Unit: "1/s", Count: run.total}); err != nil {
 			return err
 		}
+	}
+	return verifyIngest(ctx, s)
+}
+
+var errIngest = errors.New("loadtest: what was acknowledged is not what is stored")
+
+// verifyIngest asks the cloud for what it has: a rate counts only when every record is in the books, once.
+func verifyIngest(ctx context.Context, s *shop.Shop) error {
+	stats, err := s.Stats(ctx)
+	if err != nil {
+		return err
+	}
+	want := uint64(ingestBatched + ingestSingle + ingestTerminals) // and each terminal's epoch-opened
+	if stats.Records != want || stats.Gaps != 0 || stats.Quarantined != 0 {
+		return fmt.Errorf("%w: %+v instead of %d records", errIngest, stats, want)
 	}
 	return nil
 }

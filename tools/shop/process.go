@@ -1,9 +1,12 @@
 package shop
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"os"
 	"os/exec"
@@ -28,27 +31,67 @@ type Process struct {
 	Log  string
 
 	command *exec.Cmd
+	lines   chan []byte   // the first line it printed, once
 	done    chan struct{} // closed when the process has been waited for
 	err     error         // its result, valid after done
 }
 
 // startProcess starts a program; its output goes to <dir>/<name>.log.
 func startProcess(dir, name string, argv ...string) (*Process, error) {
-	p := &Process{Name: name, Log: filepath.Join(dir, name+".log"), done: make(chan struct{})}
+	p := &Process{Name: name, Log: filepath.Join(dir, name+".log"), lines: make(chan []byte, 1), done: make(chan struct{})}
 	log, err := os.OpenFile(p.Log, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("open log of %s: %w", name, err)
 	}
-	defer log.Close()
 	p.command = exec.Command(argv[0], argv[1:]...)
-	p.command.Stdout, p.command.Stderr, p.command.Dir = log, log, dir
+	p.command.Stdout, p.command.Stderr, p.command.Dir = &firstLine{to: log, lines: p.lines}, log, dir
 	// The shop's programs stop with the shop, even when it is killed.
 	p.command.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM, Setpgid: true}
 	if err := p.command.Start(); err != nil {
-		return nil, fmt.Errorf("start %s: %w", name, err)
+		return nil, errors.Join(fmt.Errorf("start %s: %w", name, err), log.Close())
 	}
-	go func() { p.err = p.command.Wait(); close(p.done) }()
+	go func() {
+		p.err = errors.Join(p.command.Wait(), log.Close())
+		close(p.done)
+	}()
 	return p, nil
+}
+
+// firstLine passes output on and keeps its first line aside.
+type firstLine struct {
+	to    io.Writer
+	lines chan<- []byte
+	begun []byte
+	over  bool
+}
+
+// Write implements io.Writer.
+func (f *firstLine) Write(b []byte) (int, error) {
+	if !f.over {
+		f.begun = append(f.begun, b...)
+		if line, _, whole := bytes.Cut(f.begun, []byte{'\n'}); whole {
+			f.over = true
+			f.lines <- line
+		}
+	}
+	return f.to.Write(b)
+}
+
+// announced waits for the program's first line, which is JSON that says where it listens.
+func (p *Process) announced(ctx context.Context, into any) error {
+	select {
+	case line := <-p.lines:
+		if err := json.Unmarshal(line, into); err != nil {
+			return fmt.Errorf("read first line of %s: %w", p.Name, err)
+		}
+		return nil
+	case <-p.done:
+		return fmt.Errorf("%w: %s ended (%v), see %s", ErrNotReady, p.Name, p.err, p.Log)
+	case <-time.After(readyTimeout):
+		return fmt.Errorf("%w: %s said nothing in %s, see %s", ErrNotReady, p.Name, readyTimeout, p.Log)
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 // PID is the process's id.
@@ -111,9 +154,4 @@ func answers(url string) func(context.Context) error {
 		}
 		return nil
 	}
-}
-
-// exists returns a check that a path is there.
-func exists(path string) func(context.Context) error {
-	return func(context.Context) error { _, err := os.Stat(path); return err }
 }

@@ -2,3 +2,147 @@
 // on pseudo-terminals, each as the process it would be in the field. The demo, the load test and the end-to-end tests
 // are built on it.
 package shop
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync"
+
+	"github.com/yuantill/yuantill/tools/yuantill/stationclient"
+)
+
+// The shop's names.
+const (
+	merchantID    = "105290054110001"
+	merchantName  = "元味早点铺"
+	firstTerminal = 10_000_001
+	operatorCode  = "ICBC"
+	client        = "yuantill"
+	walletBalance = "100000" // fen on the hard wallet
+)
+
+// Options say what to run.
+type Options struct {
+	// Bin is the folder of the programs, Dir the folder for everything the shop writes.
+	Bin, Dir string
+	// Terminals is how many terminals are run with devices and agent; the shop's Station, Devices and Cable are those
+	// of the first.
+	Terminals int
+	// Enrolments is how many further terminals are enrolled for a load generator to play.
+	Enrolments int
+	// Agent is the agent's program when it is not Bin's, Runner what runs it, such as an emulator.
+	Agent  string
+	Runner []string
+	// NoPictures leaves out drawing the receipts.
+	NoPictures bool
+	// GiveUpAfter and ReverseNotBefore are left at the product's defaults when empty.
+	LogLevel string
+}
+
+// Shop is what is running.
+type Shop struct {
+	Dir      string
+	Merchant string
+	// Broker is the broker's own address; the first terminal reaches it through Cable.
+	Broker string
+	// API is the cloud's HTTP API.
+	API string
+	// Enrolments are the files of the terminals for a load generator.
+	Enrolments []string
+
+	Cloud    *Process
+	Operator Operator
+	Till     *Till
+	Station  *stationclient.Client
+	Devices  Devices
+	Cable    *Cable
+
+	options   Options
+	processes []*Process // in the order they were started
+	cancel    context.CancelFunc
+	running   sync.WaitGroup
+	stopped   bool
+}
+
+// Start brings the shop up and returns when it can sell. On an error everything that was started is stopped.
+func Start(ctx context.Context, options Options) (*Shop, error) {
+	dir, err := filepath.Abs(options.Dir)
+	if err != nil {
+		return nil, fmt.Errorf("find folder: %w", err)
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("make folder: %w", err)
+	}
+	if options.Bin, err = filepath.Abs(options.Bin); err != nil {
+		return nil, fmt.Errorf("find programs: %w", err)
+	}
+	if options.Agent == "" {
+		options.Agent = filepath.Join(options.Bin, "yuantill-agent")
+	}
+	if options.Agent, err = filepath.Abs(options.Agent); err != nil {
+		return nil, fmt.Errorf("find agent: %w", err)
+	}
+	if options.LogLevel == "" {
+		options.LogLevel = "info"
+	}
+	running, cancel := context.WithCancel(context.Background())
+	s := &Shop{Dir: dir, Merchant: merchantID, options: options, cancel: cancel}
+	for _, step := range []func(context.Context) error{s.prepare, s.startOperator, s.startCloud, s.startTills(running)} {
+		if err := step(ctx); err != nil {
+			return nil, errors.Join(err, s.Stop())
+		}
+	}
+	return s, nil
+}
+
+// Stop stops everything, the last started first. It may be called again.
+func (s *Shop) Stop() error {
+	if s.stopped {
+		return nil
+	}
+	s.stopped = true
+	var failures []error
+	for i := len(s.processes) - 1; i >= 0; i-- {
+		failures = append(failures, s.processes[i].Stop())
+	}
+	s.cancel()
+	s.running.Wait()
+	return errors.Join(failures...)
+}
+
+func (s *Shop) program(name string) string { return filepath.Join(s.options.Bin, name) }
+func (s *Shop) path(name string) string    { return filepath.Join(s.Dir, name) }
+
+// command runs one of our programs to its end.
+func (s *Shop) command(ctx context.Context, name string, arguments ...string) error {
+	var said bytes.Buffer
+	command := exec.CommandContext(ctx, s.program(name), arguments...)
+	command.Dir, command.Stderr = s.Dir, &said
+	if err := command.Run(); err != nil {
+		return fmt.Errorf("run %s %s: %w: %s", name, arguments[0], err, bytes.TrimSpace(said.Bytes()))
+	}
+	return nil
+}
+
+func (s *Shop) begin(name string, argv ...string) (*Process, error) {
+	p, err := startProcess(s.Dir, name, argv...)
+	if err == nil {
+		s.processes = append(s.processes, p)
+	}
+	return p, err
+}
+
+// freeAddress returns a loopback address that nobody listens on at the moment.
+func freeAddress() (string, error) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", fmt.Errorf("find free port: %w", err)
+	}
+	return listener.Addr().String(), listener.Close()
+}

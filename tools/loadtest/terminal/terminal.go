@@ -92,18 +92,23 @@ func load(path string, handlers Handlers) (*Terminal, *tls.Config, error) {
 		return nil, nil, err
 	}
 	engine := fast.Engine()
-	tmk, err := file.UnwrapKey(engine, deviceKey)
+	wrapped, wrapping := file.Sealed()
+	tmk, err := enrolment.Unwrap(engine, deviceKey, wrapped, wrapping)
 	if err != nil {
 		return nil, nil, err
 	}
-	pair, err := tls.X509KeyPair(file.Certificate, file.CertificateKey)
+	id, err := record.ParseTerminal(file.Terminal)
+	if err != nil {
+		return nil, nil, err
+	}
+	pair, err := tls.X509KeyPair([]byte(file.Certificate), []byte(file.CertificateKey))
 	if err != nil {
 		return nil, nil, fmt.Errorf("read client certificate: %w", err)
 	}
 	pool := x509.NewCertPool()
-	pool.AppendCertsFromPEM(file.Authority)
-	t := &Terminal{ID: file.Terminal, keyVersion: file.KeyVersion, tmk: tmk, engine: engine, handlers: handlers,
-		signedIn: make(chan record.Record, 1), previous: record.Genesis(engine, file.Terminal)}
+	pool.AppendCertsFromPEM([]byte(file.Authority))
+	t := &Terminal{ID: id, keyVersion: file.KeyVersion, tmk: [seal.KeySize]byte(tmk), engine: engine, handlers: handlers,
+		signedIn: make(chan record.Record, 1), previous: record.Genesis(engine, id)}
 	return t, &tls.Config{MinVersion: tls.VersionTLS13, Certificates: []tls.Certificate{pair}, RootCAs: pool}, nil
 }
 

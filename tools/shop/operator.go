@@ -1,0 +1,71 @@
+package shop
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+
+	"github.com/yuantill/yuantill/tools/fakeoperator/bank"
+)
+
+// answerMax bounds what is read of an answer: a statement of a million orders.
+const answerMax = 512 << 20
+
+// Operator is the simulated operator's admin listener.
+type Operator struct{ base string }
+
+// AddRule adds a personality.
+func (o Operator) AddRule(ctx context.Context, rule bank.Rule) error {
+	return call(ctx, http.MethodPost, o.base+"/rules", rule, nil)
+}
+
+// PayShown has a customer pay a shown code.
+func (o Operator) PayShown(ctx context.Context, code string) error {
+	return call(ctx, http.MethodPost, o.base+"/pay", map[string]string{"shown_code": code, "wallet": "0012000000000007"}, nil)
+}
+
+// Books returns the operator's own books.
+func (o Operator) Books(ctx context.Context) (bank.Books, error) {
+	var books bank.Books
+	err := call(ctx, http.MethodGet, o.base+"/books", nil, &books)
+	return books, err
+}
+
+// call sends and receives JSON; body and answer may be nil.
+func call(ctx context.Context, method, url string, body, answer any) error {
+	var content io.Reader
+	if body != nil {
+		encoded, err := json.Marshal(body)
+		if err != nil {
+			return fmt.Errorf("encode request: %w", err)
+		}
+		content = bytes.NewReader(encoded)
+	}
+	request, err := http.NewRequestWithContext(ctx, method, url, content)
+	if err != nil {
+		return fmt.Errorf("make request: %w", err)
+	}
+	request.Header.Set("Content-Type", "application/json")
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return fmt.Errorf("%s %s: %w", method, url, err)
+	}
+	defer response.Body.Close()
+	text, err := io.ReadAll(io.LimitReader(response.Body, answerMax))
+	if err != nil {
+		return fmt.Errorf("%s %s: %w", method, url, err)
+	}
+	if response.StatusCode >= http.StatusBadRequest {
+		return fmt.Errorf("%s %s: %s: %s", method, url, response.Status, bytes.TrimSpace(text))
+	}
+	if answer == nil {
+		return nil
+	}
+	if err := json.Unmarshal(text, answer); err != nil {
+		return fmt.Errorf("read answer of %s: %w", url, err)
+	}
+	return nil
+}

@@ -1,0 +1,183 @@
+package shop
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"github.com/yuantill/yuantill/tools/yuantill/stationclient"
+)
+
+// agentSettings is a terminal's settings file.
+const agentSettings = `terminal = "%[1]d"
+
+[merchant]
+name = %[2]q
+id = %[3]q
+acquirer = "示例收单机构"
+
+[device]
+type = "01"
+serial_number = "SN-%[1]d"
+location = "+31.23/+121.47"
+
+[receipt]
+check_base = "http://%[4]s"
+
+[keys]
+enrolment = "enrolment/%[1]d.json"
+epochs = "%[5]s/epochs.json"
+
+[journal]
+path = "%[5]s/journal.db"
+
+[cloud]
+brokers = [%[6]q]
+
+[station]
+listen = %[7]q
+
+[scanner]
+driver = "line"
+path = "%[5]s/scanner"
+
+[reader]
+driver = "pn532"
+path = "%[5]s/reader"
+issuers = ["issuer.pub"]
+
+[printer]
+driver = "escpos"
+path = "%[5]s/printer"
+paper = 58
+
+[log]
+level = %[8]q
+`
+
+// Till is one terminal: its devices and its agent.
+type Till struct {
+	Terminal string
+	// Settings is the agent's settings file; Journal its journal.
+	Settings, Journal string
+	Station           *stationclient.Client
+	Devices           Devices
+	Agent             *Process
+}
+
+// startTills starts the cable and the terminals.
+func (s *Shop) startTills(running context.Context) func(context.Context) error {
+	return func(ctx context.Context) error {
+		if s.options.Terminals == 0 {
+			return nil
+		}
+		cable, err := NewCable(s.Broker)
+		if err != nil {
+			return err
+		}
+		s.Cable = cable
+		s.running.Go(func() { _ = cable.Run(running) }) // ends when the shop closes it
+		for i := range s.options.Terminals {
+			broker := s.Broker
+			if i == 0 {
+				broker = cable.Address()
+			}
+			till, err := s.startTill(ctx, firstTerminal+i, broker)
+			if err != nil {
+				return fmt.Errorf("start terminal %d: %w", firstTerminal+i, err)
+			}
+			if i == 0 {
+				s.Till, s.Station, s.Devices = till, till.Station, till.Devices
+			}
+		}
+		return nil
+	}
+}
+
+func (s *Shop) startTill(ctx context.Context, terminal int, broker string) (*Till, error) {
+	name := strconv.Itoa(terminal)
+	if err := os.MkdirAll(s.path(name), 0o700); err != nil {
+		return nil, fmt.Errorf("make folder: %w", err)
+	}
+	till := &Till{Terminal: name, Settings: s.path(name + ".toml"), Journal: filepath.Join(s.path(name), "journal.db")}
+	if err := s.plugIn(ctx, till); err != nil {
+		return nil, err
+	}
+	station, err := freeAddress()
+	if err != nil {
+		return nil, err
+	}
+	text := fmt.Sprintf(agentSettings, terminal, merchantName, merchantID, s.API, name, broker, station, s.options.LogLevel)
+	if err := os.WriteFile(till.Settings, []byte(text), 0o600); err != nil {
+		return nil, fmt.Errorf("write settings: %w", err)
+	}
+	if till.Station, err = stationclient.New("http://"+station, ""); err != nil {
+		return nil, err
+	}
+	return till, s.StartAgent(ctx, till)
+}
+
+// plugIn starts a terminal's simulated devices.
+func (s *Shop) plugIn(ctx context.Context, till *Till) error {
+	arguments := []string{s.program("fakedevice"), "--control", "127.0.0.1:0", "--wallet", "wallet.json",
+		"--scanner", till.Terminal + "/scanner", "--pn532", till.Terminal + "/reader", "--printer", till.Terminal + "/printer"}
+	if !s.options.NoPictures {
+		arguments = append(arguments, "--receipts", s.path(till.Terminal+"/receipts"))
+	}
+	p, err := s.begin("devices-"+till.Terminal, arguments...)
+	if err != nil {
+		return err
+	}
+	var where struct{ Control string }
+	if err := p.announced(ctx, &where); err != nil {
+		return err
+	}
+	till.Devices = Devices{base: "http://" + where.Control}
+	return nil
+}
+
+// errNotSelling says what a till lacks.
+var errNotSelling = errors.New("till cannot sell yet")
+
+// StartAgent starts a till's agent and waits until it can sell: signed in, and all devices there.
+func (s *Shop) StartAgent(ctx context.Context, till *Till) error {
+	if err := s.LaunchAgent(till); err != nil {
+		return err
+	}
+	return till.Agent.ready(ctx, till.selling)
+}
+
+// LaunchAgent starts a till's agent and does not wait.
+func (s *Shop) LaunchAgent(till *Till) error {
+	argv := append(append([]string{}, s.options.Runner...), s.options.Agent, "run", till.Settings)
+	p, err := s.begin("agent-"+till.Terminal, argv...)
+	till.Agent = p
+	return err
+}
+
+func (t *Till) selling(ctx context.Context) error {
+	status, err := t.Station.Status(ctx)
+	if err != nil {
+		return err
+	}
+	if status.Refusing != nil {
+		return fmt.Errorf("%w: %s", errNotSelling, status.Refusing.English)
+	}
+	if !status.Uplink.Connected || status.Uplink.Epoch == 0 {
+		return fmt.Errorf("%w: not connected: %s", errNotSelling, status.Uplink.LastError)
+	}
+	var missing []string
+	for _, device := range status.Devices {
+		if device.State != "ready" {
+			missing = append(missing, device.Name+" "+device.State+" "+device.Fault)
+		}
+	}
+	if len(missing) > 0 {
+		return fmt.Errorf("%w: %s", errNotSelling, strings.Join(missing, ", "))
+	}
+	return nil
+}
