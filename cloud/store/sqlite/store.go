@@ -43,6 +43,8 @@ func DefaultOptions(logger *slog.Logger) Options { return Options{Logger: logger
 // Store is a store in one file.
 type Store struct {
 	readers *sql.DB
+	record  *sql.Stmt // the two reads that every payment and every repeated record need
+	payment *sql.Stmt
 	writer  *writer
 	queue   chan *submission
 	leases  chan leaseRequest
@@ -83,8 +85,14 @@ func Open(ctx context.Context, path string, options Options) (*Store, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open store: %w", err), w.close())
 	}
+	record, payment, err := prepareReads(ctx, readers)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("open store: %w", err), readers.Close(), w.close())
+	}
 	s := &Store{
 		readers: readers,
+		record:  record,
+		payment: payment,
 		writer:  w,
 		queue:   make(chan *submission, queueMax),
 		leases:  make(chan leaseRequest),
@@ -116,6 +124,18 @@ func openReaders(ctx context.Context, path string) (*sql.DB, error) {
 		return nil, errors.Join(err, db.Close())
 	}
 	return db, nil
+}
+
+func prepareReads(ctx context.Context, readers *sql.DB) (record, payment *sql.Stmt, err error) {
+	record, err = readers.PrepareContext(ctx, selectRecord)
+	if err != nil {
+		return nil, nil, fmt.Errorf("prepare statement: %w", err)
+	}
+	payment, err = readers.PrepareContext(ctx, "SELECT "+paymentColumns+" WHERE order_id = ?")
+	if err != nil {
+		return nil, nil, errors.Join(fmt.Errorf("prepare statement: %w", err), record.Close())
+	}
+	return record, payment, nil
 }
 
 // Submit queues a change (store.Writer).
@@ -171,7 +191,7 @@ func (s *Store) Close() error {
 		close(s.queue)
 		s.submits.Unlock()
 		<-s.done
-		s.err = errors.Join(s.readers.Close(), s.writer.close())
+		s.err = errors.Join(s.record.Close(), s.payment.Close(), s.readers.Close(), s.writer.close())
 	})
 	return s.err
 }
