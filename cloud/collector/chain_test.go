@@ -1,4 +1,4 @@
-package collector
+package collector_test
 
 import (
 	"testing"
@@ -6,6 +6,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
+	"github.com/yuantill/yuantill/cloud/collector"
 	"github.com/yuantill/yuantill/protocol/seal"
 )
 
@@ -14,70 +15,70 @@ func link(sequence uint64) seal.Hash { return seal.Hash{1, byte(sequence >> 8), 
 
 func empty() *chain {
 	c := &chain{}
-	c.head.Link, c.head.HighestLink = link(0), link(0)
+	c.Head().Link, c.Head().HighestLink = link(0), link(0)
 	return c
 }
 
 func (c *chain) honest(sequence uint64) verdict {
-	return c.place(sequence, link(sequence-1), link(sequence))
+	return c.Place(sequence, link(sequence-1), link(sequence))
 }
 
 func TestChain(t *testing.T) {
 	t.Run("InOrder", func(t *testing.T) {
 		c := empty()
 		for sequence := uint64(1); sequence <= 5; sequence++ {
-			require.Equal(t, placed, c.honest(sequence))
+			require.Equal(t, collector.Placed, c.honest(sequence))
 		}
-		require.EqualValues(t, 5, c.head.HighWater)
-		require.Equal(t, link(5), c.head.Link)
-		require.Empty(t, c.acknowledgement().GetGaps())
+		require.EqualValues(t, 5, c.Head().HighWater)
+		require.Equal(t, link(5), c.Head().Link)
+		require.Empty(t, c.Acknowledgement().GetGaps())
 	})
 	t.Run("GapIsListedAndClosed", func(t *testing.T) {
 		c := empty()
 		for _, sequence := range []uint64{1, 5, 3} {
-			require.Equal(t, placed, c.honest(sequence))
+			require.Equal(t, collector.Placed, c.honest(sequence))
 		}
-		ack := c.acknowledgement()
+		ack := c.Acknowledgement()
 		require.EqualValues(t, 1, ack.GetHighWater())
 		require.EqualValues(t, 5, ack.GetHighest())
 		require.Len(t, ack.GetGaps(), 2)
 		require.EqualValues(t, 2, ack.GetGaps()[0].GetLast())
 		require.EqualValues(t, 4, ack.GetGaps()[1].GetFirst())
-		require.Equal(t, placed, c.honest(2))
-		require.EqualValues(t, 3, c.head.HighWater)
-		require.Equal(t, placed, c.honest(4))
-		require.EqualValues(t, 5, c.head.HighWater)
-		require.Empty(t, c.spans)
+		require.Equal(t, collector.Placed, c.honest(2))
+		require.EqualValues(t, 3, c.Head().HighWater)
+		require.Equal(t, collector.Placed, c.honest(4))
+		require.EqualValues(t, 5, c.Head().HighWater)
+		require.Empty(t, c.Spans())
 	})
 	t.Run("BrokenBefore", func(t *testing.T) {
 		c := empty()
-		require.Equal(t, broken, c.place(1, link(9), link(1)))
-		require.Equal(t, placed, c.honest(3))
-		require.Equal(t, broken, c.place(4, link(9), link(4)))
-		require.EqualValues(t, 1, c.head.Records)
+		require.Equal(t, collector.Broken, c.Place(1, link(9), link(1)))
+		require.Equal(t, collector.Placed, c.honest(3))
+		require.Equal(t, collector.Broken, c.Place(4, link(9), link(4)))
+		require.EqualValues(t, 1, c.Head().Records)
 	})
 	t.Run("BrokenWhereTheGapCloses", func(t *testing.T) {
 		c := empty()
-		require.Equal(t, placed, c.honest(2))
-		require.Equal(t, broken, c.place(1, link(0), link(7)))
-		require.EqualValues(t, 0, c.head.HighWater)
+		require.Equal(t, collector.Placed, c.honest(2))
+		require.Equal(t, collector.Broken, c.Place(1, link(0), link(7)))
+		require.EqualValues(t, 0, c.Head().HighWater)
 	})
 	t.Run("Duplicates", func(t *testing.T) {
 		c := empty()
 		for _, sequence := range []uint64{1, 2, 4, 5, 6} {
-			require.Equal(t, placed, c.honest(sequence))
+			require.Equal(t, collector.Placed, c.honest(sequence))
 		}
 		for _, sequence := range []uint64{1, 2, 4, 5, 6} {
-			require.Equal(t, duplicate, c.honest(sequence))
+			require.Equal(t, collector.Duplicate, c.honest(sequence))
 		}
 	})
 	t.Run("CrowdedByGaps", func(t *testing.T) {
 		c := empty()
-		for i := range uint64(spansMax) {
-			require.Equal(t, placed, c.honest(2*i+2))
+		for i := range uint64(collector.SpansMax) {
+			require.Equal(t, collector.Placed, c.honest(2*i+2))
 		}
-		require.Equal(t, crowded, c.honest(2*spansMax+2))
-		require.Equal(t, placed, c.honest(1), "what closes a gap is always welcome")
+		require.Equal(t, collector.Crowded, c.honest(2*collector.SpansMax+2))
+		require.Equal(t, collector.Placed, c.honest(1), "what closes a gap is always welcome")
 	})
 }
 
@@ -86,17 +87,17 @@ func TestChainProperty(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		c, set := empty(), map[uint64]bool{}
 		for _, sequence := range rapid.SliceOfN(rapid.Uint64Range(1, 40), 1, 80).Draw(t, "sequences") {
-			want := placed
+			want := collector.Placed
 			if set[sequence] {
-				want = duplicate
+				want = collector.Duplicate
 			}
 			require.Equal(t, want, c.honest(sequence))
 			set[sequence] = true
 			if !set[sequence+1] && rapid.Bool().Draw(t, "forge") {
-				before := c.copy()
-				forged := c.place(sequence+1, link(999), link(sequence+1))
-				require.Equal(t, broken, forged)
-				require.Equal(t, before, c.copy(), "a refused record leaves no trace")
+				before := c.Copy()
+				forged := c.Place(sequence+1, link(999), link(sequence+1))
+				require.Equal(t, collector.Broken, forged)
+				require.Equal(t, before, c.Copy(), "a refused record leaves no trace")
 			}
 		}
 		var high, highest uint64
@@ -106,10 +107,10 @@ func TestChainProperty(t *testing.T) {
 		for sequence := range set {
 			highest = max(highest, sequence)
 		}
-		ack := c.acknowledgement()
+		ack := c.Acknowledgement()
 		require.Equal(t, high, ack.GetHighWater())
 		require.Equal(t, highest, ack.GetHighest())
-		require.EqualValues(t, len(set), c.head.Records)
+		require.EqualValues(t, len(set), c.Head().Records)
 		missing := map[uint64]bool{}
 		for _, gap := range ack.GetGaps() {
 			for sequence := gap.GetFirst(); sequence <= gap.GetLast(); sequence++ {

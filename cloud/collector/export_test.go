@@ -1,0 +1,34 @@
+package collector
+
+import (
+	"github.com/yuantill/yuantill/cloud/store"
+	"github.com/yuantill/yuantill/protocol/message"
+	"github.com/yuantill/yuantill/protocol/seal"
+)
+
+// The chain's words for its test.
+type (
+	Chain   = chain
+	Verdict = verdict
+)
+
+const (
+	Placed    = placed
+	Duplicate = duplicate
+	Broken    = broken
+	Crowded   = crowded
+	SpansMax  = spansMax
+)
+
+// NewChain returns a chain before its first record.
+func NewChain(genesis seal.Hash) *Chain {
+	return &chain{head: store.Head{Link: genesis, HighestLink: genesis}}
+}
+
+func (c *chain) Place(sequence uint64, before, link seal.Hash) Verdict {
+	return c.place(sequence, before, link)
+}
+func (c *chain) Head() store.Head                          { return c.head }
+func (c *chain) Spans() []span                             { return c.spans }
+func (c *chain) Copy() chain                               { return c.copy() }
+func (c *chain) Acknowledgement() *message.Acknowledgement { return c.acknowledgement() }
