@@ -4,6 +4,7 @@ package command
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -98,7 +99,12 @@ func (p *program) fail(f *Failure) int {
 		}
 		return int(f.Code)
 	}
-	fmt.Fprintf(p.Err, "yuantill: %s: %v\n", p.language.Pick(f.Code.Text()), f)
+	cause := f.Error()
+	var no *refusal
+	if errors.As(f, &no) {
+		cause = p.language.Pick(no.text)
+	}
+	fmt.Fprintf(p.Err, "yuantill: %s: %s\n", p.language.Pick(f.Code.Text()), cause)
 	if next := p.language.Pick(f.Next); next != "" {
 		fmt.Fprintf(p.Err, "  → %s\n", next)
 	}

@@ -59,7 +59,7 @@ func (p *program) sale() *cobra.Command {
 	set.StringVar(&flags.key, "key", "", "幂等键；同键同一笔收款  idempotency key: the same key is the same sale (default: a fresh one)")
 	set.BoolVar(&flags.shown, "shown", false, "出示收款码由顾客扫描  show our code for the customer to scan")
 	set.BoolVar(&flags.cancel, "cancel", true, "Ctrl-C 或超时时请求取消  Ctrl-C and the timeout ask the agent to cancel")
-	set.DurationVar(&flags.timeout, "timeout", saleTimeout, "最长等待  how long to wait for an outcome")
+	set.DurationVar(&flags.timeout, "timeout", saleTimeout, "最长等待，之后请求取消并再等一分钟  how long to wait; then it is cancelled and waited for another minute")
 	return cmd
 }
 

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"os/exec"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -166,13 +167,23 @@ func TestLostAnswers(t *testing.T) {
 
 func TestSameKeyLooksAgain(t *testing.T) {
 	till := sitetest.NewTill(t, "")
-	arguments := []string{"sale", "--station", till.URL, "--amount", "1", "--key", "k", "--lang", "en",
-		"--note", sitetest.NoteUnknown, "--cancel=false"}
-	code, _, _ := run(t, command.Environment{}, append(arguments, "--timeout", "200ms")...)
+	code, out, _ := run(t, command.Environment{}, "sale", "--station", till.URL, "--amount", "1", "--key", "k", "--lang", "en",
+		"--note", "it's 茶", "--cashier", "小王", "--cancel=false", "--timeout", "200ms")
 	require.Equal(t, int(command.CodeUnknown), code)
 	till.Finish(checkout.Approved)
-	code, out, _ := run(t, command.Environment{}, arguments...)
-	require.Equal(t, int(command.CodeOK), code)
-	require.Contains(t, out, "Paid")
-	require.Equal(t, 1, till.Starts())
+	_, line, found := strings.Cut(out, "  → yuantill ")
+	require.True(t, found)
+	t.Run("by the line that was printed, typed into a shell", func(t *testing.T) {
+		words, err := exec.Command("sh", "-c", "printf '%s\\n' "+strings.TrimSpace(line)).Output()
+		require.NoError(t, err)
+		code, out, errors := run(t, command.Environment{}, strings.Split(strings.TrimSpace(string(words)), "\n")...)
+		require.Equal(t, int(command.CodeOK), code, errors)
+		require.Contains(t, out, "Paid")
+		require.Equal(t, 1, till.Starts())
+	})
+	t.Run("and a changed request under the key is refused", func(t *testing.T) {
+		code, _, _ := run(t, command.Environment{}, "sale", "--station", till.URL, "--amount", "2", "--key", "k")
+		require.Equal(t, int(command.CodeRefused), code)
+		require.Equal(t, 1, till.Starts())
+	})
 }

@@ -3,7 +3,7 @@ package command
 import (
 	"context"
 	"errors"
-	"fmt"
+	"strings"
 	"time"
 
 	"github.com/yuantill/yuantill/tools/yuantill/bilingual"
@@ -107,8 +107,30 @@ func (w *watcher) unknown(cause error) error {
 	}}
 }
 
+// again is the command that looks at the same sale: everything that is part of the request has to be the same.
 func (w *watcher) again() string {
-	return fmt.Sprintf("yuantill sale --amount %s --currency %s --key %s", w.flags.amount, w.flags.currency, w.flags.key)
+	words := []string{"yuantill", "sale", "--amount", w.flags.amount, "--currency", w.flags.currency}
+	for _, option := range [][2]string{
+		{"--cashier", w.flags.cashier}, {"--note", w.flags.note}, {"--key", w.flags.key},
+		{"--station", w.station}, {"--settings", w.settings},
+	} {
+		if option[1] != "" {
+			words = append(words, option[0], quote(option[1]))
+		}
+	}
+	return strings.Join(words, " ")
+}
+
+// quote makes a word that a shell takes as it is.
+func quote(word string) string {
+	plain := func(r rune) bool {
+		return r == '-' || r == '_' || r == '.' || r == '/' || r == ':' || r >= 0x80 ||
+			(r >= '0' && r <= '9') || (r >= 'A' && r <= 'Z') || (r >= 'a' && r <= 'z')
+	}
+	if !strings.ContainsFunc(word, func(r rune) bool { return !plain(r) }) {
+		return word
+	}
+	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
 }
 
 // watch returns when the sale is final, or when nobody wants to wait any longer. pressed says that there was a Ctrl-C

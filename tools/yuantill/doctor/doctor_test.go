@@ -47,7 +47,7 @@ func newBench(t *testing.T) *bench {
 			Engine: seal.Portable(), Clock: func() time.Time { return now }, Built: now.Add(-time.Hour),
 			Status: func(context.Context) (stationclient.Status, error) {
 				return stationclient.Status{
-					Version: "1.2.3", Uplink: stationclient.Uplink{Connected: true, Broker: "mq:8883", ClockOffsetMS: 40},
+					Version: "1.2.3", Terminal: "10000001", Uplink: stationclient.Uplink{Connected: true, Broker: "mq:8883", ClockOffsetMS: 40},
 					Devices: []stationclient.Device{{Name: "scanner", State: "ready"}},
 				}, nil
 			},
@@ -238,6 +238,13 @@ func TestAgentAndClock(t *testing.T) {
 		b.wants(t, "agent", doctor.Fail, "connection refused")
 		require.NotContains(t, b.findings, "cloud")
 		require.Equal(t, doctor.OK, b.findings["clock"].Level)
+	})
+	t.Run("FAIL another terminal's agent", func(t *testing.T) {
+		b := newBench(t)
+		b.agent(func(s *stationclient.Status) { s.Terminal = "10000002" })
+		b.tools.OpenSerial = func(string) error { return nil }
+		b.wants(t, "agent", doctor.Fail, "terminal 10000002's agent answers, the enrolment is 10000001's")
+		require.Contains(t, b.findings["scanner"].Text.English, "can be opened", "it says nothing of this terminal's devices")
 	})
 	for name, c := range map[string]struct {
 		change func(*stationclient.Status)

@@ -32,6 +32,12 @@ func (d *Doctor) checkAgent(ctx context.Context) []Finding {
 			next("启动收银程序，查看日志", "start the agent and read its log", "systemctl status yuantill-agent").
 			with("station", d.site.Station))
 	}
+	if d.enrolment != nil && status.Terminal != d.enrolment.Terminal {
+		return one(fail("agent", fmt.Sprintf("应答的是终端 %s 的收银程序，入网文件是 %s", status.Terminal, d.enrolment.Terminal),
+			fmt.Sprintf("terminal %s's agent answers, the enrolment is %s's", status.Terminal, d.enrolment.Terminal)).
+			next("检查 --station 与 --settings 是否属于同一终端", "make sure that --station and --settings are the same terminal's", "").
+			with("station", d.site.Station))
+	}
 	d.agent = &status
 	f := ok("agent", "收银程序 "+status.Version+" 正在运行", "agent "+status.Version+" is running").
 		with("version", status.Version).with("connected", status.Uplink.Connected)
