@@ -13,14 +13,13 @@ import (
 // link is the link of a record in the honest chain of these tests; link(0) is the genesis.
 func link(sequence uint64) seal.Hash { return seal.Hash{1, byte(sequence >> 8), byte(sequence)} }
 
-func empty() *chain {
-	c := &chain{}
-	c.Head().Link, c.Head().HighestLink = link(0), link(0)
-	return c
-}
+// journal is a chain with a shorthand for honest records.
+type journal struct{ *collector.Chain }
 
-func (c *chain) honest(sequence uint64) verdict {
-	return c.Place(sequence, link(sequence-1), link(sequence))
+func empty() journal { return journal{collector.NewChain(link(0))} }
+
+func (j journal) honest(sequence uint64) collector.Verdict {
+	return j.Place(sequence, link(sequence-1), link(sequence))
 }
 
 func TestChain(t *testing.T) {
