@@ -12,19 +12,9 @@ import (
 // begin one more is left for later: the terminal sends it again.
 const spansMax = 128
 
-// span is a stretch of stored records beyond a gap.
-type span struct {
-	first, last uint64
-	before      seal.Hash // the link that the first record names as its predecessor's
-	link        seal.Hash // of the last record
-}
-
 // chain is which of a terminal's records are stored and how they hang together. It is a pure value: place changes it,
 // nothing else does.
-type chain struct {
-	head  store.Head
-	spans []span // ascending, never adjacent
-}
+type chain struct{ head store.Head }
 
 // verdict is what place found.
 type verdict uint8
@@ -42,32 +32,32 @@ func (c *chain) place(sequence uint64, before, link seal.Hash) verdict {
 		return duplicate
 	}
 	// next is the first span that begins beyond the sequence.
-	next, _ := slices.BinarySearchFunc(c.spans, sequence, func(s span, sequence uint64) int {
-		if s.first > sequence {
+	next, _ := slices.BinarySearchFunc(c.head.Spans, sequence, func(s store.Span, sequence uint64) int {
+		if s.First > sequence {
 			return 1
 		}
 		return -1
 	})
-	if next > 0 && sequence <= c.spans[next-1].last {
+	if next > 0 && sequence <= c.head.Spans[next-1].Last {
 		return duplicate
 	}
-	joinsNext := next < len(c.spans) && c.spans[next].first == sequence+1
-	if joinsNext && c.spans[next].before != link {
+	joinsNext := next < len(c.head.Spans) && c.head.Spans[next].First == sequence+1
+	if joinsNext && c.head.Spans[next].Before != link {
 		return broken
 	}
 	var verdict verdict
 	switch {
 	case sequence == c.head.HighWater+1:
 		verdict = c.extendHead(before, link, joinsNext)
-	case next > 0 && c.spans[next-1].last+1 == sequence:
+	case next > 0 && c.head.Spans[next-1].Last+1 == sequence:
 		verdict = c.extendSpan(next-1, before, link, joinsNext)
 	case joinsNext:
-		c.spans[next].first, c.spans[next].before = sequence, before
+		c.head.Spans[next].First, c.head.Spans[next].Before = sequence, before
 		verdict = placed
-	case len(c.spans) >= spansMax:
+	case len(c.head.Spans) >= spansMax:
 		return crowded
 	default:
-		c.spans = slices.Insert(c.spans, next, span{first: sequence, last: sequence, before: before, link: link})
+		c.head.Spans = slices.Insert(c.head.Spans, next, store.Span{First: sequence, Last: sequence, Before: before, Link: link})
 		verdict = placed
 	}
 	if verdict != placed {
@@ -87,20 +77,20 @@ func (c *chain) extendHead(before, link seal.Hash, joinsNext bool) verdict {
 	c.head.HighWater++
 	c.head.Link = link
 	if joinsNext {
-		c.head.HighWater, c.head.Link = c.spans[0].last, c.spans[0].link
-		c.spans = slices.Delete(c.spans, 0, 1)
+		c.head.HighWater, c.head.Link = c.head.Spans[0].Last, c.head.Spans[0].Link
+		c.head.Spans = slices.Delete(c.head.Spans, 0, 1)
 	}
 	return placed
 }
 
 func (c *chain) extendSpan(i int, before, link seal.Hash, joinsNext bool) verdict {
-	if before != c.spans[i].link {
+	if before != c.head.Spans[i].Link {
 		return broken
 	}
-	c.spans[i].last, c.spans[i].link = c.spans[i].last+1, link
+	c.head.Spans[i].Last, c.head.Spans[i].Link = c.head.Spans[i].Last+1, link
 	if joinsNext {
-		c.spans[i].last, c.spans[i].link = c.spans[i+1].last, c.spans[i+1].link
-		c.spans = slices.Delete(c.spans, i+1, i+2)
+		c.head.Spans[i].Last, c.head.Spans[i].Link = c.head.Spans[i+1].Last, c.head.Spans[i+1].Link
+		c.head.Spans = slices.Delete(c.head.Spans, i+1, i+2)
 	}
 	return placed
 }
@@ -110,12 +100,16 @@ func (c *chain) acknowledgement() *message.Acknowledgement {
 	link := c.head.Link // a copy: the chain goes on while the message is being encoded
 	ack := &message.Acknowledgement{HighWater: c.head.HighWater, HighWaterLink: link[:], Highest: c.head.Highest}
 	missing := c.head.HighWater + 1
-	for _, s := range c.spans {
-		ack.Gaps = append(ack.Gaps, &message.Gap{First: missing, Last: s.first - 1})
-		missing = s.last + 1
+	for _, s := range c.head.Spans {
+		ack.Gaps = append(ack.Gaps, &message.Gap{First: missing, Last: s.First - 1})
+		missing = s.Last + 1
 	}
 	return ack
 }
 
 // copy returns a chain that further calls of place do not change.
-func (c *chain) copy() chain { return chain{head: c.head, spans: slices.Clone(c.spans)} }
+func (c *chain) copy() chain {
+	copied := *c
+	copied.head.Spans = slices.Clone(c.head.Spans)
+	return copied
+}

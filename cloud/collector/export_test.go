@@ -29,6 +29,6 @@ func (c *chain) Place(sequence uint64, before, link seal.Hash) Verdict {
 	return c.place(sequence, before, link)
 }
 func (c *chain) Head() store.Head                          { return c.head }
-func (c *chain) Spans() []span                             { return c.spans }
+func (c *chain) Spans() []store.Span                       { return c.head.Spans }
 func (c *chain) Copy() chain                               { return c.copy() }
 func (c *chain) Acknowledgement() *message.Acknowledgement { return c.acknowledgement() }

@@ -15,13 +15,8 @@ import (
 	"github.com/yuantill/yuantill/protocol/seal"
 )
 
-const (
-	// keysMax bounds the epochs of one terminal whose keys are kept ready.
-	keysMax = 3
-	// spanRecordsMax bounds the records beyond a gap that are read when a terminal is loaded.
-	spanRecordsMax = 1 << 20
-	readAtOnce     = 1000
-)
+// keysMax bounds the epochs of one terminal whose keys are kept ready.
+const keysMax = 3
 
 // tracker is what the collector knows of one terminal. Its worker alone uses the first part; the rest is shared.
 type tracker struct {
@@ -82,7 +77,7 @@ func (l *loader) load(ctx context.Context, id record.Terminal) (*tracker, error)
 	return t, nil
 }
 
-// chain reads the head and places again what is stored beyond a gap.
+// chain reads how far the terminal's records are stored.
 func (l *loader) chain(ctx context.Context, id record.Terminal) (chain, error) {
 	head, err := l.store.Head(ctx, id)
 	if errors.Is(err, store.ErrNotFound) {
@@ -92,29 +87,8 @@ func (l *loader) chain(ctx context.Context, id record.Terminal) (chain, error) {
 	if err != nil {
 		return chain{}, fmt.Errorf("load head: %w", err)
 	}
-	c := chain{head: head}
-	for after := head.HighWater; after < head.Highest; {
-		records, err := l.store.Records(ctx, id, after, readAtOnce)
-		if err != nil {
-			return chain{}, fmt.Errorf("load records beyond gap: %w", err)
-		}
-		if len(records) == 0 || head.Highest-head.HighWater > spanRecordsMax {
-			return chain{}, fmt.Errorf("load records beyond gap: %w", errHead)
-		}
-		for _, r := range records {
-			_, header, err := record.Parse(r.Bytes)
-			if err != nil {
-				return chain{}, fmt.Errorf("load records beyond gap: %w", err)
-			}
-			c.place(r.Sequence, header.Previous, r.Bytes.Link(l.engine))
-		}
-		after = records[len(records)-1].Sequence
-	}
-	c.head = head // placing counted them a second time
-	return c, nil
+	return chain{head: head}, nil
 }
-
-var errHead = errors.New("collector: head and records disagree")
 
 // newestUsed returns the newest epoch that the terminal has opened, or the newest that it was given, or 0.
 func (t *tracker) newestUsed() uint32 {

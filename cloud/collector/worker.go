@@ -215,8 +215,8 @@ func (w *worker) submit(ctx context.Context, t *tracker, b *building) {
 		return
 	}
 	t.chain.head.Revision++
-	b.change.Heads = append(b.change.Heads, t.chain.head)
 	s := &submission{records: b.change.Records, after: t.chain.copy(), told: b.told}
+	b.change.Heads = append(b.change.Heads, s.after.head)
 	t.submitted(s)
 	count := len(s.records)
 	err := w.config.Downlink.config.Store.Submit(ctx, b.change, func(err error) {

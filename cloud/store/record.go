@@ -32,6 +32,15 @@ type Head struct {
 	HighestLink seal.Hash
 	// Records is how many records are stored.
 	Records uint64
+	// Spans are the stretches of stored records beyond gaps, ascending, never adjacent.
+	Spans []Span
+}
+
+// Span is a stretch of stored records beyond a gap.
+type Span struct {
+	First, Last uint64
+	Before      seal.Hash // the link that the first record names as its predecessor's
+	Link        seal.Hash // of the last record
 }
 
 // Missing returns how many records are missing below the highest.

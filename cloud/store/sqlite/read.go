@@ -59,16 +59,17 @@ func moment(micros int64) time.Time {
 // Head returns a terminal's head (store.RecordReader).
 func (s *Store) Head(ctx context.Context, terminal record.Terminal) (store.Head, error) {
 	h := store.Head{Terminal: terminal}
-	var link, highest []byte
-	err := s.readers.QueryRowContext(ctx, `SELECT revision, high_water, link, highest, highest_link, records
+	var link, highest, spans []byte
+	err := s.readers.QueryRowContext(ctx, `SELECT revision, high_water, link, highest, highest_link, records, spans
 FROM heads JOIN terminals ON number = terminal WHERE id = ?`, terminal.String()).
-		Scan(&h.Revision, &h.HighWater, &link, &h.Highest, &highest, &h.Records)
+		Scan(&h.Revision, &h.HighWater, &link, &h.Highest, &highest, &h.Records, &spans)
 	if err != nil {
 		return store.Head{}, one(err, "head")
 	}
 	copy(h.Link[:], link)
 	copy(h.HighestLink[:], highest)
-	return h, nil
+	h.Spans, err = parseSpans(spans)
+	return h, err
 }
 
 // Record returns one record (store.RecordReader).

@@ -99,7 +99,7 @@ func (t *transaction) flush() error {
 	}
 	for number, h := range t.heads {
 		_, err := t.w.conn.run(upsertHead, values{number, int64(h.Revision), int64(h.HighWater), h.Link[:],
-			int64(h.Highest), h.HighestLink[:], int64(h.Records)})
+			int64(h.Highest), h.HighestLink[:], int64(h.Records), appendSpans([]byte{}, h.Spans)})
 		if err != nil {
 			return fmt.Errorf("store head: %w", err)
 		}
@@ -107,10 +107,10 @@ func (t *transaction) flush() error {
 	return nil
 }
 
-const upsertHead = `INSERT INTO heads (terminal, revision, high_water, link, highest, highest_link, records)
-VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (terminal) DO UPDATE SET revision = excluded.revision,
+const upsertHead = `INSERT INTO heads (terminal, revision, high_water, link, highest, highest_link, records, spans)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (terminal) DO UPDATE SET revision = excluded.revision,
 high_water = excluded.high_water, link = excluded.link, highest = excluded.highest,
-highest_link = excluded.highest_link, records = excluded.records`
+highest_link = excluded.highest_link, records = excluded.records, spans = excluded.spans`
 
 func (t *transaction) insertRecords(rows []store.Record) error {
 	t.args = t.args[:0]

@@ -76,6 +76,17 @@ func testRecords(t *testing.T, opener Opener) {
 	h, err := s.Head(t.Context(), one)
 	require.NoError(t, err)
 	require.Equal(t, head(one, 1, count), h)
+
+	gapped := head(one, 2, count)
+	gapped.Highest, gapped.Records = count+20, count+11
+	gapped.Spans = []store.Span{
+		{First: count + 2, Last: count + 2, Before: seal.Hash{1}, Link: seal.Hash{2}},
+		{First: count + 11, Last: count + 20, Before: seal.Hash{3}, Link: seal.Hash{31: 4}},
+	}
+	require.NoError(t, s.Commit(t.Context(), store.Change{Heads: []store.Head{gapped}}))
+	h, err = s.Head(t.Context(), one)
+	require.NoError(t, err)
+	require.Equal(t, gapped, h)
 }
 
 func testEpochs(t *testing.T, opener Opener) {

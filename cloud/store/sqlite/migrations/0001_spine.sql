@@ -34,7 +34,8 @@ CREATE TABLE heads (
     link         BLOB    NOT NULL,
     highest      INTEGER NOT NULL,
     highest_link BLOB    NOT NULL,
-    records      INTEGER NOT NULL
+    records      INTEGER NOT NULL,
+    spans        BLOB    NOT NULL -- 80 bytes a span: first, last, link before, link of the last
 ) STRICT;
 
 CREATE TABLE epochs (
