@@ -2,6 +2,7 @@ package command
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/yuantill/yuantill/tools/yuantill/stationclient"
@@ -95,8 +96,19 @@ func (w *watcher) sayEnd(code Code) {
 		fmt.Fprintf(w.Out, "  → %s\n", w.again())
 		return
 	}
-	if s.Reference != "" {
-		w.say("参考号 "+s.Reference+"  授权码 "+s.Authorisation+"  凭证号 "+fmt.Sprintf("%06d", s.Voucher),
-			"reference "+s.Reference+"  authorisation "+s.Authorisation+"  voucher "+fmt.Sprintf("%06d", s.Voucher))
+	var facts []string
+	for _, fact := range []struct{ label, value string }{
+		{w.text("参考号", "reference"), s.Reference},
+		{w.text("授权码", "authorisation"), s.Authorisation},
+		{w.text("付款机构", "payer's operator"), s.Operator},
+		{w.text("钱包", "wallet"), s.Wallet},
+		{w.text("凭证号", "voucher"), fmt.Sprintf("%06d", s.Voucher)},
+	} {
+		if fact.value != "" {
+			facts = append(facts, fact.label+" "+fact.value)
+		}
+	}
+	if code != CodeAbandoned {
+		fmt.Fprintln(w.Out, strings.Join(facts, "  "))
 	}
 }

@@ -275,9 +275,23 @@ func TestAgentAndClock(t *testing.T) {
 }
 
 func TestJournalAndRoom(t *testing.T) {
-	t.Run("WARN unsent for long", func(t *testing.T) {
+	t.Run("WARN unsent for long, by the file when there is no agent", func(t *testing.T) {
 		b := newBench(t)
-		b.wants(t, "journal", doctor.Warn, "the oldest since 2026-05-01 04:00:02")
+		b.tools.Status = func(context.Context) (stationclient.Status, error) {
+			return stationclient.Status{}, errors.New("no agent")
+		}
+		b.tools.OpenSerial = func(string) error { return nil }
+		f := b.wants(t, "journal", doctor.Warn, "the oldest since 2026-05-01 04:00:02")
+		require.Equal(t, uint64(7), f.Details["unsent"])
+	})
+	t.Run("WARN unsent for long, by what the agent knows", func(t *testing.T) {
+		b := newBench(t)
+		oldest := b.tools.Clock().Add(-2 * time.Hour)
+		b.agent(func(s *stationclient.Status) { s.Journal.Unsent, s.Journal.OldestUnsent = 3, &oldest })
+		b.wants(t, "journal", doctor.Warn, "7 records, 3 not sent")
+	})
+	t.Run("OK when the agent knows that all were sent", func(t *testing.T) {
+		newBench(t).wants(t, "journal", doctor.OK, "7 records, 0 not sent")
 	})
 	t.Run("WARN none yet", func(t *testing.T) {
 		b := newBench(t)

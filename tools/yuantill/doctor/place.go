@@ -108,6 +108,13 @@ func (d *Doctor) journalFinding(ctx context.Context, j *journal.Journal) Finding
 	if err != nil {
 		return d.journalFailure(err)
 	}
+	if d.agent != nil {
+		// Acknowledgements reach the file with the next commit only; the agent knows them already.
+		counts.Unsent, counts.OldestUnsent = d.agent.Journal.Unsent, time.Time{}
+		if d.agent.Journal.OldestUnsent != nil {
+			counts.OldestUnsent = *d.agent.Journal.OldestUnsent
+		}
+	}
 	checkedChinese, checkedEnglish := "链接完好（无密钥，未校验签名）", "chain good (no keys: tags not checked)"
 	if report.TagsChecked {
 		checkedChinese, checkedEnglish = "链接与签名完好", "chain and tags good"
