@@ -60,9 +60,7 @@ func (s *Service) call(l *live, p Payment, effect Effect) {
 		code, card = string(l.secret), l.card
 		l.mu.Unlock()
 	}
-	s.work.Add(1)
-	go func() {
-		defer s.work.Done()
+	s.start(func() {
 		begun := s.config.Clock.Now()
 		answer, err := s.ask(p, effect, code, card)
 		s.metrics.called(effect, err, s.config.Clock.Now().Sub(begun))
@@ -79,7 +77,7 @@ func (s *Service) call(l *live, p Payment, effect Effect) {
 				slog.String("call", effect.Kind.String()), slog.String("order", p.OrderID.String()), slog.Any("cause", err))
 		}
 		s.handle(l, e)
-	}()
+	})
 }
 
 // forget erases the customer's code and the card's transaction.

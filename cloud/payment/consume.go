@@ -63,18 +63,13 @@ func (s requests) Consume(ctx context.Context, r collector.Verified, secret []by
 	s.live[order] = l
 	s.metrics.open.Set(float64(len(s.live)))
 	s.mu.Unlock()
-	s.work.Add(1)
 	return next.change, func(err error) {
 		if err != nil { // the record was not stored either: the terminal sends it again
-			defer s.work.Done()
 			l.forget()
 			s.release(order)
 			return
 		}
-		go func() {
-			defer s.work.Done()
-			s.stored(l, e, next, nil)
-		}()
+		s.start(func() { s.stored(l, e, next, nil) })
 	}
 }
 
@@ -187,7 +182,7 @@ func (s *Service) declining(r collector.Verified, body *message.PaymentRequested
 		if err != nil {
 			return
 		}
-		s.work.Go(func() { s.decline(r, body, order, reason) })
+		s.start(func() { s.decline(r, body, order, reason) })
 	}
 }
 
@@ -213,14 +208,14 @@ func (s reversals) Consume(ctx context.Context, r collector.Verified, _ []byte) 
 	}
 	return store.Change{}, func(err error) {
 		if err == nil {
-			s.work.Go(func() { s.reverse(s.ctx, r) })
+			s.start(func() { s.reverse(s.ctx, r) })
 		}
 	}
 }
 
 // Again does the same once more: a payment that is being taken back, or was, only answers.
 func (s reversals) Again(_ context.Context, r collector.Verified, _ []byte) {
-	s.work.Go(func() { s.reverse(s.ctx, r) })
+	s.start(func() { s.reverse(s.ctx, r) })
 }
 
 var errReversal = errors.New("payment: unreadable reversal")

@@ -87,7 +87,9 @@ func (s *Service) nextEvent(l *live) (Event, bool) {
 
 // submit stores a step; what follows from it comes after the commit.
 func (s *Service) submit(l *live, e Event, next stepped) {
-	s.work.Add(1)
+	if !s.begin() {
+		return
+	}
 	err := s.config.Store.Submit(s.ctx, next.change, func(err error) {
 		// Effects take their time and may submit again, which the store's own goroutine must not.
 		go func() {

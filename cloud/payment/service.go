@@ -104,8 +104,11 @@ type Service struct {
 	timers     *timers
 	references references
 
-	ctx  context.Context // of Run; calls and commits end with it
-	work sync.WaitGroup
+	ctx  context.Context // the service's life; calls and commits end with it
+	work sync.WaitGroup  // what is going on besides Run
+
+	ending sync.Mutex
+	ended  bool // guarded by ending; nothing begins any more
 
 	mu        sync.Mutex
 	live      map[store.OrderID]*live // guarded by mu; payments that are not final
@@ -167,8 +170,33 @@ func (s *Service) Recover(ctx context.Context) error {
 // Run works the timers until the context ends, then waits for what is still going on.
 func (s *Service) Run(ctx context.Context) error {
 	err := s.timers.run(ctx)
+	s.ending.Lock()
+	s.ended = true
+	s.ending.Unlock()
 	s.work.Wait()
 	return err
+}
+
+// begin counts something that goes on besides Run and ends with work.Done. It reports false once the service is
+// ending: what is stored by then is taken up at the next start.
+func (s *Service) begin() bool {
+	s.ending.Lock()
+	defer s.ending.Unlock()
+	if !s.ended {
+		s.work.Add(1)
+	}
+	return !s.ended
+}
+
+// start runs something on a goroutine of its own, unless the service is ending.
+func (s *Service) start(run func()) {
+	if !s.begin() {
+		return
+	}
+	go func() {
+		defer s.work.Done()
+		run()
+	}()
 }
 
 // Open returns how many payments are not final.
