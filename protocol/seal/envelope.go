@@ -17,36 +17,32 @@ const (
 	Secret Direction = 3
 )
 
-// Envelope is SM4-GCM under one epoch's TEK with the nonce direction[32] ‖ sequence[64] and a full tag. The same
-// direction and sequence must never seal other bytes: commit first, then seal what was committed.
+// Envelope is SM4-GCM with the nonce direction[32] ‖ sequence[64] and a full tag, each header under a key of its own:
+// CMAC(TEK, header). The rule is to commit first and then to seal what was committed, so that a direction and sequence
+// seal the same bytes for ever; the key of its own keeps a terminal whose journal was restored from an old copy, and
+// which therefore breaks that rule, from sealing two records under one key and nonce.
 type Envelope struct {
 	engine Engine
-	key    [KeySize]byte
-	aead   cipher.AEAD // nil unless the engine's blocks may be shared
+	derive *MAC
 }
 
-// NewEnvelope returns the envelope under a key of KeySize bytes.
+// NewEnvelope returns the envelope under a TEK of KeySize bytes.
 func NewEnvelope(engine Engine, key []byte) *Envelope {
-	e := &Envelope{engine: engine, key: [KeySize]byte(key)}
-	if engine.Shared {
-		e.aead = e.newAEAD()
-	}
-	return e
+	return &Envelope{engine: engine, derive: NewMAC(engine, key)}
 }
 
-func (e *Envelope) newAEAD() cipher.AEAD {
-	aead, err := cipher.NewGCM(e.engine.newBlock(e.key[:]))
+// cipher returns GCM under the header's key.
+func (e *Envelope) cipher(header []byte) cipher.AEAD {
+	key := e.derive.Tag(header)
+	return newGCM(e.engine.newBlock(key[:]))
+}
+
+func newGCM(block cipher.Block) cipher.AEAD {
+	aead, err := cipher.NewGCM(block)
 	if err != nil {
 		panic(fmt.Sprintf("seal: make GCM: %v", err)) // only for a block that is not 16 bytes
 	}
 	return aead
-}
-
-func (e *Envelope) cipher() cipher.AEAD {
-	if e.aead != nil {
-		return e.aead
-	}
-	return e.newAEAD()
 }
 
 func nonce(direction Direction, sequence uint64) []byte {
@@ -57,12 +53,12 @@ func nonce(direction Direction, sequence uint64) []byte {
 
 // Seal appends the sealed plaintext, TagSize bytes longer, to dst.
 func (e *Envelope) Seal(dst []byte, direction Direction, sequence uint64, header, plaintext []byte) []byte {
-	return e.cipher().Seal(dst, nonce(direction, sequence), plaintext, header)
+	return e.cipher(header).Seal(dst, nonce(direction, sequence), plaintext, header)
 }
 
 // Open appends the opened bytes to dst, or returns ErrOpen.
 func (e *Envelope) Open(dst []byte, direction Direction, sequence uint64, header, sealed []byte) ([]byte, error) {
-	plaintext, err := e.cipher().Open(dst, nonce(direction, sequence), sealed, header)
+	plaintext, err := e.cipher(header).Open(dst, nonce(direction, sequence), sealed, header)
 	if err != nil {
 		return nil, ErrOpen
 	}

@@ -2,6 +2,7 @@ package seal_test
 
 import (
 	"crypto/cipher"
+	"crypto/subtle"
 	"sync"
 	"testing"
 
@@ -67,6 +68,15 @@ func TestEnvelope(t *testing.T) {
 	})
 	t.Run("sealing again repeats the bytes", func(t *testing.T) {
 		require.Equal(t, sealed, portable.Seal(nil, seal.Up, 42, header, body))
+	})
+	t.Run("another record under the same sequence shares no key stream", func(t *testing.T) {
+		// What a terminal does whose journal was restored: the same sequence, another record. The headers differ.
+		first := portable.Seal(nil, seal.Secret, 42, []byte("header A"), []byte("0112345678903456789"))
+		second := portable.Seal(nil, seal.Secret, 42, []byte("header B"), []byte("0199999999999999999"))
+		sealedXOR, plainXOR := make([]byte, 19), make([]byte, 19)
+		subtle.XORBytes(sealedXOR, first[:19], second[:19])
+		subtle.XORBytes(plainXOR, []byte("0112345678903456789"), []byte("0199999999999999999"))
+		require.NotEqual(t, plainXOR, sealedXOR)
 	})
 	for name, open := range map[string]func() error{
 		"ErrOpen under another direction": func() error { _, err := portable.Open(nil, seal.Down, 42, header, sealed); return err },
