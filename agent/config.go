@@ -18,8 +18,8 @@ import (
 // Bounds of the till.
 const (
 	openMax     = 64                     // sales without a definite outcome
-	recentMax   = 128                    // ended sales kept in memory
-	keysMax     = 1024                   // idempotency keys of started sales kept in memory
+	recentMax   = 64                     // ended sales kept in memory
+	keysMax     = 512                    // idempotency keys of started sales kept in memory
 	eventsMax   = 16                     // events that one event may lead to
 	printMax    = 32                     // print jobs waiting
 	faultEvery  = time.Minute            // the shortest time between two records of one device's faults

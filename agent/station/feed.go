@@ -9,7 +9,7 @@ import (
 )
 
 // feedMax is how many events are kept for those who come back; whoever misses more gets the newest snapshot.
-const feedMax = 256
+const feedMax = 64
 
 // feedEvent is one event. Exactly one of view and notice says something.
 type feedEvent struct {

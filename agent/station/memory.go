@@ -9,7 +9,7 @@ import (
 )
 
 // memoryMax is how many answered intents are remembered; a till makes fewer in an hour.
-const memoryMax = 512
+const memoryMax = 128
 
 // memory makes an intent that is sent twice happen once. Starting a sale is protected beyond it: the sale itself keeps
 // its key in the journal.

@@ -125,7 +125,7 @@ func TestEvents(t *testing.T) {
 			b.feed.PublishSale(view, noon)
 		}
 		next, _ := listen(t, address, "5")
-		require.Contains(t, next().data, fmt.Sprintf(`"voucher":%d,`, 300-256))
+		require.Contains(t, next().data, fmt.Sprintf(`"voucher":%d,`, 300-64))
 	})
 	t.Run("UnavailableForOneListenerTooMany", func(t *testing.T) {
 		b, address := newServed(t)

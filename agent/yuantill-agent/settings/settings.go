@@ -170,7 +170,7 @@ func Default() Settings {
 			WaitAtMost: Duration(timing.WaitAtMost), AnswerWithin: Duration(timing.AnswerWithin),
 			AskEvery: Duration(timing.AskEvery), GiveUp: Duration(timing.GiveUp), GiveUpShown: Duration(timing.GiveUpShown),
 		},
-		Memory: Memory{GCPercent: 50, LimitMB: 16},
+		Memory: Memory{GCPercent: 25, LimitMB: 12},
 	}
 }
 
