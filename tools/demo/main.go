@@ -1,0 +1,129 @@
+// Command demo runs a small shop on this machine and takes sales by itself: cloud, operator, and one terminal whose
+// devices are simulated on pseudo-terminals.
+//
+// Exit codes: 0 all held, 1 something did not.
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/yuantill/yuantill/tools/shop"
+)
+
+// options are the command's flags.
+type options struct {
+	once, json      bool
+	bin, dir, agent string
+	runner          string
+	sales           int
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := newCommand().ExecuteContext(ctx); err != nil {
+		fmt.Fprintln(os.Stderr, "demo:", err)
+		os.Exit(1)
+	}
+}
+
+func newCommand() *cobra.Command {
+	var o options
+	command := &cobra.Command{Use: "demo", Args: cobra.NoArgs, SilenceUsage: true, SilenceErrors: true,
+		Short: "在本机演示一家小店 · A small shop on this machine",
+		RunE: func(command *cobra.Command, _ []string) error {
+			return run(command.Context(), o, command.OutOrStdout(), command.ErrOrStderr())
+		}}
+	flags := command.Flags()
+	flags.BoolVar(&o.once, "once", false, "演示一遍即退出 · stop after the scenes")
+	flags.BoolVar(&o.json, "json", false, "最后输出一行 JSON，过程写到标准错误 · end with one JSON line; the transcript goes to standard error")
+	flags.StringVar(&o.bin, "bin", "bin", "程序目录 · folder of the programs")
+	flags.StringVar(&o.dir, "dir", "", "数据目录，缺省 build/demo · folder for everything it writes")
+	flags.StringVar(&o.agent, "agent", "", "另一个终端程序 · another agent, such as one for ARM")
+	flags.StringVar(&o.runner, "agent-runner", "", "运行它的命令 · what runs it, such as an emulator")
+	flags.IntVar(&o.sales, "sales", 40, "最后连续收几笔以测时延 · how many quick sales to time at the end")
+	return command
+}
+
+// run is the whole demonstration.
+func run(ctx context.Context, o options, out, errOut io.Writer) (err error) {
+	words := &transcript{out: out, begun: time.Now()}
+	if o.json {
+		words.out = errOut
+	}
+	dir, err := freshFolder(o.dir)
+	if err != nil {
+		return err
+	}
+	words.note("启动一家小店：云端、运营机构、一台终端 · starting a small shop: cloud, operator, one terminal …")
+	begun := time.Now()
+	s, err := shop.Start(ctx, shop.Options{Bin: o.bin, Dir: dir, Terminals: 1, Agent: o.agent, Runner: strings.Fields(o.runner)})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.Stop()) }()
+	words.note("就绪 · ready %s", since(begun))
+	w := &world{shop: s, out: words, tally: map[string]int{}}
+	if err := w.business(ctx, o.sales); err != nil {
+		return fmt.Errorf("%w (logs in %s)", err, dir)
+	}
+	verdict, problems := w.audit(ctx)
+	words.report(verdict, problems, dir)
+	if o.json {
+		if err := json.NewEncoder(out).Encode(verdict); err != nil {
+			return fmt.Errorf("write verdict: %w", err)
+		}
+	}
+	if !o.once && len(problems) == 0 {
+		words.usage(o.bin, s)
+		<-ctx.Done()
+	}
+	return errors.Join(problems...)
+}
+
+// business plays all scenes, then a run of quick sales for the counter's latency.
+func (w *world) business(ctx context.Context, quick int) error {
+	all := scenes()
+	for i, sc := range all {
+		w.out.scene(i+1, len(all)+1, sc.title)
+		if err := w.play(ctx, sc); err != nil {
+			return fmt.Errorf("scene %q: %w", sc.title, err)
+		}
+	}
+	w.out.scene(len(all)+1, len(all)+1, fmt.Sprintf("连续收款 %d 笔，计时 · %d sales in a row, timed", quick, quick))
+	return w.rush(ctx, quick)
+}
+
+// freshFolder empties the demo's own folder, or refuses one that is not its own.
+func freshFolder(dir string) (string, error) {
+	if dir == "" {
+		dir = filepath.Join("build", "demo")
+	}
+	const mark = ".yuantill-demo"
+	entries, err := os.ReadDir(dir)
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return "", fmt.Errorf("read folder: %w", err)
+	}
+	if _, err := os.Stat(filepath.Join(dir, mark)); len(entries) > 0 && err != nil {
+		return "", fmt.Errorf("%s is not empty and not a demo's folder", dir)
+	}
+	if err := os.RemoveAll(dir); err != nil {
+		return "", fmt.Errorf("empty folder: %w", err)
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return "", fmt.Errorf("make folder: %w", err)
+	}
+	return dir, os.WriteFile(filepath.Join(dir, mark), nil, 0o600)
+}
