@@ -42,6 +42,8 @@ type APISettings struct {
 	Listen string `toml:"listen"`
 	// TokenFile holds the bearer token that the administrative part asks for.
 	TokenFile string `toml:"token_file"`
+	// Profiling serves Go's profiles under /debug/pprof/, on loopback only.
+	Profiling bool `toml:"profiling"`
 }
 
 // PaymentSettings are the machine's timings; what is left out has its default.

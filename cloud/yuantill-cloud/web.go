@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/http/pprof"
 	"os"
 	"strings"
 	"time"
@@ -33,7 +34,7 @@ func (c *cloud) handler(connection *nats.Conn, operators *registry.Registry) (ht
 	if err != nil {
 		return nil, err
 	}
-	return api.New(api.Config{Store: c.books, Books: c.checker, Metrics: c.metrics, Token: token, Version: version,
+	handler, err := api.New(api.Config{Store: c.books, Books: c.checker, Metrics: c.metrics, Token: token, Version: version,
 		Logger: c.logger,
 		Ready: func(context.Context) error {
 			if !connection.IsConnected() {
@@ -48,10 +49,21 @@ func (c *cloud) handler(connection *nats.Conn, operators *registry.Registry) (ht
 			}
 			return operator.Name
 		}})
+	if err != nil || !c.settings.API.Profiling {
+		return handler, err
+	}
+	mux := http.NewServeMux()
+	mux.Handle("/", handler)
+	mux.HandleFunc("GET /debug/pprof/", pprof.Index)
+	mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
+	return mux, nil
 }
 
 // token reads the token file; without one the API must be on loopback.
 func (c *cloud) token() (string, error) {
+	if c.settings.API.Profiling && !isLoopback(c.settings.API.Listen) {
+		return "", fmt.Errorf("%w: api.profiling is for loopback addresses only", ErrSettings)
+	}
 	if c.settings.API.TokenFile != "" {
 		text, err := os.ReadFile(c.settings.API.TokenFile)
 		if err != nil {
@@ -62,14 +74,16 @@ func (c *cloud) token() (string, error) {
 		}
 		return "", fmt.Errorf("read API token: %s is empty", c.settings.API.TokenFile)
 	}
-	host, _, err := net.SplitHostPort(c.settings.API.Listen)
-	if err != nil {
-		return "", fmt.Errorf("read API address: %w", err)
-	}
-	if address := net.ParseIP(host); address == nil || !address.IsLoopback() {
+	if !isLoopback(c.settings.API.Listen) {
 		return "", fmt.Errorf("%w: api.listen is not a loopback address and api.token_file is not set", ErrSettings)
 	}
 	return "", nil
+}
+
+func isLoopback(address string) bool {
+	host, _, err := net.SplitHostPort(address)
+	ip := net.ParseIP(host)
+	return err == nil && ip != nil && ip.IsLoopback()
 }
 
 // serveWeb answers HTTP until the context ends.

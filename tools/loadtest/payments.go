@@ -119,10 +119,10 @@ func payments(ctx context.Context, options shop.Options, r *report) error {
 			one.terminal.Close()
 		}
 	}()
-	if _, _, err := paymentsRun(ctx, payers, paymentsTotal/20); err != nil { // warm-up: connections, tables, caches
+	if _, _, err := paymentsRun(ctx, payers, paymentsTotal/20, 0); err != nil { // warm-up: connections, tables, caches
 		return err
 	}
-	rate, samples, err := paymentsRun(ctx, payers, paymentsTotal)
+	rate, samples, err := paymentsRun(ctx, payers, paymentsTotal, paymentsTotal)
 	if err != nil {
 		return err
 	}
@@ -153,7 +153,8 @@ func dialPayers(ctx context.Context, s *shop.Shop, journal *journalfile.File) ([
 	return payers, group.Wait()
 }
 
-func paymentsRun(ctx context.Context, payers []*payer, total int) (rate float64, samples []time.Duration, err error) {
+// paymentsRun shares the payments among the payers; codes are numbered from firstCode, as each pays only once.
+func paymentsRun(ctx context.Context, payers []*payer, total, firstCode int) (rate float64, samples []time.Duration, err error) {
 	each := total / len(payers)
 	took := make([][]time.Duration, len(payers))
 	failures := make(chan error, len(payers))
@@ -163,7 +164,7 @@ func paymentsRun(ctx context.Context, payers []*payer, total int) (rate float64,
 		wait.Go(func() {
 			for n := range each {
 				start := time.Now()
-				if err := one.pay(ctx, uint32(n+1), paymentCode(i*each+n)); err != nil {
+				if err := one.pay(ctx, uint32(n+1), paymentCode(firstCode+i*each+n)); err != nil {
 					failures <- err
 					return
 				}

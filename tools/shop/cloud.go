@@ -24,6 +24,7 @@ names = ["127.0.0.1", "localhost"]
 
 [api]
 listen = %q
+profiling = true
 
 [[operator]]
 code = %q
@@ -120,7 +121,8 @@ func (s *Shop) startOperator(ctx context.Context) error {
 		return err
 	}
 	p, err := s.begin("operator", s.program("fakeoperator"), "--operator", operatorCode, "--cert", "operator.crt",
-		"--key", "operator.tls.key", "--sign-key", "operator.key", "--client", "cloud/signing.pub", "--issuer", "issuer.pub")
+		"--key", "operator.tls.key", "--sign-key", "operator.key", "--client", "cloud/signing.pub", "--issuer", "issuer.pub",
+		"--opening", openingBalance)
 	if err != nil {
 		return err
 	}

@@ -12,6 +12,9 @@ import (
 // Devices is the control of one terminal's simulated devices.
 type Devices struct{ base string }
 
+// Address is where the control listens.
+func (d Devices) Address() string { return d.base }
+
 // Scan has the scanner read a code and returns when its last byte is on the wire.
 func (d Devices) Scan(ctx context.Context, code string) (control.Event, error) {
 	var event control.Event

@@ -25,6 +25,8 @@ const (
 	operatorCode  = "ICBC"
 	client        = "yuantill"
 	walletBalance = "100000" // fen on the hard wallet
+	// openingBalance in fen lets a wallet pay for a whole load test.
+	openingBalance = "100000000000"
 )
 
 // Options say what to run.
