@@ -127,7 +127,8 @@ func (r *remote) receive(tb testing.TB) []byte {
 	case m := <-r.down:
 		return m
 	case <-time.After(patience):
-		require.FailNow(tb, "no answer")
+		head, err := r.w.store.Head(context.Background(), r.id)
+		require.FailNow(tb, "no answer", "stored: %+v, %v", head, err)
 		return nil
 	}
 }

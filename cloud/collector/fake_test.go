@@ -23,7 +23,7 @@ import (
 	"github.com/yuantill/yuantill/protocol/topic"
 )
 
-const patience = 5 * time.Second
+const patience = 20 * time.Second
 
 var terminalID = record.Terminal([]byte("10000001"))
 
