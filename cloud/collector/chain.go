@@ -45,23 +45,23 @@ func (c *chain) place(sequence uint64, before, link seal.Hash) verdict {
 	if joinsNext && c.head.Spans[next].Before != link {
 		return broken
 	}
-	var verdict verdict
+	var found verdict
 	switch {
 	case sequence == c.head.HighWater+1:
-		verdict = c.extendHead(before, link, joinsNext)
+		found = c.extendHead(before, link, joinsNext)
 	case next > 0 && c.head.Spans[next-1].Last+1 == sequence:
-		verdict = c.extendSpan(next-1, before, link, joinsNext)
+		found = c.extendSpan(next-1, before, link, joinsNext)
 	case joinsNext:
 		c.head.Spans[next].First, c.head.Spans[next].Before = sequence, before
-		verdict = placed
+		found = placed
 	case len(c.head.Spans) >= spansMax:
 		return crowded
 	default:
 		c.head.Spans = slices.Insert(c.head.Spans, next, store.Span{First: sequence, Last: sequence, Before: before, Link: link})
-		verdict = placed
+		found = placed
 	}
-	if verdict != placed {
-		return verdict
+	if found != placed {
+		return found
 	}
 	c.head.Records++
 	if sequence > c.head.Highest {
