@@ -1,0 +1,169 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/yuantill/yuantill/cloud/merchant"
+	"github.com/yuantill/yuantill/protocol/enrolment"
+)
+
+const patience = 20 * time.Second
+
+// site is a folder with settings for one cloud.
+type site struct {
+	t        *testing.T
+	settings string
+	api      string
+	dir      string
+}
+
+func newSite(t *testing.T, more string) *site {
+	t.Helper()
+	s := &site{t: t, dir: t.TempDir(), api: freeAddress(t)}
+	s.settings = filepath.Join(s.dir, "cloud.toml")
+	text := fmt.Sprintf("data = \"data\"\n[broker]\nlisten = %q\n[api]\nlisten = %q\n%s", freeAddress(t), s.api, more)
+	require.NoError(t, os.WriteFile(s.settings, []byte(text), 0o600))
+	return s
+}
+
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer listener.Close()
+	return listener.Addr().String()
+}
+
+// run runs the program with a command line and returns what it printed.
+func (s *site) run(ctx context.Context, arguments ...string) (string, error) {
+	command := newCommand()
+	var out bytes.Buffer
+	command.SetOut(&out)
+	command.SetErr(io.Discard)
+	command.SetArgs(append(arguments, "--settings", s.settings))
+	err := command.ExecuteContext(ctx)
+	return out.String(), err
+}
+
+// must runs a command that succeeds.
+func (s *site) must(arguments ...string) string {
+	s.t.Helper()
+	out, err := s.run(s.t.Context(), arguments...)
+	require.NoError(s.t, err)
+	return out
+}
+
+// prepared is a site with keys, a merchant and a terminal.
+func prepared(t *testing.T) *site {
+	s := newSite(t, "")
+	s.must("init")
+	s.must("merchant", "--id", "301310053110001", "--name", "王记早点", "--operators", "ICBC,ABC")
+	s.must("enrol", "--terminal", "10000001", "--merchant", "301310053110001", "--out", s.dir)
+	return s
+}
+
+func TestSettings(t *testing.T) {
+	for name, c := range map[string]struct{ text, says string }{
+		"UnknownKey":   {"[store]\nkey = 1\n", ":6: unknown key"},
+		"Syntax":       {"[[operator]\n", "cloud.toml:6"},
+		"HalfOperator": {"[[operator]]\ncode = \"ICBC\"\n", "operator: code, url"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := ReadSettings(newSite(t, c.text).settings)
+			require.ErrorIs(t, err, ErrSettings)
+			require.ErrorContains(t, err, c.says)
+		})
+	}
+	t.Run("PathsAreRelativeToTheFile", func(t *testing.T) {
+		s := newSite(t, "")
+		read, err := ReadSettings(s.settings)
+		require.NoError(t, err)
+		require.Equal(t, filepath.Join(s.dir, "data", "cloud.db"), read.database())
+	})
+	t.Run("NoFile", func(t *testing.T) {
+		_, err := ReadSettings(filepath.Join(t.TempDir(), "missing.toml"))
+		require.ErrorIs(t, err, os.ErrNotExist)
+	})
+}
+
+func TestAdminister(t *testing.T) {
+	s := prepared(t)
+	t.Run("KeysAreNeverReplaced", func(t *testing.T) {
+		_, err := s.run(t.Context(), "init")
+		require.ErrorIs(t, err, os.ErrExist)
+	})
+	t.Run("EnrolmentIsReadable", func(t *testing.T) {
+		file, err := enrolment.Read(filepath.Join(s.dir, "10000001.json"))
+		require.NoError(t, err)
+		require.Equal(t, "10000001", file.Terminal)
+	})
+	t.Run("OneIdOneTerminal", func(t *testing.T) {
+		_, err := s.run(t.Context(), "enrol", "--terminal", "10000001", "--merchant", "301310053110001", "--out", t.TempDir())
+		require.ErrorIs(t, err, merchant.ErrEnrolled)
+	})
+	t.Run("UnknownOperator", func(t *testing.T) {
+		_, err := s.run(t.Context(), "merchant", "--id", "301310053110002", "--name", "x", "--operators", "NOBANK")
+		require.Error(t, err)
+	})
+	t.Run("EmptyBooksBalance", func(t *testing.T) {
+		require.Contains(t, s.must("check"), "balanced: 0 entries")
+	})
+}
+
+func TestServe(t *testing.T) {
+	s := prepared(t)
+	for range 2 { // and once more on the same files
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan error, 1)
+		go func() {
+			_, err := s.run(ctx, "serve")
+			done <- err
+		}()
+		require.Eventually(t, func() bool { return s.status("/readyz") == http.StatusOK }, patience, 20*time.Millisecond)
+		require.Equal(t, http.StatusOK, s.status("/livez"))
+		require.Equal(t, http.StatusNotFound, s.status("/r/00000000000000000000000000"))
+		var stats struct{ Terminals int }
+		require.NoError(t, json.Unmarshal(s.get("/v1/stats"), &stats))
+		require.Equal(t, 1, stats.Terminals)
+		require.Contains(t, string(s.get("/metrics")), "yuantill_collector_records_total 0")
+		cancel()
+		select {
+		case err := <-done:
+			require.NoError(t, err, "stopping is no failure")
+		case <-time.After(patience):
+			require.FailNow(t, "does not stop")
+		}
+	}
+}
+
+func (s *site) get(path string) []byte {
+	s.t.Helper()
+	response, err := http.Get("http://" + s.api + path)
+	require.NoError(s.t, err)
+	defer response.Body.Close()
+	text, err := io.ReadAll(response.Body)
+	require.NoError(s.t, err)
+	return text
+}
+
+// status returns an answer's status, 0 when there is none.
+func (s *site) status(path string) int {
+	response, err := http.Get("http://" + s.api + path)
+	if err != nil {
+		return 0
+	}
+	response.Body.Close()
+	return response.StatusCode
+}
