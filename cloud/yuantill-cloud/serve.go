@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"net"
 	"os"
+	"runtime/debug"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -36,6 +37,8 @@ import (
 
 const (
 	ledgerEvery = time.Minute
+	// gcPercent trades memory, of which a server has plenty, for processor time.
+	gcPercent = 400
 	// pendingMessages and pendingBytes bound what waits in process for the collectors; what is dropped beyond them is
 	// sent again by the terminals.
 	pendingMessages = 1 << 18
@@ -74,6 +77,7 @@ type cloud struct {
 }
 
 func serve(ctx context.Context, s Settings, logger *slog.Logger) (err error) {
+	debug.SetGCPercent(gcPercent)
 	c := &cloud{settings: s, logger: logger, metrics: prometheus.NewRegistry()}
 	if c.books, err = sqlite.Open(ctx, s.database(), sqlite.DefaultOptions(logger)); err != nil {
 		return err

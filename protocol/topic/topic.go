@@ -19,10 +19,13 @@ const (
 	Down   Lane = "down" // answers: acknowledgements, results, refusals
 )
 
-// Quality of service. A PUBACK proves nothing, so acknowledgement is ours; answers go at QoS 0 because a QoS 1
-// subscription costs the broker a JetStream consumer, and an answer that is lost is asked for again.
+// Quality of service. A PUBACK proves nothing: a broker sends it before anybody has stored anything, so a terminal must
+// wait for our acknowledgement and send again without it in any case. QoS 1 would only add a packet back for each
+// message and a pass through the broker's own store: 13 % of the cloud's processor time, 30 % of the single-record
+// ingest rate. Answers go at QoS 0 as well, because a QoS 1 subscription costs the broker a consumer, and an answer
+// that is lost is asked for again.
 const (
-	PublishQoS   = 1
+	PublishQoS   = 0
 	SubscribeQoS = 0
 )
 

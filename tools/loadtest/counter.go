@@ -65,13 +65,11 @@ func counter(ctx context.Context, options shop.Options, r *report) error {
 		}
 		least = append(least, took...)
 	}
-	for name, share := range map[string]float64{"counter.p50": 0.50, "counter.p99": 0.99} {
-		if err := r.add(figure{Name: name, Value: milliseconds(percentile(product, share)), Unit: "ms",
-			Floor: milliseconds(percentile(least, share)), Count: len(product)}); err != nil {
-			return err
-		}
+	at := func(name string, share float64) error {
+		return r.add(figure{Name: name, Value: milliseconds(percentile(product, share)), Unit: "ms",
+			Floor: milliseconds(percentile(least, share)), Count: len(product)})
 	}
-	return nil
+	return errors.Join(at("counter.p50", 0.50), at("counter.p99", 0.99))
 }
 
 // cashier sells over and over on a real agent.
