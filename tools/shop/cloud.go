@@ -61,7 +61,7 @@ func (s *Shop) prepare(ctx context.Context) error {
 }
 
 func (s *Shop) writeCloudSettings(operatorURL string) error {
-	text := fmt.Sprintf(cloudSettings, s.options.LogLevel, s.Broker, s.API, operatorCode, operatorURL, client)
+	text := fmt.Sprintf(cloudSettings, s.options.LogLevel, s.Broker, s.API, operatorCode, operatorURL, client) + s.options.CloudSettings
 	return os.WriteFile(s.path("cloud.toml"), []byte(text), 0o600)
 }
 
@@ -134,8 +134,8 @@ func (s *Shop) startOperator(ctx context.Context) error {
 	return s.writeCloudSettings(where.Pay)
 }
 
-// startCloud starts the cloud and waits until it is ready.
-func (s *Shop) startCloud(ctx context.Context) error {
+// StartCloud starts the cloud, for the first time or after it was stopped, and waits until it is ready.
+func (s *Shop) StartCloud(ctx context.Context) error {
 	p, err := s.begin("cloud", s.program("yuantill-cloud"), "serve", "--settings", "cloud.toml")
 	if err != nil {
 		return err

@@ -22,6 +22,31 @@ func (d Devices) Scan(ctx context.Context, code string) (control.Event, error) {
 	return event, err
 }
 
+// Scanner has the scanner do any step of its script, such as garbage.
+func (d Devices) Scanner(ctx context.Context, step control.ScanRequest) error {
+	return call(ctx, http.MethodPost, d.base+"/scan", step, nil)
+}
+
+// CardReader replaces the card reader's faults.
+func (d Devices) CardReader(ctx context.Context, faults control.CardReaderFaults) error {
+	return call(ctx, http.MethodPost, d.base+"/card-reader/faults", faults, nil)
+}
+
+// Printer sets or clears one of the printer's faults, such as "paper-out".
+func (d Devices) Printer(ctx context.Context, fault string, request control.PrinterRequest) error {
+	return call(ctx, http.MethodPost, d.base+"/printer/"+fault, request, nil)
+}
+
+// HangUp pulls a device's cable.
+func (d Devices) HangUp(ctx context.Context, device string) error {
+	return call(ctx, http.MethodPost, d.base+"/hang-up/"+device, nil, nil)
+}
+
+// PlugIn puts a device's cable back.
+func (d Devices) PlugIn(ctx context.Context, device string) error {
+	return call(ctx, http.MethodPost, d.base+"/plug-in/"+device, nil, nil)
+}
+
 // Tap puts the hard wallet on the reader.
 func (d Devices) Tap(ctx context.Context) error {
 	return call(ctx, http.MethodPost, d.base+"/tap", control.TapRequest{}, nil)

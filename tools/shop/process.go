@@ -34,6 +34,7 @@ type Process struct {
 	lines   chan []byte   // the first line it printed, once
 	done    chan struct{} // closed when the process has been waited for
 	err     error         // its result, valid after done
+	killed  bool          // by Kill: how it ended is no failure
 }
 
 // startProcess starts a program; its output goes to <dir>/<name>.log.
@@ -86,12 +87,23 @@ func (p *Process) announced(ctx context.Context, into any) error {
 		}
 		return nil
 	case <-p.done:
-		return fmt.Errorf("%w: %s ended (%v), see %s", ErrNotReady, p.Name, p.err, p.Log)
+		return fmt.Errorf("%w: %s ended (%w), see %s", ErrNotReady, p.Name, p.result(), p.Log)
 	case <-time.After(readyTimeout):
 		return fmt.Errorf("%w: %s said nothing in %s, see %s", ErrNotReady, p.Name, readyTimeout, p.Log)
 	case <-ctx.Done():
 		return ctx.Err()
 	}
+}
+
+// errEnded is the result of a process that ended well although nobody asked it to.
+var errEnded = errors.New("exit status 0")
+
+// result is what an ended process returned, never nil.
+func (p *Process) result() error {
+	if p.err == nil {
+		return errEnded
+	}
+	return p.err
 }
 
 // PID is the process's id.
@@ -108,7 +120,7 @@ func (p *Process) ready(ctx context.Context, check func(context.Context) error) 
 		}
 		select {
 		case <-p.done:
-			return fmt.Errorf("%w: %s ended (%v), see %s", ErrNotReady, p.Name, p.err, p.Log)
+			return fmt.Errorf("%w: %s ended (%w), see %s", ErrNotReady, p.Name, p.result(), p.Log)
 		case <-ctx.Done():
 			return fmt.Errorf("%w: %s: %w, see %s", ErrNotReady, p.Name, err, p.Log)
 		case <-time.After(readyEvery):
@@ -116,8 +128,32 @@ func (p *Process) ready(ctx context.Context, check func(context.Context) error) 
 	}
 }
 
-// Stop asks the process to end and kills it after stopTimeout. It returns what the process returned.
+// Ended waits until the process has ended by itself and returns its exit code, or ctx's error.
+func (p *Process) Ended(ctx context.Context) (int, error) {
+	select {
+	case <-p.done:
+		return p.command.ProcessState.ExitCode(), nil
+	case <-ctx.Done():
+		return 0, fmt.Errorf("wait for end of %s: %w, see %s", p.Name, ctx.Err(), p.Log)
+	}
+}
+
+// Running reports whether the process has not ended yet.
+func (p *Process) Running() bool {
+	select {
+	case <-p.done:
+		return false
+	default:
+		return true
+	}
+}
+
+// Stop asks the process to end and kills it after stopTimeout. It returns what the process returned, which is nothing
+// for one that was killed on purpose.
 func (p *Process) Stop() error {
+	if p.killed {
+		return nil
+	}
 	_ = p.command.Process.Signal(syscall.SIGTERM) // it may have ended already
 	select {
 	case <-p.done:
@@ -133,7 +169,8 @@ func (p *Process) Stop() error {
 
 // Kill ends the process as a power cut would and waits for it.
 func (p *Process) Kill() {
-	_ = p.command.Process.Kill()
+	p.killed = true
+	_ = p.command.Process.Kill() // it may have ended already
 	<-p.done
 }
 

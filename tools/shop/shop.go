@@ -43,8 +43,10 @@ type Options struct {
 	Runner []string
 	// NoPictures leaves out drawing the receipts.
 	NoPictures bool
-	// GiveUpAfter and ReverseNotBefore are left at the product's defaults when empty.
+	// LogLevel is debug, info, warn or error; empty counts as info.
 	LogLevel string
+	// AgentSettings and CloudSettings are TOML tables put behind the settings of every agent and of the cloud.
+	AgentSettings, CloudSettings string
 }
 
 // Shop is what is running.
@@ -60,7 +62,8 @@ type Shop struct {
 
 	Cloud    *Process
 	Operator Operator
-	Till     *Till
+	Till     *Till   // the first
+	Tills    []*Till // all
 	Station  *stationclient.Client
 	Devices  Devices
 	Cable    *Cable
@@ -95,7 +98,7 @@ func Start(ctx context.Context, options Options) (*Shop, error) {
 	}
 	running, cancel := context.WithCancel(context.Background())
 	s := &Shop{Dir: dir, Merchant: merchantID, options: options, cancel: cancel}
-	for _, step := range []func(context.Context) error{s.prepare, s.startOperator, s.startCloud, s.startTills(running)} {
+	for _, step := range []func(context.Context) error{s.prepare, s.startOperator, s.StartCloud, s.startTills(running)} {
 		if err := step(ctx); err != nil {
 			return nil, errors.Join(err, s.Stop())
 		}

@@ -3,6 +3,8 @@ package shop
 import (
 	"context"
 	"net/http"
+
+	"github.com/yuantill/yuantill/cloud/api"
 )
 
 // Stats is what the cloud counts (GET /v1/stats).
@@ -35,4 +37,25 @@ func (s *Shop) CheckLedger(ctx context.Context) (Ledger, error) {
 	var ledger Ledger
 	err := call(ctx, http.MethodGet, "http://"+s.API+"/v1/ledger/check?full=true", nil, &ledger)
 	return ledger, err
+}
+
+// Terminals returns how far the journals of all terminals are stored (GET /v1/terminals).
+func (s *Shop) Terminals(ctx context.Context) ([]api.Terminal, error) {
+	var terminals []api.Terminal
+	err := call(ctx, http.MethodGet, "http://"+s.API+"/v1/terminals?limit=1000", nil, &terminals)
+	return terminals, err
+}
+
+// Alarms returns what somebody must be told (GET /v1/alarms).
+func (s *Shop) Alarms(ctx context.Context) ([]api.Alarm, error) {
+	var alarms []api.Alarm
+	err := call(ctx, http.MethodGet, "http://"+s.API+"/v1/alarms?limit=1000", nil, &alarms)
+	return alarms, err
+}
+
+// Payment returns what the cloud knows of a payment by its order id (GET /v1/payments/{order}).
+func (s *Shop) Payment(ctx context.Context, order string) (api.Payment, error) {
+	var payment api.Payment
+	err := call(ctx, http.MethodGet, "http://"+s.API+"/v1/payments/"+order, nil, &payment)
+	return payment, err
 }

@@ -13,7 +13,7 @@ import (
 )
 
 // agentSettings is a terminal's settings file.
-const agentSettings = `terminal = "%[1]d"
+const agentSettings = `terminal = "%[1]s"
 
 [merchant]
 name = %[2]q
@@ -22,14 +22,14 @@ acquirer = "示例收单机构"
 
 [device]
 type = "01"
-serial_number = "SN-%[1]d"
+serial_number = "SN-%[1]s"
 location = "+31.23/+121.47"
 
 [receipt]
 check_base = "http://%[4]s"
 
 [keys]
-enrolment = "enrolment/%[1]d.json"
+enrolment = "enrolment/%[1]s.json"
 epochs = "%[5]s/epochs.json"
 
 [journal]
@@ -62,6 +62,10 @@ level = %[8]q
 // Till is one terminal: its devices and its agent.
 type Till struct {
 	Terminal string
+	// Folder, below the shop's, holds journal, epochs and devices.
+	Folder string
+	// Command is the agent's program, with what runs it before and its first arguments behind.
+	Command []string
 	// Settings is the agent's settings file; Journal its journal.
 	Settings, Journal string
 	Station           *stationclient.Client
@@ -90,6 +94,7 @@ func (s *Shop) startTills(running context.Context) func(context.Context) error {
 			if err != nil {
 				return fmt.Errorf("start terminal %d: %w", firstTerminal+i, err)
 			}
+			s.Tills = append(s.Tills, till)
 			if i == 0 {
 				s.Till, s.Station, s.Devices = till, till.Station, till.Devices
 			}
@@ -100,10 +105,21 @@ func (s *Shop) startTills(running context.Context) func(context.Context) error {
 
 func (s *Shop) startTill(ctx context.Context, terminal int, broker string) (*Till, error) {
 	name := strconv.Itoa(terminal)
-	if err := os.MkdirAll(s.path(name), 0o700); err != nil {
+	till, err := s.furnish(ctx, name, name, broker)
+	if err != nil {
+		return nil, err
+	}
+	return till, s.StartAgent(ctx, till)
+}
+
+// furnish makes a folder with devices and settings for a terminal's agent.
+func (s *Shop) furnish(ctx context.Context, terminal, folder, broker string) (*Till, error) {
+	if err := os.MkdirAll(s.path(folder), 0o700); err != nil {
 		return nil, fmt.Errorf("make folder: %w", err)
 	}
-	till := &Till{Terminal: name, Settings: s.path(name + ".toml"), Journal: filepath.Join(s.path(name), "journal.db")}
+	till := &Till{Terminal: terminal, Folder: folder,
+		Command:  append(s.options.Runner[:len(s.options.Runner):len(s.options.Runner)], s.options.Agent),
+		Settings: s.path(folder + ".toml"), Journal: filepath.Join(s.path(folder), "journal.db")}
 	if err := s.plugIn(ctx, till); err != nil {
 		return nil, err
 	}
@@ -111,24 +127,42 @@ func (s *Shop) startTill(ctx context.Context, terminal int, broker string) (*Til
 	if err != nil {
 		return nil, err
 	}
-	text := fmt.Sprintf(agentSettings, terminal, merchantName, merchantID, s.API, name, broker, station, s.options.LogLevel)
+	text := fmt.Sprintf(agentSettings, terminal, merchantName, merchantID, s.API, folder, broker, station,
+		s.options.LogLevel) + s.options.AgentSettings
 	if err := os.WriteFile(till.Settings, []byte(text), 0o600); err != nil {
 		return nil, fmt.Errorf("write settings: %w", err)
 	}
-	if till.Station, err = stationclient.New("http://"+station, ""); err != nil {
+	till.Station, err = stationclient.New("http://"+station, "")
+	return till, err
+}
+
+// Clone copies a till whose agent is stopped: a machine of its own, with devices of its own, that carries the same
+// terminal's keys and journal. Its agent is not started.
+func (s *Shop) Clone(ctx context.Context, till *Till, folder string) (*Till, error) {
+	clone, err := s.furnish(ctx, till.Terminal, folder, s.Broker)
+	if err != nil {
 		return nil, err
 	}
-	return till, s.StartAgent(ctx, till)
+	for _, name := range []string{"journal.db", "epochs.json"} {
+		content, err := os.ReadFile(filepath.Join(s.path(till.Folder), name))
+		if err != nil {
+			return nil, fmt.Errorf("copy till: %w", err)
+		}
+		if err := os.WriteFile(filepath.Join(s.path(folder), name), content, 0o600); err != nil {
+			return nil, fmt.Errorf("copy till: %w", err)
+		}
+	}
+	return clone, nil
 }
 
 // plugIn starts a terminal's simulated devices.
 func (s *Shop) plugIn(ctx context.Context, till *Till) error {
 	arguments := []string{s.program("fakedevice"), "--control", "127.0.0.1:0", "--wallet", "wallet.json",
-		"--scanner", till.Terminal + "/scanner", "--pn532", till.Terminal + "/reader", "--printer", till.Terminal + "/printer"}
+		"--scanner", till.Folder + "/scanner", "--pn532", till.Folder + "/reader", "--printer", till.Folder + "/printer"}
 	if !s.options.NoPictures {
-		arguments = append(arguments, "--receipts", s.path(till.Terminal+"/receipts"))
+		arguments = append(arguments, "--receipts", s.path(till.Folder+"/receipts"))
 	}
-	p, err := s.begin("devices-"+till.Terminal, arguments...)
+	p, err := s.begin("devices-"+till.Folder, arguments...)
 	if err != nil {
 		return err
 	}
@@ -148,18 +182,19 @@ func (s *Shop) StartAgent(ctx context.Context, till *Till) error {
 	if err := s.LaunchAgent(till); err != nil {
 		return err
 	}
-	return till.Agent.ready(ctx, till.selling)
+	return till.Agent.ready(ctx, till.Selling)
 }
 
 // LaunchAgent starts a till's agent and does not wait.
 func (s *Shop) LaunchAgent(till *Till) error {
-	argv := append(append([]string{}, s.options.Runner...), s.options.Agent, "run", till.Settings)
-	p, err := s.begin("agent-"+till.Terminal, argv...)
+	argv := append(till.Command[:len(till.Command):len(till.Command)], "run", till.Settings)
+	p, err := s.begin("agent-"+till.Folder, argv...)
 	till.Agent = p
 	return err
 }
 
-func (t *Till) selling(ctx context.Context) error {
+// Selling returns nil when the till can sell: signed in, and all devices there.
+func (t *Till) Selling(ctx context.Context) error {
 	status, err := t.Station.Status(ctx)
 	if err != nil {
 		return err
