@@ -96,13 +96,13 @@ func (p *payer) publish(lane topic.Lane, secret []byte, r record.Record) error {
 }
 
 // payments measures complete online payments: durable at both ends, a zero-latency operator over HTTPS.
-func payments(ctx context.Context, options shop.Options, r *report) error {
+func payments(ctx context.Context, options shop.Options, r *report) (err error) {
 	options.Enrolments = paymentsTerminals
 	s, err := shop.Start(ctx, options)
 	if err != nil {
 		return err
 	}
-	defer s.Stop()
+	defer func() { err = errors.Join(err, s.Stop()) }()
 	ctx, cancel := context.WithTimeout(ctx, paymentsTimeout)
 	defer cancel()
 	journal, err := journalfile.Open(filepath.Join(s.Dir, "load.journal"))
@@ -122,13 +122,24 @@ func payments(ctx context.Context, options shop.Options, r *report) error {
 	if _, _, err := paymentsRun(ctx, payers, paymentsTotal/20, 0); err != nil { // warm-up: connections, tables, caches
 		return err
 	}
+	before, err := usageNow()
+	if err != nil {
+		return err
+	}
 	rate, samples, err := paymentsRun(ctx, payers, paymentsTotal, paymentsTotal)
+	if err != nil {
+		return err
+	}
+	after, err := usageNow()
 	if err != nil {
 		return err
 	}
 	return errors.Join(
 		r.add(figure{Name: "payments.rate", Value: rate, Unit: "1/s", Count: paymentsTotal}),
-		r.add(figure{Name: "payments.p99", Value: milliseconds(percentile(samples, 0.99)), Unit: "ms", Count: len(samples)}))
+		r.add(figure{Name: "payments.p99", Value: milliseconds(percentile(samples, 0.99)), Unit: "ms", Count: len(samples)}),
+		r.add(figure{Name: "payments.cpu_cloud", Value: after.since(before, "yuantill-cloud", len(samples)), Unit: "us", Count: len(samples)}),
+		r.add(figure{Name: "payments.cpu_operator", Value: after.since(before, "fakeoperator", len(samples)), Unit: "us", Count: len(samples)}),
+		r.add(figure{Name: "payments.cpu_load", Value: after.since(before, loadName, len(samples)), Unit: "us", Count: len(samples)}))
 }
 
 func dialPayers(ctx context.Context, s *shop.Shop, journal *journalfile.File) ([]*payer, error) {
