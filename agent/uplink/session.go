@@ -38,8 +38,10 @@ func (u *Uplink) connect(ctx context.Context, broker string) (*session, error) {
 	}
 	timings := u.config.Timings
 	s := &session{terminal: u.keyring.Terminal(), lost: make(chan error, 1), answers: make(chan []byte, 1)}
+	secure := u.keyring.TLS(host)
+	secure.Time = u.config.Clock // certificates are judged by the same clock that dates the records
 	options := mqtt.NewClientOptions().
-		AddBroker("ssl://" + broker).SetTLSConfig(u.keyring.TLS(host)).
+		AddBroker("ssl://" + broker).SetTLSConfig(secure).
 		SetClientID(s.terminal.String()).SetCleanSession(true).SetProtocolVersion(4).
 		SetAutoReconnect(false).SetConnectRetry(false). // the loop and its back-off are ours
 		SetConnectTimeout(timings.Connect).SetWriteTimeout(timings.Write).

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 
 	"github.com/yuantill/yuantill/agent/yuantill-agent/program"
 )
@@ -14,5 +15,5 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	os.Exit(program.Main(ctx, os.Args[1:], os.Stdout, os.Stderr))
+	os.Exit(program.Main(ctx, time.Now, os.Args[1:], os.Stdout, os.Stderr))
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"runtime/debug"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -50,9 +51,9 @@ type stageError struct {
 func (e *stageError) Error() string { return e.cause.Error() }
 func (e *stageError) Unwrap() error { return e.cause }
 
-// Main runs the program and returns its exit code. ctx ends it.
-func Main(ctx context.Context, arguments []string, out, errOut io.Writer) int {
-	root := command(out, errOut)
+// Main runs the program and returns its exit code. ctx ends it; clock is the machine's, which may be wrong.
+func Main(ctx context.Context, clock func() time.Time, arguments []string, out, errOut io.Writer) int {
+	root := command(clock, out, errOut)
 	root.SetArgs(arguments)
 	err := root.ExecuteContext(ctx)
 	if err == nil {
@@ -76,7 +77,7 @@ func exitCode(err error) int {
 	}
 }
 
-func command(out, errOut io.Writer) *cobra.Command {
+func command(clock func() time.Time, out, errOut io.Writer) *cobra.Command {
 	root := &cobra.Command{
 		Use: "yuantill-agent", Short: "数字人民币收银程序  Digital yuan till", Long: "数字人民币收银程序  Digital yuan till\n\n" + exitCodes,
 		SilenceUsage: true, SilenceErrors: true,
@@ -86,7 +87,7 @@ func command(out, errOut io.Writer) *cobra.Command {
 	root.AddCommand(
 		&cobra.Command{
 			Use: "run [SETTINGS]", Short: "运行  Run the till; settings default to " + settingsPath, Args: cobra.MaximumNArgs(1),
-			RunE: func(c *cobra.Command, args []string) error { return run(c.Context(), file(args), errOut) },
+			RunE: func(c *cobra.Command, args []string) error { return run(c.Context(), clock, file(args), errOut) },
 		},
 		&cobra.Command{
 			Use: "check-settings [SETTINGS]", Short: "检查设置  Check the settings file", Args: cobra.MaximumNArgs(1),
@@ -128,7 +129,7 @@ func checkSettings(path string, out io.Writer) error {
 }
 
 // run is the whole life of the agent.
-func run(ctx context.Context, path string, errOut io.Writer) error {
+func run(ctx context.Context, clock func() time.Time, path string, errOut io.Writer) error {
 	if err := seal.SelfTest(seal.Portable()); err != nil {
 		return &stageError{exit: ExitSelfTest, cause: err}
 	}
@@ -141,7 +142,7 @@ func run(ctx context.Context, path string, errOut io.Writer) error {
 	}
 	debug.SetGCPercent(s.Memory.GCPercent)
 	debug.SetMemoryLimit(s.Memory.LimitMB << 20)
-	return serve(ctx, s, newLogger(errOut, s.Log.Level))
+	return serve(ctx, clock, s, newLogger(errOut, s.Log.Level))
 }
 
 // revision is the commit this program was built from, as far as the linker knows.

@@ -168,7 +168,7 @@ func (m *machine) start(t *testing.T) (out *log, stop func() int) {
 	ctx, cancel := context.WithCancel(context.Background())
 	out = &log{}
 	ended := make(chan int, 1)
-	go func() { ended <- program.Main(ctx, []string{"run", m.settings}, io.Discard, out) }()
+	go func() { ended <- program.Main(ctx, time.Now, []string{"run", m.settings}, io.Discard, out) }()
 	t.Cleanup(cancel)
 	stop = func() int {
 		cancel()
@@ -303,7 +303,7 @@ func TestNoSaleBeforeTheFirstSignIn(t *testing.T) {
 func TestExitCodes(t *testing.T) {
 	runs := func(m *machine) (int, string) {
 		out := &log{}
-		code := program.Main(context.Background(), []string{"run", m.settings}, io.Discard, out)
+		code := program.Main(context.Background(), time.Now, []string{"run", m.settings}, io.Discard, out)
 		return code, out.String()
 	}
 	t.Run("SettingsMistake", func(t *testing.T) {
@@ -358,20 +358,20 @@ func TestExitCodes(t *testing.T) {
 		require.Equal(t, program.ExitStation, code)
 	})
 	t.Run("UnknownCommand", func(t *testing.T) {
-		require.Equal(t, program.ExitSettings, program.Main(context.Background(), []string{"sell"}, io.Discard, io.Discard))
+		require.Equal(t, program.ExitSettings, program.Main(context.Background(), time.Now, []string{"sell"}, io.Discard, io.Discard))
 	})
 }
 
 func TestSmallCommands(t *testing.T) {
 	m := newMachine(t)
 	var out, errOut bytes.Buffer
-	require.Zero(t, program.Main(t.Context(), []string{"check-settings", m.settings}, &out, &errOut))
+	require.Zero(t, program.Main(t.Context(), time.Now, []string{"check-settings", m.settings}, &out, &errOut))
 	require.Contains(t, out.String(), "设置正确")
 	out.Reset()
-	require.Zero(t, program.Main(t.Context(), []string{"version"}, &out, &errOut))
+	require.Zero(t, program.Main(t.Context(), time.Now, []string{"version"}, &out, &errOut))
 	require.Contains(t, out.String(), program.Version)
 	out.Reset()
-	require.Zero(t, program.Main(t.Context(), []string{"example-settings"}, &out, &errOut))
+	require.Zero(t, program.Main(t.Context(), time.Now, []string{"example-settings"}, &out, &errOut))
 	require.Equal(t, settings.Example(), out.String())
-	require.Equal(t, program.ExitSettings, program.Main(t.Context(), []string{"check-settings", "/nowhere"}, &out, &errOut))
+	require.Equal(t, program.ExitSettings, program.Main(t.Context(), time.Now, []string{"check-settings", "/nowhere"}, &out, &errOut))
 }

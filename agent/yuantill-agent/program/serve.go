@@ -34,22 +34,22 @@ func newLogger(w io.Writer, level slog.Level) *slog.Logger {
 }
 
 // serve opens keys, journal and station, runs the till until ctx ends, and closes everything in turn.
-func serve(ctx context.Context, s settings.Settings, logger *slog.Logger) (err error) {
+func serve(ctx context.Context, clock func() time.Time, s settings.Settings, logger *slog.Logger) (err error) {
 	keys, issuers, err := openKeys(s)
 	if err != nil {
 		return &stageError{exit: ExitKeys, cause: err}
 	}
-	store, err := openJournal(ctx, s, keys, logger)
+	store, err := openJournal(ctx, clock, s, keys, logger)
 	if err != nil {
 		return &stageError{exit: ExitJournal, cause: err}
 	}
 	defer func() { err = errors.Join(err, store.Close()) }()
-	link, err := openUplink(s, store, keys, logger)
+	link, err := openUplink(clock, s, store, keys, logger)
 	if err != nil {
 		return &stageError{exit: ExitSettings, cause: err}
 	}
 	parts := agent.Parts{
-		Journal: store, Uplink: link, Issuers: issuers, Clock: time.Now, Random: cryptorand.Reader, Logger: logger,
+		Journal: store, Uplink: link, Issuers: issuers, Clock: clock, Random: cryptorand.Reader, Logger: logger,
 		Background: map[string]func(context.Context) error{"journal": store.Run, "uplink": link.Run},
 	}
 	openers(s, logger, &parts)
@@ -62,13 +62,13 @@ func runTill(ctx context.Context, s settings.Settings, terminal record.Terminal,
 	if err != nil {
 		return &stageError{exit: ExitSettings, cause: err}
 	}
-	feed := station.NewFeed(time.Now())
+	feed := station.NewFeed(parts.Clock())
 	till, err := agent.New(config, parts, feed)
 	if err != nil {
 		return &stageError{exit: ExitSettings, cause: err}
 	}
 	api, err := station.New(station.Config{Listen: s.Station.Listen, Token: s.Station.Token, Version: Version},
-		till.Till(), feed, time.Now, parts.Logger)
+		till.Till(), feed, parts.Clock, parts.Logger)
 	if err != nil {
 		return &stageError{exit: ExitSettings, cause: err}
 	}
@@ -124,18 +124,22 @@ func openKeys(s settings.Settings) (*keyring.Keyring, *hardwallet.Pool, error) {
 	return keys, pool, err
 }
 
-func openJournal(ctx context.Context, s settings.Settings, keys *keyring.Keyring, logger *slog.Logger) (*journal.Journal, error) {
+func openJournal(
+	ctx context.Context, clock func() time.Time, s settings.Settings, keys *keyring.Keyring, logger *slog.Logger,
+) (*journal.Journal, error) {
 	config := journal.DefaultConfig()
 	config.Path, config.RoomMin = s.Journal.Path, s.Journal.RoomMin
 	config.Terminal, config.KeyVersion, config.Keyring = keys.Terminal(), keys.KeyVersion(), keys
-	config.Logger = logger
+	config.Clock, config.Logger = clock, logger
 	return journal.Open(ctx, config)
 }
 
-func openUplink(s settings.Settings, store *journal.Journal, keys *keyring.Keyring, logger *slog.Logger) (*uplink.Uplink, error) {
+func openUplink(
+	clock func() time.Time, s settings.Settings, store *journal.Journal, keys *keyring.Keyring, logger *slog.Logger,
+) (*uplink.Uplink, error) {
 	config := uplink.DefaultConfig()
 	config.Brokers, config.AgentVersion, config.SerialNumber = s.Cloud.Brokers, Version, s.Device.SerialNumber
-	config.Random, config.Logger = rand.Int64N, logger
+	config.Clock, config.Random, config.Logger = clock, rand.Int64N, logger
 	return uplink.New(config, store, keys)
 }
 

@@ -131,6 +131,11 @@ func (c *Client) ShowCode(ctx context.Context, key, id string) (Sale, error) {
 	return c.press(ctx, key, id, "show-code", nil)
 }
 
+// Reprint asks for the customer's copy to be printed once more.
+func (c *Client) Reprint(ctx context.Context, key, id string) (Sale, error) {
+	return c.press(ctx, key, id, "reprint", nil)
+}
+
 func (c *Client) press(ctx context.Context, key, id, intent string, body any) (Sale, error) {
 	var sale Sale
 	err := c.call(ctx, http.MethodPost, "/v1/sales/"+url.PathEscape(id)+"/"+intent, key, body, &sale)
