@@ -99,6 +99,25 @@ func text(document drivers.Document) string {
 	return all
 }
 
+// A till whose clock is two minutes slow must not ask for something that is over before it begins: the cloud gives up
+// payments by its own clock.
+func TestGiveUpIsToldInTheCloudsTime(t *testing.T) {
+	inShop(t, approve, func(t *testing.T, s *shop) {
+		s.cloud.clockOffset = 2 * time.Minute
+		s.begin(t, "k1")
+		asked := time.Now()
+		s.scanner.Scan(customerCode)
+		synctest.Wait()
+		require.Equal(t, 1, s.cloud.count(record.PaymentRequested))
+		want := asked.Add(2*time.Minute + checkout.DefaultTiming().GiveUp)
+		for _, one := range s.cloud.sent {
+			if one.payment != nil {
+				require.Equal(t, want.UnixMicro(), one.payment.GetGiveUp())
+			}
+		}
+	})
+}
+
 func TestDeclineIsToldAndNotPrinted(t *testing.T) {
 	inShop(t, decline, func(t *testing.T, s *shop) {
 		begun := s.begin(t, "k1")

@@ -169,6 +169,8 @@ type fakeCloud struct {
 	sent     []sent
 	secrets  map[uint64][]byte
 	stopped  string
+	// clockOffset is what the till is told of its clock.
+	clockOffset time.Duration
 }
 
 // sent is one record that reached the cloud.
@@ -231,6 +233,8 @@ func (c *fakeCloud) say(answer func(sent) *message.PaymentResult) {
 	defer c.mu.Unlock()
 	c.answer = answer
 }
+
+func (c *fakeCloud) ClockOffset() time.Duration { return c.clockOffset }
 
 func (c *fakeCloud) Forget(sequence uint64) {
 	c.mu.Lock()

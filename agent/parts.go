@@ -49,6 +49,8 @@ type Sender interface {
 	// SendNow publishes at once and does not wait; a copy of the secret is kept for sending again until Forget.
 	SendNow(rec record.Record, secret []byte) error
 	Forget(sequence uint64)
+	// ClockOffset is the cloud's clock minus ours, zero while that is not known.
+	ClockOffset() time.Duration
 	Status() uplink.Status
 }
 

@@ -83,7 +83,9 @@ func (t *till) give(ctx context.Context, h *held, event checkout.Event, secret [
 		next := pending[0]
 		pending = pending[1:]
 		now := t.parts.Clock()
-		sale, effects := t.rules.Step(h.sale, next, now)
+		rules := t.rules
+		rules.ClockOffset = t.parts.Uplink.ClockOffset()
+		sale, effects := rules.Step(h.sale, next, now)
 		jobs := t.printer.prepare(sale, effects)
 		recorded, err := t.commit(ctx, h, sale, effects)
 		if err != nil {

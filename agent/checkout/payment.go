@@ -25,7 +25,7 @@ func (r Rules) request(s Sale, method message.Method, now time.Time) (Sale, []Ef
 		Amount: s.Amount.Minor, Currency: s.Amount.Currency.Code,
 		MerchantId: r.MerchantID, Batch: s.Batch, Voucher: s.Voucher, Cashier: s.Cashier, Note: s.Note,
 		CodeTail: s.CodeTail, CardTransaction: s.Card.Transaction,
-		Terminal: r.Terminal, GiveUp: s.Deadline.UnixMicro(),
+		Terminal: r.Terminal, GiveUp: s.Deadline.Add(r.ClockOffset).UnixMicro(),
 	}
 	// The request is the last record of the commit: that is how a restart finds its sequence.
 	effects = append(effects, Commit{Type: record.PaymentRequested, Body: body})

@@ -57,6 +57,9 @@ type Rules struct {
 	TerminalID string // 8 digits or upper-case letters
 	// Terminal is sent with every payment (银发〔2021〕259号). It is never changed.
 	Terminal *message.TerminalBlock
+	// ClockOffset is what to add to the till's clock to have the cloud's, as far as it is known: payments are given up
+	// by the cloud's clock.
+	ClockOffset time.Duration
 }
 
 // Step returns the sale after the event, and what is to be done about it in this order. It changes nothing it is given.

@@ -45,6 +45,29 @@ func (u *Uplink) mustSignIn() string {
 	return u.signInCause
 }
 
+// causeStart makes a terminal sign in once after each start before it sends anything: only then does it know whether
+// its journal is an old copy, and what the time is where payments are decided.
+const causeStart = "start"
+
+// cloudClock is the cloud's time at one moment of ours.
+type cloudClock struct{ cloud, ours time.Time }
+
+// offset is the cloud's clock minus ours now. Time since the sign-in is measured without our clock's jumps; the jumps
+// themselves are part of the offset.
+func (c cloudClock) offset(now time.Time) time.Duration {
+	if c.ours.IsZero() {
+		return 0
+	}
+	return c.cloud.Add(now.Sub(c.ours)).Sub(now.Round(0))
+}
+
+// ClockOffset is what to add to our clock to have the cloud's; zero before the first sign-in since the start.
+func (u *Uplink) ClockOffset() time.Duration {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return u.clock.offset(u.config.Clock())
+}
+
 // shouldSignIn says that the epoch is old; records go on under it until the new one is there.
 func (u *Uplink) shouldSignIn() bool {
 	newest, known := u.keyring.Current()
@@ -118,10 +141,12 @@ func (u *Uplink) answered(ctx context.Context, attempt signIn, raw []byte) error
 }
 
 func (u *Uplink) signedIn(epoch uint32, answer *message.SignInAnswer, last uint64) {
-	offset := time.UnixMicro(answer.CloudTime).Sub(u.config.Clock())
+	clock := cloudClock{cloud: time.UnixMicro(answer.CloudTime), ours: u.config.Clock()}
+	offset := clock.offset(clock.ours)
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	u.signInCause = ""
+	u.clock = clock
 	u.status.ClockOffset = offset
 	if answer.Highest > last {
 		u.recheckTo = last

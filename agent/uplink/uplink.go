@@ -40,6 +40,8 @@ type Uplink struct {
 	mu      sync.Mutex
 	session *session // nil while offline
 	status  Status
+	// clock is the cloud's time at the last sign-in and ours at that moment.
+	clock cloudClock
 	// signInCause says why the terminal must sign in before it sends anything more; empty when it need not.
 	signInCause string
 	// refused holds records that the cloud refused since the connection began; they are not repeated.
@@ -78,7 +80,7 @@ func New(config Config, j *journal.Journal, k *keyring.Keyring) (*Uplink, error)
 		config: config, journal: j, keyring: k, logger: config.Logger, urgent: newUrgent(),
 		results: make(chan *message.PaymentResult, answersMax), refusals: make(chan *message.Refusal, answersMax),
 		wake: make(chan struct{}, 1), notes: newNotes(config.Logger), status: Status{Since: config.Clock()},
-		refused: make(map[uint64]bool),
+		refused: make(map[uint64]bool), signInCause: causeStart,
 	}, nil
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"path/filepath"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -136,22 +137,26 @@ func TestSignIn(t *testing.T) {
 		c.set(func() { c.silent = false })
 		tl.until("signed in", func(s uplink.Status) bool { return s.Epoch == 1 && s.Unsent == 0 })
 	})
-	t.Run("is not repeated on a reconnect or restart with a fresh epoch", func(t *testing.T) {
+	t.Run("is made anew at each start, and tells how far the clocks are apart", func(t *testing.T) {
 		_, c, tl := world(t)
 		tl.stop()
+		tl.config.Clock = func() time.Time { return time.Now().Add(-30 * time.Minute) }
 		tl.run()
-		tl.faults(3)
-		c.until("more records", func() bool { return c.high == 4 })
-		require.Equal(t, 1, c.signIns)
+		tl.until("second epoch", func(s uplink.Status) bool { return s.Epoch == 2 && s.Unsent == 0 })
+		require.Equal(t, 2, c.signIns)
+		require.InDelta(t, 90*time.Minute, tl.uplink.ClockOffset(), float64(time.Minute))
 	})
 	t.Run("is repeated when the epoch is a day old, without a pause in sending", func(t *testing.T) {
 		_, c, tl := world(t)
 		tl.stop()
-		tl.config.Clock = func() time.Time { return time.Now().Add(25 * time.Hour) }
-		tl.faults(2)
+		var ahead atomic.Int64
+		tl.config.Clock = func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) }
 		tl.run()
 		tl.until("second epoch", func(s uplink.Status) bool { return s.Epoch == 2 && s.Unsent == 0 })
-		require.Equal(t, 2, c.signIns)
+		ahead.Store(int64(25 * time.Hour))
+		tl.faults(2)
+		tl.until("third epoch", func(s uplink.Status) bool { return s.Epoch == 3 && s.Unsent == 0 })
+		require.Equal(t, 3, c.signIns)
 	})
 	t.Run("is repeated when the cloud no longer knows the epoch", func(t *testing.T) {
 		_, c, tl := world(t)
@@ -284,7 +289,7 @@ func TestDrain(t *testing.T) {
 		tl.run()
 		tl.until("all sent", func(s uplink.Status) bool { return s.Unsent == 0 })
 		c.set(func() {
-			require.Equal(t, uint64(3001), c.high)
+			require.Equal(t, uint64(3002), c.high, "and the restart's epoch-opened")
 			for n := uint64(2); n <= 3001; n++ {
 				require.Equal(t, 1, c.seen[n], "record %d", n)
 			}
