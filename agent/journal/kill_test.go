@@ -3,11 +3,13 @@ package journal_test
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -62,7 +64,11 @@ func TestKill(t *testing.T) {
 		process.Env = append(os.Environ(), victimPath+"="+path)
 		output, err := process.StdoutPipe()
 		require.NoError(t, err)
-		require.NoError(t, process.Start())
+		err = process.Start()
+		if errors.Is(err, syscall.ENOEXEC) {
+			t.Skip("an emulated processor cannot start a second process of its own kind")
+		}
+		require.NoError(t, err)
 		lines := bufio.NewScanner(output)
 		for range 100 + 37*cycle {
 			require.True(t, lines.Scan(), "the process lives")
