@@ -24,13 +24,13 @@ const (
 )
 
 // agent measures the agent's resident memory after many sales, and how soon after its start a sale can begin.
-func agent(ctx context.Context, options shop.Options, r *report) error {
+func agent(ctx context.Context, options shop.Options, r *report) (err error) {
 	options.Terminals, options.NoPictures = 1, true
 	s, err := shop.Start(ctx, options)
 	if err != nil {
 		return err
 	}
-	defer s.Stop()
+	defer func() { err = errors.Join(err, s.Stop()) }()
 	c := &cashier{shop: s}
 	if _, err := c.sell(ctx, agentSales/10); err != nil {
 		return err

@@ -34,13 +34,13 @@ const (
 var errSale = errors.New("loadtest: sale did not end as it should")
 
 // counter measures the last byte of the customer's code on the wire to the first byte of the receipt.
-func counter(ctx context.Context, options shop.Options, r *report) error {
+func counter(ctx context.Context, options shop.Options, r *report) (err error) {
 	options.Terminals, options.NoPictures, options.LogLevel = 1, true, "warn"
 	s, err := shop.Start(ctx, options)
 	if err != nil {
 		return err
 	}
-	defer s.Stop()
+	defer func() { err = errors.Join(err, s.Stop()) }()
 	f, err := startFloor(ctx, filepath.Join(options.Dir, "floor"))
 	if err != nil {
 		return err

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"path/filepath"
@@ -24,13 +25,13 @@ const (
 
 // drain measures how long one terminal takes to bring a long queue to the cloud after the network is back, and how
 // quick sales are meanwhile.
-func drain(ctx context.Context, options shop.Options, r *report) error {
+func drain(ctx context.Context, options shop.Options, r *report) (err error) {
 	options.Terminals, options.NoPictures = 1, true
 	s, err := shop.Start(ctx, options)
 	if err != nil {
 		return err
 	}
-	defer s.Stop()
+	defer func() { err = errors.Join(err, s.Stop()) }()
 	c := &cashier{shop: s}
 	quiet, err := c.sell(ctx, counterWarmUp)
 	if err != nil {

@@ -76,13 +76,13 @@ func (s *sender) send(ctx context.Context) error {
 }
 
 // ingest measures records accepted end to end: envelope opened, tag and chain verified, committed, acknowledged.
-func ingest(ctx context.Context, options shop.Options, r *report) error {
+func ingest(ctx context.Context, options shop.Options, r *report) (err error) {
 	options.Enrolments = ingestTerminals
 	s, err := shop.Start(ctx, options)
 	if err != nil {
 		return err
 	}
-	defer s.Stop()
+	defer func() { err = errors.Join(err, s.Stop()) }()
 	ctx, cancel := context.WithTimeout(ctx, ingestTimeout)
 	defer cancel()
 	senders, err := dialSenders(ctx, s)
