@@ -13,7 +13,7 @@ ARM_BUILD := -trimpath -tags 'netgo osusergo $(TAGS)' -ldflags '$(LDFLAGS) -link
 # What the terminal's code can be broken by on ARM: alignment, word size, cgo.
 ARM_TESTS := ./protocol/... ./drivers/... ./agent/journal/...
 
-.PHONY: help demo test build check fmt generate setup setup-arm arm arm-test bench fuzz
+.PHONY: help demo test build check fmt generate setup setup-arm arm arm-test bench bench-results race fuzz
 
 help:
 	@sed -n 's/^## //p' $(MAKEFILE_LIST)
@@ -51,6 +51,10 @@ fuzz:
 ## bench      figures as JSON lines; ONLY=counter,ingest for some of them
 bench: setup build
 	@bin/loadtest bench --only '$(ONLY)'
+
+## bench-results  three full runs of bench, written to tools/loadtest/RESULTS.md
+bench-results: setup build
+	@bin/loadtest results
 
 ## arm        bin/arm/yuantill-agent, static, for 32-bit ARM
 arm: setup-arm

@@ -23,7 +23,7 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	root := &cobra.Command{Use: "loadtest", Short: "压力与时延测量 · Measure speed and memory", SilenceUsage: true, SilenceErrors: true}
-	root.AddCommand(benchCommand(), floorCommand())
+	root.AddCommand(benchCommand(), resultsCommand(), floorCommand())
 	if err := root.ExecuteContext(ctx); err != nil {
 		fmt.Fprintln(os.Stderr, "loadtest:", err)
 		os.Exit(1)
