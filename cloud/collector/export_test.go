@@ -32,3 +32,26 @@ func (c *chain) Head() store.Head                          { return c.head }
 func (c *chain) Spans() []store.Span                       { return c.head.Spans }
 func (c *chain) Copy() chain                               { return c.copy() }
 func (c *chain) Acknowledgement() *message.Acknowledgement { return c.acknowledgement() }
+
+// Acker is the acker without its goroutine: turns are made by hand.
+type Acker struct{ acker *acker }
+
+// NewAcker returns an acker that sends nothing.
+func NewAcker() *Acker { return &Acker{newAcker(nil, nil, nil)} }
+
+// Tracker is a terminal of which only the acknowledgement is of interest.
+type Tracker = tracker
+
+func (a *Acker) Add(t *Tracker)      { a.acker.add(t) }
+func (a *Acker) AddLater(t *Tracker) { a.acker.addLater(t) }
+func (a *Acker) TurnOver() bool      { return a.acker.turnOver() }
+
+// Round takes what is to be acknowledged now, as a round does.
+func (a *Acker) Round() []*Tracker {
+	round := a.acker.ready
+	a.acker.ready = nil
+	for _, t := range round {
+		t.acknowledgement()
+	}
+	return round
+}

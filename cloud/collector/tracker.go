@@ -35,7 +35,8 @@ type tracker struct {
 	durable  chain         // guarded by mu
 	inflight []*submission // guarded by mu; in the order of their commits
 	failed   bool          // guarded by mu: a submission was not stored, so chain is wrong
-	waiting  bool          // guarded by mu: an acknowledgement is due
+	due      due           // guarded by mu: when an acknowledgement is
+	turn     uint64        // guarded by the acker's mu: when it last came to wait for one
 }
 
 // submission is one change on its way to the store with the chain as it is afterwards.
@@ -204,7 +205,7 @@ func (t *tracker) state() (failed, busy bool) {
 func (t *tracker) acknowledgement() *message.Acknowledgement {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.waiting = false
+	t.due = dueNot
 	return t.durable.acknowledgement()
 }
 

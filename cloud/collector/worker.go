@@ -62,26 +62,26 @@ func (w *worker) take(ctx context.Context, d delivery) {
 	case topic.SignIn:
 		w.signIn(ctx, t, d.data)
 	case topic.Now, topic.Up:
-		w.batch(ctx, t, d.data)
+		w.batch(ctx, t, d)
 	default:
 		w.metrics.refused("subject")
 	}
 }
 
 // batch verifies a message's records and submits those that are new as one change.
-func (w *worker) batch(ctx context.Context, t *tracker, data []byte) {
+func (w *worker) batch(ctx context.Context, t *tracker, d delivery) {
 	now := w.config.Downlink.config.Clock()
-	frames, err := record.SplitBatch(data)
+	frames, err := record.SplitBatch(d.data)
 	if err != nil {
 		w.refuse(ctx, t, now, record.Header{}, nil, message.Refusal_CAUSE_MALFORMED)
 		return
 	}
-	b := &building{}
+	b := &building{urgent: d.lane == topic.Now}
 	for _, f := range frames {
 		w.frame(ctx, t, f, now, b)
 		if b.change.Rows() >= changeRowsMax {
 			w.submit(ctx, t, b)
-			b = &building{}
+			b = &building{urgent: b.urgent}
 		}
 	}
 	w.submit(ctx, t, b)
@@ -91,6 +91,7 @@ func (w *worker) batch(ctx context.Context, t *tracker, data []byte) {
 type building struct {
 	change store.Change
 	told   []func(error)
+	urgent bool // came on lane now: its acknowledgement may wait
 }
 
 // frame verifies one frame: envelope, tag, epoch, then its place in the chain.
@@ -229,7 +230,11 @@ func (w *worker) submit(ctx context.Context, t *tracker, b *building) {
 			return
 		}
 		w.metrics.records.Add(float64(count))
-		w.acker.add(t)
+		if b.urgent {
+			w.acker.addLater(t)
+		} else {
+			w.acker.add(t)
+		}
 	})
 	if err != nil {
 		t.settled(s, err)
