@@ -35,12 +35,7 @@ func (s requests) Consume(ctx context.Context, r collector.Verified, secret []by
 	if reason != operator.ReasonNone {
 		return store.Change{}, s.declining(r, body, order, reason)
 	}
-	taken, err := s.taken(ctx, order)
-	if err != nil {
-		// Go on: should the order exist, the store refuses the row and with it the record, which then comes again.
-		s.config.Logger.LogAttrs(ctx, slog.LevelError, "look for order", slog.Any("cause", err))
-	}
-	if taken {
+	if s.reused(ctx, order) {
 		return store.Change{Alarms: []store.Alarm{{Key: "order-reused/" + r.Terminal.ID.String(), Kind: "order-reused",
 			Terminal: r.Terminal.ID.String(), Detail: "order " + order.String() + " was requested by two records",
 			At: s.config.Clock.Now()}}}, nil
@@ -51,7 +46,7 @@ func (s requests) Consume(ctx context.Context, r collector.Verified, secret []by
 	}
 	l := &live{payment: facts, terminal: r.Terminal.ID, busy: true, secret: secret, card: body.GetCardTransaction()}
 	e := Event{Kind: EventRequested}
-	if reason, was := s.wasCancelled(order); was {
+	if reason, was := s.cancelled.get(order); was {
 		e = Event{Kind: EventReversalRequested, Reason: reason}
 	}
 	next, _, err := s.step(l, e)
@@ -65,6 +60,10 @@ func (s requests) Consume(ctx context.Context, r collector.Verified, secret []by
 	s.mu.Unlock()
 	return next.change, func(err error) {
 		if err != nil { // the record was not stored either: the terminal sends it again
+			var conflict *store.ConflictError
+			if errors.As(err, &conflict) && conflict.Kind == store.PaymentMoved && conflict.Order == order {
+				s.refused.note(order, struct{}{})
+			}
 			l.forget()
 			s.release(order)
 			return
@@ -100,6 +99,20 @@ func parseRequest(r collector.Verified) (*message.PaymentRequested, store.OrderI
 		return &body, store.OrderID{}, operator.ReasonInvalidRequest
 	}
 	return &body, store.OrderID(body.GetOrderId()), operator.ReasonNone
+}
+
+// reused reports whether a payment that has ended has the order id already, or one that is going on. The store is asked
+// only about orders that it refused once: an order that is not new is refused together with its record, and is known
+// as such when the terminal sends the record again. So the many that are new need no look into the store.
+func (s *Service) reused(ctx context.Context, order store.OrderID) bool {
+	if _, refused := s.refused.get(order); !refused {
+		return s.peek(order) != nil
+	}
+	taken, err := s.taken(ctx, order)
+	if err != nil {
+		s.config.Logger.LogAttrs(ctx, slog.LevelError, "look for order", slog.Any("cause", err))
+	}
+	return taken
 }
 
 // taken reports whether a payment has the order id.
@@ -203,7 +216,7 @@ type reversals struct{ *Service }
 func (s reversals) Consume(ctx context.Context, r collector.Verified, _ []byte) (store.Change, func(error)) {
 	if order, reason, err := parseReversal(r); err == nil {
 		if taken, err := s.taken(ctx, order); err == nil && !taken {
-			s.noteCancelled(order, reason)
+			s.cancelled.note(order, reason)
 		}
 	}
 	return store.Change{}, func(err error) {
@@ -241,7 +254,7 @@ func (s *Service) reverse(ctx context.Context, r collector.Verified) {
 	}
 	l, err := s.find(ctx, order)
 	if errors.Is(err, store.ErrNotFound) {
-		s.noteCancelled(order, reason)
+		s.cancelled.note(order, reason)
 		return
 	}
 	if err != nil {

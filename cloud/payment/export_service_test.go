@@ -34,3 +34,15 @@ var (
 	ClearTime = (*timers).clear
 	RunTimers = (*timers).run
 )
+
+// Recent remembers reasons.
+type Recent = recent[operator.Reason]
+
+// NewRecent returns a memory of a size.
+func NewRecent(most int) *Recent { return newRecent[operator.Reason](most) }
+
+// Words of the memory.
+var (
+	NoteRecent = (*Recent).note
+	GetRecent  = (*Recent).get
+)

@@ -22,6 +22,7 @@ import (
 const (
 	openMax        = 100_000          // payments in memory; more are declined before anything is sent
 	cancelledMax   = 10_000           // reversals remembered whose payment has not arrived
+	refusedMax     = 10_000           // orders remembered that the store refused to begin
 	eventsMax      = 64               // events of one payment waiting for a commit
 	callsMax       = 512              // calls to one operator at a time
 	callsWaiting   = 4096             // more calls to one operator that wait for their turn
@@ -110,9 +111,14 @@ type Service struct {
 	ending sync.Mutex
 	ended  bool // guarded by ending; nothing begins any more
 
-	mu        sync.Mutex
-	live      map[store.OrderID]*live // guarded by mu; payments that are not final
-	cancelled cancelled               // guarded by mu
+	mu   sync.Mutex
+	live map[store.OrderID]*live // guarded by mu; payments that are not final
+
+	// cancelled are reversals that overtook their payment, so that the payment is never begun. After a restart the
+	// terminal, which asks until it knows, fills it again.
+	cancelled *recent[operator.Reason]
+	// refused are orders that the store would not begin because a payment has their id.
+	refused *recent[struct{}]
 }
 
 // NewService checks the configuration and leases a block of reference numbers. ctx is the service's life: calls in
@@ -132,7 +138,8 @@ func NewService(ctx context.Context, config ServiceConfig) (*Service, error) {
 		references: references{leaser: config.Store},
 		ctx:        ctx,
 		live:       make(map[store.OrderID]*live),
-		cancelled:  newCancelled(),
+		cancelled:  newRecent[operator.Reason](cancelledMax),
+		refused:    newRecent[struct{}](refusedMax),
 	}
 	s.timers = newTimers(config.Clock, s.due)
 	for code, connector := range config.Operators {
