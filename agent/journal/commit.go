@@ -13,7 +13,7 @@ import (
 
 // statements are the writing connection's prepared statements.
 type statements struct {
-	begin, commit, rollback, record, saleUpdate, saleInsert, lost, head *sql.Stmt
+	begin, commit, rollback, record, saleUpdate, saleTurn, saleInsert, lost, head *sql.Stmt
 }
 
 func prepare(ctx context.Context, conn *sql.Conn) (*statements, error) {
@@ -26,7 +26,9 @@ func prepare(ctx context.Context, conn *sql.Conn) (*statements, error) {
 		{&s.commit, "COMMIT"},
 		{&s.rollback, "ROLLBACK"},
 		{&s.record, "INSERT INTO record (sequence, bytes) VALUES (?, ?)"},
-		{&s.saleUpdate, "UPDATE sale SET open = ?, state = ?, last_sequence = ?, changed_at = ? WHERE order_id = ?"},
+		// A statement that sets open rewrites its index even when nothing changes: one more page a commit.
+		{&s.saleUpdate, "UPDATE sale SET state = ?, last_sequence = ?, changed_at = ? WHERE order_id = ? AND open = ?"},
+		{&s.saleTurn, "UPDATE sale SET state = ?, last_sequence = ?, changed_at = ?, open = ?2 WHERE order_id = ?1"},
 		{&s.saleInsert, `INSERT INTO sale (open, state, last_sequence, changed_at, order_id, first_sequence, number)
 			VALUES (?, ?, ?, ?, ?, ?, ?)`},
 		{&s.lost, "INSERT INTO lost (first, last) VALUES (?, ?)"},
@@ -44,7 +46,7 @@ func prepare(ctx context.Context, conn *sql.Conn) (*statements, error) {
 func (s *statements) close() error {
 	var errs []error
 	for _, statement := range []*sql.Stmt{
-		s.begin, s.commit, s.rollback, s.record, s.saleUpdate, s.saleInsert, s.lost, s.head,
+		s.begin, s.commit, s.rollback, s.record, s.saleUpdate, s.saleTurn, s.saleInsert, s.lost, s.head,
 	} {
 		if statement != nil {
 			errs = append(errs, statement.Close())
@@ -267,6 +269,11 @@ func (j *Journal) adoptDraft(d draft) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.head, j.keys, j.epoch, j.lastTime, j.jumps, j.lost = d.head, d.keys, d.epoch, d.lastTime, d.jumps, d.lost
+	for _, row := range d.rows {
+		if row.bytes != nil {
+			j.recent.add(row.sequence, row.bytes)
+		}
+	}
 	j.commits.Add(1)
 	j.ackedDirty = j.acked.highWater != d.head.acknowledged
 }

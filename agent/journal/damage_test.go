@@ -161,6 +161,11 @@ func TestDamagedFiles(t *testing.T) {
 		require.NoError(t, os.Truncate(c.Path, info.Size()/2))
 		refused(t, c)
 	})
+	t.Run("emptied after a clean close", func(t *testing.T) {
+		c := closedWith(t, 2)
+		require.NoError(t, os.Truncate(c.Path, 0))
+		require.ErrorContains(t, refused(t, c), "nothing left")
+	})
 	t.Run("overwritten with something else", func(t *testing.T) {
 		c := closedWith(t, 2)
 		require.NoError(t, os.WriteFile(c.Path, []byte(strings.Repeat("not a database. ", 1000)), 0o600))
@@ -186,6 +191,24 @@ func TestDamagedFiles(t *testing.T) {
 		c.Path = image(t, c.Path)
 		require.NoError(t, os.Remove(c.Path+"-wal"))
 		require.ErrorContains(t, refused(t, c), "write-ahead log has 0 bytes")
+	})
+	t.Run("database emptied or deleted after a crash leaves its log alone", func(t *testing.T) {
+		for _, harm := range []func(path string) error{func(path string) error { return os.Truncate(path, 0) }, os.Remove} {
+			c := config(newPath(t))
+			j := started(t, c)
+			add(t, j, payment(1))
+			c.Path = image(t, c.Path)
+			log, err := os.ReadFile(c.Path + "-wal")
+			require.NoError(t, err)
+			require.NoError(t, harm(c.Path))
+			_, err = journal.Open(context.Background(), c)
+			var damaged *journal.DamagedError
+			require.ErrorAs(t, err, &damaged)
+			require.ErrorContains(t, err, "nothing left")
+			after, err := os.ReadFile(c.Path + "-wal")
+			require.NoError(t, err)
+			require.Equal(t, log, after)
+		}
 	})
 	t.Run("write-ahead log cut after a crash", func(t *testing.T) {
 		c := config(newPath(t))

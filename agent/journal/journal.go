@@ -49,6 +49,7 @@ type Journal struct {
 	// mu guards what readers ask for; the commit changes it in one go.
 	mu         sync.Mutex
 	head       head
+	recent     recent
 	keys       *seal.Keys // of the current epoch; nil before the first
 	epoch      uint32
 	lastTime   time.Time

@@ -23,6 +23,8 @@ type lock struct {
 	file *os.File
 	// walSize is what a previous holder that did not close left to be found; 0 after a clean close.
 	walSize int64
+	// used says that the journal was opened before.
+	used bool
 }
 
 const lockSizeMax = 64
@@ -37,7 +39,7 @@ func takeLock(path string) (*lock, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read lock: %w", errors.Join(err, f.Close()))
 	}
-	pid, walSize := parseLock(string(text))
+	pid, walSize, used := parseLock(string(text))
 	err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
 	if errors.Is(err, syscall.EWOULDBLOCK) {
 		return nil, errors.Join(&HeldError{Path: strings.TrimSuffix(path, lockSuffix), PID: pid}, f.Close())
@@ -45,10 +47,10 @@ func takeLock(path string) (*lock, error) {
 	if err != nil {
 		return nil, fmt.Errorf("take lock: %w", errors.Join(err, f.Close()))
 	}
-	return &lock{path: path, file: f, walSize: walSize}, nil
+	return &lock{path: path, file: f, walSize: walSize, used: used}, nil
 }
 
-func parseLock(text string) (pid int, walSize int64) {
+func parseLock(text string) (pid int, walSize int64, used bool) {
 	fields := strings.Fields(text)
 	if len(fields) > 0 {
 		pid, _ = strconv.Atoi(fields[0]) // an unreadable number is "nobody known"
@@ -56,7 +58,7 @@ func parseLock(text string) (pid int, walSize int64) {
 	if len(fields) > 2 && fields[1] == "open" {
 		walSize, _ = strconv.ParseInt(fields[2], 10, 64)
 	}
-	return pid, walSize
+	return pid, walSize, len(fields) > 1
 }
 
 func (l *lock) markOpen(walSize int64) error { return l.mark(fmt.Sprintf("open %d", walSize)) }

@@ -140,11 +140,21 @@ func (j *Journal) walFileSize() (int64, error) {
 	return info.Size(), nil
 }
 
-// checkWAL compares the log with what the last holder left behind.
+// checkWAL compares database and log with what the last holder left behind.
 func (j *Journal) checkWAL() error {
 	size, err := j.walFileSize()
 	if err != nil {
 		return err
+	}
+	info, err := os.Stat(j.config.Path)
+	switch {
+	case errors.Is(err, os.ErrNotExist), err == nil && info.Size() == 0:
+		// SQLite deletes the log of a database that is not there, and with it what is nowhere else.
+		if size > 0 || err == nil && j.lock.used {
+			return &DamagedError{Path: j.config.Path, Cause: fmt.Errorf("%w: there is nothing left in it", errCut)}
+		}
+	case err != nil:
+		return fmt.Errorf("look at journal: %w", err)
 	}
 	if size < j.lock.walSize {
 		cause := fmt.Errorf("%w: write-ahead log has %d bytes, at least %d were there", errCut, size, j.lock.walSize)

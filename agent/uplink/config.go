@@ -20,6 +20,8 @@ const (
 	queueSlack  = 3 * time.Millisecond
 	// holdMax is how long the drainer keeps still for a payment that has no answer yet.
 	holdMax = 50 * time.Millisecond
+	// holdAfter is how long it still does when the answer is there: the till commits and prints it, on the same disk.
+	holdAfter = 3 * time.Millisecond
 	// yieldEvery is how many records are sealed before others may have the processor.
 	yieldEvery = 8
 

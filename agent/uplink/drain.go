@@ -62,7 +62,11 @@ func (u *Uplink) serve(ctx context.Context, s *session) error {
 // sleep waits until there may be something to do. A record that is not urgent waits a little for company, so that
 // small batches fill up and the processor is left to the sale under way.
 func (d *drainer) sleep(ctx context.Context, s *session, linger, alarm *time.Timer) error {
+	appended := d.uplink.journal.Appended()
 	for {
+		if d.behind || d.lingering {
+			appended = nil // what is appended goes with the rest
+		}
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
@@ -70,11 +74,9 @@ func (d *drainer) sleep(ctx context.Context, s *session, linger, alarm *time.Tim
 			return fmt.Errorf("connection lost: %w", err)
 		case raw := <-s.answers:
 			return d.answer(ctx, raw)
-		case <-d.uplink.journal.Appended():
-			if !d.behind && !d.lingering {
-				d.lingering = true
-				linger.Reset(d.uplink.config.Timings.Linger)
-			}
+		case <-appended:
+			d.lingering = true
+			linger.Reset(d.uplink.config.Timings.Linger)
 		case <-linger.C:
 			d.lingering = false
 			return nil
@@ -201,6 +203,10 @@ func (d *drainer) nextAlarm() time.Duration {
 // fill sends until the window is full, there is nothing more, or a payment goes before.
 func (d *drainer) fill(ctx context.Context) error {
 	d.behind = true
+	select {
+	case <-d.uplink.journal.Appended(): // it is read below
+	default:
+	}
 	for d.frames+batchFrames <= d.window.size && d.bytes+batchBytes <= windowBytes {
 		if d.uplink.urgent.hold(time.Now()) > 0 {
 			return nil

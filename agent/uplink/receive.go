@@ -45,6 +45,7 @@ func (u *Uplink) take(s *session, payload []byte) error {
 	if err != nil {
 		return err
 	}
+	u.heard(header)
 	switch header.Type {
 	case record.Acknowledgement:
 		return u.acknowledged(r)
@@ -75,6 +76,17 @@ func (u *Uplink) unseal(header record.Header, payload []byte) (record.Record, er
 		return nil, err
 	}
 	return r, r.Verify(keys.Answer)
+}
+
+// heard takes the cloud's clock from an answer that the cloud made. An older answer sent again says nothing about now.
+func (u *Uplink) heard(header record.Header) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if header.Epoch < u.heardEpoch || header.Epoch == u.heardEpoch && header.Sequence <= u.heardSequence {
+		return
+	}
+	u.heardEpoch, u.heardSequence = header.Epoch, header.Sequence
+	u.status.ClockOffset = header.Time.Sub(u.config.Clock())
 }
 
 // acknowledged hands an acknowledgement to the journal, which checks it against its own chain.

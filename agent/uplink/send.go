@@ -25,7 +25,6 @@ func (d *drainer) read(ctx context.Context) ([]record.Record, error) {
 // send publishes the records as one message, without those that were refused or are on their way in lane now.
 func (d *drainer) send(records []record.Record) error {
 	b := batch{}
-	message := make([]byte, 0, batchBytes+batchBytes/4)
 	frames := make([]record.Frame, 0, len(records))
 	for i, r := range records {
 		if i%yieldEvery == 0 {
@@ -59,7 +58,7 @@ func (d *drainer) send(records []record.Record) error {
 	d.onWay = append(d.onWay, b)
 	d.frames += b.frames
 	d.bytes += b.bytes
-	return d.session.publish(topic.Up, record.AppendBatch(message, frames...))
+	return d.session.publish(topic.Up, record.AppendBatch(make([]byte, 0, record.BatchSize(frames...)), frames...))
 }
 
 // seal returns nil for a record that is not to be sent now.

@@ -2,6 +2,7 @@ package uplink
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"net"
@@ -50,7 +51,7 @@ func (u *Uplink) connect(ctx context.Context, broker string) (*session, error) {
 	s.client = mqtt.NewClient(options)
 	if err := wait(ctx, s.client.Connect(), 2*timings.Connect); err != nil {
 		s.client.Disconnect(0)
-		return nil, fmt.Errorf("connect to broker: %w", err)
+		return nil, fmt.Errorf("connect to broker: %w", suspectClock(err))
 	}
 	name := topic.Name(s.terminal, topic.Down)
 	token := s.client.Subscribe(name, topic.SubscribeQoS, func(_ mqtt.Client, m mqtt.Message) { u.receive(s, m.Payload()) })
@@ -63,6 +64,15 @@ func (u *Uplink) connect(ctx context.Context, broker string) (*session, error) {
 		return nil, fmt.Errorf("subscribe to answers: %w", err)
 	}
 	return s, nil
+}
+
+// suspectClock names the usual reason for a certificate that is not valid now: a till that lost its battery's charge.
+func suspectClock(err error) error {
+	var invalid x509.CertificateInvalidError
+	if errors.As(err, &invalid) && invalid.Reason == x509.Expired {
+		return fmt.Errorf("%w: %w", ErrClock, err)
+	}
+	return err
 }
 
 // publish hands a message to the socket and does not wait for the broker: a PUBACK proves nothing.

@@ -61,7 +61,7 @@ func (c cloudClock) offset(now time.Time) time.Duration {
 	return c.cloud.Add(now.Sub(c.ours)).Sub(now.Round(0))
 }
 
-// ClockOffset is what to add to our clock to have the cloud's; zero before the first sign-in since the start.
+// ClockOffset is what to add to our clock to have the cloud's; zero before the first answer since the start.
 func (u *Uplink) ClockOffset() time.Duration {
 	u.mu.Lock()
 	defer u.mu.Unlock()

@@ -21,6 +21,8 @@ var (
 	ErrStopped = errors.New("uplink: stopped")
 	// ErrForbidden: the broker does not let this terminal hear its answers.
 	ErrForbidden = errors.New("uplink: broker refused the subscription")
+	// ErrClock: the broker's certificate is not valid at the time that this till's clock shows.
+	ErrClock = errors.New("uplink: set this till's clock: the broker's certificate is not valid at its time")
 	// ErrSecret: another secret was given for the same record.
 	ErrSecret = errors.New("uplink: record already has another secret")
 )
@@ -49,6 +51,9 @@ type Uplink struct {
 	// recheckTo is the last record of a journal that turned out an old copy: up to there records are sent again even
 	// if the cloud has something under their numbers, so that it can tell whether it has the same.
 	recheckTo uint64
+	// heardEpoch and heardSequence name the newest answer whose time was taken for the cloud's clock.
+	heardEpoch    uint32
+	heardSequence uint64
 }
 
 // Status is what the screens and the technician see.
@@ -60,7 +65,7 @@ type Status struct {
 	Unsent    uint64
 	LastAck   time.Time // zero before the first
 	LastError string
-	// ClockOffset is the cloud's clock minus ours at the last sign-in.
+	// ClockOffset is the cloud's clock minus ours when it was last heard; zero before that.
 	ClockOffset time.Duration
 	// Stopped says why nothing is sent although there may be a connection; empty when all is well. Somebody must look.
 	Stopped string

@@ -3,6 +3,7 @@ package uplink
 import (
 	"bytes"
 	"fmt"
+	"runtime"
 	"slices"
 	"sync"
 	"time"
@@ -104,14 +105,15 @@ func (u *urgent) answered(at time.Time) {
 	u.lastResult = at
 }
 
-// hold returns how long everything else should keep still for a payment under way; 0 when there is none.
+// hold returns how long everything else should keep still: for a payment under way, and a moment after its result,
+// which is being recorded and printed; 0 when there is none.
 func (u *urgent) hold(now time.Time) time.Duration {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	if !u.lastSent.After(u.lastResult) {
-		return 0
+	if u.lastSent.After(u.lastResult) {
+		return max(0, holdMax-now.Sub(u.lastSent))
 	}
-	return max(0, holdMax-now.Sub(u.lastSent))
+	return max(0, holdAfter-now.Sub(u.lastResult))
 }
 
 // secretOf returns a copy of a record's secret, nil when there is none any more, and when it was last sent.
@@ -175,7 +177,10 @@ func (u *Uplink) sendUrgent(s *session, r record.Record, header record.Header, s
 		return fmt.Errorf("seal record: %w", err)
 	}
 	u.urgent.sent(header.Sequence, time.Now())
-	return s.publish(topic.Now, record.AppendBatch(make([]byte, 0, len(frame)+8), frame))
+	err = s.publish(topic.Now, record.AppendBatch(make([]byte, 0, record.BatchSize(frame)), frame))
+	// The client writes in a goroutine of its own: it goes first, before the caller shows what was sent.
+	runtime.Gosched()
+	return err
 }
 
 // Forget erases what is kept for a record: its payment is definite.

@@ -8,6 +8,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/yuantill/yuantill/agent"
 	"github.com/yuantill/yuantill/agent/yuantill-agent/settings"
@@ -97,13 +98,26 @@ func onPort[T any](line settings.Line, create func(drivers.Port) (agent.Opened[T
 	}
 }
 
+// clocked dates scans by the till's clock, as sales are, whatever clock the driver has.
+type clocked struct {
+	drivers.Scanner
+	clock func() time.Time
+}
+
+// Next implements drivers.Scanner.
+func (c clocked) Next(ctx context.Context) (drivers.Scan, error) {
+	scan, err := c.Scanner.Next(ctx)
+	scan.At = c.clock().Add(-time.Since(scan.At))
+	return scan, err
+}
+
 // openers puts the till's devices together; those that the settings leave out stay nil.
 func openers(s settings.Settings, logger *slog.Logger, parts *agent.Parts) {
 	if s.Scanner != nil {
 		create := scannerDrivers()[s.Scanner.Driver]
 		parts.Scanner = onPort(s.Scanner.Line, func(p drivers.Port) (agent.Opened[drivers.Scanner], error) {
 			device, err := create(p, *s.Scanner)
-			return agent.Opened[drivers.Scanner]{Device: device}, err
+			return agent.Opened[drivers.Scanner]{Device: clocked{Scanner: device, clock: parts.Clock}}, err
 		})
 	}
 	if s.Reader != nil {
