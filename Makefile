@@ -13,7 +13,7 @@ ARM_BUILD := -trimpath -tags 'netgo osusergo $(TAGS)' -ldflags '$(LDFLAGS) -link
 # What the terminal's code can be broken by on ARM: alignment, word size, cgo.
 ARM_TESTS := ./protocol/... ./drivers/... ./agent/journal/...
 
-.PHONY: help demo test build check fmt generate setup setup-arm arm arm-test bench bench-results race fuzz
+.PHONY: help demo test build check generate setup setup-test setup-arm arm arm-test bench bench-results race fuzz
 
 help:
 	@sed -n 's/^## //p' $(MAKEFILE_LIST)
@@ -23,7 +23,7 @@ demo: setup build
 	@bin/demo $(ARGS)
 
 ## test       every test that needs no virtual machine
-test: setup
+test: setup-test
 	$(GO) test -tags '$(TAGS)' ./...
 
 ## build      bin/yuantill, bin/yuantill-agent, bin/yuantill-cloud and the simulated world around them
@@ -40,7 +40,7 @@ check:
 	$(GO) run $(LINT) run --build-tags '$(TAGS)' ./...
 
 ## race       the tests again under the race detector
-race: setup
+race: setup-test
 	$(GO) test -race -tags '$(TAGS)' ./...
 
 ## fuzz       ten seconds of each fuzz target; FUZZTIME=1m for longer
@@ -72,7 +72,10 @@ generate:
 	$(GO) generate ./protocol/message
 
 setup:
-	@tools/setup.sh
+	@tools/setup.sh demo
+
+setup-test:
+	@tools/setup.sh test
 
 setup-arm:
 	@tools/setup.sh arm

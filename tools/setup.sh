@@ -1,17 +1,23 @@
 #!/bin/sh
 # Installs the Debian packages that a build, the demo and the tests need, where they are missing.
-# usage: setup.sh [arm]
+# usage: setup.sh [demo|test|arm|ci]
 set -eu
 
-want="gcc libc6-dev libnfc-bin zbar-tools fonts-wqy-zenhei file nodejs npm"
-[ "${1:-}" = arm ] && want="gcc-arm-linux-gnueabihf libc6-dev-armhf-cross qemu-user-static file"
+# A C compiler for SQLite and libusb, and a Chinese font and a bar code reader for the receipts' pictures.
+want="gcc libc6-dev fonts-wqy-zenhei zbar-tools"
+case "${1:-demo}" in
+demo) ;;
+test) want="$want libnfc-bin openssl" ;;
+arm) want="$want gcc-arm-linux-gnueabihf libc6-dev-armhf-cross qemu-user-static file" ;;
+ci) want="$want libnfc-bin openssl nodejs npm" ;;
+*) echo "usage: setup.sh [demo|test|arm|ci]" >&2; exit 2 ;;
+esac
 
 missing=""
 for package in $want; do
 	case $package in # tools that may be there without their Debian package
-	gcc) command -v gcc >/dev/null && continue ;;
+	gcc | openssl | npm) command -v "$package" >/dev/null && continue ;;
 	nodejs) command -v node >/dev/null && continue ;;
-	npm) command -v npm >/dev/null && continue ;;
 	esac
 	dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing="$missing $package"
 done
