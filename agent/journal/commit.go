@@ -28,7 +28,7 @@ func prepare(ctx context.Context, conn *sql.Conn) (*statements, error) {
 		{&s.record, "INSERT INTO record (sequence, bytes) VALUES (?, ?)"},
 		// A statement that sets open rewrites its index even when nothing changes: one more page a commit.
 		{&s.saleUpdate, "UPDATE sale SET state = ?, last_sequence = ?, changed_at = ? WHERE order_id = ? AND open = ?"},
-		{&s.saleTurn, "UPDATE sale SET state = ?, last_sequence = ?, changed_at = ?, open = ?2 WHERE order_id = ?1"},
+		{&s.saleTurn, "UPDATE sale SET state = ?1, last_sequence = ?2, changed_at = ?3, open = ?5 WHERE order_id = ?4"},
 		{&s.saleInsert, `INSERT INTO sale (open, state, last_sequence, changed_at, order_id, first_sequence, number)
 			VALUES (?, ?, ?, ?, ?, ?, ?)`},
 		{&s.lost, "INSERT INTO lost (first, last) VALUES (?, ?)"},
@@ -230,15 +230,17 @@ func (d *draft) writeSale(ctx context.Context, prepared *statements, row row) er
 	if state == nil {
 		state = []byte{}
 	}
-	result, err := prepared.saleUpdate.ExecContext(ctx, sale.Open, state, last, changed, sale.OrderID[:])
-	if err != nil {
-		return fmt.Errorf("write sale: %w", err)
-	}
-	if n, err := result.RowsAffected(); err != nil || n == 1 {
-		return err
+	for _, statement := range []*sql.Stmt{prepared.saleUpdate, prepared.saleTurn} {
+		result, err := statement.ExecContext(ctx, state, last, changed, sale.OrderID[:], sale.Open)
+		if err != nil {
+			return fmt.Errorf("write sale: %w", err)
+		}
+		if n, err := result.RowsAffected(); err != nil || n == 1 {
+			return err
+		}
 	}
 	d.head.sales++
-	_, err = prepared.saleInsert.ExecContext(ctx, sale.Open, state, last, changed, sale.OrderID[:], last,
+	_, err := prepared.saleInsert.ExecContext(ctx, sale.Open, state, last, changed, sale.OrderID[:], last,
 		int64(d.head.sales))
 	if err != nil {
 		return fmt.Errorf("write sale: %w", err)

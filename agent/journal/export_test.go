@@ -44,3 +44,16 @@ func pragma(name string, value int) string {
 	}
 	return "PRAGMA " + name + " = " + string(digits)
 }
+
+// Bounds of what is kept in memory.
+const (
+	RecentRecords = recentRecords
+	RecentBytes   = recentBytes
+)
+
+// Recent says how many bytes of records are in memory.
+func Recent(j *Journal) int {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.recent.bytes
+}

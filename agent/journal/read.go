@@ -75,12 +75,33 @@ func unsent(last uint64, acked acknowledged, lost []Range) uint64 {
 func (j *Journal) Unsent(ctx context.Context, after uint64, recordsMax, bytesMax int) ([]record.Record, error) {
 	j.mu.Lock()
 	acked, last := j.acked, j.head.sequence
-	j.mu.Unlock()
 	after = max(after, acked.highWater)
 	if after >= last {
+		j.mu.Unlock()
 		return nil, nil
 	}
+	if records, here := j.recent.after(after); here {
+		defer j.mu.Unlock()
+		return unacknowledged(records, after+1, acked, recordsMax, bytesMax), nil
+	}
+	j.mu.Unlock()
 	return j.read(ctx, after, recordsMax, bytesMax, acked.has)
+}
+
+// unacknowledged picks from records in memory, the first of which has the sequence first, as Unsent promises.
+func unacknowledged(records []record.Record, first uint64, acked acknowledged, recordsMax, bytesMax int) []record.Record {
+	picked := make([]record.Record, 0, min(len(records), max(recordsMax, 1)))
+	for i, r := range records {
+		if acked.has(first + uint64(i)) {
+			continue
+		}
+		if len(picked) == cap(picked) || len(picked) > 0 && len(r) > bytesMax {
+			break
+		}
+		bytesMax -= len(r)
+		picked = append(picked, r)
+	}
+	return picked
 }
 
 // Records returns the records after a sequence, in order, bounded as Unsent.
@@ -135,6 +156,12 @@ const arenaSize = 16 << 10
 
 // Get returns one record or ErrNotFound.
 func (j *Journal) Get(ctx context.Context, sequence uint64) (record.Record, error) {
+	j.mu.Lock()
+	r := j.recent.get(sequence)
+	j.mu.Unlock()
+	if r != nil {
+		return r, nil
+	}
 	var raw []byte
 	err := j.reader.QueryRowContext(context.WithoutCancel(ctx), "SELECT bytes FROM record WHERE sequence = ?",
 		int64(sequence)).Scan(&raw)

@@ -39,7 +39,7 @@ func (r *recent) add(sequence uint64, bytes record.Record) {
 
 // after returns the records after a sequence, which the caller must not alter; false when some of them are not here.
 func (r *recent) after(sequence uint64) ([]record.Record, bool) {
-	if sequence > r.last || sequence+uint64(len(r.records)) < r.last {
+	if len(r.records) == 0 || sequence > r.last || sequence+uint64(len(r.records)) < r.last {
 		return nil, false
 	}
 	return r.records[len(r.records)-int(r.last-sequence):], true

@@ -40,3 +40,20 @@ func Kept(u *Uplink) int {
 	defer u.urgent.mu.Unlock()
 	return len(u.urgent.entries)
 }
+
+// Urgent opens what is kept for payments under way.
+type Urgent struct{ *urgent }
+
+// NewUrgent returns it as an uplink begins.
+func NewUrgent() Urgent { return Urgent{newUrgent()} }
+
+// Sent, Answered and Hold pass on a payment's sending, its result, and how long everything else keeps still.
+func (u Urgent) Sent(at time.Time)                { u.sent(1, at) }
+func (u Urgent) Answered(at time.Time) bool       { return u.answered(at) }
+func (u Urgent) Hold(now time.Time) time.Duration { return u.hold(now) }
+
+// What a payment under way holds back.
+const (
+	HoldMax   = holdMax
+	HoldAfter = holdAfter
+)

@@ -54,9 +54,11 @@ func (u *Uplink) take(s *session, payload []byte) error {
 		if err := proto.Unmarshal(r.Body(), result); err != nil {
 			return fmt.Errorf("parse result: %w", err)
 		}
+		// Who is woken last runs first: that must be the till.
+		if u.urgent.answered(time.Now()) {
+			signal(u.wake)
+		}
 		offer(u.results, result)
-		u.urgent.answered(time.Now())
-		signal(u.wake)
 		return nil
 	case record.Refusal:
 		return u.refusal(r)

@@ -19,6 +19,7 @@ type urgent struct {
 	entries map[uint64]*urgentEntry
 	// lastSent and lastResult are when a payment was last sent and a result last came.
 	lastSent, lastResult time.Time
+	heldBack             bool // something else has kept still since
 }
 
 type urgentEntry struct {
@@ -98,11 +99,12 @@ func (u *urgent) sent(sequence uint64, at time.Time) {
 	}
 }
 
-// answered notes that a result came.
-func (u *urgent) answered(at time.Time) {
+// answered notes that a result came, and returns whether anything was held back for it.
+func (u *urgent) answered(at time.Time) (heldBack bool) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	u.lastResult = at
+	heldBack, u.heldBack, u.lastResult = u.heldBack, false, at
+	return heldBack
 }
 
 // hold returns how long everything else should keep still: for a payment under way, and a moment after its result,
@@ -110,10 +112,12 @@ func (u *urgent) answered(at time.Time) {
 func (u *urgent) hold(now time.Time) time.Duration {
 	u.mu.Lock()
 	defer u.mu.Unlock()
+	rest := holdAfter - now.Sub(u.lastResult)
 	if u.lastSent.After(u.lastResult) {
-		return max(0, holdMax-now.Sub(u.lastSent))
+		rest = holdMax - now.Sub(u.lastSent)
 	}
-	return max(0, holdAfter-now.Sub(u.lastResult))
+	u.heldBack = rest > 0
+	return max(0, rest)
 }
 
 // secretOf returns a copy of a record's secret, nil when there is none any more, and when it was last sent.

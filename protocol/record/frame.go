@@ -77,6 +77,15 @@ func (f Frame) Open(envelope *seal.Envelope, header Header) (Record, []byte, err
 	return Record(opened), secret, nil
 }
 
+// BatchSize is how long the message is that AppendBatch makes of the frames, in bytes.
+func BatchSize(frames ...Frame) int {
+	size := batchHeader
+	for _, f := range frames {
+		size += 4 + len(f)
+	}
+	return size
+}
+
 // AppendBatch appends one message that carries the frames: version[1] ‖ 0[1] ‖ count[2], then for each frame its
 // length[4] and its bytes. The caller keeps to BatchMax and BatchSizeMax.
 func AppendBatch(b []byte, frames ...Frame) []byte {

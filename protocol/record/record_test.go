@@ -181,6 +181,7 @@ func TestBatch(t *testing.T) {
 			frames = append(frames, frame)
 		}
 		message := record.AppendBatch(nil, frames...)
+		require.Len(t, message, record.BatchSize(frames...))
 		back, err := record.SplitBatch(message)
 		require.NoError(t, err)
 		require.Equal(t, frames, back)
