@@ -1,0 +1,115 @@
+package faults_test
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/yuantill/yuantill/tools/shop"
+)
+
+// Bounds of all waiting.
+const (
+	// patience is for what should happen at once, also on a slow machine.
+	patience = 20 * time.Second
+	// longPatience is for what the rules let take long: a payment is taken back no earlier than 15 s after it was asked.
+	longPatience = 60 * time.Second
+	lookEvery    = 5 * time.Millisecond
+	// together is how many shops stand side by side; most of their time they wait.
+	together = "6"
+)
+
+// bin is the folder of the programs.
+var bin string //nolint:gochecknoglobals // TestMain has no other way to hand it on
+
+func TestMain(m *testing.M) {
+	flag.Parse()
+	code, err := buildAndRun(m)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "faults:", err)
+		code = 1
+	}
+	os.Exit(code)
+}
+
+// buildAndRun builds the programs once for all tests.
+func buildAndRun(m *testing.M) (code int, err error) {
+	if bin, err = os.MkdirTemp("", "faults"); err != nil {
+		return 0, err
+	}
+	defer os.RemoveAll(bin)
+	build := exec.Command("go", "build", "-tags", "sqlite_omit_load_extension", "-o", bin+"/", "./agent/yuantill-agent",
+		"./cloud/yuantill-cloud", "./tools/fakedevice", "./tools/fakeoperator", "./tools/faults/wrongclock")
+	build.Dir = filepath.Join("..", "..")
+	if text, err := build.CombinedOutput(); err != nil {
+		return 0, fmt.Errorf("build programs: %w: %s", err, text)
+	}
+	if err := flag.Set("test.parallel", together); err != nil {
+		return 0, err
+	}
+	return m.Run(), nil
+}
+
+// open starts a shop that stops with the test; its logs are shown when the test fails.
+func open(t *testing.T, options shop.Options) *shop.Shop {
+	t.Helper()
+	options.Bin, options.Dir, options.NoPictures = bin, t.TempDir(), true
+	// Everything the rules let be quicker is.
+	options.AgentSettings += "\n[timing]\nanswer_within = \"1s\"\nask_every = \"1s\"\ngive_up = \"16s\"\ngive_up_shown = \"16s\"\n"
+	options.CloudSettings += "\n[payment]\ngive_up_after = \"16s\"\n"
+	s, err := shop.Start(t.Context(), options)
+	require.NoError(t, err)
+	t.Cleanup(func() {
+		if err := s.Stop(); err != nil {
+			t.Errorf("stop shop: %v", err)
+		}
+		if t.Failed() {
+			showLogs(t, s.Dir)
+		}
+	})
+	return s
+}
+
+func showLogs(t *testing.T, dir string) {
+	logs, err := filepath.Glob(filepath.Join(dir, "*.log"))
+	if err != nil {
+		t.Errorf("find logs: %v", err)
+	}
+	for _, path := range logs {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Errorf("read log: %v", err)
+		}
+		const most = 6 << 10
+		t.Logf("%s:\n%s", filepath.Base(path), text[max(0, len(text)-most):])
+	}
+}
+
+// await looks until look says that it is so, bounded by limit.
+func await(t *testing.T, limit time.Duration, what string, look func(ctx context.Context) (bool, string)) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), limit)
+	defer cancel()
+	seen := "nothing"
+	for {
+		holds, now := look(ctx)
+		if holds {
+			return
+		}
+		if ctx.Err() == nil {
+			seen = now
+		}
+		select {
+		case <-time.After(lookEvery):
+		case <-ctx.Done():
+			require.FailNow(t, "waited in vain for "+what, "last seen: %s", seen)
+		}
+	}
+}
