@@ -30,6 +30,8 @@ type glyph struct {
 type typesetter struct {
 	encoder     transform.Transformer
 	substituted int
+	source      [utf8.UTFMax]byte // of one character, here because the encoder would make each escape
+	coded       [4]byte
 }
 
 func newTypesetter() *typesetter {
@@ -39,7 +41,8 @@ func newTypesetter() *typesetter {
 // paragraphs splits text at line breaks and sets each line; control and invisible characters vanish, so that no text
 // can carry a command.
 func (t *typesetter) paragraphs(text string) [][]glyph {
-	lines := [][]glyph{nil}
+	lines := make([][]glyph, 1)
+	lines[0] = make([]glyph, 0, utf8.RuneCountInString(text))
 	previous := rune(0)
 	for _, r := range text {
 		last := len(lines) - 1
@@ -59,11 +62,10 @@ func (t *typesetter) paragraphs(text string) [][]glyph {
 
 // line sets text on one line: breaks become spaces.
 func (t *typesetter) line(text string) []glyph {
-	var out []glyph
-	for i, paragraph := range t.paragraphs(text) {
-		if i > 0 {
-			out = append(out, glyph{char: ' ', code: [2]byte{' '}, width: 1})
-		}
+	paragraphs := t.paragraphs(text)
+	out := paragraphs[0]
+	for _, paragraph := range paragraphs[1:] {
+		out = append(out, glyph{char: ' ', code: [2]byte{' '}, width: 1})
 		out = append(out, paragraph...)
 	}
 	return out
@@ -90,14 +92,12 @@ func (t *typesetter) code(r rune) (glyph, bool) {
 	if unicode.Is(unicode.Co, r) || r == utf8.RuneError {
 		return glyph{}, false // private use: two bytes, but a blank on paper
 	}
-	var source [utf8.UTFMax]byte
-	var code [4]byte
-	n := utf8.EncodeRune(source[:], r)
-	written, _, err := t.encoder.Transform(code[:], source[:n], true)
+	n := utf8.EncodeRune(t.source[:], r)
+	written, _, err := t.encoder.Transform(t.coded[:], t.source[:n], true)
 	if err != nil || written != 2 {
 		return glyph{}, false
 	}
-	return glyph{char: r, code: [2]byte{code[0], code[1]}, width: 2}, true
+	return glyph{char: r, code: [2]byte{t.coded[0], t.coded[1]}, width: 2}, true
 }
 
 // normalise maps characters that have a printable twin and drops what has no width.
