@@ -10,6 +10,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/yuantill/yuantill/agent/journal"
+	"github.com/yuantill/yuantill/agent/keyring"
 	"github.com/yuantill/yuantill/protocol/message"
 	"github.com/yuantill/yuantill/protocol/record"
 	"github.com/yuantill/yuantill/protocol/seal"
@@ -42,6 +43,9 @@ func (u *Uplink) take(s *session, payload []byte) error {
 		return nil
 	}
 	r, err := u.unseal(header, payload)
+	if errors.Is(err, keyring.ErrEpoch) {
+		u.otherEpoch(header.Epoch)
+	}
 	if err != nil {
 		return err
 	}
@@ -64,6 +68,26 @@ func (u *Uplink) take(s *session, payload []byte) error {
 		return u.refusal(r)
 	default:
 		return fmt.Errorf("unknown answer %v", header.Type)
+	}
+}
+
+// otherEpoch signs in when answers come under an epoch that only another copy of this terminal can have opened: what the
+// cloud says, refusals too, cannot be read until then. Nobody vouches for the number, so it costs a sign-in every AckMax
+// at most.
+func (u *Uplink) otherEpoch(epoch uint32) {
+	if newest, known := u.keyring.Current(); known && epoch <= newest.Number {
+		return
+	}
+	u.mu.Lock()
+	now := u.config.Clock()
+	due := u.deafAt.IsZero() || now.Sub(u.deafAt) >= u.config.Timings.AckMax || now.Before(u.deafAt)
+	if due {
+		u.deafAt = now
+	}
+	u.mu.Unlock()
+	if due {
+		u.demandSignIn("cloud answers under an epoch that was not opened here")
+		signal(u.wake)
 	}
 }
 

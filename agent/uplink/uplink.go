@@ -51,6 +51,8 @@ type Uplink struct {
 	// recheckTo is the last record of a journal that turned out an old copy: up to there records are sent again even
 	// if the cloud has something under their numbers, so that it can tell whether it has the same.
 	recheckTo uint64
+	// deafAt is when answers under another copy's epoch last made this terminal sign in.
+	deafAt time.Time
 	// heardEpoch and heardSequence name the newest answer whose time was taken for the cloud's clock.
 	heardEpoch    uint32
 	heardSequence uint64

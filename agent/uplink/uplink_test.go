@@ -166,6 +166,23 @@ func TestSignIn(t *testing.T) {
 		require.Equal(t, message.Refusal_CAUSE_EPOCH, (<-tl.uplink.Refusals()).Cause)
 		require.Equal(t, sequence(t, r), tl.uplink.Status().LastRefusal.Sequence)
 	})
+	t.Run("is repeated when answers come under an epoch that another copy opened", func(t *testing.T) {
+		_, c, tl := world(t)
+		c.set(func() {
+			c.epoch++
+			c.keys[c.epoch] = c.keys[c.epoch-1]
+			c.acknowledge()
+		})
+		tl.until("third epoch", func(s uplink.Status) bool { return s.Epoch == 3 && s.Unsent == 0 })
+		c.set(func() {
+			c.keys[9] = c.keys[3]
+			c.send(9, record.Acknowledgement, &message.Acknowledgement{})
+		})
+		tl.until("rejected", func(s uplink.Status) bool { return s.Rejected == 2 })
+		tl.faults(1)
+		tl.until("all sent", func(s uplink.Status) bool { return s.Unsent == 0 })
+		require.Equal(t, uint32(3), tl.uplink.Status().Epoch, "numbers that nobody vouches for make no storm")
+	})
 	t.Run("brings an old copy of the journal behind the cloud's books", func(t *testing.T) {
 		_, c, tl := world(t)
 		tl.faults(4)
