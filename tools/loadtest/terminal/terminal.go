@@ -32,7 +32,7 @@ var (
 	ErrSignIn  = errors.New("terminal: sign-in answer does not verify")
 )
 
-// Handlers receive what the cloud sends. They are called from the MQTT client's goroutine and must not block. Refused
+// Handlers receive what the cloud sends. They are called from the connection's goroutine and must not block. Refused
 // may be nil.
 type Handlers struct {
 	Acknowledged func(*message.Acknowledgement)
@@ -48,7 +48,7 @@ type Terminal struct {
 	tmk        [seal.KeySize]byte
 	engine     seal.Engine
 	handlers   Handlers
-	client     paho.Client
+	client     *connection
 	signedIn   chan record.Record
 
 	mu       sync.Mutex
@@ -64,14 +64,7 @@ func Dial(ctx context.Context, path, broker string, handlers Handlers) (*Termina
 	if err != nil {
 		return nil, nil, err
 	}
-	options := paho.NewClientOptions().AddBroker("ssl://" + broker).SetClientID(t.ID.String()).SetTLSConfig(tlsConfig).
-		SetAutoReconnect(false).SetOrderMatters(true).SetConnectTimeout(dialTimeout)
-	t.client = paho.NewClient(options)
-	if err := wait(t.client.Connect(), "connect"); err != nil {
-		return nil, nil, err
-	}
-	down := topic.Name(t.ID, topic.Down)
-	if err := wait(t.client.Subscribe(down, topic.SubscribeQoS, t.receive), "subscribe"); err != nil {
+	if t.client, err = dial(ctx, broker, tlsConfig, t.ID.String(), topic.Name(t.ID, topic.Down), t.receive); err != nil {
 		return nil, nil, err
 	}
 	first, err := t.signIn(ctx)
@@ -112,18 +105,8 @@ func load(path string, handlers Handlers) (*Terminal, *tls.Config, error) {
 	return t, &tls.Config{MinVersion: tls.VersionTLS13, Certificates: []tls.Certificate{pair}, RootCAs: pool}, nil
 }
 
-func wait(token paho.Token, what string) error {
-	if !token.WaitTimeout(dialTimeout) {
-		return fmt.Errorf("%s: %w", what, ErrTimeout)
-	}
-	if err := token.Error(); err != nil {
-		return fmt.Errorf("%s: %w", what, err)
-	}
-	return nil
-}
-
 // Close disconnects at once.
-func (t *Terminal) Close() { t.client.Disconnect(0) }
+func (t *Terminal) Close() { t.client.Close() }
 
 func (t *Terminal) signIn(ctx context.Context) (record.Record, error) {
 	var nonce [seal.NonceSize]byte
@@ -140,8 +123,8 @@ func (t *Terminal) signIn(ctx context.Context) (record.Record, error) {
 	if err != nil {
 		return nil, fmt.Errorf("build sign-in: %w", err)
 	}
-	if err := wait(t.Publish(topic.SignIn, request), "publish sign-in"); err != nil {
-		return nil, err
+	if err := t.Publish(topic.SignIn, request).Error(); err != nil {
+		return nil, fmt.Errorf("sign in: %w", err)
 	}
 	select {
 	case answer := <-t.signedIn:
@@ -212,13 +195,13 @@ func (t *Terminal) Batch(secret []byte, records ...record.Record) ([]byte, error
 	return record.AppendBatch(nil, frames...), nil
 }
 
-// Publish hands a message to the MQTT client.
+// Publish writes a message to the broker.
 func (t *Terminal) Publish(lane topic.Lane, payload []byte) paho.Token {
 	return t.client.Publish(topic.Name(t.ID, lane), topic.PublishQoS, false, payload)
 }
 
-func (t *Terminal) receive(_ paho.Client, m paho.Message) {
-	frame := record.Frame(m.Payload())
+func (t *Terminal) receive(payload []byte) {
+	frame := record.Frame(payload)
 	header, err := record.ParseHeader(frame)
 	if err != nil || header.Direction != seal.Down {
 		return
