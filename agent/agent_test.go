@@ -228,6 +228,35 @@ func TestCancel(t *testing.T) {
 			require.Equal(t, checkout.Reversed, s.sale(t, begun.Sale.OrderID).Sale.State)
 		})
 	})
+	t.Run("ApprovalOnItsWayIsTakenBack", func(t *testing.T) {
+		var crossing *message.PaymentResult
+		answer := func(s sent) *message.PaymentResult {
+			switch {
+			case s.kind == record.PaymentRequested:
+				crossing = approve(s)
+				return nil
+			case s.times == 1:
+				return crossing
+			}
+			return result(s, message.Stage_STAGE_FINAL, message.Outcome_OUTCOME_REVERSED, 3)
+		}
+		inShop(t, answer, func(t *testing.T, s *shop) {
+			begun := s.begin(t, "k1")
+			s.scanner.Scan(customerCode)
+			synctest.Wait()
+			_, err := press(s, begun.Sale.OrderID)
+			require.NoError(t, err)
+			synctest.Wait()
+			view := s.sale(t, begun.Sale.OrderID)
+			require.Equal(t, checkout.Reversing, view.Sale.State, "asked on")
+			require.Equal(t, catalogue.NoticePaidTakenBack.Text(), view.Notice)
+			require.Empty(t, s.printer.Documents(), "no receipt of a payment that is being taken back")
+			time.Sleep(4 * time.Second)
+			require.Equal(t, checkout.Reversed, s.sale(t, begun.Sale.OrderID).Sale.State)
+			require.Len(t, s.printer.Documents(), 1)
+			require.Contains(t, text(s.printer.Documents()[0]), "已冲正")
+		})
+	})
 }
 
 func TestScansThatAreNotUsed(t *testing.T) {

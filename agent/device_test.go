@@ -333,7 +333,11 @@ func TestTornCard(t *testing.T) {
 			time.Sleep(time.Minute)
 			view := s.sale(t, id)
 			require.Equal(t, checkout.Reversed, view.Sale.State)
-			require.Equal(t, catalogue.StepCardReturned.Text(), view.Next)
+			require.Equal(t, catalogue.StepCardInDoubt.Text(), view.Next)
+			require.Len(t, s.printer.Documents(), 2, "when it was given up, and at the end")
+			for _, slip := range s.printer.Documents() {
+				require.Contains(t, text(slip), "可能已扣款", "the customer is told what to do")
+			}
 		})
 	})
 }

@@ -22,7 +22,7 @@ func (t *till) slip(s checkout.Sale, reprint bool) receipt.Slip {
 		Batch: fmt.Sprintf("%06d", s.Batch), Voucher: fmt.Sprintf("%06d", s.Voucher),
 		Reference: r.GetReference(), Authorisation: r.GetAuthorisation(),
 		At: slipTime(s), Amount: s.Amount, Note: s.Note, Order: s.OrderID.String(),
-		CheckAddress: checkAddress(t.config.CheckBase, s.OrderID), Reprint: reprint,
+		CheckAddress: checkAddress(t.config.CheckBase, s.OrderID), Reprint: reprint, CardInDoubt: s.CardInDoubt(),
 	}
 	if slip.Operator == "" {
 		slip.Operator = r.GetOperatorCode()

@@ -43,7 +43,7 @@ const (
 	StepHandOver
 	StepOtherMeans
 	StepNoMoney
-	StepCardReturned
+	StepCardInDoubt
 	StepRefunded
 	StepNewSale
 )
@@ -69,7 +69,7 @@ const (
 	NoticeCardOther
 	NoticeJournal
 	NoticeMismatch
-	NoticeCancelTooLate
+	NoticePaidTakenBack
 	NoticeCancelDuringTap
 	NoticeAlreadyDecided
 	NoticeRestarted

@@ -52,9 +52,9 @@ func (p Phrase) notice() Text {
 			"The journal cannot be written; no payment is taken until it is mended"}
 	case NoticeMismatch:
 		return Text{"平台回复与本笔金额不符，未采用，请联系服务商", "The answer does not match this sale and was not used; call support"}
-	case NoticeCancelTooLate:
-		return Text{"撤销到达前付款已成功：已收款；不需要时请办理退货",
-			"The payment had gone through before it could be taken back: money received; refund it if not wanted"}
+	case NoticePaidTakenBack:
+		return Text{"顾客手机可能显示已付款：本笔仍在撤销，款项会退回，请勿交货",
+			"The customer's phone may say paid: this payment is still being taken back and the money returned; hand over nothing"}
 	case NoticeRestarted:
 		return Text{"程序重新启动，正在继续处理本笔", "The till restarted and is carrying on with this sale"}
 	default:

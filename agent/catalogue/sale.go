@@ -58,9 +58,10 @@ func (p Phrase) step() Text {
 		return Text{"未收款；请顾客换一种方式，重新发起收款", "No money received; start a new sale with another means of payment"}
 	case StepNoMoney:
 		return Text{"未收款，请勿交货；如需收款请重新发起", "No money received, do not hand over the goods; start a new sale if needed"}
-	case StepCardReturned:
-		return Text{"未收款，请勿交货；硬件钱包如已扣款，款项会退回",
-			"No money received, do not hand over the goods; if the hard wallet was debited the money goes back to it"}
+	case StepCardInDoubt:
+		return Text{"未收款，请勿交货；请顾客查看硬件钱包余额，如已扣款，凭小票请钱包运营机构退回；已通知服务商核查",
+			"No money received, do not hand over the goods. The customer checks the hard wallet's balance: if it was debited, " +
+				"the wallet's operator returns it on showing the slip; support has been told to look into it"}
 	case StepRefunded:
 		return Text{"顾客的款项已退回", "The customer's money has gone back"}
 	case StepNewSale:

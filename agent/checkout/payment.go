@@ -93,10 +93,14 @@ func (r Rules) result(s Sale, result *message.PaymentResult, now time.Time) (Sal
 	if !matches(s, result) {
 		return s, []Effect{Warn{What: "answer with another amount"}, Show{Notice: catalogue.NoticeMismatch}}
 	}
-	if result.GetStage() == message.Stage_STAGE_FINAL {
-		return r.decide(s, result)
+	if result.GetStage() != message.Stage_STAGE_FINAL {
+		return r.progress(s, result, now)
 	}
-	return r.progress(s, result, now)
+	// The reversal wins (SPEC.md 7.4.5): what the cloud approved before it heard of it, it takes back all the same.
+	if result.GetOutcome() == message.Outcome_OUTCOME_APPROVED && s.Reversal != message.Reason_REASON_UNSPECIFIED {
+		return s, []Effect{Show{Notice: catalogue.NoticePaidTakenBack}}
+	}
+	return r.decide(s, result)
 }
 
 // matches reports whether the answer is about this sale's money. Only an answer that says "approved" must carry it.
@@ -109,16 +113,15 @@ func matches(s Sale, result *message.PaymentResult) bool {
 
 // decide ends the sale. The record comes first: what is not recorded is neither shown nor printed.
 func (r Rules) decide(s Sale, result *message.PaymentResult) (Sale, []Effect) {
-	notice := catalogue.None
 	var copies Copies
 	switch result.GetOutcome() {
 	case message.Outcome_OUTCOME_APPROVED:
 		s.State, copies = Approved, bothCopies
-		if s.Reversal != message.Reason_REASON_UNSPECIFIED {
-			notice = catalogue.NoticeCancelTooLate
-		}
 	case message.Outcome_OUTCOME_DECLINED:
 		s.State = Declined
+		if s.CardInDoubt() {
+			copies = CustomerCopy // it tells the customer whom to ask
+		}
 	case message.Outcome_OUTCOME_REVERSED:
 		s.State, copies = Reversed, CustomerCopy
 	default:
@@ -130,7 +133,7 @@ func (r Rules) decide(s Sale, result *message.PaymentResult) (Sale, []Effect) {
 	if copies != 0 {
 		effects = append(effects, Print{Copies: copies})
 	}
-	effects = append(effects, Show{Notice: notice}, Arm{}, Forget{Sequence: s.PaymentSequence})
+	effects = append(effects, Show{}, Arm{}, Forget{Sequence: s.PaymentSequence})
 	if s.ReversalSequence != 0 {
 		effects = append(effects, Forget{Sequence: s.ReversalSequence})
 	}

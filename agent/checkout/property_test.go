@@ -1,6 +1,7 @@
 package checkout_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -104,6 +105,7 @@ func checkStep(t *rapid.T, before checkout.Sale, event checkout.Event, w *till) 
 	require.Equal(t, message.Stage_STAGE_FINAL, arrived.Result.GetStage())
 	require.Equal(t, w.sale.Outcome(), arrived.Result.GetOutcome())
 	require.True(t, paymentRecorded(w))
+	require.False(t, after == checkout.Approved && reversalRecorded(w), "the reversal wins")
 }
 
 // checkRestarted: what was durable survives, so a payment that was recorded is never waiting for a customer again.
@@ -130,6 +132,10 @@ func paymentRecorded(w *till) bool {
 		}
 	}
 	return false
+}
+
+func reversalRecorded(w *till) bool {
+	return slices.ContainsFunc(w.records, func(entry stored) bool { return entry.kind == record.ReversalRequested })
 }
 
 func outcomeRecorded(w *till, outcome message.Outcome) bool {
@@ -207,9 +213,12 @@ func TestLiveness(t *testing.T) {
 				w.now = w.timer
 			}
 			w.give(checkout.Tick{})
-			// An honest cloud answers when it is asked.
+			// An honest cloud answers when it is asked. What is to be taken back it does not call approved.
 			for _, effect := range w.effects {
 				if _, asked := effect.(checkout.Ask); asked {
+					if final == message.Outcome_OUTCOME_APPROVED && reversalRecorded(w) {
+						final = message.Outcome_OUTCOME_REVERSED
+					}
 					w.give(checkout.ResultArrived{Result: answer(w.sale, message.Stage_STAGE_FINAL, final, 9)})
 					break
 				}

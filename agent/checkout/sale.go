@@ -102,8 +102,9 @@ func (s Sale) Open() bool { return !s.State.Final() || s.Unprinted != 0 }
 // it: that goes on by itself and somebody is told of its end.
 func (s Sale) HoldsTill() bool { return !s.State.Final() && s.State != Reversing }
 
-// torn reports whether a hard wallet was asked to pay and its answer never came.
-func (s Sale) torn() bool {
+// CardInDoubt reports whether a hard wallet was asked to pay and its answer never came: it may have been debited,
+// whatever the cloud says.
+func (s Sale) CardInDoubt() bool {
 	return s.Method == message.Method_METHOD_TAP && len(s.Card.Transaction) == 0
 }
 

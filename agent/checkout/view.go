@@ -70,9 +70,8 @@ func endPhrases(s Sale) (title, next catalogue.Phrase) {
 		title, next = catalogue.TitleDeclined, catalogue.StepOtherMeans
 	}
 	switch {
-	case s.torn():
-		// The cloud may say "declined" of a tap it never saw; the card may have been debited all the same.
-		next = catalogue.StepCardReturned
+	case s.CardInDoubt():
+		next = catalogue.StepCardInDoubt
 	case s.State == Reversed && s.Result.GetRefunded():
 		next = catalogue.StepRefunded
 	}

@@ -22,6 +22,9 @@ func Compose(slip Slip, reader Copy) (drivers.Document, error) {
 		return drivers.Document{}, fmt.Errorf("compose receipt: %w", &FieldError{Field: "copy", Problem: "unknown value"})
 	}
 	c := composer{slip: slip, reader: reader, words: wording(slip.Outcome, slip.Transaction)}
+	if slip.CardInDoubt && slip.Outcome != Approved {
+		c.words = c.words.inDoubt()
+	}
 	c.heading()
 	c.parties()
 	c.transaction()

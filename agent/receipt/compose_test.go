@@ -50,6 +50,8 @@ func TestComposeGolden(t *testing.T) {
 	unreturned := unsettled(receipt.Unknown)
 	unreturned.Transaction = receipt.Refund
 	refund.Transaction, refund.Note = receipt.Refund, "顾客退货"
+	inDoubt := unsettled(receipt.Reversed)
+	inDoubt.CardInDoubt = true
 	for name, test := range map[string]struct {
 		slip   receipt.Slip
 		reader receipt.Copy
@@ -63,6 +65,7 @@ func TestComposeGolden(t *testing.T) {
 		"unknown-merchant":  {unsettled(receipt.Unknown), receipt.MerchantCopy},
 		"unknown-customer":  {unsettled(receipt.Unknown), receipt.CustomerCopy},
 		"reversed-customer": {unsettled(receipt.Reversed), receipt.CustomerCopy},
+		"in-doubt-customer": {inDoubt, receipt.CustomerCopy},
 	} {
 		document, err := receipt.Compose(test.slip, test.reader)
 		require.NoError(t, err)
@@ -160,6 +163,22 @@ func TestComposeUnpaidIsNeverMistakenForPaid(t *testing.T) {
 			require.NotContains(t, got, "1234.56 (x2)", "the amount is not")
 		}
 	}
+}
+
+func TestComposeCardInDoubtNeverSaysThatNothingWasCharged(t *testing.T) {
+	for _, outcome := range []receipt.Outcome{receipt.Declined, receipt.Unknown, receipt.Reversed} {
+		slip := unsettled(outcome)
+		slip.CardInDoubt = true
+		got := text(t, slip, receipt.CustomerCopy)
+		require.Contains(t, got, "钱包或已扣款 (x2)")
+		require.Contains(t, got, "凭此单联系钱包运营机构退回")
+		for _, wrong := range []string{"未扣款", "Nothing was charged", "NOT PAID", "换一种方式"} {
+			require.NotContains(t, strings.ReplaceAll(got, "未收金额 NOT PAID", ""), wrong)
+		}
+	}
+	paid := sale()
+	paid.CardInDoubt = true
+	require.Equal(t, text(t, sale(), receipt.CustomerCopy), text(t, paid, receipt.CustomerCopy), "paid is paid")
 }
 
 func TestComposeReturnThatFailedSpeaksOfTheReturn(t *testing.T) {

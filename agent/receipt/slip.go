@@ -74,6 +74,9 @@ type Slip struct {
 	Outcome      Outcome
 	// Reason says to the customer why the payment was declined or reversed; optional.
 	Reason string
+	// CardInDoubt says that a hard wallet was asked to pay and never answered: it may have been debited although the
+	// payment is not approved.
+	CardInDoubt bool
 	// Reprint marks a slip that may be on paper already.
 	Reprint bool
 }

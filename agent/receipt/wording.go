@@ -42,9 +42,21 @@ func wordingPay(outcome Outcome) phrases {
 		p.warning = []string{"请勿交货", "请勿重复付款"}
 		p.warningEnglish = []string{"DO NOT HAND OVER GOODS", "DO NOT PAY AGAIN"}
 		p.amount = "待定金额 UNCONFIRMED"
-		p.advice = "系统正在查询，结果确定前请勿再次收款。如未成功，已扣款项将原路退回。"
-		p.adviceEnglish = "The result is being looked up. If the payment fails, anything charged goes back to the wallet."
+		// A till prints this when it has asked for the payment to be taken back: it does not come true any more.
+		p.advice = "本次交易正在撤销，如已扣款将原路退回；是否撤销完成可扫码查验。"
+		p.adviceEnglish = "The payment is being taken back; anything charged goes back to the wallet. Scan the code to see when that is done."
 	}
+	return p
+}
+
+// inDoubt says what the customer of a hard wallet that never answered can do. Nothing on the slip may say that nothing
+// was charged.
+func (p phrases) inDoubt() phrases {
+	p.warning = []string{"未收款", "钱包或已扣款"}
+	p.warningEnglish = []string{"NOT RECEIVED BY THE SHOP", "WALLET MAY BE DEBITED"}
+	p.advice = "硬件钱包没有应答，可能已扣款。请查看钱包余额；如已扣款，凭此单联系钱包运营机构退回。"
+	p.adviceEnglish = "The hard wallet did not answer and may have been debited. Check its balance; if it was, show this slip " +
+		"to the wallet's operator to get the money back."
 	return p
 }
 
