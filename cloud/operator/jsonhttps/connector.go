@@ -48,7 +48,7 @@ func New(config Config) (*Connector, error) {
 		return nil, fmt.Errorf("%w: URL", ErrConfig)
 	}
 	connector := &Connector{config: config, base: base, tolerance: config.ClockTolerance,
-		sealer: profile.NewSealer(config.Signer), unsealer: profile.NewUnsealer(config.Verifier)}
+		sealer: profile.NewSealer(config.Signer, config.Now), unsealer: profile.NewUnsealer(config.Verifier)}
 	if connector.tolerance == 0 {
 		connector.tolerance = defaultTolerance
 	}

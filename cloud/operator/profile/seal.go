@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"runtime"
 	"sync"
+	"time"
 )
 
 // Signer signs messages with SM2; protocol/sign.Key is one.
@@ -48,10 +49,13 @@ func ParseSeal(header http.Header) (Seal, error) {
 }
 
 // Sealer seals messages. Messages that wait at the same moment share one signature: SM2 is what a call costs most, and
-// under load it is paid once for many. A message that comes alone is signed at once and on its own.
+// under load it is paid once for many. A message that comes alone is signed at once and on its own; when many come
+// every few milliseconds, a batch waits companyWait to fill up.
 type Sealer struct {
 	signer  Signer
+	now     func() time.Time
 	mu      sync.Mutex
+	pace    pace
 	waiting []*sealing
 	busy    bool
 }
@@ -64,14 +68,15 @@ type sealing struct {
 	done    chan bool // true: lead
 }
 
-// NewSealer returns a sealer for a key.
-func NewSealer(signer Signer) *Sealer { return &Sealer{signer: signer} }
+// NewSealer returns a sealer for a key; now is the clock by which it knows how fast messages come.
+func NewSealer(signer Signer, now func() time.Time) *Sealer { return &Sealer{signer: signer, now: now} }
 
-// Seal blocks for as long as one or two signatures take. Error: that of the Signer.
+// Seal blocks for as long as one or two signatures take, and under load companyWait. Error: that of the Signer.
 func (s *Sealer) Seal(message []byte) (Seal, error) {
 	own := &sealing{message: message, done: make(chan bool, 1)}
 	s.mu.Lock()
 	s.waiting = append(s.waiting, own)
+	loaded := s.pace.busy(s.now())
 	lead := !s.busy
 	s.busy = true
 	s.mu.Unlock()
@@ -79,8 +84,12 @@ func (s *Sealer) Seal(message []byte) (Seal, error) {
 		lead = <-own.done
 	}
 	if lead {
-		// Let every goroutine that is ready to run come and join the batch.
-		runtime.Gosched()
+		if loaded {
+			time.Sleep(companyWait)
+		} else {
+			// Let every goroutine that is ready to run come and join the batch.
+			runtime.Gosched()
+		}
 		s.signBatch()
 	}
 	return own.seal, own.err

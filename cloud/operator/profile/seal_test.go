@@ -8,6 +8,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
@@ -106,7 +107,7 @@ func TestParseProofRefuses(t *testing.T) {
 
 func TestSealerAlone(t *testing.T) {
 	n := newNotary()
-	sealer, unsealer := profile.NewSealer(n), profile.NewUnsealer(n)
+	sealer, unsealer := profile.NewSealer(n, time.Now), profile.NewUnsealer(n)
 	for i := range 3 {
 		message := fmt.Appendf(nil, "alone %d", i)
 		seal, err := sealer.Seal(message)
@@ -122,7 +123,7 @@ func TestSealerTogether(t *testing.T) {
 	const callers = 600
 	n := newNotary()
 	n.hold = make(chan struct{})
-	sealer := profile.NewSealer(n)
+	sealer := profile.NewSealer(n, time.Now)
 	seals, failures := make([]profile.Seal, callers), make([]error, callers)
 	var started atomic.Int64
 	var group sync.WaitGroup
@@ -149,10 +150,36 @@ func TestSealerTogether(t *testing.T) {
 	require.False(t, unsealer.Good([]byte("never sealed"), seals[callers-1]))
 }
 
+// TestSealerUnderLoad: messages that come one after another, fast, share signatures all the same.
+func TestSealerUnderLoad(t *testing.T) {
+	const callers = 200
+	n := newNotary()
+	var mu sync.Mutex
+	at := time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)
+	sealer := profile.NewSealer(n, func() time.Time { // a message a millisecond, however fast this machine is
+		mu.Lock()
+		defer mu.Unlock()
+		at = at.Add(time.Millisecond)
+		return at
+	})
+	var group sync.WaitGroup
+	unsealer := profile.NewUnsealer(n)
+	for i, message := range messages(callers) {
+		group.Go(func() {
+			seal, err := sealer.Seal(message)
+			if err != nil || !unsealer.Good(message, seal) {
+				t.Errorf("message %d: %v", i, err)
+			}
+		})
+	}
+	group.Wait()
+	require.Less(t, n.signs, callers/2)
+}
+
 func TestSealerReportsTheSignersError(t *testing.T) {
 	n := newNotary()
 	n.fail = errors.New("no key")
-	sealer := profile.NewSealer(n)
+	sealer := profile.NewSealer(n, time.Now)
 	var group sync.WaitGroup
 	for range 20 {
 		group.Go(func() {

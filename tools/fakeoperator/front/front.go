@@ -56,7 +56,7 @@ func New(config Config) (*Front, error) {
 	if config.Window == 0 {
 		config.Window = defaultWindow
 	}
-	front := &Front{config: config, merchants: make(map[string]bool), sealer: profile.NewSealer(config.Signer),
+	front := &Front{config: config, merchants: make(map[string]bool), sealer: profile.NewSealer(config.Signer, config.Now),
 		clients: make(map[string]*profile.Unsealer), nonces: newNonces(2 * config.Window), random: rand.Int64N}
 	for key, verifier := range config.Clients {
 		front.clients[key] = profile.NewUnsealer(verifier)
