@@ -28,6 +28,14 @@ type Payment struct {
 	Blob      []byte
 }
 
+// Cancelled says that an order was cancelled before its payment was seen: a payment that comes later is never begun.
+type Cancelled struct {
+	Order    OrderID
+	Terminal record.Terminal // whose reversal it was
+	Reason   uint8           // the protocol's number
+	At       time.Time
+}
+
 // EntryKind says what a ledger entry is for. An order has at most one entry of a kind.
 type EntryKind uint8
 

@@ -33,6 +33,10 @@ type PaymentReader interface {
 	Payment(ctx context.Context, order OrderID) (Payment, error)
 	// OpenPayments returns payments that are not final, after an order id (the zero id to begin).
 	OpenPayments(ctx context.Context, after OrderID, limit int) ([]Payment, error)
+	// Cancelled returns the cancellation of an order.
+	Cancelled(ctx context.Context, order OrderID) (Cancelled, error)
+	// LastCancelled returns the latest cancellations, the newest first.
+	LastCancelled(ctx context.Context, limit int) ([]Cancelled, error)
 }
 
 // LedgerReader reads the books.

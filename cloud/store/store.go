@@ -40,6 +40,7 @@ const (
 	EntryExists                             // the ledger entry has been posted already
 	TerminalUnknown                         // a row names a terminal that is not enrolled
 	EpochExists                             // the epoch has been opened already
+	OrderCancelled                          // a payment begins whose order is cancelled, and the change does not say so
 )
 
 // String returns the kind's name for logs.
@@ -57,6 +58,8 @@ func (k ConflictKind) String() string {
 		return "terminal unknown"
 	case EpochExists:
 		return "epoch exists"
+	case OrderCancelled:
+		return "order cancelled"
 	default:
 		return fmt.Sprintf("conflict-%d", uint8(k))
 	}
@@ -77,10 +80,12 @@ func (e *ConflictError) Error() string {
 
 // Change is everything that must become durable together. Its slices belong to the store until done has been called.
 type Change struct {
-	Records     []Record
-	Heads       []Head
-	Epochs      []Epoch
-	Payments    []Payment
+	Records  []Record
+	Heads    []Head
+	Epochs   []Epoch
+	Payments []Payment
+	// Cancelled orders: of several of one order the first ever stored counts.
+	Cancelled   []Cancelled
 	Entries     []Entry
 	Quarantined []Quarantined
 	Alarms      []Alarm
@@ -90,8 +95,8 @@ type Change struct {
 
 // Rows returns how many rows the change has; an entry counts with its postings.
 func (c *Change) Rows() int {
-	rows := len(c.Records) + len(c.Heads) + len(c.Epochs) + len(c.Payments) + len(c.Entries) + len(c.Quarantined) +
-		len(c.Alarms) + len(c.Terminals) + len(c.Merchants)
+	rows := len(c.Records) + len(c.Heads) + len(c.Epochs) + len(c.Payments) + len(c.Cancelled) + len(c.Entries) +
+		len(c.Quarantined) + len(c.Alarms) + len(c.Terminals) + len(c.Merchants)
 	for i := range c.Entries {
 		rows += len(c.Entries[i].Postings)
 	}
@@ -120,6 +125,7 @@ func (c *Change) Append(other Change) {
 	c.Heads = append(c.Heads, other.Heads...)
 	c.Epochs = append(c.Epochs, other.Epochs...)
 	c.Payments = append(c.Payments, other.Payments...)
+	c.Cancelled = append(c.Cancelled, other.Cancelled...)
 	c.Entries = append(c.Entries, other.Entries...)
 	c.Quarantined = append(c.Quarantined, other.Quarantined...)
 	c.Alarms = append(c.Alarms, other.Alarms...)

@@ -15,6 +15,7 @@ func whole() store.Change {
 		Heads:       []store.Head{{Highest: 9, Records: 7}},
 		Epochs:      []store.Epoch{{}},
 		Payments:    []store.Payment{{Blob: make([]byte, 100)}},
+		Cancelled:   []store.Cancelled{{Order: store.OrderID{1}}},
 		Entries:     []store.Entry{{Postings: make([]store.Posting, 3)}},
 		Quarantined: []store.Quarantined{{Bytes: make([]byte, 50)}},
 		Alarms:      []store.Alarm{{}},
@@ -24,7 +25,7 @@ func whole() store.Change {
 }
 
 func TestChange(t *testing.T) {
-	const rows = 2 + 1 + 1 + 1 + 1 + 3 + 1 + 1 + 1 + 1
+	const rows = 2 + 1 + 1 + 1 + 1 + 1 + 3 + 1 + 1 + 1 + 1
 	var empty store.Change
 	require.Zero(t, empty.Rows())
 	require.Zero(t, empty.Size())
@@ -47,13 +48,13 @@ func TestHead(t *testing.T) {
 
 func TestConflictError(t *testing.T) {
 	kinds := map[string]bool{}
-	for kind := store.RecordExists; kind <= store.EpochExists; kind++ {
+	for kind := store.RecordExists; kind <= store.OrderCancelled; kind++ {
 		err := error(&store.ConflictError{Kind: kind, Terminal: record.Terminal([]byte("10000001")), Sequence: 7})
 		require.ErrorContains(t, err, kind.String())
 		require.ErrorContains(t, err, "10000001")
 		kinds[kind.String()] = true
 	}
-	require.Len(t, kinds, int(store.EpochExists), "each kind has a name of its own")
+	require.Len(t, kinds, int(store.OrderCancelled), "each kind has a name of its own")
 	require.Equal(t, "conflict-99", store.ConflictKind(99).String())
 }
 

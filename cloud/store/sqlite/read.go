@@ -167,6 +167,32 @@ func (s *Store) OpenPayments(ctx context.Context, after store.OrderID, limit int
 		" WHERE final = 0 AND order_id > ? ORDER BY order_id LIMIT ?", after[:], limit)
 }
 
+const cancelledColumns = "order_id, id, reason, at FROM cancelled JOIN terminals ON terminals.number = terminal"
+
+func scanCancelled(row scanner) (store.Cancelled, error) {
+	var c store.Cancelled
+	var order []byte
+	var terminal string
+	var at int64
+	err := row.Scan(&order, &terminal, &c.Reason, &at)
+	copy(c.Order[:], order)
+	copy(c.Terminal[:], terminal)
+	c.At = moment(at)
+	return c, err
+}
+
+// Cancelled returns the cancellation of an order (store.PaymentReader).
+func (s *Store) Cancelled(ctx context.Context, order store.OrderID) (store.Cancelled, error) {
+	c, err := scanCancelled(s.readers.QueryRowContext(brief(ctx), "SELECT "+cancelledColumns+" WHERE order_id = ?", order[:]))
+	return c, one(err, "cancelled order")
+}
+
+// LastCancelled returns the latest cancellations (store.PaymentReader).
+func (s *Store) LastCancelled(ctx context.Context, limit int) ([]store.Cancelled, error) {
+	return list(ctx, s.readers, "cancelled orders", scanCancelled, "SELECT "+cancelledColumns+
+		" ORDER BY cancelled.number DESC LIMIT ?", limit)
+}
+
 // Lease returns the next number of a name (store.Leaser).
 func (s *Store) Lease(ctx context.Context, name string) (uint64, error) {
 	if name == "" || strings.ContainsAny(name, " \n") {

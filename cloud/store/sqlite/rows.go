@@ -3,6 +3,7 @@ package sqlite
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/yuantill/yuantill/cloud/store"
@@ -46,7 +47,8 @@ func (t *transaction) epoch(e *store.Epoch) error {
 	return err
 }
 
-func (t *transaction) payment(p *store.Payment) error {
+// payment writes a payment. named are the cancellations that the change knows of.
+func (t *transaction) payment(p *store.Payment, named []store.Cancelled) error {
 	moved := &store.ConflictError{Kind: store.PaymentMoved, Terminal: p.Terminal, Sequence: p.Sequence, Order: p.Order}
 	if p.Revision != 1 {
 		changed, err := t.w.conn.run(`UPDATE payments SET revision = ?, state = ?, final = ?, next_at = ?,
@@ -62,14 +64,37 @@ updated_at = ?, blob = ? WHERE order_id = ? AND revision = ?`,
 	if err != nil {
 		return err
 	}
-	_, err = t.w.conn.run(`INSERT INTO payments
-(order_id, terminal, sequence, merchant, revision, state, final, next_at, updated_at, blob)
-VALUES (?, ?, ?, ?, 1, ?, ?, ?, ?, ?)`,
-		values{p.Order[:], number, int64(p.Sequence), p.Merchant, int64(p.State), boolean(p.Final), micros(p.NextAt),
-			micros(p.UpdatedAt), p.Blob})
+	insert := insertPayment
+	if slices.ContainsFunc(named, func(c store.Cancelled) bool { return c.Order == p.Order }) {
+		insert = insertCancelledPayment
+	}
+	changed, err := t.w.conn.run(insert, values{p.Order[:], number, int64(p.Sequence), p.Merchant, int64(p.State),
+		boolean(p.Final), micros(p.NextAt), micros(p.UpdatedAt), p.Blob})
 	if isConstraint(err) {
 		return moved
 	}
+	if err == nil && changed != 1 {
+		moved.Kind = store.OrderCancelled
+		return moved
+	}
+	return err
+}
+
+const (
+	insertPayment = insertCancelledPayment + " WHERE NOT EXISTS (SELECT 1 FROM cancelled WHERE order_id = ?1)"
+
+	insertCancelledPayment = `INSERT INTO payments
+(order_id, terminal, sequence, merchant, revision, state, final, next_at, updated_at, blob)
+SELECT ?1, ?2, ?3, ?4, 1, ?5, ?6, ?7, ?8, ?9`
+)
+
+func (t *transaction) cancelled(c *store.Cancelled) error {
+	number, err := t.number(c.Terminal)
+	if err != nil {
+		return err
+	}
+	_, err = t.w.conn.run("INSERT INTO cancelled (order_id, terminal, reason, at) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
+		values{c.Order[:], number, int64(c.Reason), micros(c.At)})
 	return err
 }
 

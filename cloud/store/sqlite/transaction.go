@@ -54,8 +54,13 @@ func (t *transaction) apply(change *store.Change) error {
 			return fmt.Errorf("store epoch: %w", err)
 		}
 	}
+	for i := range change.Cancelled {
+		if err := t.cancelled(&change.Cancelled[i]); err != nil {
+			return fmt.Errorf("store cancelled order: %w", err)
+		}
+	}
 	for i := range change.Payments {
-		if err := t.payment(&change.Payments[i]); err != nil {
+		if err := t.payment(&change.Payments[i], change.Cancelled); err != nil {
 			return fmt.Errorf("store payment: %w", err)
 		}
 	}

@@ -23,6 +23,7 @@ func Run(t *testing.T, fresh func(t *testing.T) Opener) {
 		"Records":     testRecords,
 		"Epochs":      testEpochs,
 		"Payments":    testPayments,
+		"Cancelled":   testCancelled,
 		"Ledger":      testLedger,
 		"Notes":       testNotes,
 		"Conflicts":   testConflicts,
