@@ -25,6 +25,9 @@ const (
 	// yieldEvery is how many records are sealed before others may have the processor.
 	yieldEvery = 8
 
+	// restMin is the shortest wait between two rounds through the brokers while a payment waits.
+	restMin = 500 * time.Millisecond
+
 	urgentMax  = 64 // payments whose records and secrets are kept for asking again
 	refusedMax = 1024
 	answersMax = 64 // results and refusals that nobody has taken yet

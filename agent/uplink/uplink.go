@@ -37,6 +37,7 @@ type Uplink struct {
 	results  chan *message.PaymentResult
 	refusals chan *message.Refusal
 	wake     chan struct{} // capacity one: look again, something came down
+	hurry    chan struct{} // capacity one: a payment waits for a connection
 	notes    *notes
 
 	mu      sync.Mutex
@@ -86,7 +87,7 @@ func New(config Config, j *journal.Journal, k *keyring.Keyring) (*Uplink, error)
 	return &Uplink{
 		config: config, journal: j, keyring: k, logger: config.Logger, urgent: newUrgent(),
 		results: make(chan *message.PaymentResult, answersMax), refusals: make(chan *message.Refusal, answersMax),
-		wake: make(chan struct{}, 1), notes: newNotes(config.Logger), status: Status{Since: config.Clock()},
+		wake: make(chan struct{}, 1), hurry: make(chan struct{}, 1), notes: newNotes(config.Logger), status: Status{Since: config.Clock()},
 		refused: make(map[uint64]bool), signInCause: causeStart,
 	}, nil
 }
@@ -116,7 +117,7 @@ func (u *Uplink) Run(ctx context.Context) error {
 		}
 		u.offline(broker, err)
 		if next%len(u.config.Brokers) == len(u.config.Brokers)-1 {
-			pause(ctx, u.config.backoff(rounds))
+			u.rest(ctx, u.config.backoff(rounds))
 			rounds++
 		}
 	}
@@ -203,12 +204,22 @@ func (u *Uplink) current() *session {
 	return u.session
 }
 
-func pause(ctx context.Context, duration time.Duration) {
-	timer := time.NewTimer(duration)
-	defer timer.Stop()
+// rest waits before the next round through the brokers. A payment that cannot be sent ends the wait: a customer stands
+// at the counter, and the next answer may be there in time.
+func (u *Uplink) rest(ctx context.Context, duration time.Duration) {
+	least := time.NewTimer(min(duration, restMin))
+	defer least.Stop()
+	whole := time.NewTimer(duration)
+	defer whole.Stop()
 	select {
 	case <-ctx.Done():
-	case <-timer.C:
+		return
+	case <-least.C:
+	}
+	select {
+	case <-ctx.Done():
+	case <-whole.C:
+	case <-u.hurry:
 	}
 }
 

@@ -355,6 +355,20 @@ func TestDrain(t *testing.T) {
 		require.ErrorIs(t, tl.uplink.SendNow(r, nil), uplink.ErrStopped)
 		c.set(func() { require.Zero(t, c.seen[sequence(t, r)]) })
 	})
+	t.Run("a payment does not wait for the back-off", func(t *testing.T) {
+		b, c, tl := world(t)
+		tl.stop()
+		tl.config.Timings.BackoffBase, tl.config.Timings.BackoffMax = time.Hour, time.Hour
+		tl.config.Random = func(n int64) int64 { return n - 1 }
+		tl.run()
+		tl.until("connected", func(s uplink.Status) bool { return s.Connected })
+		b.stop()
+		tl.until("offline", func(s uplink.Status) bool { return !s.Connected && s.LastError != "" })
+		again := startBroker(t, tl.authority, b.port, &admission{})
+		c.attach(again)
+		require.ErrorIs(t, tl.uplink.SendNow(tl.add(payment(1))[0], []byte("code")), uplink.ErrOffline)
+		tl.until("connected for the payment", func(s uplink.Status) bool { return s.Connected && s.Unsent == 0 })
+	})
 	t.Run("a broker that restarts empty loses nothing", func(t *testing.T) {
 		b, c, tl := world(t)
 		port := b.port
@@ -473,7 +487,7 @@ func TestHostileAnswers(t *testing.T) {
 	require.True(t, status.Connected)
 	tl.pay(3, "code")
 	require.Equal(t, int64(3), tl.result().Amount, "business goes on")
-	require.Equal(t, uint32(1), tl.uplink.Status().Epoch)
+	require.LessOrEqual(t, tl.uplink.Status().Epoch, uint32(2), "epoch 77 is nobody's: one sign-in asks whether there is a new one")
 }
 
 // openEpoch signs in without a cloud.

@@ -166,6 +166,7 @@ func (u *Uplink) SendNow(r record.Record, secret []byte) error {
 	}
 	s := u.current()
 	if s == nil {
+		signal(u.hurry)
 		return ErrOffline
 	}
 	return u.sendUrgent(s, r, header, kept)
