@@ -46,3 +46,9 @@ var (
 	NoteRecent = (*Recent).note
 	GetRecent  = (*Recent).get
 )
+
+// IdleMax is how many goroutines a crew keeps.
+const IdleMax = idleMax
+
+// NewCrew returns what runs functions.
+func NewCrew(end <-chan struct{}) (do func(func())) { return newCrew(end).do }

@@ -92,10 +92,10 @@ func (s *Service) submit(l *live, e Event, next stepped) {
 	}
 	err := s.config.Store.Submit(s.ctx, next.change, func(err error) {
 		// Effects take their time and may submit again, which the store's own goroutine must not.
-		go func() {
+		s.crew.do(func() {
 			defer s.work.Done()
 			s.stored(l, e, next, err)
-		}()
+		})
 	})
 	if err != nil {
 		defer s.work.Done()

@@ -107,6 +107,7 @@ type Service struct {
 
 	ctx  context.Context // the service's life; calls and commits end with it
 	work sync.WaitGroup  // what is going on besides Run
+	crew *crew
 
 	ending sync.Mutex
 	ended  bool // guarded by ending; nothing begins any more
@@ -137,6 +138,7 @@ func NewService(ctx context.Context, config ServiceConfig) (*Service, error) {
 		lanes:      make(map[string]*lane, len(config.Operators)),
 		references: references{leaser: config.Store},
 		ctx:        ctx,
+		crew:       newCrew(ctx.Done()),
 		live:       make(map[store.OrderID]*live),
 		cancelled:  newRecent[operator.Reason](cancelledMax),
 		refused:    newRecent[struct{}](refusedMax),
@@ -195,15 +197,15 @@ func (s *Service) begin() bool {
 	return !s.ended
 }
 
-// start runs something on a goroutine of its own, unless the service is ending.
+// start runs something on another goroutine, unless the service is ending.
 func (s *Service) start(run func()) {
 	if !s.begin() {
 		return
 	}
-	go func() {
+	s.crew.do(func() {
 		defer s.work.Done()
 		run()
-	}()
+	})
 }
 
 // Open returns how many payments are not final.
