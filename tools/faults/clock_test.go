@@ -34,7 +34,7 @@ func TestWrongClock(t *testing.T) {
 			w.sell(t, w.Till, 101)
 			require.NoError(t, w.Till.Agent.Stop())
 			right := w.Till.Command
-			w.Till.Command = []string{filepath.Join(bin, "wrongclock"), c.offset}
+			w.Till.Command = []string{filepath.Join(programs(), "wrongclock"), c.offset}
 			if c.sells {
 				require.NoError(t, w.StartAgent(t.Context(), w.Till))
 				await(t, patience, "the cloud's clock", func(ctx context.Context) (bool, string) {

@@ -2,13 +2,16 @@ package faults_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
 
+	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
 	"github.com/yuantill/yuantill/tools/shop"
+	"github.com/yuantill/yuantill/tools/yuantill/stationclient"
 )
 
 // TestDuplicateTerminal copies a whole till, keys and journal, and runs both copies at once.
@@ -46,9 +49,61 @@ func TestDuplicateTerminal(t *testing.T) {
 			})
 		}
 	})
+	t.Run("WhatTheCopiesSellIsInTheBooks", func(t *testing.T) {
+		var sold []string
+		for i, till := range []*shop.Till{w.Till, clone} {
+			sold = append(sold, w.trySale(t, till, 301+int64(i)))
+		}
+		for i, till := range []*shop.Till{w.Till, clone} {
+			if sold[i] != "" {
+				w.whatever(t, till, sold[i])
+			}
+		}
+	})
 	t.Run("NobodyElseIsDisturbed", func(t *testing.T) { w.sell(t, w.Tills[1], 201) })
 	w.books(t)
 	w.sameRecords(t, w.Tills[1])
 	w.printedOnce(t, w.Till)
 	w.printedOnce(t, clone)
+}
+
+// trySale begins a sale unless the till refuses, with a reason, and returns its id.
+func (w *world) trySale(t *testing.T, till *shop.Till, amount int64) string {
+	t.Helper()
+	sale, err := till.Station.Start(t.Context(), uuid.NewString(), stationclient.Start{Amount: amount, Currency: "CNY"})
+	var refused *stationclient.RefusedError
+	if errors.As(err, &refused) {
+		require.NotEmpty(t, refused.Text.English)
+		require.NotEmpty(t, refused.Next.English)
+		t.Logf("%s refused: %s", till.Folder, refused.Text.English)
+		return ""
+	}
+	require.NoError(t, err)
+	_, err = till.Devices.Scan(t.Context(), w.code())
+	require.NoError(t, err)
+	return sale.ID
+}
+
+// whatever waits until a sale is definite, or its till has stopped since its journal and the cloud's books disagree: then
+// it takes no further sale, and nobody has paid for this one.
+func (w *world) whatever(t *testing.T, till *shop.Till, id string) {
+	t.Helper()
+	var sale stationclient.Sale
+	await(t, longPatience, "a definite outcome, or a stop", func(ctx context.Context) (bool, string) {
+		status, err := till.Station.Status(ctx)
+		if err != nil {
+			return false, err.Error()
+		}
+		sale, err = till.Station.Sale(ctx, id)
+		return err == nil && (sale.Final || status.Uplink.Stopped != ""), fmt.Sprintf("%s, %+v", sale.State, status.Uplink)
+	})
+	t.Logf("%s: %s", till.Folder, sale.State)
+	switch {
+	case sale.Outcome == "approved":
+		w.taken.Add(sale.Amount)
+	case !sale.Final:
+		_, err := w.Payment(t.Context(), id)
+		require.ErrorContains(t, err, "404", "the cloud took a payment that its till does not know the end of")
+		require.Empty(t, w.trySale(t, till, sale.Amount), "a stopped till begins another sale")
+	}
 }

@@ -26,8 +26,10 @@ const (
 	together = "6"
 )
 
-// bin is the folder of the programs.
-var bin string //nolint:gochecknoglobals // TestMain has no other way to hand it on
+// binVariable hands the folder of the programs on from TestMain.
+const binVariable = "YUANTILL_FAULTS_BIN"
+
+func programs() string { return os.Getenv(binVariable) }
 
 func TestMain(m *testing.M) {
 	flag.Parse()
@@ -41,10 +43,14 @@ func TestMain(m *testing.M) {
 
 // buildAndRun builds the programs once for all tests.
 func buildAndRun(m *testing.M) (code int, err error) {
-	if bin, err = os.MkdirTemp("", "faults"); err != nil {
-		return 0, err
+	bin, err := os.MkdirTemp("", "faults")
+	if err != nil {
+		return 0, fmt.Errorf("make folder: %w", err)
 	}
 	defer os.RemoveAll(bin)
+	if err := os.Setenv(binVariable, bin); err != nil {
+		return 0, fmt.Errorf("name folder: %w", err)
+	}
 	build := exec.Command("go", "build", "-tags", "sqlite_omit_load_extension", "-o", bin+"/", "./agent/yuantill-agent",
 		"./cloud/yuantill-cloud", "./tools/fakedevice", "./tools/fakeoperator", "./tools/faults/wrongclock")
 	build.Dir = filepath.Join("..", "..")
@@ -52,7 +58,7 @@ func buildAndRun(m *testing.M) (code int, err error) {
 		return 0, fmt.Errorf("build programs: %w: %s", err, text)
 	}
 	if err := flag.Set("test.parallel", together); err != nil {
-		return 0, err
+		return 0, fmt.Errorf("set parallel tests: %w", err)
 	}
 	return m.Run(), nil
 }
@@ -60,7 +66,7 @@ func buildAndRun(m *testing.M) (code int, err error) {
 // open starts a shop that stops with the test; its logs are shown when the test fails.
 func open(t *testing.T, options shop.Options) *shop.Shop {
 	t.Helper()
-	options.Bin, options.Dir, options.NoPictures = bin, t.TempDir(), true
+	options.Bin, options.Dir, options.NoPictures = programs(), t.TempDir(), true
 	// Everything the rules let be quicker is.
 	options.AgentSettings += "\n[timing]\nanswer_within = \"1s\"\nask_every = \"1s\"\ngive_up = \"16s\"\ngive_up_shown = \"16s\"\n"
 	options.CloudSettings += "\n[payment]\ngive_up_after = \"16s\"\n"

@@ -138,16 +138,6 @@ func (p *Process) Ended(ctx context.Context) (int, error) {
 	}
 }
 
-// Running reports whether the process has not ended yet.
-func (p *Process) Running() bool {
-	select {
-	case <-p.done:
-		return false
-	default:
-		return true
-	}
-}
-
 // Stop asks the process to end and kills it after stopTimeout. It returns what the process returned, which is nothing
 // for one that was killed on purpose.
 func (p *Process) Stop() error {
