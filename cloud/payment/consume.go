@@ -40,20 +40,21 @@ func (s requests) Consume(ctx context.Context, r collector.Verified, secret []by
 			Terminal: r.Terminal.ID.String(), Detail: "order " + order.String() + " was requested by two records",
 			At: s.config.Clock.Now()}}}, nil
 	}
-	facts, reason := s.facts(ctx, r, body, order, secret)
+	e, change := s.firstEvent(ctx, r, body, order)
+	if e.Kind == EventRequested && !codeFits(body, secret) {
+		return change, s.declining(r, body, order, operator.ReasonCodeExpired)
+	}
+	facts, reason := s.facts(ctx, r, body, order)
 	if reason != operator.ReasonNone {
-		return store.Change{}, s.declining(r, body, order, reason)
+		return change, s.declining(r, body, order, reason)
 	}
 	l := &live{payment: facts, terminal: r.Terminal.ID, busy: true, secret: secret, card: body.GetCardTransaction()}
-	e := Event{Kind: EventRequested}
-	if reason, was := s.cancelled.get(order); was {
-		e = Event{Kind: EventReversalRequested, Reason: reason}
-	}
 	next, _, err := s.step(l, e)
 	if err != nil {
 		s.config.Logger.LogAttrs(ctx, slog.LevelError, "step payment", slog.Any("cause", err))
-		return store.Change{}, s.declining(r, body, order, operator.ReasonInvalidRequest)
+		return change, s.declining(r, body, order, operator.ReasonInvalidRequest)
 	}
+	next.change.Append(change)
 	s.mu.Lock()
 	s.live[order] = l
 	s.metrics.open.Set(float64(len(s.live)))
@@ -61,8 +62,8 @@ func (s requests) Consume(ctx context.Context, r collector.Verified, secret []by
 	return next.change, func(err error) {
 		if err != nil { // the record was not stored either: the terminal sends it again
 			var conflict *store.ConflictError
-			if errors.As(err, &conflict) && conflict.Kind == store.PaymentMoved && conflict.Order == order {
-				s.refused.note(order, struct{}{})
+			if errors.As(err, &conflict) && conflict.Order == order {
+				s.refused.note(order, struct{}{}) // taken, or cancelled: the next time the store is asked first
 			}
 			l.forget()
 			s.release(order)
@@ -85,11 +86,41 @@ func (s requests) Again(ctx context.Context, r collector.Verified, _ []byte) {
 			s.config.Logger.LogAttrs(ctx, slog.LevelError, "find payment", slog.Any("cause", err))
 			return
 		}
-		if _, reason = s.facts(ctx, r, body, order, []byte(body.GetCodeTail())); reason == operator.ReasonNone {
+		if _, reason = s.facts(ctx, r, body, order); reason == operator.ReasonNone {
 			reason = operator.ReasonCodeExpired
 		}
 	}
-	s.decline(r, body, order, reason)
+	s.decline(ctx, r, body, order, reason)
+}
+
+// firstEvent is what happens to a payment first, with what becomes durable besides it. A payment that was cancelled
+// before it came is never begun, and neither is one of a hard wallet that never answered: nobody knows whether the card
+// was debited, and there is nothing to present to its operator.
+func (s *Service) firstEvent(ctx context.Context, r collector.Verified, body *message.PaymentRequested, order store.OrderID) (Event, store.Change) {
+	e, now := Event{Kind: EventRequested}, s.config.Clock.Now()
+	var change store.Change
+	if body.GetMethod() == message.Method_METHOD_TAP && len(body.GetCardTransaction()) == 0 {
+		e = Event{Kind: EventReversalRequested, Reason: operator.ReasonTimedOut}
+		change.Alarms = append(change.Alarms, store.Alarm{Key: "card-in-doubt/" + order.String(), Kind: "card-in-doubt",
+			Terminal: r.Terminal.ID.String(), At: now, Detail: "order " + order.String() +
+				": a hard wallet was asked to pay and did not answer; it may have been debited. Its operator must be asked"})
+	}
+	cancelled, was := s.cancelledBefore(ctx, order)
+	if !was {
+		return e, change
+	}
+	change.Cancelled = []store.Cancelled{cancelled}
+	if cancelled.Terminal != r.Terminal.ID {
+		change.Alarms = append(change.Alarms, foreignReversal(cancelled.Terminal, order, now))
+		return e, change
+	}
+	return Event{Kind: EventReversalRequested, Reason: operator.Reason(cancelled.Reason)}, change
+}
+
+// codeFits reports whether the customer's code came along. The terminal forgets it; then nobody can use it any more.
+func codeFits(body *message.PaymentRequested, secret []byte) bool {
+	return body.GetMethod() != message.Method_METHOD_CODE ||
+		len(secret) > 0 && strings.HasSuffix(string(secret), body.GetCodeTail())
 }
 
 // parseRequest reads the body. A reason other than ReasonNone says that it is no request at all.
@@ -131,9 +162,7 @@ func (s *Service) taken(ctx context.Context, order store.OrderID) (bool, error) 
 }
 
 // facts checks a request and makes the payment of it.
-func (s *Service) facts(ctx context.Context, r collector.Verified, body *message.PaymentRequested, order store.OrderID,
-	secret []byte,
-) (Payment, operator.Reason) {
+func (s *Service) facts(ctx context.Context, r collector.Verified, body *message.PaymentRequested, order store.OrderID) (Payment, operator.Reason) {
 	shop, err := s.config.Merchants.Merchant(ctx, r.Terminal.Merchant)
 	if err != nil || body.GetMerchantId() != shop.ID {
 		return Payment{}, operator.ReasonTerminalNotAllowed
@@ -146,9 +175,6 @@ func (s *Service) facts(ctx context.Context, r collector.Verified, body *message
 		return Payment{}, operator.ReasonInvalidRequest
 	}
 	method := operator.Method(body.GetMethod())
-	if method == operator.MethodCode && (len(secret) == 0 || !strings.HasSuffix(string(secret), body.GetCodeTail())) {
-		return Payment{}, operator.ReasonCodeExpired // the terminal has forgotten the code, so nobody can use it any more
-	}
 	reference, err := s.references.next(ctx)
 	if err != nil {
 		s.config.Logger.LogAttrs(ctx, slog.LevelError, "number payment", slog.Any("cause", err))
@@ -195,11 +221,16 @@ func (s *Service) declining(r collector.Verified, body *message.PaymentRequested
 		if err != nil {
 			return
 		}
-		s.start(func() { s.decline(r, body, order, reason) })
+		s.start(func() { s.decline(s.ctx, r, body, order, reason) })
 	}
 }
 
-func (s *Service) decline(r collector.Verified, body *message.PaymentRequested, order store.OrderID, reason operator.Reason) {
+// decline answers a request that became no payment; one that was cancelled has been told of as such before.
+func (s *Service) decline(ctx context.Context, r collector.Verified, body *message.PaymentRequested, order store.OrderID, reason operator.Reason) {
+	if cancelled, err := s.findCancelled(ctx, order); err == nil && cancelled.Terminal == r.Terminal.ID {
+		s.answerCancelled(cancelled)
+		return
+	}
 	s.metrics.outcomes.WithLabelValues(OutcomeDeclined.String()).Inc()
 	err := s.config.Answers.Send(s.ctx, r.Terminal.ID, record.PaymentResult, &message.PaymentResult{
 		OrderId: order[:], Outcome: message.Outcome_OUTCOME_DECLINED, Stage: message.Stage_STAGE_FINAL,
@@ -208,63 +239,4 @@ func (s *Service) decline(r collector.Verified, body *message.PaymentRequested, 
 	if err != nil && s.ctx.Err() == nil {
 		s.config.Logger.LogAttrs(s.ctx, slog.LevelWarn, "send payment result", slog.Any("cause", err))
 	}
-}
-
-type reversals struct{ *Service }
-
-// Consume takes the payment back after the record's commit. A reversal that overtook its payment is noted at once.
-func (s reversals) Consume(ctx context.Context, r collector.Verified, _ []byte) (store.Change, func(error)) {
-	if order, reason, err := parseReversal(r); err == nil {
-		if taken, err := s.taken(ctx, order); err == nil && !taken {
-			s.cancelled.note(order, reason)
-		}
-	}
-	return store.Change{}, func(err error) {
-		if err == nil {
-			s.start(func() { s.reverse(s.ctx, r) })
-		}
-	}
-}
-
-// Again does the same once more: a payment that is being taken back, or was, only answers.
-func (s reversals) Again(_ context.Context, r collector.Verified, _ []byte) {
-	s.start(func() { s.reverse(s.ctx, r) })
-}
-
-var errReversal = errors.New("payment: unreadable reversal")
-
-func parseReversal(r collector.Verified) (store.OrderID, operator.Reason, error) {
-	var body message.ReversalRequested
-	if err := proto.Unmarshal(r.Record.Body(), &body); err != nil || len(body.GetOrderId()) != len(store.OrderID{}) {
-		return store.OrderID{}, operator.ReasonNone, errReversal
-	}
-	reason := operator.Reason(body.GetReason())
-	if body.GetReason() < 0 || body.GetReason() > message.Reason_REASON_OTHER {
-		reason = operator.ReasonOther
-	}
-	return store.OrderID(body.GetOrderId()), reason, nil
-}
-
-func (s *Service) reverse(ctx context.Context, r collector.Verified) {
-	order, reason, err := parseReversal(r)
-	if err != nil {
-		s.config.Logger.LogAttrs(ctx, slog.LevelWarn, "take payment back",
-			slog.String("terminal", r.Terminal.ID.String()), slog.Any("cause", err))
-		return
-	}
-	l, err := s.find(ctx, order)
-	if errors.Is(err, store.ErrNotFound) {
-		s.cancelled.note(order, reason)
-		return
-	}
-	if err != nil {
-		s.config.Logger.LogAttrs(ctx, slog.LevelError, "find payment", slog.Any("cause", err))
-		return
-	}
-	if l.terminal != r.Terminal.ID {
-		s.config.Logger.LogAttrs(ctx, slog.LevelWarn, "reversal of another terminal's payment",
-			slog.String("terminal", r.Terminal.ID.String()), slog.String("order", order.String()))
-		return
-	}
-	s.handle(l, Event{Kind: EventReversalRequested, Reason: reason})
 }

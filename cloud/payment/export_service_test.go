@@ -45,6 +45,7 @@ func NewRecent(most int) *Recent { return newRecent[operator.Reason](most) }
 var (
 	NoteRecent = (*Recent).note
 	GetRecent  = (*Recent).get
+	DropRecent = (*Recent).drop
 )
 
 // IdleMax is how many goroutines a crew keeps.

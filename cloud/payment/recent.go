@@ -1,6 +1,7 @@
 package payment
 
 import (
+	"slices"
 	"sync"
 
 	"github.com/yuantill/yuantill/cloud/store"
@@ -32,6 +33,16 @@ func (r *recent[V]) note(order store.OrderID, value V) {
 	}
 	r.values[order] = value
 	r.order = append(r.order, order)
+}
+
+// drop forgets an order's value.
+func (r *recent[V]) drop(order store.OrderID) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if _, known := r.values[order]; known {
+		delete(r.values, order)
+		r.order = slices.DeleteFunc(r.order, func(other store.OrderID) bool { return other == order })
+	}
 }
 
 // get returns an order's value and whether there is one.

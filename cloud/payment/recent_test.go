@@ -12,6 +12,20 @@ import (
 
 func TestRecent(t *testing.T) {
 	order := func(n byte) store.OrderID { return store.OrderID(orderOf(n)) }
+	t.Run("Dropped", func(t *testing.T) {
+		r := payment.NewRecent(2)
+		payment.NoteRecent(r, order(1), operator.ReasonOther)
+		payment.DropRecent(r, order(1))
+		payment.DropRecent(r, order(9))
+		_, known := payment.GetRecent(r, order(1))
+		require.False(t, known)
+		for n := range byte(2) {
+			payment.NoteRecent(r, order(n+1), operator.ReasonTimedOut)
+		}
+		reason, known := payment.GetRecent(r, order(1))
+		require.True(t, known, "it does not take up room twice")
+		require.Equal(t, operator.ReasonTimedOut, reason)
+	})
 	t.Run("FirstValueStays", func(t *testing.T) {
 		r := payment.NewRecent(2)
 		payment.NoteRecent(r, order(1), operator.ReasonTimedOut)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -21,7 +22,7 @@ import (
 // Bounds of the service.
 const (
 	openMax        = 100_000          // payments in memory; more are declined before anything is sent
-	cancelledMax   = 10_000           // reversals remembered whose payment has not arrived
+	cancelledMax   = 10_000           // cancelled orders remembered; more are found in the store
 	refusedMax     = 10_000           // orders remembered that the store refused to begin
 	eventsMax      = 64               // events of one payment waiting for a commit
 	callsMax       = 512              // calls to one operator at a time
@@ -115,10 +116,10 @@ type Service struct {
 	mu   sync.Mutex
 	live map[store.OrderID]*live // guarded by mu; payments that are not final
 
-	// cancelled are reversals that overtook their payment, so that the payment is never begun. After a restart the
-	// terminal, which asks until it knows, fills it again.
-	cancelled *recent[operator.Reason]
-	// refused are orders that the store would not begin because a payment has their id.
+	// cancelled are the latest orders whose reversal overtook their payment, so that the payment is never begun. The
+	// store has them all, and refuses the payments of those that are not here.
+	cancelled *recent[store.Cancelled]
+	// refused are orders that the store would not begin because a payment has their id or they are cancelled.
 	refused *recent[struct{}]
 }
 
@@ -140,7 +141,7 @@ func NewService(ctx context.Context, config ServiceConfig) (*Service, error) {
 		ctx:        ctx,
 		crew:       newCrew(ctx.Done()),
 		live:       make(map[store.OrderID]*live),
-		cancelled:  newRecent[operator.Reason](cancelledMax),
+		cancelled:  newRecent[store.Cancelled](cancelledMax),
 		refused:    newRecent[struct{}](refusedMax),
 	}
 	s.timers = newTimers(config.Clock, s.due)
@@ -156,6 +157,13 @@ func NewService(ctx context.Context, config ServiceConfig) (*Service, error) {
 // Recover loads all payments that are not final and lets the machine go on with them. It is called once, before
 // terminals are heard.
 func (s *Service) Recover(ctx context.Context) error {
+	cancelled, err := s.config.Store.LastCancelled(ctx, cancelledMax)
+	if err != nil {
+		return fmt.Errorf("load cancelled orders: %w", err)
+	}
+	for _, c := range slices.Backward(cancelled) {
+		s.cancelled.note(c.Order, c)
+	}
 	var after store.OrderID
 	for {
 		rows, err := s.config.Store.OpenPayments(ctx, after, recoverAtOnce)

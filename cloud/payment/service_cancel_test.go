@@ -122,6 +122,10 @@ func TestServiceCancelsAnUnseenPayment(t *testing.T) {
 		require.Empty(t, o.answers, "nothing is said that is not durable")
 		_, err := o.store.Cancelled(t.Context(), store.OrderID(orderOf(1)))
 		require.ErrorIs(t, err, store.ErrNotFound)
+		require.NoError(t, o.take(o.service.Reversals(), o.reversal(1), nil), "sent again")
+		o.toldBack(1)
+		_, err = o.store.Cancelled(t.Context(), store.OrderID(orderOf(1)))
+		require.NoError(t, err, "what is told is durable")
 	})
 }
 
