@@ -61,7 +61,7 @@ func (b *deviceBoard) ready(name string) bool {
 func (b *deviceBoard) list() []station.Device {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	var all []station.Device
+	all := []station.Device{} // a list, never null, also before the first device was tried
 	for _, name := range []string{deviceScanner, deviceReader, devicePrinter} {
 		if device := b.devices[name]; device != nil {
 			all = append(all, *device)

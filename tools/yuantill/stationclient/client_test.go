@@ -72,6 +72,15 @@ func TestSaleOverTheRealStation(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, "reversing", cancelled.State)
 	})
+	t.Run("a reprint of a sale that has a slip", func(t *testing.T) {
+		again, err := c.Reprint(t.Context(), "k1-reprint", sale.ID)
+		require.NoError(t, err)
+		require.Equal(t, sale.ID, again.ID)
+		_, err = c.Reprint(t.Context(), "k2-reprint", strings.Repeat("0", 32))
+		var refused *stationclient.RefusedError
+		require.ErrorAs(t, err, &refused)
+		require.Equal(t, http.StatusNotFound, refused.StatusCode)
+	})
 	t.Run("a sale that is not there", func(t *testing.T) {
 		_, err := c.Sale(t.Context(), "../../livez")
 		var refused *stationclient.RefusedError
