@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"google.golang.org/protobuf/proto"
 
 	"github.com/yuantill/yuantill/cloud/collector"
 	"github.com/yuantill/yuantill/cloud/store"
@@ -321,6 +322,49 @@ func TestConsumer(t *testing.T) {
 	till.send(topic.Up, till.fault("not its type"))
 	till.acknowledged(3)
 	require.Empty(t, c.told)
+}
+
+// A terminal that was set aside gets the results of what it asked before: open sales must not stay in doubt.
+func TestAsideIsStillAnswered(t *testing.T) {
+	c := &consumer{told: make(chan error, 10), again: make(chan []byte, 10)}
+	w := newWorld(t, map[record.Type]collector.Consumer{record.PaymentRequested: c, record.ReversalRequested: c})
+	till := newTill(w)
+	till.open()
+	payment := till.record(record.PaymentRequested, &message.PaymentRequested{Amount: 1})
+	reversal := till.record(record.ReversalRequested, &message.ReversalRequested{PaymentSequence: 2})
+	fault := till.fault("stored")
+	till.send(topic.Up, payment, reversal, fault)
+	till.acknowledged(4)
+	honest := till.link
+	till.link[0] ^= 1
+	till.send(topic.Up, till.fault("does not follow"))
+	require.Equal(t, message.Refusal_CAUSE_CHAIN, till.refusal().GetCause())
+	chain := func(sequence uint64) {
+		t.Helper()
+		kind, body := till.answer()
+		require.Equal(t, record.Refusal, kind, "nothing is acknowledged")
+		var refusal message.Refusal
+		require.NoError(t, proto.Unmarshal(body, &refusal))
+		require.Equal(t, message.Refusal_CAUSE_CHAIN, refusal.GetCause())
+		require.Equal(t, sequence, refusal.GetSequence())
+	}
+	for range 2 {
+		for _, asked := range []record.Record{payment, reversal} {
+			till.send(topic.Now, asked)
+			require.Eventually(t, func() bool { return len(c.again) == 1 }, patience, time.Millisecond, "answered")
+			<-c.again
+		}
+		till.send(topic.Up, fault)
+		chain(4)
+		w.restart()
+	}
+	till.send(topic.Now, till.forge(till.current, 2, till.records[0].Link(till.engine), record.PaymentRequested,
+		&message.PaymentRequested{Amount: 2}))
+	chain(2)
+	till.send(topic.Now, till.forge(till.current, 5, honest, record.PaymentRequested, &message.PaymentRequested{Amount: 3}))
+	chain(5)
+	require.Empty(t, c.again)
+	require.Len(t, w.stored(), 4)
 }
 
 func TestDownlink(t *testing.T) {

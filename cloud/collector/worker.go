@@ -119,7 +119,9 @@ func (w *worker) frame(ctx context.Context, t *tracker, f record.Frame, now time
 	switch t.terminal.State {
 	case store.TerminalActive:
 	case store.TerminalQuarantined:
-		w.refuse(ctx, t, now, header, opened, message.Refusal_CAUSE_CHAIN)
+		if !w.answerAside(ctx, t, Verified{Terminal: t.terminal, Header: header, Record: opened}, secret) {
+			w.refuse(ctx, t, now, header, opened, message.Refusal_CAUSE_CHAIN)
+		}
 		return
 	default:
 		w.refuse(ctx, t, now, header, nil, message.Refusal_CAUSE_TERMINAL)
@@ -190,6 +192,28 @@ func (w *worker) duplicate(ctx context.Context, t *tracker, r Verified, secret [
 	if consumer := w.config.Consumers[r.Header.Type]; consumer != nil {
 		consumer.Again(ctx, r, secret)
 	}
+}
+
+// answerAside has a payment or reversal answered again that was stored before its terminal was set aside, so that open
+// sales become definite. Nothing is stored or acknowledged. It reports false for every other record.
+func (w *worker) answerAside(ctx context.Context, t *tracker, r Verified, secret []byte) bool {
+	consumer := w.config.Consumers[r.Header.Type]
+	if consumer == nil || !r.Header.Type.Urgent() {
+		return false
+	}
+	if pending := t.pending(r.Header.Sequence); pending != nil {
+		return same(pending, r.Record) // its answer follows the commit
+	}
+	stored, err := w.config.Downlink.config.Store.Record(ctx, t.terminal.ID, r.Header.Sequence)
+	if err != nil || !same(stored.Bytes, r.Record) {
+		if err != nil && !errors.Is(err, store.ErrNotFound) && ctx.Err() == nil {
+			w.config.Logger.LogAttrs(ctx, slog.LevelError, "read record again", slog.Any("cause", err))
+		}
+		return false
+	}
+	w.metrics.duplicates.Inc()
+	consumer.Again(ctx, r, secret)
+	return true
 }
 
 // epochOpened notes from which sequence on only the new epoch counts.
