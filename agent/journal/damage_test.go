@@ -159,7 +159,7 @@ func TestDamagedFiles(t *testing.T) {
 		info, err := os.Stat(c.Path)
 		require.NoError(t, err)
 		require.NoError(t, os.Truncate(c.Path, info.Size()/2))
-		refused(t, c)
+		require.Error(t, refused(t, c))
 	})
 	t.Run("emptied after a clean close", func(t *testing.T) {
 		c := closedWith(t, 2)
@@ -169,7 +169,7 @@ func TestDamagedFiles(t *testing.T) {
 	t.Run("overwritten with something else", func(t *testing.T) {
 		c := closedWith(t, 2)
 		require.NoError(t, os.WriteFile(c.Path, []byte(strings.Repeat("not a database. ", 1000)), 0o600))
-		refused(t, c)
+		require.Error(t, refused(t, c))
 	})
 	t.Run("a crash leaves everything committed", func(t *testing.T) {
 		c := config(newPath(t))

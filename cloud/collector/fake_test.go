@@ -36,7 +36,6 @@ func (root) TerminalKey(terminal record.Terminal, version uint16) [seal.KeySize]
 
 // wire is a broker that keeps what is published.
 type wire struct {
-	mu       sync.Mutex
 	messages chan []byte
 }
 
