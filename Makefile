@@ -1,8 +1,6 @@
 # make help lists what there is.
 
 GO      ?= go
-BUILD   := build
-# gmsm's assembly for SM2 rejects some valid signatures; protocol/sign takes a second opinion on each rejection.
 TAGS    := sqlite_omit_load_extension
 LDFLAGS := -s -w
 LINT    := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
