@@ -46,8 +46,15 @@ func (t *till) answer(ctx context.Context, result *message.PaymentResult) {
 	_ = t.give(ctx, h, checkout.ResultArrived{Result: result}, nil)
 }
 
-// refusal tells somebody; the sale itself goes on asking until it is definite.
+// refusal tells somebody, and ends new payments where the cloud takes none from this terminal; a sale that has asked
+// goes on asking until it is definite.
 func (t *till) refusal(ctx context.Context, refusal *message.Refusal) {
 	t.logger.ErrorContext(ctx, "cloud refused a record",
 		"sequence", refusal.GetSequence(), "epoch", refusal.GetEpoch(), "cause", refusal.GetCause())
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.standing.note(refusal, t.parts.Journal) {
+		t.feed.PublishNotice("", t.standing.phrase, t.parts.Clock())
+		signal(t.armed)
+	}
 }

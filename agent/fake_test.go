@@ -35,6 +35,8 @@ type fakeJournal struct {
 	fail    error
 	room    error
 	epoch   uint32
+	// acknowledged is the sequence up to which the cloud has said that it has everything.
+	acknowledged uint64
 }
 
 func newFakeJournal() *fakeJournal {
@@ -97,6 +99,16 @@ func (j *fakeJournal) Tail() journal.Position {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	return journal.Position{Sequence: uint64(len(j.records)), Epoch: j.epoch}
+}
+
+func (j *fakeJournal) Waiting(first, last uint64) uint64 {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	first, last = max(first, j.acknowledged+1, 1), min(last, uint64(len(j.records)))
+	if first > last {
+		return 0
+	}
+	return last - first + 1
 }
 
 func (j *fakeJournal) Counts(context.Context) (journal.Counts, error) {

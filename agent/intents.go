@@ -81,8 +81,8 @@ func (t *till) serviceable() error {
 	if t.parts.Journal.Tail().Epoch == 0 {
 		return &station.Refusal{Phrase: catalogue.RefuseNotSignedIn}
 	}
-	if stopped := t.parts.Uplink.Status().Stopped; stopped != "" {
-		return &station.Refusal{Phrase: catalogue.RefuseStopped, Detail: stopped}
+	if barred := t.barred(); barred != nil {
+		return barred
 	}
 	return nil
 }
@@ -111,6 +111,11 @@ func (t *till) Press(ctx context.Context, id checkout.OrderID, intent station.In
 	}
 	if !allowed(h.sale, intent) {
 		return checkout.View{}, &station.Refusal{Phrase: catalogue.RefuseState, Detail: h.sale.State.String()}
+	}
+	if _, asks := intent.(checkout.CodeWanted); asks {
+		if barred := t.barred(); barred != nil {
+			return checkout.View{}, barred
+		}
 	}
 	if cancel, ok := intent.(checkout.CancelPressed); ok && cancel.Cashier == "" {
 		intent = checkout.CancelPressed{Cashier: h.sale.Cashier}

@@ -21,6 +21,8 @@ type Recorder interface {
 	// Room returns an error when a payment would be refused.
 	Room() error
 	Tail() journal.Position
+	// Waiting counts the records from first to last that the cloud has not acknowledged.
+	Waiting(first, last uint64) uint64
 	Counts(ctx context.Context) (journal.Counts, error)
 }
 

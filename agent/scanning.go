@@ -51,6 +51,11 @@ func (t *till) scanEvent(ctx context.Context, scan drivers.Scan, event checkout.
 		t.feed.PublishNotice(deviceScanner, catalogue.NoticeScanIdle, t.parts.Clock())
 		return
 	}
+	if barred := t.barred(); barred != nil && h.sale.State == checkout.Waiting {
+		h.notice = barred.Phrase
+		t.feed.PublishSale(t.rules.View(h.sale, h.notice), t.parts.Clock())
+		return
+	}
 	// An error is in the log and on the screen; nothing was sent.
 	_ = t.give(ctx, h, event, secret)
 }

@@ -49,6 +49,8 @@ type till struct {
 	numbers uint64 // sales begun: the source of batch and voucher numbers
 	front   checkout.OrderID
 	stopped bool
+	// standing is what the cloud's refusals say of this terminal.
+	standing standing
 
 	rearm chan struct{} // the timer has to look again
 	armed chan struct{} // the reader has to look again

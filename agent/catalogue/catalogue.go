@@ -106,6 +106,9 @@ const (
 	RefuseInternal
 	RefuseNotSignedIn
 	RefuseStopped
+	RefuseSetAside
+	RefuseBlocked
+	RefuseOtherCopy
 )
 
 // What to do after a refusal.

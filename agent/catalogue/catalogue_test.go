@@ -16,7 +16,7 @@ func ranges() [][2]catalogue.Phrase {
 		{catalogue.TitleWaiting, catalogue.TitleAbandoned},
 		{catalogue.StepPresent, catalogue.StepNewSale},
 		{catalogue.NoticeWeChat, catalogue.NoticeDeviceBack},
-		{catalogue.RefuseSaleOpen, catalogue.RefuseStopped},
+		{catalogue.RefuseSaleOpen, catalogue.RefuseOtherCopy},
 		{catalogue.AfterFinishSale, catalogue.AfterCallSupport},
 	}
 }
@@ -64,7 +64,7 @@ func TestEveryReasonIsInBothLanguages(t *testing.T) {
 }
 
 func TestEveryRefusalHasANextStep(t *testing.T) {
-	for p := catalogue.RefuseSaleOpen; p <= catalogue.RefuseStopped; p++ {
+	for p := catalogue.RefuseSaleOpen; p <= catalogue.RefuseOtherCopy; p++ {
 		requireBoth(t, catalogue.NextAfter(p).Text(), p)
 	}
 }

@@ -14,8 +14,10 @@ func (p Phrase) refusal() Text {
 		return Text{"金额必须大于零且不超过上限", "The amount must be above zero and within the limit"}
 	case RefuseCurrency:
 		return Text{"本机不支持这种货币", "This till does not take that currency"}
-	case RefuseJournal, RefuseNoRoom, RefuseTooManyOpen, RefuseNotSignedIn, RefuseStopped, RefuseStopping:
+	case RefuseJournal, RefuseNoRoom, RefuseTooManyOpen, RefuseNotSignedIn, RefuseStopping:
 		return p.outOfService()
+	case RefuseStopped, RefuseSetAside, RefuseBlocked, RefuseOtherCopy:
+		return p.notTaken()
 	case RefuseState:
 		return Text{"本笔当前状态不能这样操作", "This sale's state does not allow that"}
 	case RefuseHost:
@@ -47,10 +49,24 @@ func (p Phrase) outOfService() Text {
 		return Text{"未有结果的收款过多，请等待或联系服务商", "Too many sales without a result; wait or call support"}
 	case RefuseNotSignedIn:
 		return Text{"本机尚未签到，不能收款；请检查网络", "The till has not signed in yet; check the network"}
-	case RefuseStopped:
-		return Text{"本机流水与平台账目不一致，已停止收款；请联系服务商",
-			"This till's journal and the cloud's books disagree, so no sale can start; call support"}
 	default:
 		return Text{"本机正在停止", "The till is stopping"}
+	}
+}
+
+// notTaken says why the cloud takes no new payments from this till.
+func (p Phrase) notTaken() Text {
+	switch p {
+	case RefuseSetAside:
+		return Text{"平台发现本机流水有疑问，已暂停新收款；请联系服务商，未完成的收款请勿交货",
+			"The cloud doubts this till's journal, so no sale can start; call support, and hand over nothing for open sales"}
+	case RefuseBlocked:
+		return Text{"平台已停用本机，不能收款；请联系服务商", "The cloud has blocked this till, so no sale can start; call support"}
+	case RefuseOtherCopy:
+		return Text{"另一台设备在用本机编号，正在核对，暂不能收款；若不恢复请联系服务商",
+			"Another machine uses this till's number; no sale can start while that is compared. Call support if it lasts"}
+	default:
+		return Text{"本机流水与平台账目不一致，已停止收款；请联系服务商",
+			"This till's journal and the cloud's books disagree, so no sale can start; call support"}
 	}
 }

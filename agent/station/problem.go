@@ -50,7 +50,7 @@ func statusOf(phrase catalogue.Phrase) int {
 	case catalogue.RefuseNoRoom:
 		return http.StatusInsufficientStorage
 	case catalogue.RefuseJournal, catalogue.RefuseNotSignedIn, catalogue.RefuseStopped, catalogue.RefuseStopping,
-		catalogue.RefuseTooManyOpen, catalogue.RefusePrinter:
+		catalogue.RefuseSetAside, catalogue.RefuseBlocked, catalogue.RefuseOtherCopy, catalogue.RefuseTooManyOpen, catalogue.RefusePrinter:
 		return http.StatusServiceUnavailable
 	case catalogue.RefuseHost:
 		return http.StatusMisdirectedRequest
