@@ -22,7 +22,7 @@ const migrationCount = 1
 
 // Page caches: small, because the agent shares a terminal with a browser. Negative numbers are KiB to SQLite.
 const (
-	writerCache = "-512"
+	writerCache = "-256"
 	readerCache = "-128"
 	readersMax  = 2
 )
