@@ -56,6 +56,19 @@ func (e *ForeignError) Error() string {
 		e.Path, e.Owner, e.Mine)
 }
 
+// DisplacedError says that a file of the journal was removed, moved or replaced while it is in use. What is written then
+// reaches no later start, so no payment is begun; records that wait are still sent from the open file.
+type DisplacedError struct {
+	// Path is the file's: the journal's, its log's or its lock's.
+	Path string
+}
+
+// Error implements error.
+func (e *DisplacedError) Error() string {
+	return fmt.Sprintf("journal: %s was removed or replaced while in use: "+
+		"let the waiting records be sent, call service, and start the agent again only then", e.Path)
+}
+
 // DamagedError says that the journal is not what was written. Nothing is deleted or repaired by itself.
 type DamagedError struct {
 	Path string

@@ -26,6 +26,7 @@ type Journal struct {
 	readOnly bool
 	logger   *slog.Logger
 	lock     *lock
+	place    place
 	ballast  *ballast
 	writer   *sql.DB
 	reader   *sql.DB
@@ -58,7 +59,7 @@ type Journal struct {
 	acked      acknowledged
 	ackedDirty bool
 	failure    error // set once: nothing more is written
-	damage     error // set once by the background verification
+	damage     error // set once by the background verification, or when a file was displaced
 }
 
 // Open opens or creates the journal, takes its lock and verifies its end. It returns *HeldError, *ForeignError,
@@ -120,6 +121,9 @@ func (j *Journal) open(ctx context.Context) error {
 	}
 	size, err := j.walFileSize()
 	if err != nil {
+		return err
+	}
+	if j.place, err = newPlace(j.config.Path, j.config.Path+walSuffix, j.lock.path); err != nil {
 		return err
 	}
 	return j.lock.markOpen(size)
@@ -237,6 +241,9 @@ func (j *Journal) settle(ctx context.Context) error {
 	// The log is emptied, so that a database file put back from a copy never meets a log of another time.
 	if _, err := j.checkpoint(ctx, j.conn, "TRUNCATE"); err != nil {
 		return err
+	}
+	if j.place.check() != nil {
+		return nil // not everything is in what stands there: the next start has to find it out
 	}
 	return j.lock.markClosed()
 }

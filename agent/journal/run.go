@@ -111,12 +111,9 @@ func (j *Journal) verifyBehind(ctx context.Context) {
 	}
 }
 
-// Damage returns what the background verification found, nil when it found or has found nothing.
-func (j *Journal) Damage() error {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	return j.damage
-}
+// Damage returns what the background verification found, or *DisplacedError when a file is not where it was opened; nil
+// when there is nothing.
+func (j *Journal) Damage() error { return j.inPlace() }
 
 // sleep returns false when ctx ended or the journal was closed.
 func (j *Journal) sleep(ctx context.Context, duration time.Duration) bool {
