@@ -9,3 +9,6 @@
 //
 // It imports nothing of ours outside this folder.
 package protocol
+
+// Release is the version of every program built from this tree, as records, screens and commands show it.
+const Release = "0.1.0"

@@ -13,12 +13,10 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/yuantill/yuantill/protocol"
 	"github.com/yuantill/yuantill/protocol/seal"
 	"github.com/yuantill/yuantill/protocol/seal/fast"
 )
-
-// version is set by the linker.
-var version = "dev"
 
 // The exit codes.
 const (
@@ -44,7 +42,7 @@ func main() {
 func newCommand() *cobra.Command {
 	var path string
 	root := &cobra.Command{
-		Use: "yuantill-cloud", Short: "云端：接入、支付、账务 · The cloud: broker, payments, books", Version: version,
+		Use: "yuantill-cloud", Short: "云端：接入、支付、账务 · The cloud: broker, payments, books", Version: protocol.Release,
 		SilenceUsage: true, SilenceErrors: true,
 		PersistentPreRunE: func(*cobra.Command, []string) error {
 			// Nothing touches money on a machine that computes wrongly.

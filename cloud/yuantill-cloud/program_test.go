@@ -15,6 +15,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/yuantill/yuantill/cloud/folder"
 	"github.com/yuantill/yuantill/cloud/merchant"
 	"github.com/yuantill/yuantill/protocol/enrolment"
 )
@@ -146,6 +147,43 @@ func TestServe(t *testing.T) {
 			require.FailNow(t, "does not stop")
 		}
 	}
+}
+
+// serving runs the cloud until the test ends.
+func (s *site) serving() {
+	s.t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() {
+		_, err := s.run(ctx, "serve")
+		done <- err
+	}()
+	s.t.Cleanup(func() {
+		cancel()
+		require.NoError(s.t, <-done)
+	})
+	require.Eventually(s.t, func() bool { return s.status("/readyz") == http.StatusOK }, patience, 20*time.Millisecond)
+}
+
+func TestSecondCloud(t *testing.T) {
+	s := prepared(t)
+	s.serving()
+	t.Run("ErrHeldEvenOnOtherAddresses", func(t *testing.T) {
+		second := &site{t: t, dir: s.dir, api: freeAddress(t), settings: filepath.Join(s.dir, "second.toml")}
+		text := fmt.Sprintf("data = \"data\"\n[broker]\nlisten = %q\n[api]\nlisten = %q\n", freeAddress(t), second.api)
+		require.NoError(t, os.WriteFile(second.settings, []byte(text), 0o600))
+		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
+		defer cancel()
+		_, err := second.run(ctx, "serve")
+		require.ErrorIs(t, err, folder.ErrHeld)
+		require.ErrorContains(t, err, fmt.Sprintf("pid %d", os.Getpid()))
+	})
+	t.Run("AdministrationGoesOn", func(t *testing.T) {
+		s.must("merchant", "--id", "301310053110002", "--name", "李记面馆", "--operators", "ICBC")
+		s.must("enrol", "--terminal", "10000002", "--merchant", "301310053110002", "--out", s.dir)
+		require.Contains(t, s.must("check"), "balanced: 0 entries")
+	})
+	require.Equal(t, http.StatusOK, s.status("/readyz"), "the first goes on")
 }
 
 func (s *site) get(path string) []byte {

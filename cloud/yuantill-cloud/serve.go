@@ -21,6 +21,7 @@ import (
 
 	"github.com/yuantill/yuantill/cloud/broker"
 	"github.com/yuantill/yuantill/cloud/collector"
+	"github.com/yuantill/yuantill/cloud/folder"
 	"github.com/yuantill/yuantill/cloud/ledger"
 	"github.com/yuantill/yuantill/cloud/merchant"
 	"github.com/yuantill/yuantill/cloud/operator"
@@ -29,6 +30,7 @@ import (
 	"github.com/yuantill/yuantill/cloud/payment"
 	"github.com/yuantill/yuantill/cloud/store"
 	"github.com/yuantill/yuantill/cloud/store/sqlite"
+	"github.com/yuantill/yuantill/protocol"
 	"github.com/yuantill/yuantill/protocol/record"
 	"github.com/yuantill/yuantill/protocol/seal/fast"
 	"github.com/yuantill/yuantill/protocol/sign"
@@ -79,6 +81,12 @@ type cloud struct {
 func serve(ctx context.Context, s Settings, logger *slog.Logger) (err error) {
 	debug.SetGCPercent(gcPercent)
 	c := &cloud{settings: s, logger: logger, metrics: prometheus.NewRegistry()}
+	// Two clouds on one database would each believe that nobody else writes it.
+	lock, err := folder.Acquire(s.lock())
+	if err != nil {
+		return fmt.Errorf("数据目录已被另一个云端使用 · use data folder %s: %w", s.Data, err)
+	}
+	defer func() { err = errors.Join(err, lock.Release()) }()
 	if c.books, err = sqlite.Open(ctx, s.database(), sqlite.DefaultOptions(logger)); err != nil {
 		return err
 	}
@@ -240,7 +248,7 @@ func (c *cloud) run(ctx context.Context, connection *nats.Conn) error {
 	group.Go(func() error { return c.payments.Run(ctx) })
 	group.Go(func() error { return c.collector.Run(ctx) })
 	group.Go(func() error { return c.checker.Run(ctx) })
-	c.logger.Info("serving", "broker", c.settings.Broker.Listen, "api", c.settings.API.Listen, "version", version)
+	c.logger.Info("serving", "broker", c.settings.Broker.Listen, "api", c.settings.API.Listen, "version", protocol.Release)
 	err = group.Wait()
 	for _, line := range c.lines {
 		if closer, can := line.(io.Closer); can {

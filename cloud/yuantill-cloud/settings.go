@@ -173,6 +173,7 @@ func (s *Settings) timing() payment.Timing {
 
 // The files of the data folder.
 func (s *Settings) database() string      { return filepath.Join(s.Data, "cloud.db") }
+func (s *Settings) lock() string          { return filepath.Join(s.Data, "cloud.lock") }
 func (s *Settings) rootKey() string       { return filepath.Join(s.Data, "root.key") }
 func (s *Settings) brokerDir() string     { return filepath.Join(s.Data, "broker") }
 func (s *Settings) serverPair() string    { return filepath.Join(s.Data, "server.pem") }

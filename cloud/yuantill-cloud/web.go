@@ -15,6 +15,7 @@ import (
 
 	"github.com/yuantill/yuantill/cloud/api"
 	"github.com/yuantill/yuantill/cloud/operator/registry"
+	"github.com/yuantill/yuantill/protocol"
 )
 
 // Bounds of the HTTP server.
@@ -34,7 +35,7 @@ func (c *cloud) handler(connection *nats.Conn, operators *registry.Registry) (ht
 	if err != nil {
 		return nil, err
 	}
-	handler, err := api.New(api.Config{Store: c.books, Books: c.checker, Metrics: c.metrics, Token: token, Version: version,
+	handler, err := api.New(api.Config{Store: c.books, Books: c.checker, Metrics: c.metrics, Token: token, Version: protocol.Release,
 		Logger: c.logger,
 		Ready: func(context.Context) error {
 			if !connection.IsConnected() {

@@ -13,11 +13,12 @@ import (
 
 	"github.com/yuantill/yuantill/agent/journal"
 	"github.com/yuantill/yuantill/agent/yuantill-agent/settings"
+	"github.com/yuantill/yuantill/protocol"
 	"github.com/yuantill/yuantill/protocol/seal"
 )
 
 // Version is the agent's version, as records and the station have it.
-const Version = "0.1.0"
+const Version = protocol.Release
 
 // settingsPath is where the settings are when no file is named.
 const settingsPath = "/etc/yuantill/agent.toml"

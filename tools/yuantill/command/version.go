@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+
+	"github.com/yuantill/yuantill/protocol"
 )
 
 // versionJSON is what `version --json` prints.
@@ -38,9 +40,9 @@ func (p *program) version() *cobra.Command {
 func version() versionJSON {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
-		return versionJSON{Version: "unknown"}
+		return versionJSON{Version: protocol.Release}
 	}
-	v := versionJSON{Version: info.Main.Version, Go: info.GoVersion}
+	v := versionJSON{Version: protocol.Release, Go: info.GoVersion}
 	for _, setting := range info.Settings {
 		switch setting.Key {
 		case "vcs.revision":
