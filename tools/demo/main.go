@@ -12,7 +12,6 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"path/filepath"
 	"strings"
 	"syscall"
 	"time"
@@ -63,10 +62,11 @@ func run(ctx context.Context, o options, out, errOut io.Writer) (err error) {
 	if o.json {
 		words.out = errOut
 	}
-	dir, err := freshFolder(o.dir)
+	dir, lock, err := claimFolder(o.dir)
 	if err != nil {
 		return err
 	}
+	defer func() { err = errors.Join(err, lock.Release()) }()
 	words.note("启动一家小店：云端、运营机构、一台终端 · starting a small shop: cloud, operator, one terminal …")
 	begun := time.Now()
 	s, err := shop.Start(ctx, shop.Options{Bin: o.bin, Dir: dir, Terminals: 1, Agent: o.agent, Runner: strings.Fields(o.runner)})
@@ -104,26 +104,4 @@ func (w *world) business(ctx context.Context, quick int) error {
 	}
 	w.out.scene(len(all)+1, len(all)+1, fmt.Sprintf("连续收款 %d 笔，计时 · %d sales in a row, timed", quick, quick))
 	return w.rush(ctx, quick)
-}
-
-// freshFolder empties the demo's own folder, or refuses one that is not its own.
-func freshFolder(dir string) (string, error) {
-	if dir == "" {
-		dir = filepath.Join("build", "demo")
-	}
-	const mark = ".yuantill-demo"
-	entries, err := os.ReadDir(dir)
-	if err != nil && !errors.Is(err, os.ErrNotExist) {
-		return "", fmt.Errorf("read folder: %w", err)
-	}
-	if _, err := os.Stat(filepath.Join(dir, mark)); len(entries) > 0 && err != nil {
-		return "", fmt.Errorf("%s is not empty and not a demo's folder", dir)
-	}
-	if err := os.RemoveAll(dir); err != nil {
-		return "", fmt.Errorf("empty folder: %w", err)
-	}
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return "", fmt.Errorf("make folder: %w", err)
-	}
-	return dir, os.WriteFile(filepath.Join(dir, mark), nil, 0o600)
 }
