@@ -73,7 +73,12 @@ func (f *forge) frame(secret ...byte) []byte {
 	if len(secret) == 0 {
 		return b
 	}
-	return f.e.keys.Envelope.Seal(b, seal.Secret, sequence, f.head[:], secret)
+	return f.beside(b, secret)
+}
+
+// beside seals a secret behind a frame.
+func (f *forge) beside(frame, secret []byte) []byte {
+	return f.e.keys.Envelope.Seal(frame, seal.Secret, binary.BigEndian.Uint64(f.head[16:]), f.head[:], secret)
 }
 
 // altered flips the lowest bit of one byte, counted from the end when at is negative.
@@ -138,6 +143,7 @@ func (w *world) refusedFrames(t *testing.T) []refused {
 		because("tag", "secret altered", altered(good, -1)),
 		because("tag", "secret cut to 15 bytes", good[:end+15]),
 		because("tag", "secret of 257 bytes", w.forge(t).frame(make([]byte, record.SecretMax+1)...)),
+		because("tag", "secret of no bytes", w.forge(t).beside(w.forge(t).frame(), nil)),
 		because("tag", "record tagged under ACK", wrongTag.frame()),
 		because("epoch", "epoch 4 was never given", unknown.frame()),
 		because("epoch", "epoch 3 ended with record 20", w.forge(t).under(w.first).frame()),
@@ -220,6 +226,7 @@ func (w *world) refusedAnswers(t *testing.T) []refused {
 		because("not-ours", "another terminal's id", down().set(32, []byte("10000002")...).frame()),
 		because("epoch", "epoch 4", down().set(8, 0, 0, 0, 4).frame()),
 		because("tag", "envelope altered", altered(down().frame(), -1)),
+		because("tag", "secret beside an answer", down().frame([]byte("0112345678903456789")...)),
 		because("tag", "tagged under MAK", asUp.frame()),
 		because("tag", "sign-in answer tagged under ACK", unsigned.record()),
 		because("nonce", "sign-in answer to another request", other.record()),

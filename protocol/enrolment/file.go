@@ -29,8 +29,8 @@ type File struct {
 	KeyVersion uint16 `json:"key_version"`
 	// Method says what unwraps WrappedKey.
 	Method string `json:"wrap_method"`
-	// WrappedKey is the sealed terminal key in hexadecimal: SM4-GCM(W, 0, context, TMK) with W = KDF(device key, "WRP",
-	// context) and context = terminal id ‖ key version[16].
+	// WrappedKey is the sealed terminal key in hexadecimal: SM4-GCM(K, 12 zero bytes, context, TMK) with
+	// K = CMAC(W, context), W = KDF(device key, "WRP", context) and context = terminal id ‖ key version[16].
 	WrappedKey string `json:"wrapped_key"`
 	// CheckValue is the terminal key's KCV in hexadecimal.
 	CheckValue     string `json:"check_value"`
@@ -42,7 +42,7 @@ type File struct {
 
 const labelWrap = "WRP"
 
-// wrapDirection is not used by any stream; W depends on the context, so its one nonce seals one key only.
+// wrapDirection is not used by any stream; K depends on the context, so its one nonce seals one key only.
 const wrapDirection seal.Direction = 0
 
 // New wraps an enrolment under a device key. It returns ErrMalformed.

@@ -24,35 +24,41 @@ var ErrBatch = errors.New("record: not a batch")
 //
 //	offset size field
 //	     0   72 header in the clear, authenticated
-//	    72    n SM4-GCM(TEK, direction ‖ sequence, header, body ‖ record tag), n = body length + 32
-//	  72+n    m optional: SM4-GCM(TEK, 3 ‖ sequence, header, secret), m = secret length + 16
+//	    72    n SM4-GCM(K, direction ‖ sequence, header, body ‖ record tag), n = body length + 32
+//	  72+n    m only up, optional: SM4-GCM(K, 3 ‖ sequence, header, secret), m = secret length + 16, 17 to 272
 //
-// A resend of a record repeats the first 72+n bytes exactly; the secret may have been forgotten by then.
+// K = CMAC(TEK, header) is the header's own key (seal.Envelope). A resend of a record repeats the first 72+n bytes
+// exactly; the secret may have been forgotten by then.
 type Frame []byte
 
-// Seal makes the frame of a record. secret may be nil.
+// Seal makes the frame of a record. secret may be empty: there is none. It returns ErrTooLong for a long secret and
+// ErrTrailing for one beside an answer, besides the errors of ParseHeader.
 func Seal(envelope *seal.Envelope, r Record, secret []byte) (Frame, error) {
 	header, err := ParseHeader(r)
 	if err != nil {
 		return nil, err
 	}
-	if len(secret) > SecretMax {
+	switch {
+	case len(secret) > SecretMax:
 		return nil, fmt.Errorf("%w: secret of %d bytes", ErrTooLong, len(secret))
+	case len(secret) > 0 && header.Direction != seal.Up:
+		return nil, fmt.Errorf("%w: secret beside an answer", ErrTrailing)
 	}
 	size := len(r) + seal.TagSize
-	if secret != nil {
+	if len(secret) > 0 {
 		size += len(secret) + seal.TagSize
 	}
 	f := append(make(Frame, 0, size), r[:HeaderSize]...)
 	f = envelope.Seal(f, header.Direction, header.Sequence, r[:HeaderSize], r[HeaderSize:])
-	if secret != nil {
+	if len(secret) > 0 {
 		f = envelope.Seal(f, seal.Secret, header.Sequence, r[:HeaderSize], secret)
 	}
 	return f, nil
 }
 
 // Open opens a frame whose header the caller has parsed. It returns the record and the secret (nil when there is
-// none), or ErrShort, ErrTooLong or seal.ErrOpen. The record's tag is still to be verified.
+// none), or ErrShort, ErrTooLong, ErrTrailing (something behind an answer) or seal.ErrOpen. The record's tag is still to
+// be verified.
 func (f Frame) Open(envelope *seal.Envelope, header Header) (Record, []byte, error) {
 	end := HeaderSize + int(header.BodyLength) + 2*seal.TagSize
 	if len(f) < end {
@@ -67,7 +73,12 @@ func (f Frame) Open(envelope *seal.Envelope, header Header) (Record, []byte, err
 	if len(sealedSecret) == 0 {
 		return Record(opened), nil, nil
 	}
-	if len(sealedSecret) > SecretMax+seal.TagSize {
+	switch {
+	case header.Direction != seal.Up:
+		return nil, nil, fmt.Errorf("%w: secret beside an answer", ErrTrailing)
+	case len(sealedSecret) <= seal.TagSize:
+		return nil, nil, fmt.Errorf("%w: secret", ErrShort)
+	case len(sealedSecret) > SecretMax+seal.TagSize:
 		return nil, nil, fmt.Errorf("%w: secret", ErrTooLong)
 	}
 	secret, err := envelope.Open(nil, seal.Secret, header.Sequence, f[:HeaderSize], sealedSecret)

@@ -4,9 +4,11 @@
 package record
 
 import (
+	"encoding"
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"log/slog"
 	"strings"
 	"time"
 
@@ -57,6 +59,27 @@ func ParseTerminal(text string) (Terminal, error) {
 
 // String returns the id's text.
 func (t Terminal) String() string { return string(t[:]) }
+
+var (
+	_ slog.LogValuer           = Terminal{}
+	_ encoding.TextMarshaler   = Terminal{}
+	_ encoding.TextUnmarshaler = (*Terminal)(nil)
+)
+
+// LogValue is the id's text.
+func (t Terminal) LogValue() slog.Value { return slog.StringValue(t.String()) }
+
+// MarshalText returns the id's text; there is no error.
+func (t Terminal) MarshalText() ([]byte, error) { return []byte(t.String()), nil }
+
+// UnmarshalText is ParseTerminal.
+func (t *Terminal) UnmarshalText(text []byte) error {
+	parsed, err := ParseTerminal(string(text))
+	if err == nil {
+		*t = parsed
+	}
+	return err
+}
 
 // Header is a record's fixed part.
 //

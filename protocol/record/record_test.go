@@ -2,7 +2,10 @@ package record_test
 
 import (
 	"bytes"
+	"encoding/json"
+	"log/slog"
 	"math"
+	"strings"
 	"testing"
 	"time"
 
@@ -80,6 +83,28 @@ func TestParseHeaderRefuses(t *testing.T) {
 	}
 	_, err := record.ParseHeader(good[:71])
 	require.ErrorIs(t, err, record.ErrShort)
+}
+
+// A terminal is text in logs and JSON, never a list of numbers.
+func TestTerminalIsText(t *testing.T) {
+	terminal := testHeader(1).Terminal
+	var lines bytes.Buffer
+	for name, handler := range map[string]slog.Handler{
+		"text": slog.NewTextHandler(&lines, nil), "json": slog.NewJSONHandler(&lines, nil),
+	} {
+		lines.Reset()
+		logger := slog.New(handler)
+		logger.Info("one", "terminal", terminal)
+		logger.Info("many", "terminals", []record.Terminal{terminal})
+		require.Equal(t, 2, strings.Count(lines.String(), "10000001"), "%s: %s", name, lines.String())
+	}
+	encoded, err := json.Marshal(map[record.Terminal]record.Terminal{terminal: terminal})
+	require.NoError(t, err)
+	require.JSONEq(t, `{"10000001":"10000001"}`, string(encoded))
+	var back map[record.Terminal]record.Terminal
+	require.NoError(t, json.Unmarshal(encoded, &back))
+	require.Equal(t, terminal, back[terminal])
+	require.ErrorIs(t, json.Unmarshal([]byte(`"short"`), &terminal), record.ErrTerminal)
 }
 
 func TestBuildAndParse(t *testing.T) {
@@ -160,6 +185,35 @@ func TestFrame(t *testing.T) {
 				require.ErrorIs(t, err, seal.ErrOpen, "byte %d", i)
 			}
 		}
+	})
+	t.Run("ErrShort for a secret of no bytes", func(t *testing.T) {
+		b := keys.Envelope.Seal(bytes.Clone(plain), seal.Secret, header.Sequence, r[:record.HeaderSize], nil)
+		_, _, err := record.Frame(b).Open(keys.Envelope, header)
+		require.ErrorIs(t, err, record.ErrShort)
+		for behind := 1; behind <= seal.TagSize; behind++ {
+			_, _, err := withSecret[:len(plain)+behind].Open(keys.Envelope, header)
+			require.ErrorIs(t, err, record.ErrShort, "%d bytes", behind)
+		}
+		empty, err := record.Seal(keys.Envelope, r, []byte{})
+		require.NoError(t, err)
+		require.Equal(t, plain, empty, "an empty secret is none")
+	})
+	t.Run("ErrTrailing for a secret beside an answer", func(t *testing.T) {
+		h := testHeader(7)
+		h.Direction, h.Type = seal.Down, record.Acknowledgement
+		answer, err := record.Build(keys.Answer, h, []byte("body"))
+		require.NoError(t, err)
+		h, err = record.ParseHeader(answer)
+		require.NoError(t, err)
+		_, err = record.Seal(keys.Envelope, answer, code)
+		require.ErrorIs(t, err, record.ErrTrailing)
+		frame, err := record.Seal(keys.Envelope, answer, nil)
+		require.NoError(t, err)
+		_, _, err = frame.Open(keys.Envelope, h)
+		require.NoError(t, err)
+		b := keys.Envelope.Seal(bytes.Clone(frame), seal.Secret, h.Sequence, answer[:record.HeaderSize], code)
+		_, _, err = record.Frame(b).Open(keys.Envelope, h)
+		require.ErrorIs(t, err, record.ErrTrailing)
 	})
 	t.Run("ErrShort and ErrTooLong", func(t *testing.T) {
 		_, _, err := plain[:len(plain)-1].Open(keys.Envelope, header)
