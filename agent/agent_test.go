@@ -329,10 +329,12 @@ func TestStartIsRefused(t *testing.T) {
 	}{
 		"NoRoom":     {func(s *shop) { s.journal.room = journal.ErrNoRoom }, 1250, catalogue.RefuseNoRoom},
 		"DiskFailed": {func(s *shop) { s.journal.room = journal.ErrFailed }, 1250, catalogue.RefuseJournal},
-		"NoEpoch":    {func(s *shop) { s.journal.epoch = 0 }, 1250, catalogue.RefuseNotSignedIn},
-		"Stopped":    {func(s *shop) { s.cloud.stopped = "link mismatch" }, 1250, catalogue.RefuseStopped},
-		"Zero":       {func(*shop) {}, 0, catalogue.RefuseAmount},
-		"TooMuch":    {func(*shop) {}, 5_000_001, catalogue.RefuseAmount},
+		"FileMoved": {func(s *shop) { s.journal.room = &journal.DisplacedError{Path: "journal.db"} }, 1250,
+			catalogue.RefuseJournalMoved},
+		"NoEpoch": {func(s *shop) { s.journal.epoch = 0 }, 1250, catalogue.RefuseNotSignedIn},
+		"Stopped": {func(s *shop) { s.cloud.stopped = "link mismatch" }, 1250, catalogue.RefuseStopped},
+		"Zero":    {func(*shop) {}, 0, catalogue.RefuseAmount},
+		"TooMuch": {func(*shop) {}, 5_000_001, catalogue.RefuseAmount},
 	} {
 		t.Run(name, func(t *testing.T) {
 			inShop(t, approve, func(t *testing.T, s *shop) {

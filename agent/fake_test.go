@@ -181,6 +181,9 @@ type fakeCloud struct {
 	sent     []sent
 	secrets  map[uint64][]byte
 	stopped  string
+	// offline and lastError are what Status says of the connection.
+	offline   bool
+	lastError string
 	// clockOffset is what the till is told of its clock.
 	clockOffset time.Duration
 }
@@ -258,7 +261,9 @@ func (c *fakeCloud) Forget(sequence uint64) {
 func (c *fakeCloud) Status() uplink.Status {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return uplink.Status{Connected: true, Broker: "broker:8883", Epoch: 1, Stopped: c.stopped}
+	return uplink.Status{
+		Connected: !c.offline, Broker: "broker:8883", Epoch: 1, Stopped: c.stopped, LastError: c.lastError,
+	}
 }
 
 func (c *fakeCloud) Results() <-chan *message.PaymentResult { return c.results }

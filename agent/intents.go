@@ -89,7 +89,10 @@ func (t *till) serviceable() error {
 
 // refuseJournal puts the journal's errors into words.
 func refuseJournal(err error) error {
+	var displaced *journal.DisplacedError
 	switch {
+	case errors.As(err, &displaced):
+		return &station.Refusal{Phrase: catalogue.RefuseJournalMoved, Detail: err.Error()}
 	case errors.Is(err, journal.ErrNoEpoch):
 		return &station.Refusal{Phrase: catalogue.RefuseNotSignedIn}
 	case errors.Is(err, journal.ErrNoRoom):

@@ -52,6 +52,9 @@ func uplinkStatus(u uplink.Status) station.UplinkStatus {
 		Connected: u.Connected, Broker: u.Broker, Since: known(u.Since), Epoch: u.Epoch, LastAck: known(u.LastAck),
 		LastError: u.LastError, ClockOffsetMS: u.ClockOffset.Milliseconds(), Stopped: u.Stopped, Refused: u.Refused,
 	}
+	if u.Connected {
+		status.LastError = "" // it was of the connection before
+	}
 	if u.LastRefusal != nil {
 		status.LastRefusal = fmt.Sprintf("record %d: %s", u.LastRefusal.GetSequence(), u.LastRefusal.GetCause())
 	}

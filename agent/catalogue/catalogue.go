@@ -109,6 +109,7 @@ const (
 	RefuseSetAside
 	RefuseBlocked
 	RefuseOtherCopy
+	RefuseJournalMoved
 )
 
 // What to do after a refusal.
@@ -119,6 +120,7 @@ const (
 	AfterCheckNetwork
 	AfterWait
 	AfterCallSupport
+	AfterKeepRunning
 )
 
 // Text returns the phrase's sentence, or empty texts for None and for numbers that name nothing.

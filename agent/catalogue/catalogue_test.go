@@ -16,8 +16,8 @@ func ranges() [][2]catalogue.Phrase {
 		{catalogue.TitleWaiting, catalogue.TitleAbandoned},
 		{catalogue.StepPresent, catalogue.StepNewSale},
 		{catalogue.NoticeWeChat, catalogue.NoticeDeviceBack},
-		{catalogue.RefuseSaleOpen, catalogue.RefuseOtherCopy},
-		{catalogue.AfterFinishSale, catalogue.AfterCallSupport},
+		{catalogue.RefuseSaleOpen, catalogue.RefuseJournalMoved},
+		{catalogue.AfterFinishSale, catalogue.AfterKeepRunning},
 	}
 }
 
@@ -64,7 +64,7 @@ func TestEveryReasonIsInBothLanguages(t *testing.T) {
 }
 
 func TestEveryRefusalHasANextStep(t *testing.T) {
-	for p := catalogue.RefuseSaleOpen; p <= catalogue.RefuseOtherCopy; p++ {
+	for p := catalogue.RefuseSaleOpen; p <= catalogue.RefuseJournalMoved; p++ {
 		requireBoth(t, catalogue.NextAfter(p).Text(), p)
 	}
 }

@@ -12,6 +12,8 @@ func NextAfter(refusal Phrase) Phrase {
 		return AfterFreeDisk
 	case RefuseNotSignedIn:
 		return AfterCheckNetwork
+	case RefuseJournalMoved:
+		return AfterKeepRunning
 	case RefuseStopping, RefusePrinter, RefuseTooManyOpen:
 		return AfterWait
 	default:
@@ -33,6 +35,8 @@ func (p Phrase) after() Text {
 		return Text{"请稍后再试", "Try again in a moment"}
 	case AfterCallSupport:
 		return Text{"请联系服务商，并保留本机日志", "Call support and keep this till's log"}
+	case AfterKeepRunning:
+		return Text{"请勿关机或重启，等未上传的流水传完，并联系服务商", "Do not switch off or restart until the waiting records are sent; call support"}
 	default:
 		return Text{}
 	}

@@ -14,7 +14,7 @@ func (p Phrase) refusal() Text {
 		return Text{"金额必须大于零且不超过上限", "The amount must be above zero and within the limit"}
 	case RefuseCurrency:
 		return Text{"本机不支持这种货币", "This till does not take that currency"}
-	case RefuseJournal, RefuseNoRoom, RefuseTooManyOpen, RefuseNotSignedIn, RefuseStopping:
+	case RefuseJournal, RefuseJournalMoved, RefuseNoRoom, RefuseTooManyOpen, RefuseNotSignedIn, RefuseStopping:
 		return p.outOfService()
 	case RefuseStopped, RefuseSetAside, RefuseBlocked, RefuseOtherCopy:
 		return p.notTaken()
@@ -43,6 +43,9 @@ func (p Phrase) outOfService() Text {
 	switch p {
 	case RefuseJournal:
 		return Text{"流水无法写入，不能收款；请联系维护人员", "The journal cannot be written, so no sale can start; call maintenance"}
+	case RefuseJournalMoved:
+		return Text{"流水文件被删除、移走或替换，不能收款；请联系维护人员",
+			"The journal's file was removed, moved or replaced, so no sale can start; call maintenance"}
 	case RefuseNoRoom:
 		return Text{"存储空间不足，不能收款；请清理磁盘", "Not enough room for the journal, so no sale can start; free some disk"}
 	case RefuseTooManyOpen:

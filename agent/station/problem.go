@@ -49,8 +49,9 @@ func statusOf(phrase catalogue.Phrase) int {
 		return http.StatusUnprocessableEntity
 	case catalogue.RefuseNoRoom:
 		return http.StatusInsufficientStorage
-	case catalogue.RefuseJournal, catalogue.RefuseNotSignedIn, catalogue.RefuseStopped, catalogue.RefuseStopping,
-		catalogue.RefuseSetAside, catalogue.RefuseBlocked, catalogue.RefuseOtherCopy, catalogue.RefuseTooManyOpen, catalogue.RefusePrinter:
+	case catalogue.RefuseJournal, catalogue.RefuseJournalMoved, catalogue.RefuseNotSignedIn, catalogue.RefuseStopped,
+		catalogue.RefuseStopping, catalogue.RefuseSetAside, catalogue.RefuseBlocked, catalogue.RefuseOtherCopy,
+		catalogue.RefuseTooManyOpen, catalogue.RefusePrinter:
 		return http.StatusServiceUnavailable
 	case catalogue.RefuseHost:
 		return http.StatusMisdirectedRequest
