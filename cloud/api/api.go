@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/http/pprof"
 	"strings"
 	"time"
 
@@ -52,6 +53,8 @@ type Config struct {
 	Registry Names
 	Version  string
 	Logger   *slog.Logger
+	// Profiling serves Go's profiles under /debug/pprof/, guarded like everything else.
+	Profiling bool
 }
 
 // Names gives operators' names; registry.Registry does through a small adapter.
@@ -76,7 +79,16 @@ func New(config Config) (http.Handler, error) {
 	outer.Handle("GET /r/{token}", a.receipts())
 	outer.Handle("GET /metrics", a.guard(promhttp.HandlerFor(config.Metrics, promhttp.HandlerOpts{})))
 	outer.Handle("/", a.guard(mux))
-	return http.TimeoutHandler(outer, answerTimeout, "timed out\n"), nil
+	bounded := http.TimeoutHandler(outer, answerTimeout, "timed out\n")
+	if !config.Profiling {
+		return bounded, nil
+	}
+	// A profile takes as long as it is told to.
+	unbounded := http.NewServeMux()
+	unbounded.Handle("/", bounded)
+	unbounded.Handle("/debug/pprof/", a.guard(http.HandlerFunc(pprof.Index)))
+	unbounded.Handle("/debug/pprof/profile", a.guard(http.HandlerFunc(pprof.Profile)))
+	return unbounded, nil
 }
 
 type api struct{ Config }
@@ -97,15 +109,19 @@ func writeText(w http.ResponseWriter, status int, text string) {
 }
 
 // guard asks for the token. Without one it answers loopback names only, so that a web page cannot reach it by a name
-// that was pointed here.
+// that was pointed here. In both cases it refuses what a browser sends for a page of another site.
 func (a *api) guard(next http.Handler) http.Handler {
 	want := sha256.Sum256([]byte(a.Token))
+	crossOrigin := http.NewCrossOriginProtection()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		// The protection lets every GET pass, as harmless; here a GET can cost a scan of the books.
+		asked := *r
+		asked.Method = http.MethodPost
+		if crossOrigin.Check(&asked) != nil || a.Token == "" && !isLoopback(r.Host) {
+			writeText(w, http.StatusForbidden, "forbidden\n")
+			return
+		}
 		if a.Token == "" {
-			if !isLoopback(r.Host) {
-				writeText(w, http.StatusForbidden, "forbidden\n")
-				return
-			}
 			next.ServeHTTP(w, r)
 			return
 		}

@@ -43,6 +43,11 @@ type site struct {
 }
 
 func newSite(t *testing.T, secret string) *site {
+	return newSiteWith(t, func(config *api.Config) { config.Token = secret })
+}
+
+// newSiteWith is a site whose configuration was changed.
+func newSiteWith(t *testing.T, change func(*api.Config)) *site {
 	s := &site{t: t}
 	logger := slog.New(slog.DiscardHandler)
 	var err error
@@ -61,8 +66,10 @@ func newSite(t *testing.T, secret string) *site {
 	require.NoError(t, err)
 	metrics := prometheus.NewRegistry()
 	metrics.MustRegister(prometheus.NewCounter(prometheus.CounterOpts{Name: "yuantill_test_total", Help: "x"}))
-	handler, err := api.New(api.Config{Store: s.store, Books: checker, Metrics: metrics, Token: secret, Version: "test", Logger: logger,
-		Ready: func(context.Context) error { return s.ready }, Registry: func(code string) string { return "行 " + code }})
+	config := api.Config{Store: s.store, Books: checker, Metrics: metrics, Version: "test", Logger: logger, Profiling: true,
+		Ready: func(context.Context) error { return s.ready }, Registry: func(code string) string { return "行 " + code }}
+	change(&config)
+	handler, err := api.New(config)
 	require.NoError(t, err)
 	s.server = httptest.NewServer(handler)
 	t.Cleanup(s.server.Close)
@@ -220,6 +227,66 @@ func TestGuard(t *testing.T) {
 		require.Equal(t, http.StatusOK, status)
 		require.Contains(t, text, `"3.1.0"`)
 		status, _, _ = s.get("/docs", nil)
+		require.Equal(t, http.StatusNotFound, status)
+	})
+}
+
+func TestCrossSite(t *testing.T) {
+	elsewhere := map[string]func(*http.Request){
+		"CrossSite":   func(r *http.Request) { r.Header.Set("Sec-Fetch-Site", "cross-site") },
+		"SameSite":    func(r *http.Request) { r.Header.Set("Sec-Fetch-Site", "same-site") },
+		"OtherOrigin": func(r *http.Request) { r.Header.Set("Origin", "https://attacker.example") },
+		"NullOrigin":  func(r *http.Request) { r.Header.Set("Origin", "null") },
+	}
+	for name, change := range elsewhere {
+		t.Run(name+"IsRefused", func(t *testing.T) {
+			s := newSite(t, "")
+			for _, path := range []string{"/v1/stats", "/v1/ledger/check?full=true", "/metrics", "/openapi.json", "/debug/pprof/", "/none"} {
+				status, _, _ := s.get(path, change)
+				require.Equal(t, http.StatusForbidden, status, path)
+			}
+		})
+		t.Run(name+"MaySeeHealthAndReceipts", func(t *testing.T) {
+			s := newSite(t, "")
+			s.pay(payment.Approved)
+			for _, path := range []string{"/livez", "/readyz", "/r/" + token} {
+				status, _, _ := s.get(path, change)
+				require.Equal(t, http.StatusOK, status, path)
+			}
+		})
+	}
+	t.Run("OwnPagesAndProgramsMay", func(t *testing.T) {
+		s := newSite(t, "")
+		for _, change := range []func(*http.Request){
+			func(*http.Request) {},
+			func(r *http.Request) { r.Header.Set("Sec-Fetch-Site", "same-origin") },
+			func(r *http.Request) { r.Header.Set("Sec-Fetch-Site", "none") },
+			func(r *http.Request) { r.Header.Set("Origin", s.server.URL) },
+		} {
+			status, _, _ := s.get("/v1/stats", change)
+			require.Equal(t, http.StatusOK, status)
+		}
+	})
+}
+
+func TestProfiles(t *testing.T) {
+	t.Run("BehindTheGuard", func(t *testing.T) {
+		for _, path := range []string{"/debug/pprof/", "/debug/pprof/heap", "/debug/pprof/profile?seconds=1", "/debug/pprof/cmdline"} {
+			status, _, _ := newSite(t, "secret").get(path, nil)
+			require.Equal(t, http.StatusUnauthorized, status, path)
+			status, _, _ = newSite(t, "").get(path, func(r *http.Request) { r.Host = "attacker.example" })
+			require.Equal(t, http.StatusForbidden, status, path)
+		}
+	})
+	t.Run("OK", func(t *testing.T) {
+		s := newSite(t, "secret")
+		status, text, _ := s.get("/debug/pprof/", func(r *http.Request) { r.Header.Set("Authorization", "Bearer secret") })
+		require.Equal(t, http.StatusOK, status)
+		require.Contains(t, text, "goroutine")
+	})
+	t.Run("OffUnlessAskedFor", func(t *testing.T) {
+		s := newSiteWith(t, func(config *api.Config) { config.Profiling = false })
+		status, _, _ := s.get("/debug/pprof/", nil)
 		require.Equal(t, http.StatusNotFound, status)
 	})
 }

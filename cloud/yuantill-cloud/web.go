@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"net/http/pprof"
 	"os"
 	"strings"
 	"time"
@@ -35,8 +34,8 @@ func (c *cloud) handler(connection *nats.Conn, operators *registry.Registry) (ht
 	if err != nil {
 		return nil, err
 	}
-	handler, err := api.New(api.Config{Store: c.books, Books: c.checker, Metrics: c.metrics, Token: token, Version: protocol.Release,
-		Logger: c.logger,
+	return api.New(api.Config{Store: c.books, Books: c.checker, Metrics: c.metrics, Token: token, Version: protocol.Release,
+		Logger: c.logger, Profiling: c.settings.API.Profiling,
 		Ready: func(context.Context) error {
 			if !connection.IsConnected() {
 				return errDisconnected
@@ -50,14 +49,6 @@ func (c *cloud) handler(connection *nats.Conn, operators *registry.Registry) (ht
 			}
 			return operator.Name
 		}})
-	if err != nil || !c.settings.API.Profiling {
-		return handler, err
-	}
-	mux := http.NewServeMux()
-	mux.Handle("/", handler)
-	mux.HandleFunc("GET /debug/pprof/", pprof.Index)
-	mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
-	return mux, nil
 }
 
 // token reads the token file; without one the API must be on loopback.
