@@ -27,22 +27,35 @@ func (w *watcher) take(sale stationclient.Sale) {
 		return
 	}
 	w.sale, w.known = sale, true
-	line := w.line(sale)
-	if line == w.shown {
-		return
-	}
-	w.shown = line
 	if w.json {
 		return
 	}
-	fmt.Fprintf(w.Out, "%s  %s\n", sale.At.In(w.Location).Format(time.TimeOnly), line)
-	if sale.Notice != nil {
-		fmt.Fprintf(w.Out, "          ! %s\n", w.language.Pick(*sale.Notice))
+	line := w.line(sale)
+	changed := line != w.shown
+	w.shown = line
+	if changed {
+		fmt.Fprintf(w.Out, "%s  %s\n", sale.At.In(w.Location).Format(time.TimeOnly), line)
 	}
-	if sale.ShownCode != "" {
+	w.takeNotice(sale.Notice)
+	if changed && sale.ShownCode != "" {
 		w.drawCode(sale.ShownCode)
 	}
 }
+
+// takeNotice tells a notice when it is another than the last: a wrong code changes nothing else about the sale.
+func (w *watcher) takeNotice(notice *stationclient.Words) {
+	text := ""
+	if notice != nil {
+		text = w.language.Pick(*notice)
+	}
+	if text != "" && text != w.noticed {
+		w.remark(text)
+	}
+	w.noticed = text
+}
+
+// remark prints a line that belongs to the one before.
+func (w *watcher) remark(text string) { fmt.Fprintf(w.Out, "          ! %s\n", text) }
 
 // drawCode puts our code where the customer can scan it; the text is enough where it does not fit into a QR code.
 func (w *watcher) drawCode(text string) {

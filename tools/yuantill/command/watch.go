@@ -32,7 +32,9 @@ type watcher struct {
 	sale   stationclient.Sale
 	known  bool // sale is the station's answer
 	shown  string
-	lost   bool // the last call did not get through, and that was said
+	// noticed is the last notice.
+	noticed string
+	lost    bool // the last call did not get through, and that was said
 
 	cancelled bool
 	deadline  *time.Timer

@@ -39,12 +39,15 @@ type Till struct {
 	feed    *station.Feed
 	mu      sync.Mutex
 	sale    checkout.Sale
+	notice  catalogue.Phrase
 	script  []checkout.State
 	status  station.Status
 	starts  int
 	presses int
 	began   chan struct{} // closed with the first start
 	press   chan struct{} // closed with the first intent
+	listen  chan struct{} // closed when the first listener has been sent the sale
+	heard   sync.Once
 }
 
 var _ station.Till = (*Till)(nil)
@@ -52,7 +55,8 @@ var _ station.Till = (*Till)(nil)
 // NewTill starts a station with a till; token may be empty. It ends with the test.
 func NewTill(t testing.TB, token string) *Till {
 	t.Helper()
-	till := &Till{Now: time.Date(2026, 5, 1, 4, 0, 0, 0, time.UTC), began: make(chan struct{}), press: make(chan struct{})}
+	till := &Till{Now: time.Date(2026, 5, 1, 4, 0, 0, 0, time.UTC), began: make(chan struct{}), press: make(chan struct{}),
+		listen: make(chan struct{})}
 	till.feed = station.NewFeed(till.Now)
 	till.SetStatus(till.usual())
 	s, err := station.New(station.Config{Listen: "127.0.0.1:7710", Token: token, Version: "1.2.3"}, till, till.feed,
@@ -85,6 +89,7 @@ func (l *listener) Write(b []byte) (int, error) {
 	n, err := l.ResponseWriter.Write(b)
 	if bytes.Contains(b, []byte("event: sale")) {
 		l.till.play()
+		l.till.heard.Do(func() { close(l.till.listen) })
 	}
 	return n, err
 }
@@ -124,6 +129,9 @@ func (t *Till) Starts() int {
 
 // Started is closed when the first sale has begun.
 func (t *Till) Started() <-chan struct{} { return t.began }
+
+// Listened is closed when somebody follows the sale: nothing that happens later is missed.
+func (t *Till) Listened() <-chan struct{} { return t.listen }
 
 // Pressed is closed when the first intent about a sale has come.
 func (t *Till) Pressed() <-chan struct{} { return t.press }
@@ -205,7 +213,15 @@ func resultOf(state checkout.State) *message.PaymentResult {
 func (t *Till) publish() { t.feed.PublishSale(t.view(), t.Now) }
 
 func (t *Till) view() checkout.View {
-	return checkout.Rules{Timing: checkout.DefaultTiming()}.View(t.sale, catalogue.None)
+	return checkout.Rules{Timing: checkout.DefaultTiming()}.View(t.sale, t.notice)
+}
+
+// Notice tells something beside the sale's progress, such as a wrong code.
+func (t *Till) Notice(notice catalogue.Phrase) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.notice = notice
+	t.publish()
 }
 
 // Press implements station.Till.
