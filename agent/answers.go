@@ -50,7 +50,7 @@ func (t *till) answer(ctx context.Context, result *message.PaymentResult) {
 // goes on asking until it is definite.
 func (t *till) refusal(ctx context.Context, refusal *message.Refusal) {
 	t.logger.ErrorContext(ctx, "cloud refused a record",
-		"sequence", refusal.GetSequence(), "epoch", refusal.GetEpoch(), "cause", refusal.GetCause())
+		"sequence", refusal.GetSequence(), "epoch", refusal.GetEpoch(), "cause", refusal.GetCause().String())
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.standing.note(refusal, t.parts.Journal) {

@@ -4,6 +4,7 @@ package checkout
 
 import (
 	"encoding/hex"
+	"log/slog"
 	"time"
 
 	"github.com/yuantill/yuantill/protocol/hardwallet"
@@ -16,6 +17,9 @@ type OrderID [16]byte
 
 // String returns the id as 32 hexadecimal digits.
 func (o OrderID) String() string { return hex.EncodeToString(o[:]) }
+
+// LogValue is the id's text.
+func (o OrderID) LogValue() slog.Value { return slog.StringValue(o.String()) }
 
 // Origin is the intent that started a sale, kept so that the same intent again finds the same sale.
 type Origin struct {

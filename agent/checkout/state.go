@@ -1,6 +1,9 @@
 package checkout
 
-import "fmt"
+import (
+	"fmt"
+	"log/slog"
+)
 
 // State is where a sale is.
 type State uint8
@@ -55,6 +58,9 @@ func (s State) String() string {
 		return fmt.Sprintf("state-%d", uint8(s))
 	}
 }
+
+// LogValue is the state's name.
+func (s State) LogValue() slog.Value { return slog.StringValue(s.String()) }
 
 // Final reports whether the state is never left again.
 func (s State) Final() bool { return s >= Approved && s <= Abandoned }

@@ -152,7 +152,7 @@ func (u *Uplink) refusal(r record.Record) error {
 		u.refused[refusal.Sequence] = true
 	}
 	u.mu.Unlock()
-	u.notes.warn("cloud refused a record", "sequence", refusal.Sequence, "epoch", refusal.Epoch, "cause", refusal.Cause)
+	u.notes.warn("cloud refused a record", "sequence", refusal.Sequence, "epoch", refusal.Epoch, "cause", refusal.Cause.String())
 	u.heed(refusal)
 	offer(u.refusals, refusal)
 	signal(u.wake)

@@ -95,7 +95,8 @@ func TestTerminalIsText(t *testing.T) {
 		lines.Reset()
 		logger := slog.New(handler)
 		logger.Info("one", "terminal", terminal)
-		logger.Info("many", "terminals", []record.Terminal{terminal})
+		logger.Info("many", "terminals", []record.Terminal{terminal}, "type", record.PaymentRequested)
+		require.Contains(t, lines.String(), "payment-requested", name)
 		require.Equal(t, 2, strings.Count(lines.String(), "10000001"), "%s: %s", name, lines.String())
 	}
 	encoded, err := json.Marshal(map[record.Terminal]record.Terminal{terminal: terminal})

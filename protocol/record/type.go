@@ -1,6 +1,9 @@
 package record
 
-import "fmt"
+import (
+	"fmt"
+	"log/slog"
+)
 
 // Type says what a record or an answer is; its body is the message of package message with the same name.
 type Type uint16
@@ -59,6 +62,9 @@ func (t Type) String() string {
 		return fmt.Sprintf("type-%04x", uint16(t))
 	}
 }
+
+// LogValue is the type's name.
+func (t Type) LogValue() slog.Value { return slog.StringValue(t.String()) }
 
 // Urgent reports whether records of this type are sent at once, ahead of any backlog.
 func (t Type) Urgent() bool { return t == PaymentRequested || t == ReversalRequested }

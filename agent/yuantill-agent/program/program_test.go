@@ -247,12 +247,14 @@ func TestOfflineSale(t *testing.T) {
 	awaitPrinted(t, m, printer.ReceiptCut)
 	require.Zero(t, stop())
 	require.NotContains(t, out.String(), "0112345678901234567", "a payment code is never logged")
+	require.Contains(t, out.String(), `"terminal":"`+terminal+`"`)
+	require.Contains(t, out.String(), `"station":"`+m.address+`"`)
 
 	out, stop = m.start(t)
 	_, again := m.call(t, "POST", "/v1/sales", "k1", `{"amount":1250}`)
 	require.Equal(t, sale["id"], again["id"], "the same key finds the same sale after a restart")
 	require.Equal(t, "reversing", again["state"])
-	require.Contains(t, out.String(), "sale taken up after restart")
+	require.Contains(t, out.String(), fmt.Sprintf(`"msg":"sale taken up after restart","sale":%q,"state":"reversing"`, sale["id"]))
 	require.Zero(t, stop())
 	require.Equal(t, []string{"epoch-opened", "payment-requested", "outcome-shown", "reversal-requested", "receipt-printed"}, m.recorded(t))
 }

@@ -78,7 +78,7 @@ func runTill(ctx context.Context, s settings.Settings, terminal record.Terminal,
 	}
 	// The station needs the till and the till runs the station: the map is shared, so it may be added to until Run.
 	parts.Background["station"] = func(ctx context.Context) error { return api.Serve(ctx, listener) }
-	parts.Logger.InfoContext(ctx, "till is running", "version", Version, "terminal", terminal, "station", listener.Addr())
+	parts.Logger.InfoContext(ctx, "till is running", "version", Version, "terminal", terminal, "station", listener.Addr().String())
 	if err := till.Run(ctx); err != nil {
 		return &stageError{exit: ExitFailed, cause: errors.Join(err, closed(listener))}
 	}
