@@ -33,6 +33,7 @@ func newGuard(listenHost, token string) guard {
 
 // wrap guards a handler. The liveness probe needs no token.
 func (g guard) wrap(next http.Handler) http.Handler {
+	inside := g.cross.Handler(wholeBody(next))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Cache-Control", "no-store")
 		w.Header().Set("X-Content-Type-Options", "nosniff")
@@ -40,8 +41,7 @@ func (g guard) wrap(next http.Handler) http.Handler {
 			newProblem(phrase, "").write(w)
 			return
 		}
-		r.Body = http.MaxBytesReader(w, r.Body, bodyMax)
-		g.cross.Handler(next).ServeHTTP(w, r)
+		inside.ServeHTTP(w, r)
 	})
 }
 
