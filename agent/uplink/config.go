@@ -47,6 +47,9 @@ type Timings struct {
 	Ack, AckMax time.Duration
 	SignIn      time.Duration // ask again for a sign-in
 	EpochAge    time.Duration // sign in anew when the epoch is older
+	// Deaf is for how long records may be on their way and nothing come down that opens, before the terminal signs in
+	// anew: it may have been left behind in an epoch that the cloud no longer answers under.
+	Deaf time.Duration
 	// Linger is how long a record that is not urgent waits for company.
 	Linger time.Duration
 }
@@ -70,7 +73,7 @@ func DefaultConfig() Config {
 		Connect: 5 * time.Second, Write: 2 * time.Second,
 		BackoffBase: 200 * time.Millisecond, BackoffMax: 30 * time.Second, Stable: 10 * time.Second,
 		Ack: 3 * time.Second, AckMax: 30 * time.Second,
-		SignIn: 5 * time.Second, EpochAge: 24 * time.Hour, Linger: 10 * time.Millisecond,
+		SignIn: 5 * time.Second, EpochAge: 24 * time.Hour, Deaf: 30 * time.Second, Linger: 10 * time.Millisecond,
 	}}
 }
 
@@ -89,7 +92,7 @@ func (c Config) Validate() error {
 	}
 	t := c.Timings
 	for _, duration := range []time.Duration{
-		t.Connect, t.Write, t.BackoffBase, t.BackoffMax, t.Stable, t.Ack, t.AckMax, t.SignIn, t.EpochAge, t.Linger,
+		t.Connect, t.Write, t.BackoffBase, t.BackoffMax, t.Stable, t.Ack, t.AckMax, t.SignIn, t.EpochAge, t.Deaf, t.Linger,
 	} {
 		if duration <= 0 {
 			return errors.New("uplink: a timing is not positive")

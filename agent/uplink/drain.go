@@ -24,6 +24,8 @@ type drainer struct {
 	progress  time.Time // of the last acknowledgement, or of sending into an empty window
 	acked     uint64
 	patience  time.Duration
+	// waitingSince is when records began to be on their way, or the latest sign-in was answered.
+	waitingSince time.Time
 }
 
 // batch is a run of records on their way.
@@ -37,7 +39,7 @@ type batch struct {
 func (u *Uplink) serve(ctx context.Context, s *session) error {
 	d := &drainer{
 		uplink: u, session: s, cursor: u.journal.Acknowledged(), acked: u.journal.Acknowledged(),
-		patience: u.config.Timings.Ack, window: window{size: windowMin},
+		patience: u.config.Timings.Ack, window: window{size: windowMin}, waitingSince: time.Now(),
 	}
 	if u.stopped() == nil {
 		if err := u.repeatUrgent(s); err != nil {
@@ -95,7 +97,7 @@ func (d *drainer) round(ctx context.Context) error {
 	}
 	d.settle()
 	must := d.uplink.mustSignIn() != ""
-	if must || d.uplink.shouldSignIn() {
+	if must || d.uplink.shouldSignIn() || d.deafFor() >= d.uplink.config.Timings.Deaf {
 		if err := d.ask(); err != nil {
 			return err
 		}
@@ -104,6 +106,17 @@ func (d *drainer) round(ctx context.Context) error {
 		return nil
 	}
 	return d.fill(ctx)
+}
+
+// deafFor is for how long records have been on their way and nothing came down that opened.
+func (d *drainer) deafFor() time.Duration {
+	d.uplink.mu.Lock()
+	opened := d.uplink.openedAt
+	d.uplink.mu.Unlock()
+	if opened.Before(d.waitingSince) {
+		opened = d.waitingSince
+	}
+	return time.Since(opened)
 }
 
 // ask sends a sign-in unless one is under way.
@@ -121,7 +134,7 @@ func (d *drainer) answer(ctx context.Context, raw []byte) error {
 	err := d.uplink.answered(ctx, d.signIn, raw)
 	switch {
 	case err == nil:
-		d.signIn = signIn{}
+		d.signIn, d.waitingSince = signIn{}, time.Now()
 		d.rewind()
 		return nil
 	case errors.Is(err, errChain):
@@ -155,6 +168,7 @@ func (d *drainer) settle() {
 	}
 	if !d.waiting() {
 		d.moved()
+		d.waitingSince = d.progress
 		return
 	}
 	if time.Since(d.progress) >= d.patience {
@@ -192,7 +206,7 @@ func (d *drainer) nextAlarm() time.Duration {
 		next = min(next, hold)
 	}
 	if d.waiting() {
-		next = min(next, d.patience-time.Since(d.progress))
+		next = min(next, d.patience-time.Since(d.progress), max(timings.Deaf-d.deafFor(), timings.SignIn))
 	}
 	if !d.signIn.began.IsZero() {
 		next = min(next, timings.SignIn-time.Since(d.signIn.began))

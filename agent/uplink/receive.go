@@ -108,6 +108,7 @@ func (u *Uplink) unseal(header record.Header, payload []byte) (record.Record, er
 func (u *Uplink) heard(header record.Header) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
+	u.openedAt = time.Now()
 	if header.Epoch < u.heardEpoch || header.Epoch == u.heardEpoch && header.Sequence <= u.heardSequence {
 		return
 	}

@@ -54,6 +54,8 @@ type Uplink struct {
 	recheckTo uint64
 	// deafAt is when answers under another copy's epoch last made this terminal sign in.
 	deafAt time.Time
+	// openedAt is when a message from below last opened.
+	openedAt time.Time
 	// heardEpoch and heardSequence name the newest answer whose time was taken for the cloud's clock.
 	heardEpoch    uint32
 	heardSequence uint64

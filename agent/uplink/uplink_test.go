@@ -146,6 +146,20 @@ func TestSignIn(t *testing.T) {
 		require.Equal(t, 2, c.signIns)
 		require.InDelta(t, 90*time.Minute, tl.uplink.ClockOffset(), float64(time.Minute))
 	})
+	t.Run("is made anew when records are on their way and nothing comes down", func(t *testing.T) {
+		_, c, tl := world(t)
+		tl.stop()
+		tl.config.Timings.Deaf = time.Second
+		tl.run()
+		tl.until("signed in", func(s uplink.Status) bool { return s.Epoch == 2 && s.Unsent == 0 })
+		c.set(func() { c.silent = true })
+		time.Sleep(1500 * time.Millisecond)
+		c.set(func() { require.Equal(t, 2, c.signIns, "with nothing on its way silence is no sign") })
+		tl.faults(1)
+		c.until("a sign-in", func() bool { return c.signIns > 2 })
+		c.set(func() { c.silent = false })
+		tl.until("all is sent", func(s uplink.Status) bool { return s.Unsent == 0 })
+	})
 	t.Run("is repeated when the epoch is a day old, without a pause in sending", func(t *testing.T) {
 		_, c, tl := world(t)
 		tl.stop()
