@@ -11,6 +11,7 @@ import (
 	"github.com/yuantill/yuantill/agent/checkout"
 	"github.com/yuantill/yuantill/agent/journal"
 	"github.com/yuantill/yuantill/agent/station"
+	"github.com/yuantill/yuantill/protocol/money"
 )
 
 var _ station.Till = (*till)(nil)
@@ -64,13 +65,19 @@ func (t *till) admit(start station.Start) error {
 	case start.Amount.Currency != t.config.Currency:
 		return &station.Refusal{Phrase: catalogue.RefuseCurrency}
 	case start.Amount.Minor <= 0 || start.Amount.Minor > t.config.AmountMax:
-		return &station.Refusal{Phrase: catalogue.RefuseAmount, Detail: fmt.Sprintf("1 to %d", t.config.AmountMax)}
+		return &station.Refusal{Phrase: catalogue.RefuseAmount, Detail: t.amounts()}
 	case t.front != checkout.OrderID{}:
 		return &station.Refusal{Phrase: catalogue.RefuseSaleOpen, Sale: t.front}
 	case len(t.sales) >= openMax:
 		return &station.Refusal{Phrase: catalogue.RefuseTooManyOpen}
 	}
 	return t.serviceable()
+}
+
+// amounts says which amounts are taken.
+func (t *till) amounts() string {
+	most := money.Money{Minor: t.config.AmountMax, Currency: t.config.Currency}
+	return fmt.Sprintf("1 to %d minor units, at most %s", most.Minor, most.Display())
 }
 
 // serviceable refuses while the journal cannot take a payment or the cloud would not.

@@ -3,7 +3,9 @@ package command
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"time"
+	"unicode"
 
 	"github.com/google/uuid"
 	"github.com/spf13/cobra"
@@ -82,6 +84,9 @@ func (f *saleFlags) start() (stationclient.Start, error) {
 	if len(f.key) > keyMax {
 		return stationclient.Start{}, usage("--key is longer than %d bytes", keyMax)
 	}
+	if strings.ContainsFunc(f.key, unicode.IsControl) || strings.TrimSpace(f.key) != f.key {
+		return stationclient.Start{}, usage("--key %q has line breaks, other control characters or spaces around it", f.key)
+	}
 	if f.timeout <= 0 {
 		return stationclient.Start{}, usage("--timeout %v is not above zero", f.timeout)
 	}
@@ -129,6 +134,10 @@ func stationFailure(err error) error {
 		if refused.Sale != "" {
 			cause.Chinese += "（" + refused.Sale + "）"
 			cause.English += " (" + refused.Sale + ")"
+		}
+		if refused.Detail != "" {
+			cause.Chinese += "：" + refused.Detail
+			cause.English += ": " + refused.Detail
 		}
 		return &Failure{Code: CodeRefused, Cause: &refusal{text: cause, err: err}, Next: refused.Next}
 	case errors.As(err, &unreachable), errors.Is(err, stationclient.ErrAnswer):

@@ -43,6 +43,8 @@ func TestScripts(t *testing.T) {
 				site.Configure(t, strings.TrimPrefix(till.URL, "http://"))
 			}
 			env.Setenv("STATION", till.URL)
+			env.Setenv("BROKENKEY", "a\nb")
+			env.Setenv("LONGNOTE", strings.Repeat("x", 5000))
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){

@@ -25,9 +25,10 @@ const (
 	NoteReverse  = "reverse"
 	NoteUnknown  = "unknown"
 	NotePassword = "password"
-	NoteBusy     = "busy"   // refused: another sale is open
-	NoteNoRoom   = "noroom" // refused: disk full
-	NoteBroken   = "broken" // an internal error
+	NoteBusy     = "busy"    // refused: another sale is open
+	NoteNoRoom   = "noroom"  // refused: disk full
+	NoteTooMuch  = "toomuch" // refused: beyond the limit
+	NoteBroken   = "broken"  // an internal error
 )
 
 // Till is a till behind a real station. It plays a sale's states once a listener follows the sale.
@@ -145,6 +146,8 @@ func (t *Till) Start(_ context.Context, start station.Start) (checkout.View, err
 		return checkout.View{}, &station.Refusal{Phrase: catalogue.RefuseSaleOpen, Sale: checkout.OrderID{9}}
 	case NoteNoRoom:
 		return checkout.View{}, &station.Refusal{Phrase: catalogue.RefuseNoRoom}
+	case NoteTooMuch:
+		return checkout.View{}, &station.Refusal{Phrase: catalogue.RefuseAmount, Detail: "at most ¥50000.00"}
 	case NoteBroken:
 		return checkout.View{}, context.DeadlineExceeded
 	}
