@@ -82,6 +82,9 @@ func (p *program) root() *cobra.Command {
 	flags.Var(&p.language, "lang", "语言  language of what is printed")
 	root.AddCommand(p.sale(), p.status(), p.journal(), p.doctor(), p.version())
 	root.AddCommand(topics()...)
+	root.SetHelpCommand(help())
+	root.InitDefaultCompletionCmd()
+	strictCompletion(root)
 	return root
 }
 

@@ -15,6 +15,31 @@ func topics() []*cobra.Command {
 	}
 }
 
+// help is cobra's help command, but a topic that does not exist is a mistake and not a page.
+func help() *cobra.Command {
+	return &cobra.Command{
+		Use:   "help [COMMAND]",
+		Short: "命令或主题的说明  Help about a command or topic",
+		RunE: func(cmd *cobra.Command, arguments []string) error {
+			found, rest, err := cmd.Root().Find(arguments)
+			if err != nil || len(rest) > 0 {
+				return usage("no help topic %q", strings.Join(arguments, " "))
+			}
+			found.InitDefaultHelpFlag() // cobra's page lists it
+			return found.Help()
+		},
+	}
+}
+
+// strictCompletion makes a shell that is not known a mistake; cobra would print the list of shells and succeed.
+func strictCompletion(root *cobra.Command) {
+	for _, cmd := range root.Commands() {
+		if cmd.Name() == "completion" {
+			cmd.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
+		}
+	}
+}
+
 func exitCodes() string {
 	var b strings.Builder
 	b.WriteString("退出码  Exit codes\n")
