@@ -209,7 +209,8 @@ func TestSecondConnectionEndsTheFirst(t *testing.T) {
 	_, err = s.dial(t, "10000001", "10000001", nil)
 	require.NoError(t, err)
 	select {
-	case <-lost:
+	case err := <-lost:
+		require.Error(t, err)
 	case <-time.After(patience):
 		t.Fatal("the first connection is still there")
 	}
@@ -225,7 +226,8 @@ func TestDisconnect(t *testing.T) {
 	require.NoError(t, s.Disconnect(id("10000002")), "nobody there is no error")
 	require.NoError(t, s.Disconnect(id("10000001")))
 	select {
-	case <-lost:
+	case err := <-lost:
+		require.Error(t, err)
 	case <-time.After(patience):
 		t.Fatal("the connection is still there")
 	}
