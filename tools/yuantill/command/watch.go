@@ -53,6 +53,7 @@ func (p *program) runSale(ctx context.Context, flags saleFlags, start stationcli
 	if err != nil {
 		return err
 	}
+	w.tellDevices(ctx)
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	updates := make(chan stationclient.Sale, updatesMax)
