@@ -18,6 +18,7 @@ const (
 	lockSuffix    = ".lock"
 	ballastSuffix = ".ballast"
 	walSuffix     = "-wal"
+	shmSuffix     = "-shm"
 )
 
 // Journal is the terminal's journal. It may be used by several goroutines.
@@ -199,8 +200,11 @@ func (j *Journal) load(ctx context.Context, db querier) error {
 	return nil
 }
 
-// explain turns SQLite's "malformed" into a *DamagedError.
+// explain turns SQLite's "malformed" into a *DamagedError and its "unable to open" into the right that is missing.
 func (j *Journal) explain(err error) error {
+	if denied := j.permission(err); denied != nil {
+		return denied
+	}
 	var damaged *DamagedError
 	if err == nil || errors.As(err, &damaged) || !isDamage(err) {
 		return err
