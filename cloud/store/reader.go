@@ -66,6 +66,19 @@ type DirectoryReader interface {
 	Merchants(ctx context.Context, after string, limit int) ([]Merchant, error)
 }
 
+// BlockReader reads which terminals may not connect.
+type BlockReader interface {
+	// Blocked returns blocked terminals after an id (the zero id to begin).
+	Blocked(ctx context.Context, after record.Terminal, limit int) ([]record.Terminal, error)
+}
+
+// HealthReader tells whether changes can be stored. It asks nobody and may be called at any time.
+type HealthReader interface {
+	// Health returns nil, or why the last commit stored nothing: ErrFull until a commit succeeds again, ErrFailed
+	// until the store has been opened again.
+	Health() error
+}
+
 // Counts is what there is.
 type Counts struct {
 	Terminals   uint64
@@ -99,6 +112,8 @@ type Store interface {
 	PaymentReader
 	LedgerReader
 	DirectoryReader
+	BlockReader
+	HealthReader
 	OverviewReader
 	Leaser
 	// Close stores what was submitted, then releases the files. It may be called again.

@@ -35,6 +35,19 @@ func (s *Store) Terminals(ctx context.Context, after record.Terminal, limit int)
 		"SELECT "+terminalColumns+" WHERE id > ? ORDER BY id LIMIT ?", strings.TrimRight(after.String(), "\x00"), limit)
 }
 
+// Blocked returns blocked terminals after an id (store.BlockReader).
+func (s *Store) Blocked(ctx context.Context, after record.Terminal, limit int) ([]record.Terminal, error) {
+	scan := func(row scanner) (record.Terminal, error) {
+		var id string
+		err := row.Scan(&id)
+		var terminal record.Terminal
+		copy(terminal[:], id)
+		return terminal, err
+	}
+	return list(ctx, s.readers, "blocked terminals", scan, "SELECT id FROM terminals WHERE state = ? AND id > ? ORDER BY id LIMIT ?",
+		store.TerminalBlocked, strings.TrimRight(after.String(), "\x00"), limit)
+}
+
 const merchantColumns = "id, name, operators, fee_basis_points, jurisdiction, created_at FROM merchants"
 
 func scanMerchant(row scanner) (store.Merchant, error) {

@@ -85,12 +85,32 @@ func TestFull(t *testing.T) {
 		err = s.Commit(t.Context(), store.Change{Records: []store.Record{{Terminal: terminal, Sequence: sequence, Bytes: big}}})
 	}
 	require.ErrorIs(t, err, store.ErrFull)
+	require.ErrorIs(t, s.Health(), store.ErrFull)
 	require.NoError(t, s.LimitPages(1<<30))
 	require.NoError(t, s.Commit(t.Context(), store.Change{Records: []store.Record{{Terminal: terminal, Sequence: sequence, Bytes: big}}}),
 		"the store goes on when there is room again")
+	require.NoError(t, s.Health())
 	all, err := s.Records(t.Context(), terminal, 0, 200)
 	require.NoError(t, err)
 	require.Len(t, all, int(sequence))
+}
+
+// TestFailed lets the disk fail under a commit: the store stays failed, and says so, until it is opened again.
+func TestFailed(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "cloud.db")
+	s, err := sqlite.Open(t.Context(), path, options(0))
+	require.NoError(t, err)
+	enrol(t, s, 0)
+	require.NoError(t, s.Health())
+	s.Break()
+	require.ErrorIs(t, s.Health(), store.ErrFailed)
+	require.ErrorIs(t, s.Commit(t.Context(), store.Change{Alarms: []store.Alarm{{Key: "a"}}}), store.ErrFailed)
+	require.ErrorIs(t, s.Health(), store.ErrFailed)
+	require.NoError(t, s.Close())
+	s, err = sqlite.Open(t.Context(), path, options(0))
+	require.NoError(t, err)
+	require.NoError(t, s.Health())
+	require.NoError(t, s.Close())
 }
 
 // TestLog writes many times the log's length and finds its file as long as it was at the start.

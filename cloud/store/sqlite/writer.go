@@ -36,6 +36,7 @@ type writer struct {
 	log    *writeAheadLog
 	logger *slog.Logger
 	failed error
+	health health
 
 	// What the database says, kept here because nobody else writes; forgotten after a roll-back.
 	terminals map[record.Terminal]int64
@@ -145,6 +146,7 @@ func (w *writer) store(group []*submission) {
 	if err != nil && w.failed == nil && !errors.Is(err, store.ErrFull) {
 		err = w.oneByOne(group)
 	}
+	w.health.note(err)
 	if err == nil {
 		return
 	}
@@ -268,6 +270,7 @@ func (w *writer) fatal(err error) error {
 // broken marks the store as failed for good.
 func (w *writer) broken(cause error) error {
 	w.failed = fmt.Errorf("%w: %w", store.ErrFailed, cause)
+	w.health.note(w.failed)
 	w.logger.LogAttrs(context.Background(), slog.LevelError, "store failed", slog.Any("cause", cause))
 	return w.failed
 }
