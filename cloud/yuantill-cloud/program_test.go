@@ -165,6 +165,16 @@ func (s *site) serving() {
 	require.Eventually(s.t, func() bool { return s.status("/readyz") == http.StatusOK }, patience, 20*time.Millisecond)
 }
 
+func TestStopWhileStarting(t *testing.T) {
+	s := prepared(t)
+	for wait := range 4 {
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+		time.AfterFunc(time.Duration(wait)*20*time.Millisecond, cancel)
+		_, err := s.run(ctx, "serve")
+		require.NoError(t, err, "stopping is no failure")
+	}
+}
+
 func TestSecondCloud(t *testing.T) {
 	s := prepared(t)
 	s.serving()

@@ -59,7 +59,10 @@ func serveCommand(with configured) *cobra.Command {
 				return err
 			}
 			logger := slog.New(slog.NewJSONHandler(command.ErrOrStderr(), &slog.HandlerOptions{Level: level}))
-			return serve(command.Context(), s, logger)
+			if err := serve(command.Context(), s, logger); command.Context().Err() == nil || !errors.Is(err, context.Canceled) {
+				return err
+			}
+			return nil // asked to stop while it started
 		})}
 }
 
@@ -117,16 +120,22 @@ func (c *cloud) startBroker() error {
 		return err
 	}
 	c.broker, err = broker.New(broker.Config{Address: c.settings.Broker.Listen, Dir: c.settings.brokerDir(), Logger: c.logger,
-		TLS: &tls.Config{Certificates: []tls.Certificate{pair}, ClientCAs: authority.Pool()}, Admit: c.admit})
+		TLS: &tls.Config{Certificates: []tls.Certificate{pair}, ClientCAs: authority.Pool()}, Admit: func(ctx context.Context, id record.Terminal) error { return admit(ctx, c.books, id) }})
 	if err != nil {
 		return err
 	}
 	return c.broker.Start()
 }
 
-// admit lets enrolled terminals connect that nobody has blocked. A quarantined one may: it has to hear that it is.
-func (c *cloud) admit(ctx context.Context, id record.Terminal) error {
-	terminal, err := c.directory.Terminal(ctx, id)
+// terminals finds terminals.
+type terminals interface {
+	Terminal(ctx context.Context, id record.Terminal) (store.Terminal, error)
+}
+
+// admit lets enrolled terminals connect that nobody has blocked. A quarantined one may: it has to hear that it is. The
+// store is asked each time, since the block is written by another process.
+func admit(ctx context.Context, from terminals, id record.Terminal) error {
+	terminal, err := from.Terminal(ctx, id)
 	if err != nil {
 		return err
 	}
@@ -248,6 +257,7 @@ func (c *cloud) run(ctx context.Context, connection *nats.Conn) error {
 	group.Go(func() error { return c.payments.Run(ctx) })
 	group.Go(func() error { return c.collector.Run(ctx) })
 	group.Go(func() error { return c.checker.Run(ctx) })
+	group.Go(func() error { return c.watch().run(ctx) })
 	c.logger.Info("serving", "broker", c.settings.Broker.Listen, "api", c.settings.API.Listen, "version", protocol.Release)
 	err = group.Wait()
 	for _, line := range c.lines {

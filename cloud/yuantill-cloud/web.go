@@ -40,7 +40,7 @@ func (c *cloud) handler(connection *nats.Conn, operators *registry.Registry) (ht
 			if !connection.IsConnected() {
 				return errDisconnected
 			}
-			return nil
+			return c.books.Health()
 		},
 		Registry: func(code string) string {
 			operator, err := operators.Get(code)

@@ -1,0 +1,151 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/yuantill/yuantill/cloud/merchant"
+	"github.com/yuantill/yuantill/cloud/store"
+	"github.com/yuantill/yuantill/cloud/store/sqlite"
+	"github.com/yuantill/yuantill/protocol/record"
+)
+
+const (
+	// watchEvery is how soon a running cloud notices what changed in the store behind its back.
+	watchEvery = 2 * time.Second
+	// blockedPage and blockedMax bound the blocked terminals read at once and remembered.
+	blockedPage = 1_000
+	blockedMax  = 1_000_000
+)
+
+// watchedStore is what a watch reads, and where it raises its alarm.
+type watchedStore interface {
+	store.BlockReader
+	store.HealthReader
+	Commit(ctx context.Context, change store.Change) error
+}
+
+// watch notices blocked terminals, which another process writes into the store, and a store without room.
+type watch struct {
+	store  watchedStore
+	logger *slog.Logger
+	clock  func() time.Time
+	// changed is called for each terminal that was blocked or whose block was lifted.
+	changed func(id record.Terminal, blocked bool) error
+	shut    map[record.Terminal]bool
+	full    bool
+}
+
+// run looks until the context ends. What it cannot read now it reads next time.
+func (w *watch) run(ctx context.Context) error {
+	ticker := time.NewTicker(watchEvery)
+	defer ticker.Stop()
+	for {
+		if err := errors.Join(w.lookAtBlocks(ctx), w.lookAtHealth(ctx)); err != nil && ctx.Err() == nil {
+			w.logger.LogAttrs(ctx, slog.LevelWarn, "watch store", slog.Any("cause", err))
+		}
+		select {
+		case <-ticker.C:
+		case <-ctx.Done():
+			return nil
+		}
+	}
+}
+
+func (w *watch) lookAtBlocks(ctx context.Context) error {
+	found := make(map[record.Terminal]bool, len(w.shut))
+	var after record.Terminal
+	for len(found) < blockedMax {
+		page, err := w.store.Blocked(ctx, after, blockedPage)
+		if err != nil {
+			return err
+		}
+		for _, id := range page {
+			found[id], after = true, id
+		}
+		if len(page) < blockedPage {
+			break
+		}
+	}
+	var failures []error
+	for id := range found {
+		if !w.shut[id] {
+			failures = append(failures, w.changed(id, true))
+		}
+	}
+	for id := range w.shut {
+		if !found[id] {
+			failures = append(failures, w.changed(id, false))
+		}
+	}
+	w.shut = found
+	return errors.Join(failures...)
+}
+
+// lookAtHealth tries an alarm's row while the store has no room: it is stored as soon as there is, and with it the
+// store is well again although no terminal dares to send.
+func (w *watch) lookAtHealth(ctx context.Context) error {
+	cause := w.store.Health()
+	if !errors.Is(cause, store.ErrFull) {
+		w.full = false
+		return nil
+	}
+	if !w.full {
+		w.full = true
+		w.logger.LogAttrs(ctx, slog.LevelError, "store is full: no payment is taken", slog.Any("cause", cause))
+	}
+	err := w.store.Commit(ctx, store.Change{Alarms: []store.Alarm{{Key: "store-full", Kind: "store-full",
+		Detail: "the disk had no room left; payments were refused meanwhile", At: w.clock()}}})
+	if errors.Is(err, store.ErrFull) {
+		return nil // said already
+	}
+	return err
+}
+
+// watch makes the watch of a running cloud.
+func (c *cloud) watch() *watch {
+	return &watch{store: c.books, logger: c.logger, clock: time.Now, changed: func(id record.Terminal, blocked bool) error {
+		c.directory.Forget(id)
+		c.collector.Refresh(id)
+		c.logger.Info("terminal's block changed", "terminal", id.String(), "blocked", blocked)
+		if !blocked {
+			return nil
+		}
+		return c.broker.Disconnect(id)
+	}}
+}
+
+func blockCommand(with configured) *cobra.Command {
+	var terminal string
+	var lift bool
+	command := &cobra.Command{Use: "block", Args: cobra.NoArgs,
+		Short: "停用终端，--lift 恢复 · Block a terminal, or lift its block; a running cloud notices within seconds"}
+	command.Flags().StringVar(&terminal, "terminal", "", "终端号 8 位 · terminal id, 8 characters")
+	command.Flags().BoolVar(&lift, "lift", false, "恢复 · lift the block")
+	command.RunE = with(func(command *cobra.Command, s Settings) (err error) {
+		id, err := record.ParseTerminal(terminal)
+		if err != nil {
+			return err
+		}
+		books, err := sqlite.Open(command.Context(), s.database(), sqlite.Options{Logger: slog.New(slog.DiscardHandler)})
+		if err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, books.Close()) }()
+		change, word := merchant.Block, "已停用 blocked"
+		if lift {
+			change, word = merchant.Lift, "已恢复 block lifted"
+		}
+		if err := change(command.Context(), books, id); err != nil {
+			return err
+		}
+		fmt.Fprintf(command.OutOrStdout(), "%s: %s\n", id, word)
+		return nil
+	})
+	return command
+}

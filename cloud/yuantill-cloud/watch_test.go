@@ -1,0 +1,115 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/yuantill/yuantill/cloud/merchant"
+	"github.com/yuantill/yuantill/cloud/store"
+	"github.com/yuantill/yuantill/protocol/record"
+)
+
+// sickStore has the health and the blocked terminals it is told to.
+type sickStore struct {
+	health  error
+	refuses error
+	blocked []record.Terminal
+	alarms  []store.Alarm
+}
+
+func (s *sickStore) Health() error { return s.health }
+
+func (s *sickStore) Blocked(_ context.Context, after record.Terminal, limit int) ([]record.Terminal, error) {
+	var page []record.Terminal
+	for _, id := range s.blocked {
+		if id.String() > after.String() && len(page) < limit {
+			page = append(page, id)
+		}
+	}
+	return page, nil
+}
+
+func (s *sickStore) Commit(_ context.Context, change store.Change) error {
+	if s.refuses != nil {
+		return s.refuses
+	}
+	s.health = nil
+	s.alarms = append(s.alarms, change.Alarms...)
+	return nil
+}
+
+func TestWatch(t *testing.T) {
+	begin := func(s *sickStore) (*watch, map[string]bool) {
+		heard := map[string]bool{}
+		return &watch{store: s, logger: slog.New(slog.DiscardHandler), clock: time.Now,
+			changed: func(id record.Terminal, blocked bool) error { heard[id.String()] = blocked; return nil }}, heard
+	}
+	t.Run("FullRaisesAnAlarmOnceThereIsRoom", func(t *testing.T) {
+		s := &sickStore{health: store.ErrFull, refuses: store.ErrFull}
+		w, _ := begin(s)
+		require.NoError(t, w.lookAtHealth(t.Context()))
+		require.Empty(t, s.alarms)
+		s.refuses = nil
+		require.NoError(t, w.lookAtHealth(t.Context()))
+		require.Len(t, s.alarms, 1)
+		require.Equal(t, "store-full", s.alarms[0].Kind)
+		require.NoError(t, w.lookAtHealth(t.Context()))
+		require.Len(t, s.alarms, 1, "a healthy store is left alone")
+	})
+	t.Run("FailedIsNotTried", func(t *testing.T) {
+		s := &sickStore{health: store.ErrFailed}
+		w, _ := begin(s)
+		require.NoError(t, w.lookAtHealth(t.Context()))
+		require.Empty(t, s.alarms)
+	})
+	t.Run("BlocksAreHeardOnceOverManyPages", func(t *testing.T) {
+		s := &sickStore{}
+		for i := range blockedPage + 5 {
+			s.blocked = append(s.blocked, record.Terminal([]byte(fmt.Sprint(10_000_001+i))))
+		}
+		w, heard := begin(s)
+		require.NoError(t, w.lookAtBlocks(t.Context()))
+		require.Len(t, heard, blockedPage+5)
+		clear(heard)
+		require.NoError(t, w.lookAtBlocks(t.Context()))
+		require.Empty(t, heard)
+		s.blocked = s.blocked[1:]
+		require.NoError(t, w.lookAtBlocks(t.Context()))
+		require.Equal(t, map[string]bool{"10000001": false}, heard)
+	})
+}
+
+func TestBlockCommand(t *testing.T) {
+	s := prepared(t)
+	s.serving()
+	require.Contains(t, string(s.get("/v1/terminals")), `"active"`)
+	require.Contains(t, s.must("block", "--terminal", "10000001"), "blocked")
+	require.Contains(t, string(s.get("/v1/terminals")), `"blocked"`)
+	require.Contains(t, s.must("block", "--terminal", "10000001", "--lift"), "lifted")
+	_, err := s.run(t.Context(), "block", "--terminal", "10000001", "--lift")
+	require.ErrorIs(t, err, merchant.ErrNotBlocked)
+	_, err = s.run(t.Context(), "block", "--terminal", "99999999")
+	require.ErrorIs(t, err, store.ErrNotFound)
+}
+
+// TestAdmit holds the door to what the store says, whatever was asked before.
+func TestAdmit(t *testing.T) {
+	id := record.Terminal([]byte("10000001"))
+	s := &door{terminal: store.Terminal{ID: id, State: store.TerminalActive}}
+	require.NoError(t, admit(t.Context(), s, id))
+	s.terminal.State = store.TerminalBlocked
+	require.ErrorIs(t, admit(t.Context(), s, id), errBlocked)
+	s.terminal.State = store.TerminalQuarantined
+	require.NoError(t, admit(t.Context(), s, id), "it has to hear that it is set aside")
+}
+
+type door struct{ terminal store.Terminal }
+
+func (d *door) Terminal(context.Context, record.Terminal) (store.Terminal, error) {
+	return d.terminal, nil
+}
