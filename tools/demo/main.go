@@ -1,7 +1,7 @@
 // Command demo runs a small shop on this machine and takes sales by itself: cloud, operator, and one terminal whose
 // devices are simulated on pseudo-terminals.
 //
-// Exit codes: 0 all held, 1 something did not.
+// Exit codes: 0 all held, 1 something did not, 130 broken off before that was known.
 package main
 
 import (
@@ -21,6 +21,15 @@ import (
 	"github.com/yuantill/yuantill/tools/shop"
 )
 
+// exitInterrupted is a shell's own code for a program that Ctrl-C ended.
+const exitInterrupted = 130
+
+// deathGrace is how long after a failed scene a process's end is still waited for.
+const deathGrace = time.Second
+
+// errInterrupted says that a person broke the demonstration off, which is no failure.
+var errInterrupted = errors.New("interrupted")
+
 // options are the command's flags.
 type options struct {
 	once, json      bool
@@ -32,7 +41,9 @@ type options struct {
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := newCommand().ExecuteContext(ctx); err != nil {
+	if err := newCommand().ExecuteContext(ctx); errors.Is(err, errInterrupted) {
+		os.Exit(exitInterrupted)
+	} else if err != nil {
 		fmt.Fprintln(os.Stderr, "demo:", err)
 		os.Exit(1)
 	}
@@ -70,16 +81,59 @@ func run(ctx context.Context, o options, out, errOut io.Writer) (err error) {
 	words.note("启动一家小店：云端、运营机构、一台终端 · starting a small shop: cloud, operator, one terminal …")
 	begun := time.Now()
 	s, err := shop.Start(ctx, shop.Options{Bin: o.bin, Dir: dir, Terminals: 1, Agent: o.agent, Runner: strings.Fields(o.runner)})
+	if ctx.Err() != nil {
+		return errors.Join(errInterrupted, stop(s))
+	}
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, s.Stop()) }()
 	words.note("就绪 · ready %s", since(begun))
+	guarded, cancel := s.Guard(ctx)
+	defer cancel()
+	err = open(guarded, o, s, words, dir, out)
+	switch died := deathOf(guarded, err); {
+	case died != nil:
+		_ = stop(s) // that it ended badly has been said
+		return died
+	case errors.Is(err, errInterrupted):
+		_ = stop(s) // whoever breaks off does not want to know how the rest ended
+		return err
+	default:
+		return errors.Join(err, stop(s))
+	}
+}
+
+func stop(s *shop.Shop) error {
+	if s == nil {
+		return nil
+	}
+	return s.Stop()
+}
+
+// deathOf returns why a process of the shop ended, or nil. A scene can fail a moment before the death is known.
+func deathOf(guarded context.Context, failure error) error {
+	if failure != nil {
+		select {
+		case <-guarded.Done():
+		case <-time.After(deathGrace):
+		}
+	}
+	if cause := context.Cause(guarded); errors.Is(cause, shop.ErrDied) {
+		return cause
+	}
+	return nil
+}
+
+// open is the shop's day: the scenes, the audit, and open doors until the context ends.
+func open(ctx context.Context, o options, s *shop.Shop, words *transcript, dir string, out io.Writer) error {
 	w := &world{shop: s, out: words, tally: map[string]int{}}
 	if err := w.business(ctx, o.sales); err != nil {
-		return fmt.Errorf("%w (logs in %s)", err, dir)
+		return interrupted(ctx, fmt.Errorf("%w (logs in %s)", err, dir))
 	}
 	verdict, problems := w.audit(ctx)
+	if ctx.Err() != nil {
+		return interrupted(ctx, errors.Join(problems...))
+	}
 	words.report(verdict, problems, dir)
 	if o.json {
 		if err := json.NewEncoder(out).Encode(verdict); err != nil {
@@ -91,6 +145,14 @@ func run(ctx context.Context, o options, out, errOut io.Writer) (err error) {
 		<-ctx.Done()
 	}
 	return errors.Join(problems...)
+}
+
+// interrupted returns errInterrupted when the person at the keyboard broke off, else the failure.
+func interrupted(ctx context.Context, failure error) error {
+	if ctx.Err() != nil && !errors.Is(context.Cause(ctx), shop.ErrDied) {
+		return errInterrupted
+	}
+	return failure
 }
 
 // business plays all scenes, then a run of quick sales for the counter's latency.

@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"sync/atomic"
 	"syscall"
 	"time"
 )
@@ -35,6 +36,8 @@ type Process struct {
 	done    chan struct{} // closed when the process has been waited for
 	err     error         // its result, valid after done
 	killed  bool          // by Kill: how it ended is no failure
+	said    *lastLines    // the end of what it wrote to standard error
+	asked   atomic.Bool   // by Stop or Kill: that it ends is no surprise
 }
 
 // startProcess starts a program; its output goes to <dir>/<name>.log.
@@ -45,7 +48,8 @@ func startProcess(dir, name string, argv ...string) (*Process, error) {
 		return nil, fmt.Errorf("open log of %s: %w", name, err)
 	}
 	p.command = exec.Command(argv[0], argv[1:]...)
-	p.command.Stdout, p.command.Stderr, p.command.Dir = &firstLine{to: log, lines: p.lines}, log, dir
+	p.said = &lastLines{to: log}
+	p.command.Stdout, p.command.Stderr, p.command.Dir = &firstLine{to: log, lines: p.lines}, p.said, dir
 	// The shop's programs stop with the shop, even when it is killed.
 	p.command.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM, Setpgid: true}
 	if err := p.command.Start(); err != nil {
@@ -87,7 +91,7 @@ func (p *Process) announced(ctx context.Context, into any) error {
 		}
 		return nil
 	case <-p.done:
-		return fmt.Errorf("%w: %s ended (%w), see %s", ErrNotReady, p.Name, p.result(), p.Log)
+		return p.deathBeforeReady()
 	case <-time.After(readyTimeout):
 		return fmt.Errorf("%w: %s said nothing in %s, see %s", ErrNotReady, p.Name, readyTimeout, p.Log)
 	case <-ctx.Done():
@@ -106,6 +110,18 @@ func (p *Process) result() error {
 	return p.err
 }
 
+// deathBeforeReady says why the process did not come up.
+func (p *Process) deathBeforeReady() error { return fmt.Errorf("%w: %w", ErrNotReady, p.death()) }
+
+// death tells how the process ended, with its last words: on a full disk its log has none.
+func (p *Process) death() error {
+	words := p.said.String()
+	if words != "" {
+		words = ": " + words
+	}
+	return fmt.Errorf("%s ended (%w)%s, see %s", p.Name, p.result(), words, p.Log)
+}
+
 // PID is the process's id.
 func (p *Process) PID() int { return p.command.Process.Pid }
 
@@ -120,7 +136,7 @@ func (p *Process) ready(ctx context.Context, check func(context.Context) error) 
 		}
 		select {
 		case <-p.done:
-			return fmt.Errorf("%w: %s ended (%w), see %s", ErrNotReady, p.Name, p.result(), p.Log)
+			return p.deathBeforeReady()
 		case <-ctx.Done():
 			return fmt.Errorf("%w: %s: %w, see %s", ErrNotReady, p.Name, err, p.Log)
 		case <-time.After(readyEvery):
@@ -144,6 +160,7 @@ func (p *Process) Stop() error {
 	if p.killed {
 		return nil
 	}
+	p.asked.Store(true)
 	_ = p.command.Process.Signal(syscall.SIGTERM) // it may have ended already
 	select {
 	case <-p.done:
@@ -160,6 +177,7 @@ func (p *Process) Stop() error {
 // Kill ends the process as a power cut would and waits for it.
 func (p *Process) Kill() {
 	p.killed = true
+	p.asked.Store(true)
 	_ = p.command.Process.Kill() // it may have ended already
 	<-p.done
 }
