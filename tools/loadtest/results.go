@@ -16,7 +16,7 @@ import (
 // bars are what the product promises, by figure: at most or at least.
 func bars() map[string]string {
 	return map[string]string{
-		"counter.p50": "≤ 3", "counter.p99": "≤ 10", "ingest.rate": "≥ 40000", "ingest.single": "≥ 12000",
+		"counter.p50": "≤ 3 and ≤ 1.6 × floor", "counter.p99": "≤ 10", "ingest.rate": "≥ 40000", "ingest.single": "≥ 12000",
 		"payments.rate": "≥ 3500", "payments.p99": "≤ 100", "drain.seconds": "≤ 5", "agent.rss": "≤ 20", "agent.start": "≤ 1",
 	}
 }
@@ -52,7 +52,7 @@ func writeResults(w io.Writer, runs [][]figure, load string, now time.Time) {
 		"load generator, broker, cloud and operator share its processors. `floor` is the same in the same run with nothing but\n"+
 		"the necessary commits and round trips (tools/loadtest/floor); for drain.sale it is the sale on a quiet line.\n\n", len(runs))
 	fmt.Fprintf(w, "| machine | |\n|---|---|\n| date | %s |\n| processors | %d × %s |\n| kernel | %s |\n| Go | %s |\n| load average before | %s |\n\n",
-		now.UTC().Format("2006-01-02"), runtime.NumCPU(), processor(), firstLineOf("/proc/sys/kernel/osrelease"), runtime.Version(), load)
+		now.UTC().Format("2006-01-02"), runtime.NumCPU(), processor(), kernel(), runtime.Version(), load)
 	fmt.Fprint(w, "| figure | unit | bar | least | median | greatest | floor (median) | samples a run |\n|---|---|---|---|---|---|---|---|\n")
 	for i, f := range runs[0] {
 		values, floors := make([]float64, 0, len(runs)), make([]float64, 0, len(runs))
@@ -83,6 +83,12 @@ func processor() string {
 		return runtime.GOARCH
 	}
 	return name
+}
+
+// kernel is the kernel's release without what its builder added.
+func kernel() string {
+	release, _, _ := strings.Cut(firstLineOf("/proc/sys/kernel/osrelease"), "-")
+	return release
 }
 
 func firstLineOf(path string) string {
