@@ -27,6 +27,19 @@ type Connector interface {
 	Reverse(ctx context.Context, inquiry Inquiry) (Answer, error)
 }
 
+// Preparer is a connector that can ready an Authorise before it may leave: signing it then takes no time of its own
+// beside the commit that the call waits for.
+type Preparer interface {
+	// Prepare readies an Authorise of request; nothing leaves. Error: *NotSentError.
+	Prepare(request Request) (Prepared, error)
+}
+
+// Prepared is an Authorise that is ready to leave.
+type Prepared interface {
+	// Send is Connector.Authorise. It is called at most once.
+	Send(ctx context.Context) (Answer, error)
+}
+
 // CodeIssuer is a connector that makes merchant-shown codes.
 type CodeIssuer interface {
 	// Order opens an order that the customer pays by scanning Answer.ShownCode. Errors as for Connector.

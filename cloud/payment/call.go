@@ -53,16 +53,19 @@ func (l *lane) leave() { <-l.turns }
 
 // call asks the operator on a goroutine of its own and hands what came of it to the machine.
 func (s *Service) call(l *live, p Payment, effect Effect) {
-	var code string
-	var card []byte
-	if effect.Kind == CallAuthorise {
+	var request operator.Request
+	var ready chan ready
+	if effect.Kind == CallAuthorise || effect.Kind == CallOrder {
 		l.mu.Lock()
-		code, card = string(l.secret), l.card
+		request = requestOf(p, string(l.secret), l.card)
+		if l.readyFor == effect.Operator {
+			ready, l.ready = l.ready, nil
+		}
 		l.mu.Unlock()
 	}
 	s.start(func() {
 		begun := s.config.Clock.Now()
-		answer, err := s.ask(p, effect, code, card)
+		answer, err := s.ask(p, effect, request, ready)
 		s.metrics.called(effect, err, s.config.Clock.Now().Sub(begun))
 		e := Event{Kind: EventAnswer, Call: effect.Kind, Operator: effect.Operator, Answer: answer}
 		var notSent *operator.NotSentError
@@ -85,11 +88,48 @@ func (l *live) forget() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	clear(l.secret)
-	l.secret, l.card = nil, nil
+	l.secret, l.card, l.ready = nil, nil, nil
+}
+
+func requestOf(p Payment, code string, card []byte) operator.Request {
+	return operator.Request{OrderID: p.OrderID, Merchant: p.Merchant, Terminal: p.Terminal, Method: p.Method,
+		Amount: p.Amount, Currency: p.Currency, Code: code, Card: card}
+}
+
+// ready is what came of readying a call; exactly one is sent.
+type ready struct {
+	prepared operator.Prepared
+	err      error
+}
+
+// prepare readies the call that a step asks for while the step is being stored. The call still leaves after that.
+func (s *Service) prepare(l *live, next stepped) {
+	for _, effect := range next.effects {
+		lane := s.lanes[effect.Operator]
+		if effect.Kind != CallAuthorise || lane == nil {
+			continue
+		}
+		preparer, can := lane.connector.(operator.Preparer)
+		if !can {
+			continue
+		}
+		made := make(chan ready, 1)
+		request := requestOf(next.payment, string(l.secret), l.card)
+		l.ready, l.readyFor = made, effect.Operator
+		if !s.begin() {
+			l.ready = nil
+			return
+		}
+		s.crew.do(func() {
+			defer s.work.Done()
+			prepared, err := preparer.Prepare(request)
+			made <- ready{prepared: prepared, err: err}
+		})
+	}
 }
 
 // ask makes one call. Errors are those of operator.Connector.
-func (s *Service) ask(p Payment, effect Effect, code string, card []byte) (operator.Answer, error) {
+func (s *Service) ask(p Payment, effect Effect, request operator.Request, ready <-chan ready) (operator.Answer, error) {
 	operation := effect.Kind.String()
 	lane := s.lanes[effect.Operator]
 	if lane == nil {
@@ -101,12 +141,17 @@ func (s *Service) ask(p Payment, effect Effect, code string, card []byte) (opera
 	defer lane.leave()
 	ctx, cancel := context.WithTimeout(s.ctx, callTimeout)
 	defer cancel()
-	request := operator.Request{OrderID: p.OrderID, Merchant: p.Merchant, Terminal: p.Terminal, Method: p.Method,
-		Amount: p.Amount, Currency: p.Currency, Code: code, Card: card}
 	inquiry := operator.Inquiry{OrderID: p.OrderID, Merchant: p.Merchant, Amount: p.Amount, Currency: p.Currency}
 	switch effect.Kind {
 	case CallAuthorise:
-		return lane.connector.Authorise(ctx, request)
+		if ready == nil {
+			return lane.connector.Authorise(ctx, request)
+		}
+		made := <-ready
+		if made.err != nil {
+			return operator.Answer{}, made.err
+		}
+		return made.prepared.Send(ctx)
 	case CallOrder:
 		if issuer, ok := lane.connector.(operator.CodeIssuer); ok {
 			return issuer.Order(ctx, request)

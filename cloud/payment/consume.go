@@ -55,6 +55,7 @@ func (s requests) Consume(ctx context.Context, r collector.Verified, secret []by
 		return change, s.declining(r, body, order, operator.ReasonInvalidRequest)
 	}
 	next.change.Append(change)
+	s.prepare(l, next)
 	s.mu.Lock()
 	s.live[order] = l
 	s.metrics.open.Set(float64(len(s.live)))

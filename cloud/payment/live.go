@@ -24,6 +24,9 @@ type live struct {
 	events   []Event // guarded by mu; waiting, at most eventsMax
 	secret   []byte  // guarded by mu; the customer's one-time code until it has been used
 	card     []byte  // guarded by mu; the hard wallet's transaction until it has been used
+	// ready is the first authorise, being readied for the operator readyFor; nil once it was used. Guarded by mu.
+	ready    chan ready
+	readyFor string
 }
 
 // stepped is a step on its way to the store.

@@ -143,12 +143,21 @@ type office struct {
 	service *payment.Service
 	stop    func()
 	next    uint64
+	// connectors are those of the service.
+	connectors map[string]operator.Connector
 }
 
 func newOffice(t *testing.T) *office {
+	return newOfficeWith(t, func(o *office) map[string]operator.Connector {
+		return map[string]operator.Connector{"ICBC": o.icbc, "ABC": o.abc}
+	})
+}
+
+func newOfficeWith(t *testing.T, connectors func(*office) map[string]operator.Connector) *office {
 	o := &office{t: t, path: filepath.Join(t.TempDir(), "cloud.db"),
 		clock: &handClock{now: opening, waiters: make(map[chan time.Time]time.Time)},
 		icbc:  &bank{code: "ICBC", calls: make(chan *bankCall, 100)}, abc: &bank{code: "ABC", calls: make(chan *bankCall, 100)}}
+	o.connectors = connectors(o)
 	o.start()
 	require.NoError(t, o.store.Commit(t.Context(), store.Change{
 		Terminals: []store.Terminal{{ID: till, Merchant: merchantID, State: store.TerminalActive}},
@@ -171,7 +180,7 @@ func (o *office) start() {
 	o.answers = make(answers, 1000)
 	ctx, cancel := context.WithCancel(context.Background())
 	o.service, err = payment.NewService(ctx, payment.ServiceConfig{Machine: machine, Store: o.store, Merchants: o.store,
-		Registry: known, Operators: map[string]operator.Connector{"ICBC": o.icbc, "ABC": o.abc}, Answers: o.answers,
+		Registry: known, Operators: o.connectors, Answers: o.answers,
 		Clock: o.clock, Logger: logger, Metrics: prometheus.NewRegistry()})
 	require.NoError(t, err)
 	require.NoError(t, o.service.Recover(ctx))

@@ -30,31 +30,23 @@ type reply struct {
 	body   []byte
 }
 
-// call signs body, sends it once and returns the authenticated response. Errors: *operator.NotSentError,
+// call sends a signed request once and returns the authenticated response. Errors: *operator.NotSentError,
 // *operator.UnknownOutcomeError.
-func (c *Connector) call(ctx context.Context, operation, path string, body []byte) (reply, error) {
-	stamp, err := c.stamp()
-	if err != nil {
-		return reply{}, &operator.NotSentError{Operation: operation, Cause: err}
-	}
-	seal, err := c.sealer.Seal(stamp.SignedRequest(path, body))
-	if err != nil {
-		return reply{}, &operator.NotSentError{Operation: operation, Cause: fmt.Errorf("sign request: %w", err)}
-	}
+func (c *Connector) call(ctx context.Context, s signed) (reply, error) {
 	var way passage
-	request := c.newRequest(httptrace.WithClientTrace(ctx, way.trace()), path, body)
-	stamp.SetHeader(request.Header, seal)
+	request := c.newRequest(httptrace.WithClientTrace(ctx, way.trace()), s.path, s.body)
+	s.stamp.SetHeader(request.Header, s.seal)
 	// The transport is used without http.Client: there are no cookies or redirects to follow, and it costs less.
 	response, err := c.transport.RoundTrip(request)
 	if err != nil {
 		if way.neverSent() {
-			return reply{}, &operator.NotSentError{Operation: operation, Cause: err}
+			return reply{}, &operator.NotSentError{Operation: s.operation, Cause: err}
 		}
-		return reply{}, &operator.UnknownOutcomeError{Operation: operation, Cause: err}
+		return reply{}, &operator.UnknownOutcomeError{Operation: s.operation, Cause: err}
 	}
-	got, err := c.read(response, stamp)
+	got, err := c.read(response, s.stamp)
 	if err != nil {
-		return reply{}, &operator.UnknownOutcomeError{Operation: operation, HTTPStatus: response.StatusCode, Cause: err}
+		return reply{}, &operator.UnknownOutcomeError{Operation: s.operation, HTTPStatus: response.StatusCode, Cause: err}
 	}
 	return got, nil
 }

@@ -35,6 +35,7 @@ type Connector struct {
 var (
 	_ operator.Connector  = (*Connector)(nil)
 	_ operator.CodeIssuer = (*Connector)(nil)
+	_ operator.Preparer   = (*Connector)(nil)
 	_ operator.Refunder   = (*Connector)(nil)
 )
 
@@ -97,6 +98,11 @@ func (c *Connector) Authorise(ctx context.Context, request operator.Request) (op
 	return c.pay(ctx, "authorise", profile.PathAuthorise, request)
 }
 
+// Prepare encodes and signs an Authorise.
+func (c *Connector) Prepare(request operator.Request) (operator.Prepared, error) {
+	return c.prepare("authorise", profile.PathAuthorise, request)
+}
+
 // Order opens an order for a merchant-shown code.
 func (c *Connector) Order(ctx context.Context, request operator.Request) (operator.Answer, error) {
 	return c.pay(ctx, "order", profile.PathOrder, request)
@@ -118,32 +124,11 @@ func (c *Connector) Refund(ctx context.Context, inquiry operator.Inquiry) (opera
 }
 
 func (c *Connector) pay(ctx context.Context, operation, path string, request operator.Request) (operator.Answer, error) {
-	body, err := profile.EncodeRequest(request)
-	if err != nil {
-		return operator.Answer{}, &operator.NotSentError{Operation: operation, Cause: err}
-	}
-	reply, err := c.call(ctx, operation, path, body)
+	prepared, err := c.prepare(operation, path, request)
 	if err != nil {
 		return operator.Answer{}, err
 	}
-	if reply.status != http.StatusOK {
-		return c.refused(operation, request, reply)
-	}
-	return reply.answer(operation, request.OrderID)
-}
-
-// refused turns a signed refusal into a definite decline where it says that nothing happened.
-func (c *Connector) refused(operation string, request operator.Request, reply reply) (operator.Answer, error) {
-	unknown := reply.refusal(operation)
-	if reply.status >= http.StatusInternalServerError || !profile.NeverProcessed(unknown.Code) {
-		return operator.Answer{}, unknown
-	}
-	reason := operator.ReasonInvalidRequest
-	if unknown.Code == profile.CodeUnknownMerchant {
-		reason = operator.ReasonTerminalNotAllowed
-	}
-	return operator.Answer{OrderID: request.OrderID, Status: operator.StatusDeclined, Reason: reason, Amount: request.Amount,
-		Currency: request.Currency, At: time.UnixMilli(reply.millis).UTC()}, nil
+	return prepared.Send(ctx)
 }
 
 func (c *Connector) inquire(ctx context.Context, operation, path string, inquiry operator.Inquiry) (operator.Answer, error) {
@@ -151,7 +136,11 @@ func (c *Connector) inquire(ctx context.Context, operation, path string, inquiry
 	if err != nil {
 		return operator.Answer{}, &operator.NotSentError{Operation: operation, Cause: err}
 	}
-	reply, err := c.call(ctx, operation, path, body)
+	signed, err := c.sign(operation, path, body)
+	if err != nil {
+		return operator.Answer{}, err
+	}
+	reply, err := c.call(ctx, signed)
 	if err != nil {
 		return operator.Answer{}, err
 	}

@@ -55,6 +55,7 @@ func TestConnector(t *testing.T, stage func(*testing.T) Stage) {
 	t.Helper()
 	for name, check := range map[string]func(*testing.T, Stage){
 		"OK":                          approves,
+		"PreparedLeavesWhenSent":      prepares,
 		"SameOrderSameAnswer":         repeats,
 		"OtherContentIsNotDefinite":   conflicts,
 		"Declined":                    declines,
@@ -121,6 +122,25 @@ func approves(t *testing.T, s Stage) {
 	require.Regexp(t, `^\d{6}\*{6}\d{4}$`, answer.WalletMasked)
 	require.WithinDuration(t, time.Now(), answer.At, time.Minute)
 	require.Equal(t, int64(1250), s.NetDebit(request.OrderID))
+}
+
+func prepares(t *testing.T, s Stage) {
+	preparer, can := s.Connector.(operator.Preparer)
+	if !can {
+		return // a capability that only some offer
+	}
+	request := NewRequest(t, 1250)
+	prepared, err := preparer.Prepare(request)
+	require.NoError(t, err)
+	ctx, cancel := context.WithTimeout(t.Context(), callTimeout)
+	defer cancel()
+	answer, err := s.Connector.Query(ctx, InquiryOf(request))
+	require.NoError(t, err)
+	require.Equal(t, operator.StatusNotFound, answer.Status, "nothing leaves before Send")
+	answer, err = prepared.Send(ctx)
+	require.NoError(t, err)
+	require.Equal(t, operator.StatusApproved, answer.Status)
+	require.Equal(t, request.Amount, s.NetDebit(request.OrderID))
 }
 
 func repeats(t *testing.T, s Stage) {
