@@ -249,6 +249,8 @@ func (f *leastSale) sell(count int) ([]time.Duration, error) {
 		if err := f.await(0); err != nil { // the cut command's last byte
 			return nil, err
 		}
+		// As long as the product's customer needs: a processor that has slept wakes slowly, for both.
+		time.Sleep(keepStill)
 	}
 	return samples, nil
 }
