@@ -33,6 +33,20 @@ func Reason(reason message.Reason) Text {
 		return Text{"重复的请求", "The request was a repeat"}
 	case message.Reason_REASON_OTHER:
 		return Text{"运营机构拒绝", "The operator refused"}
+	case message.Reason_REASON_UNKNOWN_ORDER:
+		return Text{"查无此单", "No such payment"}
+	case message.Reason_REASON_NOT_PAID:
+		return Text{"原交易未成功", "The payment was not approved"}
+	case message.Reason_REASON_SHIFT_CLOSED:
+		return Text{"已不在收款当班，请用退货", "Another shift took the payment: use a refund"}
+	case message.Reason_REASON_HOLD_ENDED:
+		return Text{"预授权已结束", "The hold has ended"}
+	case message.Reason_REASON_VERIFICATION_FAILED:
+		return Text{"顾客验证未通过", "The customer could not be verified"}
+	case message.Reason_REASON_DOUBLE_SPENT:
+		return Text{"硬件钱包重复支付，已停用", "The hard wallet spent its money twice and is blocked"}
+	case message.Reason_REASON_SUPERSEDED:
+		return Text{"顾客已改用其他方式支付", "The customer paid by another means"}
 	default:
 		return Text{}
 	}

@@ -15,8 +15,8 @@ import (
 )
 
 func TestReasonsMatchTheProtocol(t *testing.T) {
-	require.Len(t, message.Reason_name, int(operator.ReasonOther)+1)
-	for reason := operator.ReasonInsufficientFunds; reason <= operator.ReasonOther; reason++ {
+	require.Len(t, message.Reason_name, int(operator.ReasonMax)+1)
+	for reason := operator.ReasonInsufficientFunds; reason <= operator.ReasonMax; reason++ {
 		require.Equal(t, "REASON_"+strings.ToUpper(reason.String()), message.Reason(reason).String())
 	}
 }
@@ -38,7 +38,7 @@ func TestNamesReadBack(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, status, again)
 	}
-	for reason := operator.ReasonNone; reason <= operator.ReasonOther; reason++ {
+	for reason := operator.ReasonNone; reason <= operator.ReasonMax; reason++ {
 		again, err := operator.ParseReason(reason.String())
 		require.NoError(t, err)
 		require.Equal(t, reason, again)

@@ -22,7 +22,17 @@ const (
 	ReasonInvalidRequest
 	ReasonDuplicate
 	ReasonOther
+	ReasonUnknownOrder
+	ReasonNotPaid
+	ReasonShiftClosed
+	ReasonHoldEnded
+	ReasonVerificationFailed
+	ReasonDoubleSpent
+	ReasonSuperseded
 )
+
+// ReasonMax is the last of them.
+const ReasonMax = ReasonSuperseded
 
 // String returns the reason's name on the wire; ReasonNone is the empty string.
 func (r Reason) String() string {
@@ -57,6 +67,20 @@ func (r Reason) String() string {
 		return "duplicate"
 	case ReasonOther:
 		return "other"
+	case ReasonUnknownOrder:
+		return "unknown_order"
+	case ReasonNotPaid:
+		return "not_paid"
+	case ReasonShiftClosed:
+		return "shift_closed"
+	case ReasonHoldEnded:
+		return "hold_ended"
+	case ReasonVerificationFailed:
+		return "verification_failed"
+	case ReasonDoubleSpent:
+		return "double_spent"
+	case ReasonSuperseded:
+		return "superseded"
 	default:
 		return "invalid"
 	}
@@ -64,7 +88,7 @@ func (r Reason) String() string {
 
 // ParseReason reads what String writes.
 func ParseReason(text string) (Reason, error) {
-	for r := ReasonNone; r <= ReasonOther; r++ {
+	for r := ReasonNone; r <= ReasonMax; r++ {
 		if r.String() == text {
 			return r, nil
 		}

@@ -67,7 +67,7 @@ func parseReversal(r collector.Verified) (store.OrderID, operator.Reason, error)
 		return store.OrderID{}, operator.ReasonNone, errReversal
 	}
 	reason := operator.Reason(body.GetReason())
-	if body.GetReason() <= 0 || body.GetReason() > message.Reason_REASON_OTHER {
+	if body.GetReason() <= 0 || body.GetReason() > message.Reason(operator.ReasonMax) {
 		reason = operator.ReasonOther
 	}
 	return store.OrderID(body.GetOrderId()), reason, nil

@@ -111,7 +111,7 @@ func (p Payment) Validate() error {
 		return fmt.Errorf("%w: fee out of range", ErrInvalidPayment)
 	case p.FeeRate > basisPointsPerUnit || p.FeeCap > basisPointsPerUnit:
 		return fmt.Errorf("%w: fee rate or cap above the whole", ErrInvalidPayment)
-	case p.Debit > DebitSuspense || p.Reason > operator.ReasonOther:
+	case p.Debit > DebitSuspense || p.Reason > operator.ReasonMax:
 		return fmt.Errorf("%w: debit or reason", ErrInvalidPayment)
 	case p.Merchant == "" || p.Terminal == "" || len(p.Currency) < 3:
 		return fmt.Errorf("%w: merchant, terminal or currency missing", ErrInvalidPayment)

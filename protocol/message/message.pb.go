@@ -214,6 +214,13 @@ const (
 	Reason_REASON_INVALID_REQUEST      Reason = 12
 	Reason_REASON_DUPLICATE            Reason = 13
 	Reason_REASON_OTHER                Reason = 14
+	Reason_REASON_UNKNOWN_ORDER        Reason = 15 // no such order, or not this merchant's
+	Reason_REASON_NOT_PAID             Reason = 16 // the order is not an approved payment or an open hold
+	Reason_REASON_SHIFT_CLOSED         Reason = 17 // only a refund is possible now, no void
+	Reason_REASON_HOLD_ENDED           Reason = 18 // completed to the end, cancelled or expired
+	Reason_REASON_VERIFICATION_FAILED  Reason = 19 // the customer's password, finger or face was wrong too often
+	Reason_REASON_DOUBLE_SPENT         Reason = 20 // the hard wallet signed something else under the same counter
+	Reason_REASON_SUPERSEDED           Reason = 21 // the customer paid by another means first
 )
 
 // Enum value maps for Reason.
@@ -234,6 +241,13 @@ var (
 		12: "REASON_INVALID_REQUEST",
 		13: "REASON_DUPLICATE",
 		14: "REASON_OTHER",
+		15: "REASON_UNKNOWN_ORDER",
+		16: "REASON_NOT_PAID",
+		17: "REASON_SHIFT_CLOSED",
+		18: "REASON_HOLD_ENDED",
+		19: "REASON_VERIFICATION_FAILED",
+		20: "REASON_DOUBLE_SPENT",
+		21: "REASON_SUPERSEDED",
 	}
 	Reason_value = map[string]int32{
 		"REASON_UNSPECIFIED":          0,
@@ -251,6 +265,13 @@ var (
 		"REASON_INVALID_REQUEST":      12,
 		"REASON_DUPLICATE":            13,
 		"REASON_OTHER":                14,
+		"REASON_UNKNOWN_ORDER":        15,
+		"REASON_NOT_PAID":             16,
+		"REASON_SHIFT_CLOSED":         17,
+		"REASON_HOLD_ENDED":           18,
+		"REASON_VERIFICATION_FAILED":  19,
+		"REASON_DOUBLE_SPENT":         20,
+		"REASON_SUPERSEDED":           21,
 	}
 )
 
@@ -279,6 +300,68 @@ func (x Reason) Number() protoreflect.EnumNumber {
 // Deprecated: Use Reason.Descriptor instead.
 func (Reason) EnumDescriptor() ([]byte, []int) {
 	return file_protocol_message_message_proto_rawDescGZIP(), []int{3}
+}
+
+// FollowUp is what is done with an order after it was approved.
+type FollowUp int32
+
+const (
+	FollowUp_FOLLOW_UP_UNSPECIFIED FollowUp = 0
+	FollowUp_FOLLOW_UP_VOID        FollowUp = 1 // 撤销: the whole payment goes back, in the shift in which it was taken
+	FollowUp_FOLLOW_UP_REFUND      FollowUp = 2 // 退货: part or all of what was paid goes back to the wallet that paid
+	FollowUp_FOLLOW_UP_TOP_UP      FollowUp = 3 // 追加预授权: more is held
+	FollowUp_FOLLOW_UP_COMPLETE    FollowUp = 4 // 预授权完成: part or all of what is held is paid
+	FollowUp_FOLLOW_UP_CANCEL      FollowUp = 5 // 预授权撤销: what is still held goes back
+	FollowUp_FOLLOW_UP_UNDO        FollowUp = 6 // 预授权完成撤销: one completion goes back as a whole
+)
+
+// Enum value maps for FollowUp.
+var (
+	FollowUp_name = map[int32]string{
+		0: "FOLLOW_UP_UNSPECIFIED",
+		1: "FOLLOW_UP_VOID",
+		2: "FOLLOW_UP_REFUND",
+		3: "FOLLOW_UP_TOP_UP",
+		4: "FOLLOW_UP_COMPLETE",
+		5: "FOLLOW_UP_CANCEL",
+		6: "FOLLOW_UP_UNDO",
+	}
+	FollowUp_value = map[string]int32{
+		"FOLLOW_UP_UNSPECIFIED": 0,
+		"FOLLOW_UP_VOID":        1,
+		"FOLLOW_UP_REFUND":      2,
+		"FOLLOW_UP_TOP_UP":      3,
+		"FOLLOW_UP_COMPLETE":    4,
+		"FOLLOW_UP_CANCEL":      5,
+		"FOLLOW_UP_UNDO":        6,
+	}
+)
+
+func (x FollowUp) Enum() *FollowUp {
+	p := new(FollowUp)
+	*p = x
+	return p
+}
+
+func (x FollowUp) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (FollowUp) Descriptor() protoreflect.EnumDescriptor {
+	return file_protocol_message_message_proto_enumTypes[4].Descriptor()
+}
+
+func (FollowUp) Type() protoreflect.EnumType {
+	return &file_protocol_message_message_proto_enumTypes[4]
+}
+
+func (x FollowUp) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use FollowUp.Descriptor instead.
+func (FollowUp) EnumDescriptor() ([]byte, []int) {
+	return file_protocol_message_message_proto_rawDescGZIP(), []int{4}
 }
 
 type ReceiptPrinted_Copy int32
@@ -314,11 +397,11 @@ func (x ReceiptPrinted_Copy) String() string {
 }
 
 func (ReceiptPrinted_Copy) Descriptor() protoreflect.EnumDescriptor {
-	return file_protocol_message_message_proto_enumTypes[4].Descriptor()
+	return file_protocol_message_message_proto_enumTypes[5].Descriptor()
 }
 
 func (ReceiptPrinted_Copy) Type() protoreflect.EnumType {
-	return &file_protocol_message_message_proto_enumTypes[4]
+	return &file_protocol_message_message_proto_enumTypes[5]
 }
 
 func (x ReceiptPrinted_Copy) Number() protoreflect.EnumNumber {
@@ -327,7 +410,7 @@ func (x ReceiptPrinted_Copy) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use ReceiptPrinted_Copy.Descriptor instead.
 func (ReceiptPrinted_Copy) EnumDescriptor() ([]byte, []int) {
-	return file_protocol_message_message_proto_rawDescGZIP(), []int{9, 0}
+	return file_protocol_message_message_proto_rawDescGZIP(), []int{23, 0}
 }
 
 type ReceiptPrinted_Result int32
@@ -366,11 +449,11 @@ func (x ReceiptPrinted_Result) String() string {
 }
 
 func (ReceiptPrinted_Result) Descriptor() protoreflect.EnumDescriptor {
-	return file_protocol_message_message_proto_enumTypes[5].Descriptor()
+	return file_protocol_message_message_proto_enumTypes[6].Descriptor()
 }
 
 func (ReceiptPrinted_Result) Type() protoreflect.EnumType {
-	return &file_protocol_message_message_proto_enumTypes[5]
+	return &file_protocol_message_message_proto_enumTypes[6]
 }
 
 func (x ReceiptPrinted_Result) Number() protoreflect.EnumNumber {
@@ -379,7 +462,7 @@ func (x ReceiptPrinted_Result) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use ReceiptPrinted_Result.Descriptor instead.
 func (ReceiptPrinted_Result) EnumDescriptor() ([]byte, []int) {
-	return file_protocol_message_message_proto_rawDescGZIP(), []int{9, 1}
+	return file_protocol_message_message_proto_rawDescGZIP(), []int{23, 1}
 }
 
 type Refusal_Cause int32
@@ -427,11 +510,11 @@ func (x Refusal_Cause) String() string {
 }
 
 func (Refusal_Cause) Descriptor() protoreflect.EnumDescriptor {
-	return file_protocol_message_message_proto_enumTypes[6].Descriptor()
+	return file_protocol_message_message_proto_enumTypes[7].Descriptor()
 }
 
 func (Refusal_Cause) Type() protoreflect.EnumType {
-	return &file_protocol_message_message_proto_enumTypes[6]
+	return &file_protocol_message_message_proto_enumTypes[7]
 }
 
 func (x Refusal_Cause) Number() protoreflect.EnumNumber {
@@ -440,7 +523,7 @@ func (x Refusal_Cause) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Refusal_Cause.Descriptor instead.
 func (Refusal_Cause) EnumDescriptor() ([]byte, []int) {
-	return file_protocol_message_message_proto_rawDescGZIP(), []int{14, 0}
+	return file_protocol_message_message_proto_rawDescGZIP(), []int{28, 0}
 }
 
 type SignIn struct {
@@ -839,7 +922,11 @@ type PaymentRequested struct {
 	CodeTail        string                 `protobuf:"bytes,10,opt,name=code_tail,json=codeTail,proto3" json:"code_tail,omitempty"`                      // last 6 digits of the customer's code; the code itself travels as the frame's secret
 	CardTransaction []byte                 `protobuf:"bytes,11,opt,name=card_transaction,json=cardTransaction,proto3" json:"card_transaction,omitempty"` // hardwallet.Transaction, for METHOD_TAP
 	Terminal        *TerminalBlock         `protobuf:"bytes,12,opt,name=terminal,proto3" json:"terminal,omitempty"`
-	GiveUp          int64                  `protobuf:"varint,13,opt,name=give_up,json=giveUp,proto3" json:"give_up,omitempty"` // time after which the terminal wants the payment taken back
+	GiveUp          int64                  `protobuf:"varint,13,opt,name=give_up,json=giveUp,proto3" json:"give_up,omitempty"`                // time after which the terminal wants the payment taken back
+	Hold            bool                   `protobuf:"varint,14,opt,name=hold,proto3" json:"hold,omitempty"`                                  // 预授权: the amount is held and not paid
+	HoldExpires     int64                  `protobuf:"varint,15,opt,name=hold_expires,json=holdExpires,proto3" json:"hold_expires,omitempty"` // with hold: when what is still held goes back by itself; 0 leaves it to the cloud
+	Offline         *Offline               `protobuf:"bytes,16,opt,name=offline,proto3" json:"offline,omitempty"`                             // set when the terminal accepted a hard wallet's payment by itself
+	Supersedes      []byte                 `protobuf:"bytes,17,opt,name=supersedes,proto3" json:"supersedes,omitempty"`                       // 16 bytes: the order that is taken back because the customer pays this one instead
 	unknownFields   protoimpl.UnknownFields
 	sizeCache       protoimpl.SizeCache
 }
@@ -965,6 +1052,103 @@ func (x *PaymentRequested) GetGiveUp() int64 {
 	return 0
 }
 
+func (x *PaymentRequested) GetHold() bool {
+	if x != nil {
+		return x.Hold
+	}
+	return false
+}
+
+func (x *PaymentRequested) GetHoldExpires() int64 {
+	if x != nil {
+		return x.HoldExpires
+	}
+	return 0
+}
+
+func (x *PaymentRequested) GetOffline() *Offline {
+	if x != nil {
+		return x.Offline
+	}
+	return nil
+}
+
+func (x *PaymentRequested) GetSupersedes() []byte {
+	if x != nil {
+		return x.Supersedes
+	}
+	return nil
+}
+
+// Offline says by which limits a terminal accepted a payment that it could not ask about.
+type Offline struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	LimitsId      []byte                 `protobuf:"bytes,1,opt,name=limits_id,json=limitsId,proto3" json:"limits_id,omitempty"` // 16 bytes
+	Total         int64                  `protobuf:"varint,2,opt,name=total,proto3" json:"total,omitempty"`                      // this terminal's payments under these limits, this one included
+	Count         uint32                 `protobuf:"varint,3,opt,name=count,proto3" json:"count,omitempty"`                      // and how many they are
+	Since         int64                  `protobuf:"varint,4,opt,name=since,proto3" json:"since,omitempty"`                      // when the cloud was last heard
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Offline) Reset() {
+	*x = Offline{}
+	mi := &file_protocol_message_message_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Offline) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Offline) ProtoMessage() {}
+
+func (x *Offline) ProtoReflect() protoreflect.Message {
+	mi := &file_protocol_message_message_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Offline.ProtoReflect.Descriptor instead.
+func (*Offline) Descriptor() ([]byte, []int) {
+	return file_protocol_message_message_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *Offline) GetLimitsId() []byte {
+	if x != nil {
+		return x.LimitsId
+	}
+	return nil
+}
+
+func (x *Offline) GetTotal() int64 {
+	if x != nil {
+		return x.Total
+	}
+	return 0
+}
+
+func (x *Offline) GetCount() uint32 {
+	if x != nil {
+		return x.Count
+	}
+	return 0
+}
+
+func (x *Offline) GetSince() int64 {
+	if x != nil {
+		return x.Since
+	}
+	return 0
+}
+
 type PaymentResult struct {
 	state            protoimpl.MessageState `protogen:"open.v1"`
 	OrderId          []byte                 `protobuf:"bytes,1,opt,name=order_id,json=orderId,proto3" json:"order_id,omitempty"`
@@ -984,13 +1168,14 @@ type PaymentResult struct {
 	NextAt           int64                  `protobuf:"varint,15,opt,name=next_at,json=nextAt,proto3" json:"next_at,omitempty"`          // while unknown: when more will be known at the latest
 	Refunded         bool                   `protobuf:"varint,16,opt,name=refunded,proto3" json:"refunded,omitempty"`                    // approved late, after it had been reversed: the money went back
 	Revision         uint32                 `protobuf:"varint,17,opt,name=revision,proto3" json:"revision,omitempty"`                    // rises with every change; older revisions are ignored
+	Standing         *Standing              `protobuf:"bytes,18,opt,name=standing,proto3" json:"standing,omitempty"`                     // once approved
 	unknownFields    protoimpl.UnknownFields
 	sizeCache        protoimpl.SizeCache
 }
 
 func (x *PaymentResult) Reset() {
 	*x = PaymentResult{}
-	mi := &file_protocol_message_message_proto_msgTypes[6]
+	mi := &file_protocol_message_message_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1002,7 +1187,7 @@ func (x *PaymentResult) String() string {
 func (*PaymentResult) ProtoMessage() {}
 
 func (x *PaymentResult) ProtoReflect() protoreflect.Message {
-	mi := &file_protocol_message_message_proto_msgTypes[6]
+	mi := &file_protocol_message_message_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1015,7 +1200,7 @@ func (x *PaymentResult) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PaymentResult.ProtoReflect.Descriptor instead.
 func (*PaymentResult) Descriptor() ([]byte, []int) {
-	return file_protocol_message_message_proto_rawDescGZIP(), []int{6}
+	return file_protocol_message_message_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *PaymentResult) GetOrderId() []byte {
@@ -1137,6 +1322,1260 @@ func (x *PaymentResult) GetRevision() uint32 {
 	return 0
 }
 
+func (x *PaymentResult) GetStanding() *Standing {
+	if x != nil {
+		return x.Standing
+	}
+	return nil
+}
+
+// Standing is how an approved order stands. What is under way counts as done, so that no limit is passed twice.
+type Standing struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Paid          int64                  `protobuf:"varint,1,opt,name=paid,proto3" json:"paid,omitempty"`                                  // of a payment its amount, of a hold what was completed
+	Refunded      int64                  `protobuf:"varint,2,opt,name=refunded,proto3" json:"refunded,omitempty"`                          // gone back of it
+	Held          int64                  `protobuf:"varint,3,opt,name=held,proto3" json:"held,omitempty"`                                  // of a hold: the first amount and what was added
+	HoldExpires   int64                  `protobuf:"varint,4,opt,name=hold_expires,json=holdExpires,proto3" json:"hold_expires,omitempty"` // of a hold: when the rest goes back by itself
+	Closed        bool                   `protobuf:"varint,5,opt,name=closed,proto3" json:"closed,omitempty"`                              // voided, or a hold of which nothing is held any more
+	Hold          bool                   `protobuf:"varint,6,opt,name=hold,proto3" json:"hold,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Standing) Reset() {
+	*x = Standing{}
+	mi := &file_protocol_message_message_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Standing) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Standing) ProtoMessage() {}
+
+func (x *Standing) ProtoReflect() protoreflect.Message {
+	mi := &file_protocol_message_message_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Standing.ProtoReflect.Descriptor instead.
+func (*Standing) Descriptor() ([]byte, []int) {
+	return file_protocol_message_message_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *Standing) GetPaid() int64 {
+	if x != nil {
+		return x.Paid
+	}
+	return 0
+}
+
+func (x *Standing) GetRefunded() int64 {
+	if x != nil {
+		return x.Refunded
+	}
+	return 0
+}
+
+func (x *Standing) GetHeld() int64 {
+	if x != nil {
+		return x.Held
+	}
+	return 0
+}
+
+func (x *Standing) GetHoldExpires() int64 {
+	if x != nil {
+		return x.HoldExpires
+	}
+	return 0
+}
+
+func (x *Standing) GetClosed() bool {
+	if x != nil {
+		return x.Closed
+	}
+	return false
+}
+
+func (x *Standing) GetHold() bool {
+	if x != nil {
+		return x.Hold
+	}
+	return false
+}
+
+// FollowUpRequested asks for something to be done with an approved order. It is pursued until it is definite.
+type FollowUpRequested struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	FollowUpId    []byte                 `protobuf:"bytes,1,opt,name=follow_up_id,json=followUpId,proto3" json:"follow_up_id,omitempty"` // 16 bytes, UUID version 7; not used as an order id either
+	OrderId       []byte                 `protobuf:"bytes,2,opt,name=order_id,json=orderId,proto3" json:"order_id,omitempty"`
+	Kind          FollowUp               `protobuf:"varint,3,opt,name=kind,proto3,enum=yuantill.v1.FollowUp" json:"kind,omitempty"`
+	Amount        int64                  `protobuf:"varint,4,opt,name=amount,proto3" json:"amount,omitempty"` // for VOID, CANCEL and UNDO what the terminal holds it to be, or 0
+	Currency      string                 `protobuf:"bytes,5,opt,name=currency,proto3" json:"currency,omitempty"`
+	MerchantId    string                 `protobuf:"bytes,6,opt,name=merchant_id,json=merchantId,proto3" json:"merchant_id,omitempty"` // 15 digits
+	Batch         uint32                 `protobuf:"varint,7,opt,name=batch,proto3" json:"batch,omitempty"`
+	Voucher       uint32                 `protobuf:"varint,8,opt,name=voucher,proto3" json:"voucher,omitempty"`
+	Cashier       string                 `protobuf:"bytes,9,opt,name=cashier,proto3" json:"cashier,omitempty"`
+	Note          string                 `protobuf:"bytes,10,opt,name=note,proto3" json:"note,omitempty"`     // why
+	Undoes        []byte                 `protobuf:"bytes,11,opt,name=undoes,proto3" json:"undoes,omitempty"` // for UNDO: the completion's follow_up_id
+	Last          bool                   `protobuf:"varint,12,opt,name=last,proto3" json:"last,omitempty"`    // for COMPLETE: what is held beyond it goes back
+	Terminal      *TerminalBlock         `protobuf:"bytes,13,opt,name=terminal,proto3" json:"terminal,omitempty"`
+	Offline       bool                   `protobuf:"varint,14,opt,name=offline,proto3" json:"offline,omitempty"` // the refund of an offline payment that the cloud has not acknowledged yet
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FollowUpRequested) Reset() {
+	*x = FollowUpRequested{}
+	mi := &file_protocol_message_message_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FollowUpRequested) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FollowUpRequested) ProtoMessage() {}
+
+func (x *FollowUpRequested) ProtoReflect() protoreflect.Message {
+	mi := &file_protocol_message_message_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FollowUpRequested.ProtoReflect.Descriptor instead.
+func (*FollowUpRequested) Descriptor() ([]byte, []int) {
+	return file_protocol_message_message_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *FollowUpRequested) GetFollowUpId() []byte {
+	if x != nil {
+		return x.FollowUpId
+	}
+	return nil
+}
+
+func (x *FollowUpRequested) GetOrderId() []byte {
+	if x != nil {
+		return x.OrderId
+	}
+	return nil
+}
+
+func (x *FollowUpRequested) GetKind() FollowUp {
+	if x != nil {
+		return x.Kind
+	}
+	return FollowUp_FOLLOW_UP_UNSPECIFIED
+}
+
+func (x *FollowUpRequested) GetAmount() int64 {
+	if x != nil {
+		return x.Amount
+	}
+	return 0
+}
+
+func (x *FollowUpRequested) GetCurrency() string {
+	if x != nil {
+		return x.Currency
+	}
+	return ""
+}
+
+func (x *FollowUpRequested) GetMerchantId() string {
+	if x != nil {
+		return x.MerchantId
+	}
+	return ""
+}
+
+func (x *FollowUpRequested) GetBatch() uint32 {
+	if x != nil {
+		return x.Batch
+	}
+	return 0
+}
+
+func (x *FollowUpRequested) GetVoucher() uint32 {
+	if x != nil {
+		return x.Voucher
+	}
+	return 0
+}
+
+func (x *FollowUpRequested) GetCashier() string {
+	if x != nil {
+		return x.Cashier
+	}
+	return ""
+}
+
+func (x *FollowUpRequested) GetNote() string {
+	if x != nil {
+		return x.Note
+	}
+	return ""
+}
+
+func (x *FollowUpRequested) GetUndoes() []byte {
+	if x != nil {
+		return x.Undoes
+	}
+	return nil
+}
+
+func (x *FollowUpRequested) GetLast() bool {
+	if x != nil {
+		return x.Last
+	}
+	return false
+}
+
+func (x *FollowUpRequested) GetTerminal() *TerminalBlock {
+	if x != nil {
+		return x.Terminal
+	}
+	return nil
+}
+
+func (x *FollowUpRequested) GetOffline() bool {
+	if x != nil {
+		return x.Offline
+	}
+	return false
+}
+
+type FollowUpResult struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	FollowUpId    []byte                 `protobuf:"bytes,1,opt,name=follow_up_id,json=followUpId,proto3" json:"follow_up_id,omitempty"`
+	OrderId       []byte                 `protobuf:"bytes,2,opt,name=order_id,json=orderId,proto3" json:"order_id,omitempty"`
+	Kind          FollowUp               `protobuf:"varint,3,opt,name=kind,proto3,enum=yuantill.v1.FollowUp" json:"kind,omitempty"`
+	Outcome       Outcome                `protobuf:"varint,4,opt,name=outcome,proto3,enum=yuantill.v1.Outcome" json:"outcome,omitempty"` // UNKNOWN until definite, then APPROVED or DECLINED for good
+	Reason        Reason                 `protobuf:"varint,5,opt,name=reason,proto3,enum=yuantill.v1.Reason" json:"reason,omitempty"`
+	Amount        int64                  `protobuf:"varint,6,opt,name=amount,proto3" json:"amount,omitempty"` // what was moved, released or held
+	Currency      string                 `protobuf:"bytes,7,opt,name=currency,proto3" json:"currency,omitempty"`
+	Reference     string                 `protobuf:"bytes,8,opt,name=reference,proto3" json:"reference,omitempty"` // 12 digits
+	OperatorCode  string                 `protobuf:"bytes,9,opt,name=operator_code,json=operatorCode,proto3" json:"operator_code,omitempty"`
+	DecidedAt     int64                  `protobuf:"varint,10,opt,name=decided_at,json=decidedAt,proto3" json:"decided_at,omitempty"`
+	NextAt        int64                  `protobuf:"varint,11,opt,name=next_at,json=nextAt,proto3" json:"next_at,omitempty"` // while unknown: when it is asked again
+	Revision      uint32                 `protobuf:"varint,12,opt,name=revision,proto3" json:"revision,omitempty"`           // rises with every change; older revisions are ignored
+	Standing      *Standing              `protobuf:"bytes,13,opt,name=standing,proto3" json:"standing,omitempty"`            // the order's, afterwards
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FollowUpResult) Reset() {
+	*x = FollowUpResult{}
+	mi := &file_protocol_message_message_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FollowUpResult) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FollowUpResult) ProtoMessage() {}
+
+func (x *FollowUpResult) ProtoReflect() protoreflect.Message {
+	mi := &file_protocol_message_message_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FollowUpResult.ProtoReflect.Descriptor instead.
+func (*FollowUpResult) Descriptor() ([]byte, []int) {
+	return file_protocol_message_message_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *FollowUpResult) GetFollowUpId() []byte {
+	if x != nil {
+		return x.FollowUpId
+	}
+	return nil
+}
+
+func (x *FollowUpResult) GetOrderId() []byte {
+	if x != nil {
+		return x.OrderId
+	}
+	return nil
+}
+
+func (x *FollowUpResult) GetKind() FollowUp {
+	if x != nil {
+		return x.Kind
+	}
+	return FollowUp_FOLLOW_UP_UNSPECIFIED
+}
+
+func (x *FollowUpResult) GetOutcome() Outcome {
+	if x != nil {
+		return x.Outcome
+	}
+	return Outcome_OUTCOME_UNSPECIFIED
+}
+
+func (x *FollowUpResult) GetReason() Reason {
+	if x != nil {
+		return x.Reason
+	}
+	return Reason_REASON_UNSPECIFIED
+}
+
+func (x *FollowUpResult) GetAmount() int64 {
+	if x != nil {
+		return x.Amount
+	}
+	return 0
+}
+
+func (x *FollowUpResult) GetCurrency() string {
+	if x != nil {
+		return x.Currency
+	}
+	return ""
+}
+
+func (x *FollowUpResult) GetReference() string {
+	if x != nil {
+		return x.Reference
+	}
+	return ""
+}
+
+func (x *FollowUpResult) GetOperatorCode() string {
+	if x != nil {
+		return x.OperatorCode
+	}
+	return ""
+}
+
+func (x *FollowUpResult) GetDecidedAt() int64 {
+	if x != nil {
+		return x.DecidedAt
+	}
+	return 0
+}
+
+func (x *FollowUpResult) GetNextAt() int64 {
+	if x != nil {
+		return x.NextAt
+	}
+	return 0
+}
+
+func (x *FollowUpResult) GetRevision() uint32 {
+	if x != nil {
+		return x.Revision
+	}
+	return 0
+}
+
+func (x *FollowUpResult) GetStanding() *Standing {
+	if x != nil {
+		return x.Standing
+	}
+	return nil
+}
+
+// FollowUpShown is the result as the terminal took it, committed before anything is shown or printed.
+type FollowUpShown struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	FollowUpId    []byte                 `protobuf:"bytes,1,opt,name=follow_up_id,json=followUpId,proto3" json:"follow_up_id,omitempty"`
+	OrderId       []byte                 `protobuf:"bytes,2,opt,name=order_id,json=orderId,proto3" json:"order_id,omitempty"`
+	Result        *FollowUpResult        `protobuf:"bytes,3,opt,name=result,proto3" json:"result,omitempty"` // empty when the terminal itself decided it does not know
+	Outcome       Outcome                `protobuf:"varint,4,opt,name=outcome,proto3,enum=yuantill.v1.Outcome" json:"outcome,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FollowUpShown) Reset() {
+	*x = FollowUpShown{}
+	mi := &file_protocol_message_message_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FollowUpShown) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FollowUpShown) ProtoMessage() {}
+
+func (x *FollowUpShown) ProtoReflect() protoreflect.Message {
+	mi := &file_protocol_message_message_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FollowUpShown.ProtoReflect.Descriptor instead.
+func (*FollowUpShown) Descriptor() ([]byte, []int) {
+	return file_protocol_message_message_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *FollowUpShown) GetFollowUpId() []byte {
+	if x != nil {
+		return x.FollowUpId
+	}
+	return nil
+}
+
+func (x *FollowUpShown) GetOrderId() []byte {
+	if x != nil {
+		return x.OrderId
+	}
+	return nil
+}
+
+func (x *FollowUpShown) GetResult() *FollowUpResult {
+	if x != nil {
+		return x.Result
+	}
+	return nil
+}
+
+func (x *FollowUpShown) GetOutcome() Outcome {
+	if x != nil {
+		return x.Outcome
+	}
+	return Outcome_OUTCOME_UNSPECIFIED
+}
+
+// OrderLookup asks for an order of the same merchant: by the number on its receipt or by its id. It moves nothing.
+type OrderLookup struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	LookupId      []byte                 `protobuf:"bytes,1,opt,name=lookup_id,json=lookupId,proto3" json:"lookup_id,omitempty"` // 16 bytes
+	Reference     string                 `protobuf:"bytes,2,opt,name=reference,proto3" json:"reference,omitempty"`               // 12 digits, or
+	OrderId       []byte                 `protobuf:"bytes,3,opt,name=order_id,json=orderId,proto3" json:"order_id,omitempty"`
+	Cashier       string                 `protobuf:"bytes,4,opt,name=cashier,proto3" json:"cashier,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *OrderLookup) Reset() {
+	*x = OrderLookup{}
+	mi := &file_protocol_message_message_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *OrderLookup) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*OrderLookup) ProtoMessage() {}
+
+func (x *OrderLookup) ProtoReflect() protoreflect.Message {
+	mi := &file_protocol_message_message_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use OrderLookup.ProtoReflect.Descriptor instead.
+func (*OrderLookup) Descriptor() ([]byte, []int) {
+	return file_protocol_message_message_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *OrderLookup) GetLookupId() []byte {
+	if x != nil {
+		return x.LookupId
+	}
+	return nil
+}
+
+func (x *OrderLookup) GetReference() string {
+	if x != nil {
+		return x.Reference
+	}
+	return ""
+}
+
+func (x *OrderLookup) GetOrderId() []byte {
+	if x != nil {
+		return x.OrderId
+	}
+	return nil
+}
+
+func (x *OrderLookup) GetCashier() string {
+	if x != nil {
+		return x.Cashier
+	}
+	return ""
+}
+
+type OrderFound struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	LookupId      []byte                 `protobuf:"bytes,1,opt,name=lookup_id,json=lookupId,proto3" json:"lookup_id,omitempty"`
+	Found         bool                   `protobuf:"varint,2,opt,name=found,proto3" json:"found,omitempty"`
+	Payment       *PaymentResult         `protobuf:"bytes,3,opt,name=payment,proto3" json:"payment,omitempty"` // the order as it stands
+	Method        Method                 `protobuf:"varint,4,opt,name=method,proto3,enum=yuantill.v1.Method" json:"method,omitempty"`
+	RequestedAt   int64                  `protobuf:"varint,5,opt,name=requested_at,json=requestedAt,proto3" json:"requested_at,omitempty"`
+	Terminal      string                 `protobuf:"bytes,6,opt,name=terminal,proto3" json:"terminal,omitempty"` // where it was taken
+	Batch         uint32                 `protobuf:"varint,7,opt,name=batch,proto3" json:"batch,omitempty"`
+	Voucher       uint32                 `protobuf:"varint,8,opt,name=voucher,proto3" json:"voucher,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *OrderFound) Reset() {
+	*x = OrderFound{}
+	mi := &file_protocol_message_message_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *OrderFound) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*OrderFound) ProtoMessage() {}
+
+func (x *OrderFound) ProtoReflect() protoreflect.Message {
+	mi := &file_protocol_message_message_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use OrderFound.ProtoReflect.Descriptor instead.
+func (*OrderFound) Descriptor() ([]byte, []int) {
+	return file_protocol_message_message_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *OrderFound) GetLookupId() []byte {
+	if x != nil {
+		return x.LookupId
+	}
+	return nil
+}
+
+func (x *OrderFound) GetFound() bool {
+	if x != nil {
+		return x.Found
+	}
+	return false
+}
+
+func (x *OrderFound) GetPayment() *PaymentResult {
+	if x != nil {
+		return x.Payment
+	}
+	return nil
+}
+
+func (x *OrderFound) GetMethod() Method {
+	if x != nil {
+		return x.Method
+	}
+	return Method_METHOD_UNSPECIFIED
+}
+
+func (x *OrderFound) GetRequestedAt() int64 {
+	if x != nil {
+		return x.RequestedAt
+	}
+	return 0
+}
+
+func (x *OrderFound) GetTerminal() string {
+	if x != nil {
+		return x.Terminal
+	}
+	return ""
+}
+
+func (x *OrderFound) GetBatch() uint32 {
+	if x != nil {
+		return x.Batch
+	}
+	return 0
+}
+
+func (x *OrderFound) GetVoucher() uint32 {
+	if x != nil {
+		return x.Voucher
+	}
+	return 0
+}
+
+// OfflineLimits is what a terminal may accept from hard wallets while it cannot ask. Amounts are totals since the cloud
+// last acknowledged everything; the share of them that is left shrinks with the time since the cloud was last heard.
+type OfflineLimits struct {
+	state            protoimpl.MessageState `protogen:"open.v1"`
+	LimitsId         []byte                 `protobuf:"bytes,1,opt,name=limits_id,json=limitsId,proto3" json:"limits_id,omitempty"`        // 16 bytes, new with every change
+	PaymentMax       int64                  `protobuf:"varint,2,opt,name=payment_max,json=paymentMax,proto3" json:"payment_max,omitempty"` // one payment
+	WalletMax        int64                  `protobuf:"varint,3,opt,name=wallet_max,json=walletMax,proto3" json:"wallet_max,omitempty"`    // one wallet, all its payments
+	WalletCountMax   uint32                 `protobuf:"varint,4,opt,name=wallet_count_max,json=walletCountMax,proto3" json:"wallet_count_max,omitempty"`
+	TerminalMax      int64                  `protobuf:"varint,5,opt,name=terminal_max,json=terminalMax,proto3" json:"terminal_max,omitempty"` // all of them
+	TerminalCountMax uint32                 `protobuf:"varint,6,opt,name=terminal_count_max,json=terminalCountMax,proto3" json:"terminal_count_max,omitempty"`
+	Currency         string                 `protobuf:"bytes,7,opt,name=currency,proto3" json:"currency,omitempty"`
+	GivenAt          int64                  `protobuf:"varint,8,opt,name=given_at,json=givenAt,proto3" json:"given_at,omitempty"`                      // by the cloud's clock
+	HoursMax         int64                  `protobuf:"varint,9,opt,name=hours_max,json=hoursMax,proto3" json:"hours_max,omitempty"`                   // of not hearing the cloud, at most 720: afterwards nothing is accepted
+	Shares           []*OfflineShare        `protobuf:"bytes,10,rep,name=shares,proto3" json:"shares,omitempty"`                                       // by rising hours; before the first all of it
+	BlockedWallets   [][]byte               `protobuf:"bytes,11,rep,name=blocked_wallets,json=blockedWallets,proto3" json:"blocked_wallets,omitempty"` // SM3 of wallet ids that are not accepted
+	unknownFields    protoimpl.UnknownFields
+	sizeCache        protoimpl.SizeCache
+}
+
+func (x *OfflineLimits) Reset() {
+	*x = OfflineLimits{}
+	mi := &file_protocol_message_message_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *OfflineLimits) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*OfflineLimits) ProtoMessage() {}
+
+func (x *OfflineLimits) ProtoReflect() protoreflect.Message {
+	mi := &file_protocol_message_message_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use OfflineLimits.ProtoReflect.Descriptor instead.
+func (*OfflineLimits) Descriptor() ([]byte, []int) {
+	return file_protocol_message_message_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *OfflineLimits) GetLimitsId() []byte {
+	if x != nil {
+		return x.LimitsId
+	}
+	return nil
+}
+
+func (x *OfflineLimits) GetPaymentMax() int64 {
+	if x != nil {
+		return x.PaymentMax
+	}
+	return 0
+}
+
+func (x *OfflineLimits) GetWalletMax() int64 {
+	if x != nil {
+		return x.WalletMax
+	}
+	return 0
+}
+
+func (x *OfflineLimits) GetWalletCountMax() uint32 {
+	if x != nil {
+		return x.WalletCountMax
+	}
+	return 0
+}
+
+func (x *OfflineLimits) GetTerminalMax() int64 {
+	if x != nil {
+		return x.TerminalMax
+	}
+	return 0
+}
+
+func (x *OfflineLimits) GetTerminalCountMax() uint32 {
+	if x != nil {
+		return x.TerminalCountMax
+	}
+	return 0
+}
+
+func (x *OfflineLimits) GetCurrency() string {
+	if x != nil {
+		return x.Currency
+	}
+	return ""
+}
+
+func (x *OfflineLimits) GetGivenAt() int64 {
+	if x != nil {
+		return x.GivenAt
+	}
+	return 0
+}
+
+func (x *OfflineLimits) GetHoursMax() int64 {
+	if x != nil {
+		return x.HoursMax
+	}
+	return 0
+}
+
+func (x *OfflineLimits) GetShares() []*OfflineShare {
+	if x != nil {
+		return x.Shares
+	}
+	return nil
+}
+
+func (x *OfflineLimits) GetBlockedWallets() [][]byte {
+	if x != nil {
+		return x.BlockedWallets
+	}
+	return nil
+}
+
+// OfflineShare: from so many hours on, so many percent of terminal_max.
+type OfflineShare struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Hours         int64                  `protobuf:"varint,1,opt,name=hours,proto3" json:"hours,omitempty"`
+	Percent       uint32                 `protobuf:"varint,2,opt,name=percent,proto3" json:"percent,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *OfflineShare) Reset() {
+	*x = OfflineShare{}
+	mi := &file_protocol_message_message_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *OfflineShare) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*OfflineShare) ProtoMessage() {}
+
+func (x *OfflineShare) ProtoReflect() protoreflect.Message {
+	mi := &file_protocol_message_message_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use OfflineShare.ProtoReflect.Descriptor instead.
+func (*OfflineShare) Descriptor() ([]byte, []int) {
+	return file_protocol_message_message_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *OfflineShare) GetHours() int64 {
+	if x != nil {
+		return x.Hours
+	}
+	return 0
+}
+
+func (x *OfflineShare) GetPercent() uint32 {
+	if x != nil {
+		return x.Percent
+	}
+	return 0
+}
+
+// OfflineLimitsTaken keeps the limits in the journal, as they came: the answer's whole record, with the cloud's tag.
+type OfflineLimitsTaken struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Answer        []byte                 `protobuf:"bytes,1,opt,name=answer,proto3" json:"answer,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *OfflineLimitsTaken) Reset() {
+	*x = OfflineLimitsTaken{}
+	mi := &file_protocol_message_message_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *OfflineLimitsTaken) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*OfflineLimitsTaken) ProtoMessage() {}
+
+func (x *OfflineLimitsTaken) ProtoReflect() protoreflect.Message {
+	mi := &file_protocol_message_message_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use OfflineLimitsTaken.ProtoReflect.Descriptor instead.
+func (*OfflineLimitsTaken) Descriptor() ([]byte, []int) {
+	return file_protocol_message_message_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *OfflineLimitsTaken) GetAnswer() []byte {
+	if x != nil {
+		return x.Answer
+	}
+	return nil
+}
+
+type ShiftOpened struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	ShiftId       []byte                 `protobuf:"bytes,1,opt,name=shift_id,json=shiftId,proto3" json:"shift_id,omitempty"` // 16 bytes, UUID version 7
+	Cashier       string                 `protobuf:"bytes,2,opt,name=cashier,proto3" json:"cashier,omitempty"`
+	Batch         uint32                 `protobuf:"varint,3,opt,name=batch,proto3" json:"batch,omitempty"` // 1 to 999999
+	Float         int64                  `protobuf:"varint,4,opt,name=float,proto3" json:"float,omitempty"` // cash in the drawer
+	Currency      string                 `protobuf:"bytes,5,opt,name=currency,proto3" json:"currency,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ShiftOpened) Reset() {
+	*x = ShiftOpened{}
+	mi := &file_protocol_message_message_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ShiftOpened) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ShiftOpened) ProtoMessage() {}
+
+func (x *ShiftOpened) ProtoReflect() protoreflect.Message {
+	mi := &file_protocol_message_message_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ShiftOpened.ProtoReflect.Descriptor instead.
+func (*ShiftOpened) Descriptor() ([]byte, []int) {
+	return file_protocol_message_message_proto_rawDescGZIP(), []int{17}
+}
+
+func (x *ShiftOpened) GetShiftId() []byte {
+	if x != nil {
+		return x.ShiftId
+	}
+	return nil
+}
+
+func (x *ShiftOpened) GetCashier() string {
+	if x != nil {
+		return x.Cashier
+	}
+	return ""
+}
+
+func (x *ShiftOpened) GetBatch() uint32 {
+	if x != nil {
+		return x.Batch
+	}
+	return 0
+}
+
+func (x *ShiftOpened) GetFloat() int64 {
+	if x != nil {
+		return x.Float
+	}
+	return 0
+}
+
+func (x *ShiftOpened) GetCurrency() string {
+	if x != nil {
+		return x.Currency
+	}
+	return ""
+}
+
+type CashMoved struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	ShiftId       []byte                 `protobuf:"bytes,1,opt,name=shift_id,json=shiftId,proto3" json:"shift_id,omitempty"`
+	Cashier       string                 `protobuf:"bytes,2,opt,name=cashier,proto3" json:"cashier,omitempty"`
+	Amount        int64                  `protobuf:"varint,3,opt,name=amount,proto3" json:"amount,omitempty"` // into the drawer; out of it when below zero
+	Currency      string                 `protobuf:"bytes,4,opt,name=currency,proto3" json:"currency,omitempty"`
+	Note          string                 `protobuf:"bytes,5,opt,name=note,proto3" json:"note,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CashMoved) Reset() {
+	*x = CashMoved{}
+	mi := &file_protocol_message_message_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CashMoved) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CashMoved) ProtoMessage() {}
+
+func (x *CashMoved) ProtoReflect() protoreflect.Message {
+	mi := &file_protocol_message_message_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CashMoved.ProtoReflect.Descriptor instead.
+func (*CashMoved) Descriptor() ([]byte, []int) {
+	return file_protocol_message_message_proto_rawDescGZIP(), []int{18}
+}
+
+func (x *CashMoved) GetShiftId() []byte {
+	if x != nil {
+		return x.ShiftId
+	}
+	return nil
+}
+
+func (x *CashMoved) GetCashier() string {
+	if x != nil {
+		return x.Cashier
+	}
+	return ""
+}
+
+func (x *CashMoved) GetAmount() int64 {
+	if x != nil {
+		return x.Amount
+	}
+	return 0
+}
+
+func (x *CashMoved) GetCurrency() string {
+	if x != nil {
+		return x.Currency
+	}
+	return ""
+}
+
+func (x *CashMoved) GetNote() string {
+	if x != nil {
+		return x.Note
+	}
+	return ""
+}
+
+// ShiftClosed says what was taken and what was counted. It is provisional while payments are open; a later one with the
+// same shift_id and a higher revision completes it.
+type ShiftClosed struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	ShiftId       []byte                 `protobuf:"bytes,1,opt,name=shift_id,json=shiftId,proto3" json:"shift_id,omitempty"`
+	Cashier       string                 `protobuf:"bytes,2,opt,name=cashier,proto3" json:"cashier,omitempty"`
+	Batch         uint32                 `protobuf:"varint,3,opt,name=batch,proto3" json:"batch,omitempty"`
+	Revision      uint32                 `protobuf:"varint,4,opt,name=revision,proto3" json:"revision,omitempty"` // from 1
+	Provisional   bool                   `protobuf:"varint,5,opt,name=provisional,proto3" json:"provisional,omitempty"`
+	OpenedAt      int64                  `protobuf:"varint,6,opt,name=opened_at,json=openedAt,proto3" json:"opened_at,omitempty"`
+	ClosedAt      int64                  `protobuf:"varint,7,opt,name=closed_at,json=closedAt,proto3" json:"closed_at,omitempty"`
+	FirstSequence uint64                 `protobuf:"varint,8,opt,name=first_sequence,json=firstSequence,proto3" json:"first_sequence,omitempty"` // records of the shift, both ends included
+	LastSequence  uint64                 `protobuf:"varint,9,opt,name=last_sequence,json=lastSequence,proto3" json:"last_sequence,omitempty"`
+	Lines         []*ShiftLine           `protobuf:"bytes,10,rep,name=lines,proto3" json:"lines,omitempty"`
+	OpenOrders    [][]byte               `protobuf:"bytes,11,rep,name=open_orders,json=openOrders,proto3" json:"open_orders,omitempty"` // order and follow-up ids without a definite outcome
+	Currency      string                 `protobuf:"bytes,12,opt,name=currency,proto3" json:"currency,omitempty"`
+	Float         int64                  `protobuf:"varint,13,opt,name=float,proto3" json:"float,omitempty"`
+	CashMoved     int64                  `protobuf:"varint,14,opt,name=cash_moved,json=cashMoved,proto3" json:"cash_moved,omitempty"`
+	CashCounted   int64                  `protobuf:"varint,15,opt,name=cash_counted,json=cashCounted,proto3" json:"cash_counted,omitempty"`
+	ApprovedBy    string                 `protobuf:"bytes,16,opt,name=approved_by,json=approvedBy,proto3" json:"approved_by,omitempty"` // who allowed a close with open payments
+	Signature     []byte                 `protobuf:"bytes,17,opt,name=signature,proto3" json:"signature,omitempty"`                     // r‖s: SM2 of the terminal's identity key over SPEC.md 7.9's bytes
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ShiftClosed) Reset() {
+	*x = ShiftClosed{}
+	mi := &file_protocol_message_message_proto_msgTypes[19]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ShiftClosed) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ShiftClosed) ProtoMessage() {}
+
+func (x *ShiftClosed) ProtoReflect() protoreflect.Message {
+	mi := &file_protocol_message_message_proto_msgTypes[19]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ShiftClosed.ProtoReflect.Descriptor instead.
+func (*ShiftClosed) Descriptor() ([]byte, []int) {
+	return file_protocol_message_message_proto_rawDescGZIP(), []int{19}
+}
+
+func (x *ShiftClosed) GetShiftId() []byte {
+	if x != nil {
+		return x.ShiftId
+	}
+	return nil
+}
+
+func (x *ShiftClosed) GetCashier() string {
+	if x != nil {
+		return x.Cashier
+	}
+	return ""
+}
+
+func (x *ShiftClosed) GetBatch() uint32 {
+	if x != nil {
+		return x.Batch
+	}
+	return 0
+}
+
+func (x *ShiftClosed) GetRevision() uint32 {
+	if x != nil {
+		return x.Revision
+	}
+	return 0
+}
+
+func (x *ShiftClosed) GetProvisional() bool {
+	if x != nil {
+		return x.Provisional
+	}
+	return false
+}
+
+func (x *ShiftClosed) GetOpenedAt() int64 {
+	if x != nil {
+		return x.OpenedAt
+	}
+	return 0
+}
+
+func (x *ShiftClosed) GetClosedAt() int64 {
+	if x != nil {
+		return x.ClosedAt
+	}
+	return 0
+}
+
+func (x *ShiftClosed) GetFirstSequence() uint64 {
+	if x != nil {
+		return x.FirstSequence
+	}
+	return 0
+}
+
+func (x *ShiftClosed) GetLastSequence() uint64 {
+	if x != nil {
+		return x.LastSequence
+	}
+	return 0
+}
+
+func (x *ShiftClosed) GetLines() []*ShiftLine {
+	if x != nil {
+		return x.Lines
+	}
+	return nil
+}
+
+func (x *ShiftClosed) GetOpenOrders() [][]byte {
+	if x != nil {
+		return x.OpenOrders
+	}
+	return nil
+}
+
+func (x *ShiftClosed) GetCurrency() string {
+	if x != nil {
+		return x.Currency
+	}
+	return ""
+}
+
+func (x *ShiftClosed) GetFloat() int64 {
+	if x != nil {
+		return x.Float
+	}
+	return 0
+}
+
+func (x *ShiftClosed) GetCashMoved() int64 {
+	if x != nil {
+		return x.CashMoved
+	}
+	return 0
+}
+
+func (x *ShiftClosed) GetCashCounted() int64 {
+	if x != nil {
+		return x.CashCounted
+	}
+	return 0
+}
+
+func (x *ShiftClosed) GetApprovedBy() string {
+	if x != nil {
+		return x.ApprovedBy
+	}
+	return ""
+}
+
+func (x *ShiftClosed) GetSignature() []byte {
+	if x != nil {
+		return x.Signature
+	}
+	return nil
+}
+
+// ShiftLine sums up one method.
+type ShiftLine struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Method        string                 `protobuf:"bytes,1,opt,name=method,proto3" json:"method,omitempty"` // "code", "tap", "shown", "offline-tap", "hold", "cash"
+	Sales         uint32                 `protobuf:"varint,2,opt,name=sales,proto3" json:"sales,omitempty"`
+	SalesAmount   int64                  `protobuf:"varint,3,opt,name=sales_amount,json=salesAmount,proto3" json:"sales_amount,omitempty"`
+	Refunds       uint32                 `protobuf:"varint,4,opt,name=refunds,proto3" json:"refunds,omitempty"` // voids and refunds
+	RefundsAmount int64                  `protobuf:"varint,5,opt,name=refunds_amount,json=refundsAmount,proto3" json:"refunds_amount,omitempty"`
+	Counted       int64                  `protobuf:"varint,6,opt,name=counted,proto3" json:"counted,omitempty"` // what the cashier counted, where something can be counted
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ShiftLine) Reset() {
+	*x = ShiftLine{}
+	mi := &file_protocol_message_message_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ShiftLine) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ShiftLine) ProtoMessage() {}
+
+func (x *ShiftLine) ProtoReflect() protoreflect.Message {
+	mi := &file_protocol_message_message_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ShiftLine.ProtoReflect.Descriptor instead.
+func (*ShiftLine) Descriptor() ([]byte, []int) {
+	return file_protocol_message_message_proto_rawDescGZIP(), []int{20}
+}
+
+func (x *ShiftLine) GetMethod() string {
+	if x != nil {
+		return x.Method
+	}
+	return ""
+}
+
+func (x *ShiftLine) GetSales() uint32 {
+	if x != nil {
+		return x.Sales
+	}
+	return 0
+}
+
+func (x *ShiftLine) GetSalesAmount() int64 {
+	if x != nil {
+		return x.SalesAmount
+	}
+	return 0
+}
+
+func (x *ShiftLine) GetRefunds() uint32 {
+	if x != nil {
+		return x.Refunds
+	}
+	return 0
+}
+
+func (x *ShiftLine) GetRefundsAmount() int64 {
+	if x != nil {
+		return x.RefundsAmount
+	}
+	return 0
+}
+
+func (x *ShiftLine) GetCounted() int64 {
+	if x != nil {
+		return x.Counted
+	}
+	return 0
+}
+
 // OutcomeShown is the answer as the terminal took it, committed before anything is shown or printed.
 type OutcomeShown struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -1149,7 +2588,7 @@ type OutcomeShown struct {
 
 func (x *OutcomeShown) Reset() {
 	*x = OutcomeShown{}
-	mi := &file_protocol_message_message_proto_msgTypes[7]
+	mi := &file_protocol_message_message_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1161,7 +2600,7 @@ func (x *OutcomeShown) String() string {
 func (*OutcomeShown) ProtoMessage() {}
 
 func (x *OutcomeShown) ProtoReflect() protoreflect.Message {
-	mi := &file_protocol_message_message_proto_msgTypes[7]
+	mi := &file_protocol_message_message_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1174,7 +2613,7 @@ func (x *OutcomeShown) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OutcomeShown.ProtoReflect.Descriptor instead.
 func (*OutcomeShown) Descriptor() ([]byte, []int) {
-	return file_protocol_message_message_proto_rawDescGZIP(), []int{7}
+	return file_protocol_message_message_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *OutcomeShown) GetOrderId() []byte {
@@ -1210,7 +2649,7 @@ type ReversalRequested struct {
 
 func (x *ReversalRequested) Reset() {
 	*x = ReversalRequested{}
-	mi := &file_protocol_message_message_proto_msgTypes[8]
+	mi := &file_protocol_message_message_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1222,7 +2661,7 @@ func (x *ReversalRequested) String() string {
 func (*ReversalRequested) ProtoMessage() {}
 
 func (x *ReversalRequested) ProtoReflect() protoreflect.Message {
-	mi := &file_protocol_message_message_proto_msgTypes[8]
+	mi := &file_protocol_message_message_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1235,7 +2674,7 @@ func (x *ReversalRequested) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReversalRequested.ProtoReflect.Descriptor instead.
 func (*ReversalRequested) Descriptor() ([]byte, []int) {
-	return file_protocol_message_message_proto_rawDescGZIP(), []int{8}
+	return file_protocol_message_message_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *ReversalRequested) GetOrderId() []byte {
@@ -1279,7 +2718,7 @@ type ReceiptPrinted struct {
 
 func (x *ReceiptPrinted) Reset() {
 	*x = ReceiptPrinted{}
-	mi := &file_protocol_message_message_proto_msgTypes[9]
+	mi := &file_protocol_message_message_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1291,7 +2730,7 @@ func (x *ReceiptPrinted) String() string {
 func (*ReceiptPrinted) ProtoMessage() {}
 
 func (x *ReceiptPrinted) ProtoReflect() protoreflect.Message {
-	mi := &file_protocol_message_message_proto_msgTypes[9]
+	mi := &file_protocol_message_message_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1304,7 +2743,7 @@ func (x *ReceiptPrinted) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReceiptPrinted.ProtoReflect.Descriptor instead.
 func (*ReceiptPrinted) Descriptor() ([]byte, []int) {
-	return file_protocol_message_message_proto_rawDescGZIP(), []int{9}
+	return file_protocol_message_message_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *ReceiptPrinted) GetOrderId() []byte {
@@ -1354,7 +2793,7 @@ type SaleAbandoned struct {
 
 func (x *SaleAbandoned) Reset() {
 	*x = SaleAbandoned{}
-	mi := &file_protocol_message_message_proto_msgTypes[10]
+	mi := &file_protocol_message_message_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1366,7 +2805,7 @@ func (x *SaleAbandoned) String() string {
 func (*SaleAbandoned) ProtoMessage() {}
 
 func (x *SaleAbandoned) ProtoReflect() protoreflect.Message {
-	mi := &file_protocol_message_message_proto_msgTypes[10]
+	mi := &file_protocol_message_message_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1379,7 +2818,7 @@ func (x *SaleAbandoned) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SaleAbandoned.ProtoReflect.Descriptor instead.
 func (*SaleAbandoned) Descriptor() ([]byte, []int) {
-	return file_protocol_message_message_proto_rawDescGZIP(), []int{10}
+	return file_protocol_message_message_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *SaleAbandoned) GetOrderId() []byte {
@@ -1420,7 +2859,7 @@ type DeviceFault struct {
 
 func (x *DeviceFault) Reset() {
 	*x = DeviceFault{}
-	mi := &file_protocol_message_message_proto_msgTypes[11]
+	mi := &file_protocol_message_message_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1432,7 +2871,7 @@ func (x *DeviceFault) String() string {
 func (*DeviceFault) ProtoMessage() {}
 
 func (x *DeviceFault) ProtoReflect() protoreflect.Message {
-	mi := &file_protocol_message_message_proto_msgTypes[11]
+	mi := &file_protocol_message_message_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1445,7 +2884,7 @@ func (x *DeviceFault) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeviceFault.ProtoReflect.Descriptor instead.
 func (*DeviceFault) Descriptor() ([]byte, []int) {
-	return file_protocol_message_message_proto_rawDescGZIP(), []int{11}
+	return file_protocol_message_message_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *DeviceFault) GetDevice() string {
@@ -1474,7 +2913,7 @@ type Acknowledgement struct {
 
 func (x *Acknowledgement) Reset() {
 	*x = Acknowledgement{}
-	mi := &file_protocol_message_message_proto_msgTypes[12]
+	mi := &file_protocol_message_message_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1486,7 +2925,7 @@ func (x *Acknowledgement) String() string {
 func (*Acknowledgement) ProtoMessage() {}
 
 func (x *Acknowledgement) ProtoReflect() protoreflect.Message {
-	mi := &file_protocol_message_message_proto_msgTypes[12]
+	mi := &file_protocol_message_message_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1499,7 +2938,7 @@ func (x *Acknowledgement) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Acknowledgement.ProtoReflect.Descriptor instead.
 func (*Acknowledgement) Descriptor() ([]byte, []int) {
-	return file_protocol_message_message_proto_rawDescGZIP(), []int{12}
+	return file_protocol_message_message_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *Acknowledgement) GetHighWater() uint64 {
@@ -1540,7 +2979,7 @@ type Gap struct {
 
 func (x *Gap) Reset() {
 	*x = Gap{}
-	mi := &file_protocol_message_message_proto_msgTypes[13]
+	mi := &file_protocol_message_message_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1552,7 +2991,7 @@ func (x *Gap) String() string {
 func (*Gap) ProtoMessage() {}
 
 func (x *Gap) ProtoReflect() protoreflect.Message {
-	mi := &file_protocol_message_message_proto_msgTypes[13]
+	mi := &file_protocol_message_message_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1565,7 +3004,7 @@ func (x *Gap) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Gap.ProtoReflect.Descriptor instead.
 func (*Gap) Descriptor() ([]byte, []int) {
-	return file_protocol_message_message_proto_rawDescGZIP(), []int{13}
+	return file_protocol_message_message_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *Gap) GetFirst() uint64 {
@@ -1593,7 +3032,7 @@ type Refusal struct {
 
 func (x *Refusal) Reset() {
 	*x = Refusal{}
-	mi := &file_protocol_message_message_proto_msgTypes[14]
+	mi := &file_protocol_message_message_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1605,7 +3044,7 @@ func (x *Refusal) String() string {
 func (*Refusal) ProtoMessage() {}
 
 func (x *Refusal) ProtoReflect() protoreflect.Message {
-	mi := &file_protocol_message_message_proto_msgTypes[14]
+	mi := &file_protocol_message_message_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1618,7 +3057,7 @@ func (x *Refusal) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Refusal.ProtoReflect.Descriptor instead.
 func (*Refusal) Descriptor() ([]byte, []int) {
-	return file_protocol_message_message_proto_rawDescGZIP(), []int{14}
+	return file_protocol_message_message_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *Refusal) GetSequence() uint64 {
@@ -1682,7 +3121,7 @@ const file_protocol_message_message_proto_rawDesc = "" +
 	"\blocation\x18\x03 \x01(\tR\blocation\x12'\n" +
 	"\x0fnetwork_licence\x18\x04 \x01(\tR\x0enetworkLicence\x12#\n" +
 	"\ragent_version\x18\x05 \x01(\tR\fagentVersion\x12\x18\n" +
-	"\aaddress\x18\x06 \x01(\tR\aaddress\"\xa6\x03\n" +
+	"\aaddress\x18\x06 \x01(\tR\aaddress\"\xad\x04\n" +
 	"\x10PaymentRequested\x12\x19\n" +
 	"\border_id\x18\x01 \x01(\fR\aorderId\x12+\n" +
 	"\x06method\x18\x02 \x01(\x0e2\x13.yuantill.v1.MethodR\x06method\x12\x16\n" +
@@ -1698,7 +3137,18 @@ const file_protocol_message_message_proto_rawDesc = "" +
 	" \x01(\tR\bcodeTail\x12)\n" +
 	"\x10card_transaction\x18\v \x01(\fR\x0fcardTransaction\x126\n" +
 	"\bterminal\x18\f \x01(\v2\x1a.yuantill.v1.TerminalBlockR\bterminal\x12\x17\n" +
-	"\agive_up\x18\r \x01(\x03R\x06giveUp\"\xd7\x04\n" +
+	"\agive_up\x18\r \x01(\x03R\x06giveUp\x12\x12\n" +
+	"\x04hold\x18\x0e \x01(\bR\x04hold\x12!\n" +
+	"\fhold_expires\x18\x0f \x01(\x03R\vholdExpires\x12.\n" +
+	"\aoffline\x18\x10 \x01(\v2\x14.yuantill.v1.OfflineR\aoffline\x12\x1e\n" +
+	"\n" +
+	"supersedes\x18\x11 \x01(\fR\n" +
+	"supersedes\"h\n" +
+	"\aOffline\x12\x1b\n" +
+	"\tlimits_id\x18\x01 \x01(\fR\blimitsId\x12\x14\n" +
+	"\x05total\x18\x02 \x01(\x03R\x05total\x12\x14\n" +
+	"\x05count\x18\x03 \x01(\rR\x05count\x12\x14\n" +
+	"\x05since\x18\x04 \x01(\x03R\x05since\"\x8a\x05\n" +
 	"\rPaymentResult\x12\x19\n" +
 	"\border_id\x18\x01 \x01(\fR\aorderId\x12.\n" +
 	"\aoutcome\x18\x02 \x01(\x0e2\x14.yuantill.v1.OutcomeR\aoutcome\x12(\n" +
@@ -1719,7 +3169,132 @@ const file_protocol_message_message_proto_rawDesc = "" +
 	"decided_at\x18\x0e \x01(\x03R\tdecidedAt\x12\x17\n" +
 	"\anext_at\x18\x0f \x01(\x03R\x06nextAt\x12\x1a\n" +
 	"\brefunded\x18\x10 \x01(\bR\brefunded\x12\x1a\n" +
-	"\brevision\x18\x11 \x01(\rR\brevision\"\x8d\x01\n" +
+	"\brevision\x18\x11 \x01(\rR\brevision\x121\n" +
+	"\bstanding\x18\x12 \x01(\v2\x15.yuantill.v1.StandingR\bstanding\"\x9d\x01\n" +
+	"\bStanding\x12\x12\n" +
+	"\x04paid\x18\x01 \x01(\x03R\x04paid\x12\x1a\n" +
+	"\brefunded\x18\x02 \x01(\x03R\brefunded\x12\x12\n" +
+	"\x04held\x18\x03 \x01(\x03R\x04held\x12!\n" +
+	"\fhold_expires\x18\x04 \x01(\x03R\vholdExpires\x12\x16\n" +
+	"\x06closed\x18\x05 \x01(\bR\x06closed\x12\x12\n" +
+	"\x04hold\x18\x06 \x01(\bR\x04hold\"\xac\x03\n" +
+	"\x11FollowUpRequested\x12 \n" +
+	"\ffollow_up_id\x18\x01 \x01(\fR\n" +
+	"followUpId\x12\x19\n" +
+	"\border_id\x18\x02 \x01(\fR\aorderId\x12)\n" +
+	"\x04kind\x18\x03 \x01(\x0e2\x15.yuantill.v1.FollowUpR\x04kind\x12\x16\n" +
+	"\x06amount\x18\x04 \x01(\x03R\x06amount\x12\x1a\n" +
+	"\bcurrency\x18\x05 \x01(\tR\bcurrency\x12\x1f\n" +
+	"\vmerchant_id\x18\x06 \x01(\tR\n" +
+	"merchantId\x12\x14\n" +
+	"\x05batch\x18\a \x01(\rR\x05batch\x12\x18\n" +
+	"\avoucher\x18\b \x01(\rR\avoucher\x12\x18\n" +
+	"\acashier\x18\t \x01(\tR\acashier\x12\x12\n" +
+	"\x04note\x18\n" +
+	" \x01(\tR\x04note\x12\x16\n" +
+	"\x06undoes\x18\v \x01(\fR\x06undoes\x12\x12\n" +
+	"\x04last\x18\f \x01(\bR\x04last\x126\n" +
+	"\bterminal\x18\r \x01(\v2\x1a.yuantill.v1.TerminalBlockR\bterminal\x12\x18\n" +
+	"\aoffline\x18\x0e \x01(\bR\aoffline\"\xd3\x03\n" +
+	"\x0eFollowUpResult\x12 \n" +
+	"\ffollow_up_id\x18\x01 \x01(\fR\n" +
+	"followUpId\x12\x19\n" +
+	"\border_id\x18\x02 \x01(\fR\aorderId\x12)\n" +
+	"\x04kind\x18\x03 \x01(\x0e2\x15.yuantill.v1.FollowUpR\x04kind\x12.\n" +
+	"\aoutcome\x18\x04 \x01(\x0e2\x14.yuantill.v1.OutcomeR\aoutcome\x12+\n" +
+	"\x06reason\x18\x05 \x01(\x0e2\x13.yuantill.v1.ReasonR\x06reason\x12\x16\n" +
+	"\x06amount\x18\x06 \x01(\x03R\x06amount\x12\x1a\n" +
+	"\bcurrency\x18\a \x01(\tR\bcurrency\x12\x1c\n" +
+	"\treference\x18\b \x01(\tR\treference\x12#\n" +
+	"\roperator_code\x18\t \x01(\tR\foperatorCode\x12\x1d\n" +
+	"\n" +
+	"decided_at\x18\n" +
+	" \x01(\x03R\tdecidedAt\x12\x17\n" +
+	"\anext_at\x18\v \x01(\x03R\x06nextAt\x12\x1a\n" +
+	"\brevision\x18\f \x01(\rR\brevision\x121\n" +
+	"\bstanding\x18\r \x01(\v2\x15.yuantill.v1.StandingR\bstanding\"\xb1\x01\n" +
+	"\rFollowUpShown\x12 \n" +
+	"\ffollow_up_id\x18\x01 \x01(\fR\n" +
+	"followUpId\x12\x19\n" +
+	"\border_id\x18\x02 \x01(\fR\aorderId\x123\n" +
+	"\x06result\x18\x03 \x01(\v2\x1b.yuantill.v1.FollowUpResultR\x06result\x12.\n" +
+	"\aoutcome\x18\x04 \x01(\x0e2\x14.yuantill.v1.OutcomeR\aoutcome\"}\n" +
+	"\vOrderLookup\x12\x1b\n" +
+	"\tlookup_id\x18\x01 \x01(\fR\blookupId\x12\x1c\n" +
+	"\treference\x18\x02 \x01(\tR\treference\x12\x19\n" +
+	"\border_id\x18\x03 \x01(\fR\aorderId\x12\x18\n" +
+	"\acashier\x18\x04 \x01(\tR\acashier\"\x91\x02\n" +
+	"\n" +
+	"OrderFound\x12\x1b\n" +
+	"\tlookup_id\x18\x01 \x01(\fR\blookupId\x12\x14\n" +
+	"\x05found\x18\x02 \x01(\bR\x05found\x124\n" +
+	"\apayment\x18\x03 \x01(\v2\x1a.yuantill.v1.PaymentResultR\apayment\x12+\n" +
+	"\x06method\x18\x04 \x01(\x0e2\x13.yuantill.v1.MethodR\x06method\x12!\n" +
+	"\frequested_at\x18\x05 \x01(\x03R\vrequestedAt\x12\x1a\n" +
+	"\bterminal\x18\x06 \x01(\tR\bterminal\x12\x14\n" +
+	"\x05batch\x18\a \x01(\rR\x05batch\x12\x18\n" +
+	"\avoucher\x18\b \x01(\rR\avoucher\"\x97\x03\n" +
+	"\rOfflineLimits\x12\x1b\n" +
+	"\tlimits_id\x18\x01 \x01(\fR\blimitsId\x12\x1f\n" +
+	"\vpayment_max\x18\x02 \x01(\x03R\n" +
+	"paymentMax\x12\x1d\n" +
+	"\n" +
+	"wallet_max\x18\x03 \x01(\x03R\twalletMax\x12(\n" +
+	"\x10wallet_count_max\x18\x04 \x01(\rR\x0ewalletCountMax\x12!\n" +
+	"\fterminal_max\x18\x05 \x01(\x03R\vterminalMax\x12,\n" +
+	"\x12terminal_count_max\x18\x06 \x01(\rR\x10terminalCountMax\x12\x1a\n" +
+	"\bcurrency\x18\a \x01(\tR\bcurrency\x12\x19\n" +
+	"\bgiven_at\x18\b \x01(\x03R\agivenAt\x12\x1b\n" +
+	"\thours_max\x18\t \x01(\x03R\bhoursMax\x121\n" +
+	"\x06shares\x18\n" +
+	" \x03(\v2\x19.yuantill.v1.OfflineShareR\x06shares\x12'\n" +
+	"\x0fblocked_wallets\x18\v \x03(\fR\x0eblockedWallets\">\n" +
+	"\fOfflineShare\x12\x14\n" +
+	"\x05hours\x18\x01 \x01(\x03R\x05hours\x12\x18\n" +
+	"\apercent\x18\x02 \x01(\rR\apercent\",\n" +
+	"\x12OfflineLimitsTaken\x12\x16\n" +
+	"\x06answer\x18\x01 \x01(\fR\x06answer\"\x8a\x01\n" +
+	"\vShiftOpened\x12\x19\n" +
+	"\bshift_id\x18\x01 \x01(\fR\ashiftId\x12\x18\n" +
+	"\acashier\x18\x02 \x01(\tR\acashier\x12\x14\n" +
+	"\x05batch\x18\x03 \x01(\rR\x05batch\x12\x14\n" +
+	"\x05float\x18\x04 \x01(\x03R\x05float\x12\x1a\n" +
+	"\bcurrency\x18\x05 \x01(\tR\bcurrency\"\x88\x01\n" +
+	"\tCashMoved\x12\x19\n" +
+	"\bshift_id\x18\x01 \x01(\fR\ashiftId\x12\x18\n" +
+	"\acashier\x18\x02 \x01(\tR\acashier\x12\x16\n" +
+	"\x06amount\x18\x03 \x01(\x03R\x06amount\x12\x1a\n" +
+	"\bcurrency\x18\x04 \x01(\tR\bcurrency\x12\x12\n" +
+	"\x04note\x18\x05 \x01(\tR\x04note\"\x9e\x04\n" +
+	"\vShiftClosed\x12\x19\n" +
+	"\bshift_id\x18\x01 \x01(\fR\ashiftId\x12\x18\n" +
+	"\acashier\x18\x02 \x01(\tR\acashier\x12\x14\n" +
+	"\x05batch\x18\x03 \x01(\rR\x05batch\x12\x1a\n" +
+	"\brevision\x18\x04 \x01(\rR\brevision\x12 \n" +
+	"\vprovisional\x18\x05 \x01(\bR\vprovisional\x12\x1b\n" +
+	"\topened_at\x18\x06 \x01(\x03R\bopenedAt\x12\x1b\n" +
+	"\tclosed_at\x18\a \x01(\x03R\bclosedAt\x12%\n" +
+	"\x0efirst_sequence\x18\b \x01(\x04R\rfirstSequence\x12#\n" +
+	"\rlast_sequence\x18\t \x01(\x04R\flastSequence\x12,\n" +
+	"\x05lines\x18\n" +
+	" \x03(\v2\x16.yuantill.v1.ShiftLineR\x05lines\x12\x1f\n" +
+	"\vopen_orders\x18\v \x03(\fR\n" +
+	"openOrders\x12\x1a\n" +
+	"\bcurrency\x18\f \x01(\tR\bcurrency\x12\x14\n" +
+	"\x05float\x18\r \x01(\x03R\x05float\x12\x1d\n" +
+	"\n" +
+	"cash_moved\x18\x0e \x01(\x03R\tcashMoved\x12!\n" +
+	"\fcash_counted\x18\x0f \x01(\x03R\vcashCounted\x12\x1f\n" +
+	"\vapproved_by\x18\x10 \x01(\tR\n" +
+	"approvedBy\x12\x1c\n" +
+	"\tsignature\x18\x11 \x01(\fR\tsignature\"\xb7\x01\n" +
+	"\tShiftLine\x12\x16\n" +
+	"\x06method\x18\x01 \x01(\tR\x06method\x12\x14\n" +
+	"\x05sales\x18\x02 \x01(\rR\x05sales\x12!\n" +
+	"\fsales_amount\x18\x03 \x01(\x03R\vsalesAmount\x12\x18\n" +
+	"\arefunds\x18\x04 \x01(\rR\arefunds\x12%\n" +
+	"\x0erefunds_amount\x18\x05 \x01(\x03R\rrefundsAmount\x12\x18\n" +
+	"\acounted\x18\x06 \x01(\x03R\acounted\"\x8d\x01\n" +
 	"\fOutcomeShown\x12\x19\n" +
 	"\border_id\x18\x01 \x01(\fR\aorderId\x122\n" +
 	"\x06result\x18\x02 \x01(\v2\x1a.yuantill.v1.PaymentResultR\x06result\x12.\n" +
@@ -1792,7 +3367,7 @@ const file_protocol_message_message_proto_rawDesc = "" +
 	"\x17STAGE_AWAITING_CUSTOMER\x10\x03\x12\x12\n" +
 	"\x0eSTAGE_QUERYING\x10\x04\x12\x13\n" +
 	"\x0fSTAGE_REVERSING\x10\x05\x12\x0f\n" +
-	"\vSTAGE_FINAL\x10\x06*\x99\x03\n" +
+	"\vSTAGE_FINAL\x10\x06*\xc8\x04\n" +
 	"\x06Reason\x12\x16\n" +
 	"\x12REASON_UNSPECIFIED\x10\x00\x12\x1d\n" +
 	"\x19REASON_INSUFFICIENT_FUNDS\x10\x01\x12\x17\n" +
@@ -1809,7 +3384,22 @@ const file_protocol_message_message_proto_rawDesc = "" +
 	"\x1bREASON_TERMINAL_NOT_ALLOWED\x10\v\x12\x1a\n" +
 	"\x16REASON_INVALID_REQUEST\x10\f\x12\x14\n" +
 	"\x10REASON_DUPLICATE\x10\r\x12\x10\n" +
-	"\fREASON_OTHER\x10\x0eB/Z-github.com/yuantill/yuantill/protocol/messageb\x06proto3"
+	"\fREASON_OTHER\x10\x0e\x12\x18\n" +
+	"\x14REASON_UNKNOWN_ORDER\x10\x0f\x12\x13\n" +
+	"\x0fREASON_NOT_PAID\x10\x10\x12\x17\n" +
+	"\x13REASON_SHIFT_CLOSED\x10\x11\x12\x15\n" +
+	"\x11REASON_HOLD_ENDED\x10\x12\x12\x1e\n" +
+	"\x1aREASON_VERIFICATION_FAILED\x10\x13\x12\x17\n" +
+	"\x13REASON_DOUBLE_SPENT\x10\x14\x12\x15\n" +
+	"\x11REASON_SUPERSEDED\x10\x15*\xa7\x01\n" +
+	"\bFollowUp\x12\x19\n" +
+	"\x15FOLLOW_UP_UNSPECIFIED\x10\x00\x12\x12\n" +
+	"\x0eFOLLOW_UP_VOID\x10\x01\x12\x14\n" +
+	"\x10FOLLOW_UP_REFUND\x10\x02\x12\x14\n" +
+	"\x10FOLLOW_UP_TOP_UP\x10\x03\x12\x16\n" +
+	"\x12FOLLOW_UP_COMPLETE\x10\x04\x12\x14\n" +
+	"\x10FOLLOW_UP_CANCEL\x10\x05\x12\x12\n" +
+	"\x0eFOLLOW_UP_UNDO\x10\x06B/Z-github.com/yuantill/yuantill/protocol/messageb\x06proto3"
 
 var (
 	file_protocol_message_message_proto_rawDescOnce sync.Once
@@ -1823,51 +3413,80 @@ func file_protocol_message_message_proto_rawDescGZIP() []byte {
 	return file_protocol_message_message_proto_rawDescData
 }
 
-var file_protocol_message_message_proto_enumTypes = make([]protoimpl.EnumInfo, 7)
-var file_protocol_message_message_proto_msgTypes = make([]protoimpl.MessageInfo, 15)
+var file_protocol_message_message_proto_enumTypes = make([]protoimpl.EnumInfo, 8)
+var file_protocol_message_message_proto_msgTypes = make([]protoimpl.MessageInfo, 29)
 var file_protocol_message_message_proto_goTypes = []any{
 	(Method)(0),                // 0: yuantill.v1.Method
 	(Outcome)(0),               // 1: yuantill.v1.Outcome
 	(Stage)(0),                 // 2: yuantill.v1.Stage
 	(Reason)(0),                // 3: yuantill.v1.Reason
-	(ReceiptPrinted_Copy)(0),   // 4: yuantill.v1.ReceiptPrinted.Copy
-	(ReceiptPrinted_Result)(0), // 5: yuantill.v1.ReceiptPrinted.Result
-	(Refusal_Cause)(0),         // 6: yuantill.v1.Refusal.Cause
-	(*SignIn)(nil),             // 7: yuantill.v1.SignIn
-	(*SignInAnswer)(nil),       // 8: yuantill.v1.SignInAnswer
-	(*EpochOpened)(nil),        // 9: yuantill.v1.EpochOpened
-	(*AgentStarted)(nil),       // 10: yuantill.v1.AgentStarted
-	(*TerminalBlock)(nil),      // 11: yuantill.v1.TerminalBlock
-	(*PaymentRequested)(nil),   // 12: yuantill.v1.PaymentRequested
-	(*PaymentResult)(nil),      // 13: yuantill.v1.PaymentResult
-	(*OutcomeShown)(nil),       // 14: yuantill.v1.OutcomeShown
-	(*ReversalRequested)(nil),  // 15: yuantill.v1.ReversalRequested
-	(*ReceiptPrinted)(nil),     // 16: yuantill.v1.ReceiptPrinted
-	(*SaleAbandoned)(nil),      // 17: yuantill.v1.SaleAbandoned
-	(*DeviceFault)(nil),        // 18: yuantill.v1.DeviceFault
-	(*Acknowledgement)(nil),    // 19: yuantill.v1.Acknowledgement
-	(*Gap)(nil),                // 20: yuantill.v1.Gap
-	(*Refusal)(nil),            // 21: yuantill.v1.Refusal
+	(FollowUp)(0),              // 4: yuantill.v1.FollowUp
+	(ReceiptPrinted_Copy)(0),   // 5: yuantill.v1.ReceiptPrinted.Copy
+	(ReceiptPrinted_Result)(0), // 6: yuantill.v1.ReceiptPrinted.Result
+	(Refusal_Cause)(0),         // 7: yuantill.v1.Refusal.Cause
+	(*SignIn)(nil),             // 8: yuantill.v1.SignIn
+	(*SignInAnswer)(nil),       // 9: yuantill.v1.SignInAnswer
+	(*EpochOpened)(nil),        // 10: yuantill.v1.EpochOpened
+	(*AgentStarted)(nil),       // 11: yuantill.v1.AgentStarted
+	(*TerminalBlock)(nil),      // 12: yuantill.v1.TerminalBlock
+	(*PaymentRequested)(nil),   // 13: yuantill.v1.PaymentRequested
+	(*Offline)(nil),            // 14: yuantill.v1.Offline
+	(*PaymentResult)(nil),      // 15: yuantill.v1.PaymentResult
+	(*Standing)(nil),           // 16: yuantill.v1.Standing
+	(*FollowUpRequested)(nil),  // 17: yuantill.v1.FollowUpRequested
+	(*FollowUpResult)(nil),     // 18: yuantill.v1.FollowUpResult
+	(*FollowUpShown)(nil),      // 19: yuantill.v1.FollowUpShown
+	(*OrderLookup)(nil),        // 20: yuantill.v1.OrderLookup
+	(*OrderFound)(nil),         // 21: yuantill.v1.OrderFound
+	(*OfflineLimits)(nil),      // 22: yuantill.v1.OfflineLimits
+	(*OfflineShare)(nil),       // 23: yuantill.v1.OfflineShare
+	(*OfflineLimitsTaken)(nil), // 24: yuantill.v1.OfflineLimitsTaken
+	(*ShiftOpened)(nil),        // 25: yuantill.v1.ShiftOpened
+	(*CashMoved)(nil),          // 26: yuantill.v1.CashMoved
+	(*ShiftClosed)(nil),        // 27: yuantill.v1.ShiftClosed
+	(*ShiftLine)(nil),          // 28: yuantill.v1.ShiftLine
+	(*OutcomeShown)(nil),       // 29: yuantill.v1.OutcomeShown
+	(*ReversalRequested)(nil),  // 30: yuantill.v1.ReversalRequested
+	(*ReceiptPrinted)(nil),     // 31: yuantill.v1.ReceiptPrinted
+	(*SaleAbandoned)(nil),      // 32: yuantill.v1.SaleAbandoned
+	(*DeviceFault)(nil),        // 33: yuantill.v1.DeviceFault
+	(*Acknowledgement)(nil),    // 34: yuantill.v1.Acknowledgement
+	(*Gap)(nil),                // 35: yuantill.v1.Gap
+	(*Refusal)(nil),            // 36: yuantill.v1.Refusal
 }
 var file_protocol_message_message_proto_depIdxs = []int32{
 	0,  // 0: yuantill.v1.PaymentRequested.method:type_name -> yuantill.v1.Method
-	11, // 1: yuantill.v1.PaymentRequested.terminal:type_name -> yuantill.v1.TerminalBlock
-	1,  // 2: yuantill.v1.PaymentResult.outcome:type_name -> yuantill.v1.Outcome
-	2,  // 3: yuantill.v1.PaymentResult.stage:type_name -> yuantill.v1.Stage
-	3,  // 4: yuantill.v1.PaymentResult.reason:type_name -> yuantill.v1.Reason
-	13, // 5: yuantill.v1.OutcomeShown.result:type_name -> yuantill.v1.PaymentResult
-	1,  // 6: yuantill.v1.OutcomeShown.outcome:type_name -> yuantill.v1.Outcome
-	3,  // 7: yuantill.v1.ReversalRequested.reason:type_name -> yuantill.v1.Reason
-	4,  // 8: yuantill.v1.ReceiptPrinted.copy:type_name -> yuantill.v1.ReceiptPrinted.Copy
-	5,  // 9: yuantill.v1.ReceiptPrinted.result:type_name -> yuantill.v1.ReceiptPrinted.Result
-	3,  // 10: yuantill.v1.SaleAbandoned.reason:type_name -> yuantill.v1.Reason
-	20, // 11: yuantill.v1.Acknowledgement.gaps:type_name -> yuantill.v1.Gap
-	6,  // 12: yuantill.v1.Refusal.cause:type_name -> yuantill.v1.Refusal.Cause
-	13, // [13:13] is the sub-list for method output_type
-	13, // [13:13] is the sub-list for method input_type
-	13, // [13:13] is the sub-list for extension type_name
-	13, // [13:13] is the sub-list for extension extendee
-	0,  // [0:13] is the sub-list for field type_name
+	12, // 1: yuantill.v1.PaymentRequested.terminal:type_name -> yuantill.v1.TerminalBlock
+	14, // 2: yuantill.v1.PaymentRequested.offline:type_name -> yuantill.v1.Offline
+	1,  // 3: yuantill.v1.PaymentResult.outcome:type_name -> yuantill.v1.Outcome
+	2,  // 4: yuantill.v1.PaymentResult.stage:type_name -> yuantill.v1.Stage
+	3,  // 5: yuantill.v1.PaymentResult.reason:type_name -> yuantill.v1.Reason
+	16, // 6: yuantill.v1.PaymentResult.standing:type_name -> yuantill.v1.Standing
+	4,  // 7: yuantill.v1.FollowUpRequested.kind:type_name -> yuantill.v1.FollowUp
+	12, // 8: yuantill.v1.FollowUpRequested.terminal:type_name -> yuantill.v1.TerminalBlock
+	4,  // 9: yuantill.v1.FollowUpResult.kind:type_name -> yuantill.v1.FollowUp
+	1,  // 10: yuantill.v1.FollowUpResult.outcome:type_name -> yuantill.v1.Outcome
+	3,  // 11: yuantill.v1.FollowUpResult.reason:type_name -> yuantill.v1.Reason
+	16, // 12: yuantill.v1.FollowUpResult.standing:type_name -> yuantill.v1.Standing
+	18, // 13: yuantill.v1.FollowUpShown.result:type_name -> yuantill.v1.FollowUpResult
+	1,  // 14: yuantill.v1.FollowUpShown.outcome:type_name -> yuantill.v1.Outcome
+	15, // 15: yuantill.v1.OrderFound.payment:type_name -> yuantill.v1.PaymentResult
+	0,  // 16: yuantill.v1.OrderFound.method:type_name -> yuantill.v1.Method
+	23, // 17: yuantill.v1.OfflineLimits.shares:type_name -> yuantill.v1.OfflineShare
+	28, // 18: yuantill.v1.ShiftClosed.lines:type_name -> yuantill.v1.ShiftLine
+	15, // 19: yuantill.v1.OutcomeShown.result:type_name -> yuantill.v1.PaymentResult
+	1,  // 20: yuantill.v1.OutcomeShown.outcome:type_name -> yuantill.v1.Outcome
+	3,  // 21: yuantill.v1.ReversalRequested.reason:type_name -> yuantill.v1.Reason
+	5,  // 22: yuantill.v1.ReceiptPrinted.copy:type_name -> yuantill.v1.ReceiptPrinted.Copy
+	6,  // 23: yuantill.v1.ReceiptPrinted.result:type_name -> yuantill.v1.ReceiptPrinted.Result
+	3,  // 24: yuantill.v1.SaleAbandoned.reason:type_name -> yuantill.v1.Reason
+	35, // 25: yuantill.v1.Acknowledgement.gaps:type_name -> yuantill.v1.Gap
+	7,  // 26: yuantill.v1.Refusal.cause:type_name -> yuantill.v1.Refusal.Cause
+	27, // [27:27] is the sub-list for method output_type
+	27, // [27:27] is the sub-list for method input_type
+	27, // [27:27] is the sub-list for extension type_name
+	27, // [27:27] is the sub-list for extension extendee
+	0,  // [0:27] is the sub-list for field type_name
 }
 
 func init() { file_protocol_message_message_proto_init() }
@@ -1880,8 +3499,8 @@ func file_protocol_message_message_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_protocol_message_message_proto_rawDesc), len(file_protocol_message_message_proto_rawDesc)),
-			NumEnums:      7,
-			NumMessages:   15,
+			NumEnums:      8,
+			NumMessages:   29,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
