@@ -50,7 +50,8 @@ func resultsCommand() *cobra.Command {
 func writeResults(w io.Writer, runs [][]figure, load string, now time.Time) {
 	fmt.Fprintf(w, "# Figures\n\nThe last full run of `bin/loadtest results`: %d runs of everything, one after another, on one machine: terminals,\n"+
 		"load generator, broker, cloud and operator share its processors. `floor` is the same in the same run with nothing but\n"+
-		"the necessary commits and round trips (tools/loadtest/floor); for drain.sale it is the sale on a quiet line.\n\n", len(runs))
+		"the necessary commits and round trips (tools/loadtest/floor), its customers coming after the same pause as the\n"+
+		"product's: a processor that slept wakes slowly for both. For drain.sale it is the sale on a quiet line.\n\n", len(runs))
 	fmt.Fprintf(w, "| machine | |\n|---|---|\n| date | %s |\n| processors | %d × %s |\n| kernel | %s |\n| Go | %s |\n| load average before | %s |\n\n",
 		now.UTC().Format("2006-01-02"), runtime.NumCPU(), processor(), kernel(), runtime.Version(), load)
 	fmt.Fprint(w, "| figure | unit | bar | least | median | greatest | floor (median) | samples a run |\n|---|---|---|---|---|---|---|---|\n")
