@@ -1,7 +1,9 @@
 package agent
 
 import (
+	"bytes"
 	"context"
+	"slices"
 	"time"
 
 	"github.com/yuantill/yuantill/agent/checkout"
@@ -82,10 +84,14 @@ func (t *till) tick(ctx context.Context) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	now := t.parts.Clock()
+	var due []*held
 	for _, h := range t.sales {
-		if h.wake.IsZero() || h.wake.After(now) {
-			continue
+		if !h.wake.IsZero() && !h.wake.After(now) {
+			due = append(due, h)
 		}
+	}
+	slices.SortFunc(due, func(a, b *held) int { return bytes.Compare(a.sale.OrderID[:], b.sale.OrderID[:]) }) // oldest first
+	for _, h := range due {
 		h.wake = time.Time{}
 		// The error is in the log, and the machine has set a new time to try again.
 		_ = t.give(ctx, h, checkout.Tick{}, nil)

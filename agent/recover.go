@@ -64,18 +64,9 @@ func (t *till) recoverKeys(ctx context.Context) error {
 
 // recordStart puts the agent's start into the journal as soon as there is an epoch to record under.
 func (t *till) recordStart(ctx context.Context) error {
-	entry := journal.Entry{Type: record.AgentStarted, Body: &message.AgentStarted{Version: t.config.Version}}
 	retry := time.NewTicker(startedRetry)
 	defer retry.Stop()
-	for {
-		_, err := t.parts.Journal.Append(ctx, entry)
-		if err == nil {
-			break
-		}
-		if !errors.Is(err, journal.ErrNoEpoch) {
-			t.logger.WarnContext(ctx, "start not recorded", "error", err)
-			break
-		}
+	for !t.tryRecordStart(ctx) {
 		select {
 		case <-retry.C:
 		case <-ctx.Done():
@@ -84,4 +75,17 @@ func (t *till) recordStart(ctx context.Context) error {
 	}
 	<-ctx.Done()
 	return ctx.Err()
+}
+
+// tryRecordStart reports whether the start is recorded or never will be; else there is no epoch yet.
+func (t *till) tryRecordStart(ctx context.Context) bool {
+	entry := journal.Entry{Type: record.AgentStarted, Body: &message.AgentStarted{Version: t.config.Version}}
+	_, err := t.parts.Journal.Append(ctx, entry)
+	if errors.Is(err, journal.ErrNoEpoch) {
+		return false
+	}
+	if err != nil {
+		t.logger.WarnContext(ctx, "start not recorded", "error", err)
+	}
+	return true
 }

@@ -30,6 +30,7 @@ type Feed struct {
 	count   int64              // events kept
 	next    int64              // id of the next event
 	changed chan struct{}
+	watch   func(view checkout.View)
 }
 
 // NewFeed returns a feed. Its ids rise over restarts as long as the clock does, so that a listener of an earlier run is
@@ -39,8 +40,15 @@ func NewFeed(now time.Time) *Feed {
 	return &Feed{next: now.UnixMilli() * idsPerMillisecond, changed: make(chan struct{})}
 }
 
+// Watch has every sale's snapshot told to a function too, on the goroutine that publishes it. It is called before
+// anything is published.
+func (f *Feed) Watch(watch func(view checkout.View)) { f.watch = watch }
+
 // PublishSale tells how a sale is.
 func (f *Feed) PublishSale(view checkout.View, at time.Time) {
+	if f.watch != nil {
+		f.watch(view)
+	}
 	f.publish(feedEvent{view: view, at: at})
 }
 

@@ -1,8 +1,10 @@
 package uplink
 
 import (
+	"crypto/rand"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"time"
@@ -61,15 +63,19 @@ type Config struct {
 	AgentVersion string
 	SerialNumber string
 	Clock        func() time.Time
+	// Steady is a clock that nobody sets: durations are measured by it.
+	Steady func() time.Time
 	// Random returns a number in [0, n): the jitter of the back-off.
-	Random  func(n int64) int64
+	Random func(n int64) int64
+	// Nonces is where the nonces of sign-ins are drawn from.
+	Nonces  io.Reader
 	Timings Timings
 	Logger  *slog.Logger
 }
 
-// DefaultConfig returns the usual timings; the rest is the caller's.
+// DefaultConfig returns the usual timings, clocks and nonces; the rest is the caller's.
 func DefaultConfig() Config {
-	return Config{Clock: time.Now, Timings: Timings{
+	return Config{Clock: time.Now, Steady: time.Now, Nonces: rand.Reader, Timings: Timings{
 		Connect: 5 * time.Second, Write: 2 * time.Second,
 		BackoffBase: 200 * time.Millisecond, BackoffMax: 30 * time.Second, Stable: 10 * time.Second,
 		Ack: 3 * time.Second, AckMax: 30 * time.Second,
@@ -87,8 +93,8 @@ func (c Config) Validate() error {
 			return fmt.Errorf("uplink: broker %q: %w", broker, err)
 		}
 	}
-	if c.Clock == nil || c.Random == nil || c.Logger == nil {
-		return errors.New("uplink: clock, random and logger are needed")
+	if c.Clock == nil || c.Steady == nil || c.Random == nil || c.Nonces == nil || c.Logger == nil {
+		return errors.New("uplink: clocks, random, nonces and logger are needed")
 	}
 	t := c.Timings
 	for _, duration := range []time.Duration{
@@ -110,3 +116,6 @@ func (c Config) backoff(rounds int) time.Duration {
 	}
 	return time.Duration(c.Random(int64(bound) + 1))
 }
+
+// since is how long ago a moment of the steady clock was.
+func (c Config) since(moment time.Time) time.Duration { return c.Steady().Sub(moment) }

@@ -35,16 +35,23 @@ type batch struct {
 	sentAt        time.Time
 }
 
-// serve works one connection until it is lost or ctx ends.
-func (u *Uplink) serve(ctx context.Context, s *session) error {
+// begin starts the drainer of a new connection, payments first.
+func (u *Uplink) begin(s *session) (*drainer, error) {
 	d := &drainer{
 		uplink: u, session: s, cursor: u.journal.Acknowledged(), acked: u.journal.Acknowledged(),
-		patience: u.config.Timings.Ack, window: window{size: windowMin}, waitingSince: time.Now(),
+		patience: u.config.Timings.Ack, window: window{size: windowMin}, waitingSince: u.config.Steady(),
 	}
-	if u.stopped() == nil {
-		if err := u.repeatUrgent(s); err != nil {
-			return err
-		}
+	if u.stopped() != nil {
+		return d, nil
+	}
+	return d, u.repeatUrgent(s)
+}
+
+// serve works one connection until it is lost or ctx ends.
+func (u *Uplink) serve(ctx context.Context, s *session) error {
+	d, err := u.begin(s)
+	if err != nil {
+		return err
 	}
 	linger := time.NewTimer(0)
 	defer linger.Stop()
@@ -116,12 +123,12 @@ func (d *drainer) deafFor() time.Duration {
 	if opened.Before(d.waitingSince) {
 		opened = d.waitingSince
 	}
-	return time.Since(opened)
+	return d.uplink.config.since(opened)
 }
 
 // ask sends a sign-in unless one is under way.
 func (d *drainer) ask() error {
-	if !d.signIn.began.IsZero() && time.Since(d.signIn.began) < d.uplink.config.Timings.SignIn {
+	if !d.signIn.began.IsZero() && d.uplink.config.since(d.signIn.began) < d.uplink.config.Timings.SignIn {
 		return nil
 	}
 	attempt, err := d.uplink.request(d.session)
@@ -134,7 +141,7 @@ func (d *drainer) answer(ctx context.Context, raw []byte) error {
 	err := d.uplink.answered(ctx, d.signIn, raw)
 	switch {
 	case err == nil:
-		d.signIn, d.waitingSince = signIn{}, time.Now()
+		d.signIn, d.waitingSince = signIn{}, d.uplink.config.Steady()
 		d.rewind()
 		return nil
 	case errors.Is(err, errChain):
@@ -158,7 +165,7 @@ func (d *drainer) settle() {
 		}
 		d.frames -= b.frames
 		d.bytes -= b.bytes
-		d.window.answered(time.Since(b.sentAt))
+		d.window.answered(u.config.since(b.sentAt))
 		d.moved()
 	}
 	d.onWay = kept
@@ -171,7 +178,7 @@ func (d *drainer) settle() {
 		d.waitingSince = d.progress
 		return
 	}
-	if time.Since(d.progress) >= d.patience {
+	if u.config.since(d.progress) >= d.patience {
 		d.patience = min(2*d.patience, u.config.Timings.AckMax)
 		u.notes.warn("acknowledgement overdue: sending again", "after", u.journal.Acknowledged(), "on the way", d.frames)
 		d.rewind()
@@ -185,14 +192,14 @@ func (d *drainer) waiting() bool {
 }
 
 func (d *drainer) moved() {
-	d.progress, d.patience = time.Now(), d.uplink.config.Timings.Ack
+	d.progress, d.patience = d.uplink.config.Steady(), d.uplink.config.Timings.Ack
 }
 
 // rewind goes back to the first record that is not acknowledged.
 func (d *drainer) rewind() {
 	d.cursor = d.uplink.journal.Acknowledged()
 	d.onWay, d.frames, d.bytes = nil, 0, 0
-	d.progress = time.Now()
+	d.progress = d.uplink.config.Steady()
 }
 
 // nextAlarm is when settle or ask would act though nothing came.
@@ -202,14 +209,14 @@ func (d *drainer) nextAlarm() time.Duration {
 	if d.uplink.stopped() != nil {
 		return next
 	}
-	if hold := d.uplink.urgent.hold(time.Now()); d.behind && hold > 0 {
+	if hold := d.uplink.urgent.hold(d.uplink.config.Steady()); d.behind && hold > 0 {
 		next = min(next, hold)
 	}
 	if d.waiting() {
-		next = min(next, d.patience-time.Since(d.progress), max(timings.Deaf-d.deafFor(), timings.SignIn))
+		next = min(next, d.patience-d.uplink.config.since(d.progress), max(timings.Deaf-d.deafFor(), timings.SignIn))
 	}
 	if !d.signIn.began.IsZero() {
-		next = min(next, timings.SignIn-time.Since(d.signIn.began))
+		next = min(next, timings.SignIn-d.uplink.config.since(d.signIn.began))
 	}
 	return max(next, time.Millisecond)
 }
@@ -222,7 +229,7 @@ func (d *drainer) fill(ctx context.Context) error {
 	default:
 	}
 	for d.frames+batchFrames <= d.window.size && d.bytes+batchBytes <= windowBytes {
-		if d.uplink.urgent.hold(time.Now()) > 0 {
+		if d.uplink.urgent.hold(d.uplink.config.Steady()) > 0 {
 			return nil
 		}
 		records, err := d.read(ctx)

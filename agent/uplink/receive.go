@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"google.golang.org/protobuf/proto"
 
@@ -59,7 +58,7 @@ func (u *Uplink) take(s *session, payload []byte) error {
 			return fmt.Errorf("parse result: %w", err)
 		}
 		// Who is woken last runs first: that must be the till.
-		if u.urgent.answered(time.Now()) {
+		if u.urgent.answered(u.config.Steady()) {
 			signal(u.wake)
 		}
 		offer(u.results, result)
@@ -108,7 +107,7 @@ func (u *Uplink) unseal(header record.Header, payload []byte) (record.Record, er
 func (u *Uplink) heard(header record.Header) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	u.openedAt = time.Now()
+	u.openedAt = u.config.Steady()
 	if header.Epoch < u.heardEpoch || header.Epoch == u.heardEpoch && header.Sequence <= u.heardSequence {
 		return
 	}

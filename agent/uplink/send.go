@@ -52,9 +52,9 @@ func (d *drainer) send(records []record.Record) error {
 		return nil
 	}
 	if len(d.onWay) == 0 {
-		d.progress = time.Now()
+		d.progress = d.uplink.config.Steady()
 	}
-	b.frames, b.sentAt = len(frames), time.Now()
+	b.frames, b.sentAt = len(frames), d.uplink.config.Steady()
 	d.onWay = append(d.onWay, b)
 	d.frames += b.frames
 	d.bytes += b.bytes
@@ -93,7 +93,7 @@ func (d *drainer) seal(r record.Record, header record.Header) (record.Frame, err
 func (d *drainer) leaveToSendNow(header record.Header, sentAt time.Time) bool {
 	limit := d.uplink.config.Timings.Ack
 	if !sentAt.IsZero() {
-		return time.Since(sentAt) < limit
+		return d.uplink.config.since(sentAt) < limit
 	}
 	age := d.uplink.config.Clock().Sub(header.Time)
 	return age >= 0 && age < limit

@@ -25,10 +25,26 @@ const (
 
 // session is one connection to a broker.
 type session struct {
+	line
+	lost    chan error
+	answers chan []byte // raw sign-in answers
+}
+
+// line is the way a session's messages take.
+type line interface {
+	// publish hands a message over and does not wait for the broker.
+	publish(lane topic.Lane, payload []byte) error
+	close()
+}
+
+func newSession(l line) *session {
+	return &session{line: l, lost: make(chan error, 1), answers: make(chan []byte, 1)}
+}
+
+// mqttLine is an MQTT client's connection.
+type mqttLine struct {
 	client   mqtt.Client
 	terminal record.Terminal
-	lost     chan error
-	answers  chan []byte // raw sign-in answers
 }
 
 // connect reaches a broker and subscribes to the answers.
@@ -38,23 +54,24 @@ func (u *Uplink) connect(ctx context.Context, broker string) (*session, error) {
 		return nil, fmt.Errorf("parse broker: %w", err)
 	}
 	timings := u.config.Timings
-	s := &session{terminal: u.keyring.Terminal(), lost: make(chan error, 1), answers: make(chan []byte, 1)}
+	l := &mqttLine{terminal: u.keyring.Terminal()}
+	s := newSession(l)
 	secure := u.keyring.TLS(host)
 	secure.Time = u.config.Clock // certificates are judged by the same clock that dates the records
 	options := mqtt.NewClientOptions().
 		AddBroker("ssl://" + broker).SetTLSConfig(secure).
-		SetClientID(s.terminal.String()).SetCleanSession(true).SetProtocolVersion(4).
+		SetClientID(l.terminal.String()).SetCleanSession(true).SetProtocolVersion(4).
 		SetAutoReconnect(false).SetConnectRetry(false). // the loop and its back-off are ours
 		SetConnectTimeout(timings.Connect).SetWriteTimeout(timings.Write).
 		SetKeepAlive(keepAlive).SetPingTimeout(pingTimeout).
 		SetConnectionLostHandler(func(_ mqtt.Client, err error) { offer(s.lost, err) })
-	s.client = mqtt.NewClient(options)
-	if err := wait(ctx, s.client.Connect(), 2*timings.Connect); err != nil {
-		s.client.Disconnect(0)
+	l.client = mqtt.NewClient(options)
+	if err := wait(ctx, l.client.Connect(), 2*timings.Connect); err != nil {
+		l.client.Disconnect(0)
 		return nil, fmt.Errorf("connect to broker: %w", suspectClock(err))
 	}
-	name := topic.Name(s.terminal, topic.Down)
-	token := s.client.Subscribe(name, topic.SubscribeQoS, func(_ mqtt.Client, m mqtt.Message) { u.receive(s, m.Payload()) })
+	name := topic.Name(l.terminal, topic.Down)
+	token := l.client.Subscribe(name, topic.SubscribeQoS, func(_ mqtt.Client, m mqtt.Message) { u.receive(s, m.Payload()) })
 	err = wait(ctx, token, timings.Connect)
 	if subscribed, ok := token.(*mqtt.SubscribeToken); ok && err == nil && subscribed.Result()[name] == subscribeRefused {
 		err = ErrForbidden
@@ -76,8 +93,8 @@ func suspectClock(err error) error {
 }
 
 // publish hands a message to the socket and does not wait for the broker: a PUBACK proves nothing.
-func (s *session) publish(lane topic.Lane, payload []byte) error {
-	token := s.client.Publish(topic.Name(s.terminal, lane), topic.PublishQoS, false, payload)
+func (l *mqttLine) publish(lane topic.Lane, payload []byte) error {
+	token := l.client.Publish(topic.Name(l.terminal, lane), topic.PublishQoS, false, payload)
 	select {
 	case <-token.Done():
 		if err := token.Error(); err != nil {
@@ -88,7 +105,7 @@ func (s *session) publish(lane topic.Lane, payload []byte) error {
 	return nil
 }
 
-func (s *session) close() { s.client.Disconnect(disconnectWait) }
+func (l *mqttLine) close() { l.client.Disconnect(disconnectWait) }
 
 var errTimeout = errors.New("no answer in time")
 

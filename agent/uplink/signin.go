@@ -2,9 +2,9 @@ package uplink
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
+	"io"
 	"time"
 
 	"google.golang.org/protobuf/proto"
@@ -86,8 +86,8 @@ func (u *Uplink) demandSignIn(cause string) {
 
 // request sends a sign-in with a fresh nonce.
 func (u *Uplink) request(s *session) (signIn, error) {
-	attempt := signIn{began: time.Now()}
-	if _, err := rand.Read(attempt.nonce[:]); err != nil {
+	attempt := signIn{began: u.config.Steady()}
+	if _, err := io.ReadFull(u.config.Nonces, attempt.nonce[:]); err != nil {
 		return signIn{}, fmt.Errorf("draw nonce: %w", err)
 	}
 	tail := u.journal.Tail()

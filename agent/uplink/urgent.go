@@ -181,7 +181,7 @@ func (u *Uplink) sendUrgent(s *session, r record.Record, header record.Header, s
 	if err != nil {
 		return fmt.Errorf("seal record: %w", err)
 	}
-	u.urgent.sent(header.Sequence, time.Now())
+	u.urgent.sent(header.Sequence, u.config.Steady())
 	err = s.publish(topic.Now, record.AppendBatch(make([]byte, 0, record.BatchSize(frame)), frame))
 	// The client writes in a goroutine of its own: it goes first, before the caller shows what was sent.
 	runtime.Gosched()

@@ -115,20 +115,28 @@ func (a *acker) run(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		}
-		a.mu.Lock()
-		round, a.ready = a.ready, round[:0]
-		anyLater := len(a.turns[0])+len(a.turns[1]) > 0
-		a.mu.Unlock()
+		var anyLater bool
+		round, anyLater = a.round(ctx, round)
 		if anyLater && !waiting {
 			waiting = true
 			later.Reset(ackLater)
 		}
-		for i, t := range round {
-			a.acknowledge(ctx, t)
-			round[i] = nil
-		}
 		pause.Reset(ackEvery)
 	}
+}
+
+// round acknowledges to everybody who is due, and reports whether others may wait. It returns room for the next round.
+func (a *acker) round(ctx context.Context, room []*tracker) (used []*tracker, anyLater bool) {
+	a.mu.Lock()
+	round := a.ready
+	a.ready = room[:0]
+	anyLater = len(a.turns[0])+len(a.turns[1]) > 0
+	a.mu.Unlock()
+	for i, t := range round {
+		a.acknowledge(ctx, t)
+		round[i] = nil
+	}
+	return round, anyLater
 }
 
 // turnOver begins the next turn: those of the turn before the present one have waited long enough. It reports whether

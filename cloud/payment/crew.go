@@ -6,18 +6,24 @@ type crew struct {
 	work chan func()
 	idle chan struct{} // holds one for each goroutine beyond its first function, at most idleMax
 	end  <-chan struct{}
+	// instead runs functions in place of the crew's goroutines; nil for those.
+	instead func(run func())
 }
 
 // idleMax bounds the goroutines that are kept.
 const idleMax = 512
 
 // newCrew returns a crew whose idle goroutines leave when end is closed.
-func newCrew(end <-chan struct{}) *crew {
-	return &crew{work: make(chan func()), idle: make(chan struct{}, idleMax), end: end}
+func newCrew(end <-chan struct{}, instead func(run func())) *crew {
+	return &crew{work: make(chan func()), idle: make(chan struct{}, idleMax), end: end, instead: instead}
 }
 
 // do runs the function soon. It never blocks and never refuses: where nobody is idle, somebody new begins.
 func (c *crew) do(run func()) {
+	if c.instead != nil {
+		c.instead(run)
+		return
+	}
 	select {
 	case c.work <- run:
 	default:

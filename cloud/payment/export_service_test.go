@@ -52,4 +52,4 @@ var (
 const IdleMax = idleMax
 
 // NewCrew returns what runs functions.
-func NewCrew(end <-chan struct{}) (do func(func())) { return newCrew(end).do }
+func NewCrew(end <-chan struct{}) (do func(func())) { return newCrew(end, nil).do }

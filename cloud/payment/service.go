@@ -77,9 +77,12 @@ type ServiceConfig struct {
 	Operators map[string]operator.Connector
 	Answers   Answers
 	Clock     Clock
-	Random    io.Reader
-	Logger    *slog.Logger
-	Metrics   prometheus.Registerer
+	// Beside runs a function soon, beside what is going on; nil takes a goroutine. A world with a time of its own has
+	// another; it must run the functions in their order, and may let one wait for Clock or an operator.
+	Beside  func(run func())
+	Random  io.Reader
+	Logger  *slog.Logger
+	Metrics prometheus.Registerer
 }
 
 var errServiceConfig = errors.New("payment: incomplete configuration")
@@ -139,7 +142,7 @@ func NewService(ctx context.Context, config ServiceConfig) (*Service, error) {
 		lanes:      make(map[string]*lane, len(config.Operators)),
 		references: references{leaser: config.Store},
 		ctx:        ctx,
-		crew:       newCrew(ctx.Done()),
+		crew:       newCrew(ctx.Done(), config.Beside),
 		live:       make(map[store.OrderID]*live),
 		cancelled:  newRecent[store.Cancelled](cancelledMax),
 		refused:    newRecent[struct{}](refusedMax),
@@ -193,6 +196,10 @@ func (s *Service) Run(ctx context.Context) error {
 	s.work.Wait()
 	return err
 }
+
+// Tick does what has come due and returns how long nothing will be, if anything will: what Run does by itself. Run must
+// not be running.
+func (s *Service) Tick() (wait time.Duration, any bool) { return s.timers.fire() }
 
 // begin counts something that goes on besides Run and ends with work.Done. It reports false once the service is
 // ending: what is stored by then is taken up at the next start.

@@ -66,11 +66,7 @@ func (t *timers) clear(order store.OrderID) {
 // run calls due for each payment whose time has come, until the context ends.
 func (t *timers) run(ctx context.Context) error {
 	for {
-		order, wait, any := t.next()
-		if any && wait <= 0 {
-			t.due(order)
-			continue
-		}
+		wait, any := t.fire()
 		var alarm <-chan time.Time
 		if any {
 			alarm = t.clock.After(wait)
@@ -81,6 +77,17 @@ func (t *timers) run(ctx context.Context) error {
 		case <-ctx.Done():
 			return nil
 		}
+	}
+}
+
+// fire calls due for each payment whose time has come, and returns how long until the next, if there is one.
+func (t *timers) fire() (wait time.Duration, any bool) {
+	for {
+		order, wait, any := t.next()
+		if !any || wait > 0 {
+			return wait, any
+		}
+		t.due(order)
 	}
 }
 

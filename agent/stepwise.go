@@ -1,0 +1,89 @@
+package agent
+
+import (
+	"context"
+	"time"
+
+	"github.com/yuantill/yuantill/agent/station"
+	"github.com/yuantill/yuantill/drivers"
+)
+
+// Stepwise is a till to which everything happens on its caller's goroutine, when the caller says so: what Run does by
+// itself, for a world that has devices and a time of its own. Run must not be running.
+type Stepwise struct{ till *till }
+
+// Stepwise returns the till for being worked step by step.
+func (a *Agent) Stepwise() Stepwise { return Stepwise{till: a.till} }
+
+// Till is what the station drives.
+func (s Stepwise) Till() station.Till { return s.till }
+
+// Recover takes up what the journal has open; it comes first.
+func (s Stepwise) Recover(ctx context.Context) error { return s.till.recover(ctx) }
+
+// RecordStart puts the start into the journal, and reports whether that is settled or to be tried again.
+func (s Stepwise) RecordStart(ctx context.Context) (settled bool) { return s.till.tryRecordStart(ctx) }
+
+// Scan brings a symbol to the open sale.
+func (s Stepwise) Scan(ctx context.Context, scan drivers.Scan) { s.till.scanned(ctx, scan) }
+
+// WantsCard reports whether a card would be asked now.
+func (s Stepwise) WantsCard() bool { return s.till.wantsCard() }
+
+// Tap asks a card in the field.
+func (s Stepwise) Tap(ctx context.Context, card drivers.Card) {
+	if event := s.till.askCard(ctx, exchanger{card: card}); event != nil {
+		s.till.cardEvent(ctx, event)
+	}
+}
+
+// Answers brings what the uplink has heard to its sales.
+func (s Stepwise) Answers(ctx context.Context) {
+	results, refusals := s.till.parts.Uplink.Results(), s.till.parts.Uplink.Refusals()
+	for {
+		select {
+		case result := <-results:
+			s.till.answer(ctx, result)
+		case refusal := <-refusals:
+			s.till.refusal(ctx, refusal)
+		default:
+			return
+		}
+	}
+}
+
+// Tick does what is due by the till's clock, and returns for how long nothing will be.
+func (s Stepwise) Tick(ctx context.Context) time.Duration {
+	s.till.tick(ctx)
+	return s.till.untilNext()
+}
+
+// PrinterUp says that there is a printer.
+func (s Stepwise) PrinterUp(ctx context.Context) { s.till.devices.up(ctx, devicePrinter) }
+
+// PrinterDown says that there is none any more, and reports what was queued for it.
+func (s Stepwise) PrinterDown(ctx context.Context, cause error) {
+	s.till.mu.Lock()
+	s.till.devices.down(ctx, devicePrinter, cause)
+	jobs := s.till.printer.take()
+	s.till.mu.Unlock()
+	s.till.printer.drain(ctx, jobs)
+}
+
+// Print has the printer print the next job, and reports whether there was one. Its error is that of a printer that has
+// gone: PrinterDown follows.
+func (s Stepwise) Print(ctx context.Context, printer drivers.Printer) (printed bool, err error) {
+	select {
+	case job := <-s.till.printer.queue:
+		return true, s.till.printer.print(ctx, printer, job)
+	default:
+		return false, nil
+	}
+}
+
+// Open returns how many sales are in memory because they are not over.
+func (s Stepwise) Open() int {
+	s.till.mu.Lock()
+	defer s.till.mu.Unlock()
+	return len(s.till.sales)
+}
