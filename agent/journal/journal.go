@@ -47,6 +47,8 @@ type Journal struct {
 	conn     *sql.Conn
 	prepared *statements
 	wal      walGauge
+	// besideMu is held while a checkpoint runs beside the sales; never while waiting for writeMu.
+	besideMu sync.Mutex
 
 	// mu guards what readers ask for; the commit changes it in one go.
 	mu         sync.Mutex

@@ -107,7 +107,10 @@ func (j *Journal) restart(ctx context.Context) {
 
 // checkpointBeside copies the bulk of the log beside the sales, and only the last bit between two of them.
 func (j *Journal) checkpointBeside(ctx context.Context) {
-	if _, err := j.checkpoint(ctx, j.reader, "PASSIVE"); err != nil && !isFull(err) && ctx.Err() == nil && !j.isClosed() {
+	j.besideMu.Lock()
+	_, err := j.checkpoint(ctx, j.reader, "PASSIVE")
+	j.besideMu.Unlock()
+	if err != nil && !isFull(err) && ctx.Err() == nil && !j.isClosed() {
 		j.logger.Error("journal checkpoint", "error", err)
 	}
 	j.writeMu.Lock()
@@ -122,7 +125,10 @@ func (j *Journal) relieveWAL() {
 	if !j.wal.above(j.config.WALSize, 7) {
 		return
 	}
+	// One checkpoint at a time: beside another this one would do nothing, and the log would grow.
+	j.besideMu.Lock()
 	j.restart(context.Background())
+	j.besideMu.Unlock()
 	if j.wal.above(j.config.WALSize, 7) {
 		// A reader holds the log. Trying again at every commit would make each as slow as a checkpoint.
 		j.wal.bytes.Store(j.config.WALSize / 8 * 6)
