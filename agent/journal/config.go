@@ -42,6 +42,8 @@ type Config struct {
 	BallastSize int64
 	// WALSize is what the write-ahead log is filled to beforehand and held at.
 	WALSize int64
+	// Disk is where the files are; nil is the operating system's.
+	Disk    Disk
 	Engine  seal.Engine
 	Keyring Keyring
 	// Clock gives the records' times. It may be wrong and may jump: order comes from the sequence.

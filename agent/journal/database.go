@@ -28,8 +28,8 @@ const (
 )
 
 // makePrivate creates the file for its owner only; SQLite gives its other files the same mode.
-func makePrivate(path string) error {
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+func makePrivate(disk Disk, path string) error {
+	f, err := disk.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return fmt.Errorf("create journal: %w", err)
 	}
@@ -37,8 +37,8 @@ func makePrivate(path string) error {
 }
 
 // openWriter returns the one connection that writes.
-func openWriter(path string) (*sql.DB, error) {
-	db, err := sql.Open("sqlite3", dataSource(path, "_journal_mode=WAL&_synchronous=FULL&_cache_size="+writerCache))
+func openWriter(disk Disk, path string) (*sql.DB, error) {
+	db, err := sql.Open("sqlite3", dataSource(disk, path, "_journal_mode=WAL&_synchronous=FULL&_cache_size="+writerCache))
 	if err != nil {
 		return nil, fmt.Errorf("open journal: %w", err)
 	}
@@ -47,9 +47,9 @@ func openWriter(path string) (*sql.DB, error) {
 }
 
 // openReader returns connections that only read; a checkpoint is allowed to them.
-func openReader(path, mode string) (*sql.DB, error) {
+func openReader(disk Disk, path, mode string) (*sql.DB, error) {
 	options := "_query_only=true&_synchronous=FULL&_cache_size=" + readerCache + "&mode=" + mode
-	db, err := sql.Open("sqlite3", dataSource(path, options))
+	db, err := sql.Open("sqlite3", dataSource(disk, path, options))
 	if err != nil {
 		return nil, fmt.Errorf("open journal: %w", err)
 	}
@@ -58,8 +58,11 @@ func openReader(path, mode string) (*sql.DB, error) {
 	return db, nil
 }
 
-func dataSource(path, options string) string {
+func dataSource(disk Disk, path, options string) string {
 	escaped := strings.NewReplacer("%", "%25", "?", "%3f", "#", "%23").Replace(path)
+	if name := disk.VFS(); name != "" {
+		options += "&vfs=" + name
+	}
 	return "file:" + escaped + "?_busy_timeout=5000&" + options
 }
 

@@ -71,7 +71,10 @@ func Open(ctx context.Context, config Config) (*Journal, error) {
 	if err := config.Validate(); err != nil {
 		return nil, err
 	}
-	held, err := takeLock(config.Path + lockSuffix)
+	if config.Disk == nil {
+		config.Disk = machineDisk{}
+	}
+	held, err := takeLock(config.Disk, config.Path+lockSuffix)
 	if err != nil {
 		return nil, err
 	}
@@ -79,7 +82,7 @@ func Open(ctx context.Context, config Config) (*Journal, error) {
 		config: config, logger: config.Logger, lock: held,
 		worked: make(chan struct{}, 1), appended: make(chan struct{}, 1), places: make(chan struct{}, queueMax),
 		done:    make(chan struct{}),
-		ballast: &ballast{path: config.Path + ballastSuffix, size: config.BallastSize},
+		ballast: &ballast{disk: config.Disk, path: config.Path + ballastSuffix, size: config.BallastSize},
 	}
 	if err := j.open(ctx); err != nil {
 		return nil, errors.Join(j.explain(err), j.release())
@@ -91,17 +94,17 @@ func (j *Journal) open(ctx context.Context) error {
 	if err := j.checkWAL(); err != nil {
 		return err
 	}
-	err := makePrivate(j.config.Path)
+	err := makePrivate(j.config.Disk, j.config.Path)
 	if err != nil {
 		return err
 	}
-	if j.writer, err = openWriter(j.config.Path); err != nil {
+	if j.writer, err = openWriter(j.config.Disk, j.config.Path); err != nil {
 		return err
 	}
 	if j.conn, err = j.writer.Conn(ctx); err != nil {
 		return fmt.Errorf("connect to journal: %w", err)
 	}
-	if j.reader, err = openReader(j.config.Path, "rw"); err != nil {
+	if j.reader, err = openReader(j.config.Disk, j.config.Path, "rw"); err != nil {
 		return err
 	}
 	if err := keepWAL(ctx, j.conn); err != nil {

@@ -3,7 +3,6 @@ package journal
 import (
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"strconv"
 	"strings"
@@ -20,7 +19,7 @@ import (
 // shorter log means that committed records were taken away.
 type lock struct {
 	path string
-	file *os.File
+	file File
 	// walSize is what a previous holder that did not close left to be found; 0 after a clean close.
 	walSize int64
 	// used says that the journal was opened before.
@@ -30,16 +29,17 @@ type lock struct {
 const lockSizeMax = 64
 
 // takeLock returns *HeldError when another process has it.
-func takeLock(path string) (*lock, error) {
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+func takeLock(disk Disk, path string) (*lock, error) {
+	f, err := disk.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("open lock: %w", err)
 	}
-	text, err := io.ReadAll(io.LimitReader(f, lockSizeMax))
+	text := make([]byte, lockSizeMax)
+	n, err := syscall.Pread(int(f.Fd()), text, 0)
 	if err != nil {
 		return nil, fmt.Errorf("read lock: %w", errors.Join(err, f.Close()))
 	}
-	pid, walSize, used := parseLock(string(text))
+	pid, walSize, used := parseLock(string(text[:n]))
 	err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
 	if errors.Is(err, syscall.EWOULDBLOCK) {
 		return nil, errors.Join(&HeldError{Path: strings.TrimSuffix(path, lockSuffix), PID: pid}, f.Close())

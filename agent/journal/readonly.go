@@ -21,7 +21,8 @@ func OpenReadOnly(ctx context.Context, path string, engine seal.Engine, keyring 
 	}
 	j := &Journal{
 		config: Config{
-			Path: path, Engine: engine, Keyring: keyring, Clock: time.Now, Logger: slog.New(slog.DiscardHandler),
+			Path: path, Disk: machineDisk{}, Engine: engine, Keyring: keyring, Clock: time.Now,
+			Logger: slog.New(slog.DiscardHandler),
 		},
 		readOnly: true, logger: slog.New(slog.DiscardHandler),
 		appended: make(chan struct{}), done: make(chan struct{}),
@@ -33,7 +34,7 @@ func OpenReadOnly(ctx context.Context, path string, engine seal.Engine, keyring 
 }
 
 func (j *Journal) openReadOnly(ctx context.Context) (err error) {
-	if j.reader, err = openReader(j.config.Path, "ro"); err != nil {
+	if j.reader, err = openReader(j.config.Disk, j.config.Path, "ro"); err != nil {
 		return err
 	}
 	conn, err := j.reader.Conn(ctx)

@@ -4,13 +4,13 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"sync"
 	"syscall"
 )
 
 // ballast is a file that takes up room until the disk is full and what has begun must be finished.
 type ballast struct {
+	disk Disk
 	path string
 	size int64
 
@@ -28,7 +28,7 @@ func (b *ballast) ensure(roomMin int64) error {
 		return nil
 	}
 	b.missing = true
-	free, err := freeSpace(b.path)
+	free, err := b.disk.Free(b.path)
 	if err != nil {
 		return err
 	}
@@ -36,14 +36,14 @@ func (b *ballast) ensure(roomMin int64) error {
 		return fmt.Errorf("%w: %d bytes free", ErrNoRoom, free)
 	}
 	if err := b.allocate(); err != nil {
-		return fmt.Errorf("allocate reserve: %w", errors.Join(err, os.Remove(b.path)))
+		return fmt.Errorf("allocate reserve: %w", errors.Join(err, b.disk.Remove(b.path)))
 	}
 	b.missing = false
 	return nil
 }
 
 func (b *ballast) allocate() error {
-	f, err := os.OpenFile(b.path, os.O_WRONLY|os.O_CREATE, 0o600)
+	f, err := b.disk.OpenFile(b.path, os.O_WRONLY|os.O_CREATE, 0o600)
 	if err != nil {
 		return err
 	}
@@ -51,7 +51,7 @@ func (b *ballast) allocate() error {
 		err = syscall.Fallocate(int(f.Fd()), 0, 0, b.size)
 	}
 	if errors.Is(err, syscall.EOPNOTSUPP) { // a file system that cannot reserve: really write
-		_, err = f.Write(make([]byte, b.size))
+		_, err = f.WriteAt(make([]byte, b.size), 0)
 	}
 	return errors.Join(err, f.Sync(), f.Close())
 }
@@ -61,7 +61,7 @@ func (b *ballast) giveUp() bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.missing = true
-	return os.Remove(b.path) == nil
+	return b.disk.Remove(b.path) == nil
 }
 
 func (b *ballast) gone() bool {
@@ -86,7 +86,7 @@ func (j *Journal) Room() error {
 	if j.ballast.gone() {
 		return fmt.Errorf("%w: the reserve is used up: free space on the disk", ErrNoRoom)
 	}
-	free, err := freeSpace(j.config.Path)
+	free, err := j.config.Disk.Free(j.config.Path)
 	if err != nil {
 		return err
 	}
@@ -94,12 +94,4 @@ func (j *Journal) Room() error {
 		return fmt.Errorf("%w: %d KiB free, %d needed", ErrNoRoom, free>>10, j.config.RoomMin>>10)
 	}
 	return nil
-}
-
-func freeSpace(path string) (int64, error) {
-	var stat syscall.Statfs_t
-	if err := syscall.Statfs(filepath.Dir(path), &stat); err != nil {
-		return 0, fmt.Errorf("look at free space: %w", err)
-	}
-	return int64(stat.Bavail) * int64(stat.Bsize), nil
 }

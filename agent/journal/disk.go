@@ -1,0 +1,57 @@
+package journal
+
+import (
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"syscall"
+)
+
+// Disk is what the journal asks of the file system. Everything that must survive a power cut goes through it, so that a
+// test can be the disk; look-ups go to the operating system.
+type Disk interface {
+	// VFS names the SQLite VFS that the database is opened with; "" is SQLite's own.
+	VFS() string
+	// OpenFile is os.OpenFile, for the files that SQLite does not look after.
+	OpenFile(path string, flag int, mode fs.FileMode) (File, error)
+	// Remove is os.Remove.
+	Remove(path string) error
+	// Free returns how many bytes can still be written beside path.
+	Free(path string) (int64, error)
+}
+
+// File is an open file of a Disk; *os.File is one. It is an alias so that a Disk need not know this package.
+type File = interface {
+	io.WriterAt
+	io.Closer
+	Truncate(size int64) error
+	Sync() error
+	Fd() uintptr
+}
+
+// machineDisk is the operating system's.
+type machineDisk struct{}
+
+var _ Disk = machineDisk{}
+
+func (machineDisk) VFS() string { return "" }
+
+func (machineDisk) OpenFile(path string, flag int, mode fs.FileMode) (File, error) {
+	f, err := os.OpenFile(path, flag, mode)
+	if err != nil {
+		return nil, err // not a File that holds a nil *os.File
+	}
+	return f, nil
+}
+
+func (machineDisk) Remove(path string) error { return os.Remove(path) }
+
+func (machineDisk) Free(path string) (int64, error) {
+	var stat syscall.Statfs_t
+	if err := syscall.Statfs(filepath.Dir(path), &stat); err != nil {
+		return 0, fmt.Errorf("look at free space: %w", err)
+	}
+	return int64(stat.Bavail) * int64(stat.Bsize), nil
+}
