@@ -30,7 +30,7 @@ type writeAheadLog struct {
 	soft    int64 // pages at which the background starts
 	commits int
 
-	background *connection
+	background *connection // nil when the writer carries
 	wake       chan struct{}
 	carried    chan struct{}
 	carrying   bool
@@ -41,24 +41,21 @@ type writeAheadLog struct {
 func newWriteAheadLog(conn *connection, path string, options Options) (*writeAheadLog, error) {
 	size := options.LogSize
 	if size > 0 {
-		if err := fill(conn, path, size); err != nil {
+		if err := fill(conn, options.Disk, path, size); err != nil {
 			return nil, fmt.Errorf("fill log: %w", err)
 		}
 	} else {
 		size = defaultLogSize
 	}
-	background, err := connect(location(path, "_busy_timeout=5000&_synchronous=FULL"))
+	l := &writeAheadLog{conn: conn, logger: options.Logger, soft: size / pageSize / 4}
+	if options.Inline {
+		return l, nil
+	}
+	background, err := connect(location(options.Disk, path, "_busy_timeout=5000&_synchronous=FULL"))
 	if err != nil {
 		return nil, err
 	}
-	l := &writeAheadLog{
-		conn:       conn,
-		logger:     options.Logger,
-		soft:       size / pageSize / 4,
-		background: background,
-		wake:       make(chan struct{}, 1),
-		carried:    make(chan struct{}, 1),
-	}
+	l.background, l.wake, l.carried = background, make(chan struct{}, 1), make(chan struct{}, 1)
 	l.stopped.Add(1)
 	go l.carry()
 	return l, nil
@@ -66,7 +63,7 @@ func newWriteAheadLog(conn *connection, path string, options Options) (*writeAhe
 
 // fill makes the log's file as long as it will ever be needed: later commits overwrite allocated blocks, so a sync
 // does not have to write the file's metadata. Nothing but a scratch table is written while syncing is off.
-func fill(conn *connection, path string, size int64) error {
+func fill(conn *connection, disk Disk, path string, size int64) error {
 	if _, err := conn.queryRow("PRAGMA wal_checkpoint(TRUNCATE)", 3); err != nil {
 		return err
 	}
@@ -87,15 +84,15 @@ INSERT INTO filler WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n 
 	if err := conn.exec("DROP TABLE filler; PRAGMA synchronous = FULL"); err != nil {
 		return err
 	}
-	if err := syncFile(path + "-wal"); err != nil {
+	if err := syncFile(disk, path+"-wal"); err != nil {
 		return err
 	}
 	_, err = conn.queryRow("PRAGMA wal_checkpoint(RESTART)", 3)
 	return err
 }
 
-func syncFile(path string) error {
-	file, err := os.OpenFile(path, os.O_RDWR, 0)
+func syncFile(disk Disk, path string) error {
+	file, err := disk.OpenFile(path, os.O_RDWR, 0)
 	if err != nil {
 		return err
 	}
@@ -133,6 +130,10 @@ func (l *writeAheadLog) rest() {
 }
 
 func (l *writeAheadLog) start() {
+	if l.background == nil {
+		l.checkpoint(l.conn)
+		return
+	}
 	l.carrying = true
 	l.wake <- struct{}{} // never blocks: it is empty while nothing is being carried
 }
@@ -168,6 +169,9 @@ func (l *writeAheadLog) checkpoint(conn *connection) {
 }
 
 func (l *writeAheadLog) close() error {
+	if l.background == nil {
+		return nil
+	}
 	var err error
 	l.once.Do(func() {
 		close(l.wake)

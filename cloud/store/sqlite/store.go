@@ -35,6 +35,11 @@ type Options struct {
 	Logger *slog.Logger
 	// LogSize is the size in bytes to which the write-ahead log is filled at the start; 0 leaves it growing.
 	LogSize int64
+	// Disk is where the files are; nil is the operating system's.
+	Disk Disk
+	// Inline makes the writer do everything by itself: it carries the log over between two changes, tells a change's
+	// submitter only then, and does nothing by time. One run of changes then always makes one run of writes.
+	Inline bool
 }
 
 // DefaultOptions are for a server.
@@ -70,7 +75,10 @@ func Open(ctx context.Context, path string, options Options) (*Store, error) {
 		return nil, fmt.Errorf("open store: %w", err)
 	}
 	// The file holds the books: nobody else reads it.
-	file, err := os.OpenFile(absolute, os.O_CREATE|os.O_RDWR, 0o600)
+	if options.Disk == nil {
+		options.Disk = machineDisk{}
+	}
+	file, err := options.Disk.OpenFile(absolute, os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("open store: %w", err)
 	}
@@ -81,7 +89,7 @@ func Open(ctx context.Context, path string, options Options) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open store: %w", err)
 	}
-	readers, err := openReaders(ctx, absolute)
+	readers, err := openReaders(ctx, absolute, options.Disk)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open store: %w", err), w.close())
 	}
@@ -102,18 +110,25 @@ func Open(ctx context.Context, path string, options Options) (*Store, error) {
 	}
 	go func() {
 		defer close(s.done)
+		if options.Inline {
+			w.runInline(s.queue, s.leases)
+			return
+		}
 		w.run(s.queue, s.leases)
 	}()
 	return s, nil
 }
 
 // location returns the file as SQLite's URI.
-func location(path, parameters string) string {
+func location(disk Disk, path, parameters string) string {
+	if name := disk.VFS(); name != "" {
+		parameters += "&vfs=" + name
+	}
 	return (&url.URL{Scheme: "file", Path: path, RawQuery: parameters}).String()
 }
 
-func openReaders(ctx context.Context, path string) (*sql.DB, error) {
-	db, err := sql.Open("sqlite3", location(path, "mode=ro&_query_only=1&_busy_timeout=5000&_txlock=deferred"))
+func openReaders(ctx context.Context, path string, disk Disk) (*sql.DB, error) {
+	db, err := sql.Open("sqlite3", location(disk, path, "mode=ro&_query_only=1&_busy_timeout=5000&_txlock=deferred"))
 	if err != nil {
 		return nil, err
 	}

@@ -46,7 +46,7 @@ type writer struct {
 }
 
 func newWriter(path string, options Options) (*writer, error) {
-	conn, err := connect(location(path, "_journal_mode=WAL&_synchronous=FULL&_busy_timeout=5000"))
+	conn, err := connect(location(options.Disk, path, "_journal_mode=WAL&_synchronous=FULL&_busy_timeout=5000"))
 	if err != nil {
 		return nil, err
 	}
@@ -89,9 +89,7 @@ func (w *writer) run(queue <-chan *submission, leases <-chan leaseRequest) {
 	go func() {
 		defer close(told)
 		for group := range finished {
-			for _, s := range group {
-				s.done(s.err)
-			}
+			tell(group)
 		}
 	}()
 	idle := time.NewTimer(idleAfter)
@@ -115,6 +113,31 @@ func (w *writer) run(queue <-chan *submission, leases <-chan leaseRequest) {
 		case <-idle.C:
 			w.log.rest()
 		}
+	}
+}
+
+// runInline is run on one goroutine, and does nothing by time.
+func (w *writer) runInline(queue <-chan *submission, leases <-chan leaseRequest) {
+	for {
+		select {
+		case first, open := <-queue:
+			if !open {
+				return
+			}
+			group := collect(queue, first)
+			w.store(group)
+			w.log.tend()
+			tell(group)
+		case request := <-leases:
+			number, err := w.lease(request.name)
+			request.result <- leaseResult{number: number, err: err}
+		}
+	}
+}
+
+func tell(group []*submission) {
+	for _, s := range group {
+		s.done(s.err)
 	}
 }
 
