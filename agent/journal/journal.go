@@ -125,7 +125,7 @@ func (j *Journal) open(ctx context.Context) error {
 	if err := j.fillWAL(ctx); err != nil {
 		return err
 	}
-	size, err := j.walFileSize()
+	size, err := j.syncWAL()
 	if err != nil {
 		return err
 	}
@@ -247,14 +247,20 @@ func (j *Journal) settle(ctx context.Context) error {
 	if err := j.saveAcknowledged(ctx); err != nil {
 		return err
 	}
-	// The log is emptied, so that a database file put back from a copy never meets a log of another time.
-	if _, err := j.checkpoint(ctx, j.conn, "TRUNCATE"); err != nil {
+	complete, err := j.checkpoint(ctx, j.conn, "FULL")
+	if err != nil {
 		return err
 	}
-	if j.place.check() != nil {
-		return nil // not everything is in what stands there: the next start has to find it out
+	if !complete || j.place.check() != nil {
+		return nil // not everything is in what stands there: the next start needs the log, or has to find it out
 	}
-	return j.lock.markClosed()
+	// The lock file first: a power cut between the two must not leave it asking for a log that is gone.
+	if err := j.lock.markClosed(); err != nil {
+		return err
+	}
+	// The log is emptied, so that a database file put back from a copy never meets a log of another time.
+	_, err = j.checkpoint(ctx, j.conn, "TRUNCATE")
+	return err
 }
 
 // release lets go of everything that was opened.

@@ -65,13 +65,10 @@ func (j *Journal) fillWAL(ctx context.Context) error {
 		j.logger.Warn("no room to fill the write-ahead log", "path", j.config.Path, "error", err)
 		return nil
 	}
-	if !errors.Is(err, errRollBack) {
-		return err
+	if errors.Is(err, errRollBack) {
+		return nil
 	}
-	// This commit makes the file system allocate the blocks now and not at the first sale.
-	return j.transact(ctx, func() error {
-		return j.head.write(ctx, j.prepared.head, j.config.Keyring.JournalMAC(), j.config.Terminal)
-	})
+	return err
 }
 
 // fillExtra makes up for what stays in the page cache and is not spilled.
@@ -133,6 +130,19 @@ func (j *Journal) relieveWAL() {
 		// A reader holds the log. Trying again at every commit would make each as slow as a checkpoint.
 		j.wal.bytes.Store(j.config.WALSize / 8 * 6)
 	}
+}
+
+// syncWAL makes the log durable as long as it is, and returns its size: the file system allocates the blocks now and not
+// at the first sale, and what the lock file is about to say holds after a power cut too. SQLite syncs with a commit only.
+func (j *Journal) syncWAL() (int64, error) {
+	f, err := j.config.Disk.OpenFile(j.config.Path+walSuffix, os.O_RDWR, 0)
+	if err != nil {
+		return 0, fmt.Errorf("open write-ahead log: %w", err)
+	}
+	if err := errors.Join(f.Sync(), f.Close()); err != nil {
+		return 0, fmt.Errorf("sync write-ahead log: %w", err)
+	}
+	return j.walFileSize()
 }
 
 func (j *Journal) walFileSize() (int64, error) {
