@@ -67,9 +67,11 @@ func fill(conn *connection, disk Disk, path string, size int64) error {
 	if _, err := conn.queryRow("PRAGMA wal_checkpoint(TRUNCATE)", 3); err != nil {
 		return err
 	}
-	err := conn.exec(fmt.Sprintf(`PRAGMA synchronous = OFF;
-DROP TABLE IF EXISTS filler;
+	// The scratch table is created while syncing is still on, so that the new log's header is durable before anything
+	// behind it is written: under the old header the old log's first commits would pass for its last.
+	err := conn.exec(fmt.Sprintf(`DROP TABLE IF EXISTS filler;
 CREATE TABLE filler (id INTEGER PRIMARY KEY, bytes BLOB);
+PRAGMA synchronous = OFF;
 INSERT INTO filler WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n WHERE i < %d) SELECT i, randomblob(4000) FROM n`,
 		fillPages))
 	if err != nil {
