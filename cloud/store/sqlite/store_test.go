@@ -24,12 +24,16 @@ func options(logSize int64) sqlite.Options {
 }
 
 func TestStore(t *testing.T) {
-	for name, logSize := range map[string]int64{"GrowingLog": 0, "FilledLog": 2 << 20} {
+	inline := options(2 << 20)
+	inline.Inline = true
+	for name, options := range map[string]sqlite.Options{
+		"GrowingLog": options(0), "FilledLog": options(2 << 20), "Inline": inline,
+	} {
 		t.Run(name, func(t *testing.T) {
 			storetest.Run(t, func(t *testing.T) storetest.Opener {
 				path := filepath.Join(t.TempDir(), "cloud.db")
 				return func(t *testing.T) store.Store {
-					s, err := sqlite.Open(context.Background(), path, options(logSize))
+					s, err := sqlite.Open(context.Background(), path, options)
 					require.NoError(t, err)
 					return s
 				}
@@ -115,9 +119,17 @@ func TestFailed(t *testing.T) {
 
 // TestLog writes many times the log's length and finds its file as long as it was at the start.
 func TestLog(t *testing.T) {
+	for name, inline := range map[string]bool{"Background": false, "Inline": true} {
+		t.Run(name, func(t *testing.T) { testLog(t, inline) })
+	}
+}
+
+func testLog(t *testing.T, inline bool) {
 	const logSize = 4 << 20
+	options := options(logSize)
+	options.Inline = inline
 	path := filepath.Join(t.TempDir(), "cloud.db")
-	s, err := sqlite.Open(t.Context(), path, options(logSize))
+	s, err := sqlite.Open(t.Context(), path, options)
 	require.NoError(t, err)
 	defer func() { require.NoError(t, s.Close()) }()
 	before, err := os.Stat(path + "-wal")
