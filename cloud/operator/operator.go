@@ -120,6 +120,8 @@ type Request struct {
 	Code string
 	// Card is the hard wallet's signed transaction, for MethodTap only.
 	Card []byte
+	// Hold asks for the amount to be held and not paid; for Holder only.
+	Hold bool
 }
 
 // LogValue shows the request without code and card.
@@ -127,7 +129,7 @@ func (r Request) LogValue() slog.Value {
 	return slog.GroupValue(
 		slog.String("order", r.OrderID.String()), slog.String("merchant", r.Merchant),
 		slog.String("terminal", r.Terminal), slog.String("method", r.Method.String()),
-		slog.Int64("amount", r.Amount), slog.String("currency", r.Currency))
+		slog.Int64("amount", r.Amount), slog.String("currency", r.Currency), slog.Bool("hold", r.Hold))
 }
 
 // String keeps the code out of %v.

@@ -9,6 +9,10 @@ import (
 // unknown handles a call without a definite answer. For queries, reversals and refunds the timer that was set when they
 // were called already does what is needed.
 func (s *step) unknown(e Event) {
+	if e.Call == CallFollowUp {
+		s.followUpUnanswered(e)
+		return
+	}
 	if e.Operator != s.p.Operator || (e.Call != CallAuthorise && e.Call != CallOrder) {
 		return
 	}
@@ -21,6 +25,10 @@ func (s *step) unknown(e Event) {
 
 // notSent believes that an authorise or order never left only as long as nothing speaks against it.
 func (s *step) notSent(e Event) {
+	if e.Call == CallFollowUp {
+		s.followUpUnanswered(e)
+		return
+	}
 	if e.Operator != s.p.Operator || (e.Call != CallAuthorise && e.Call != CallOrder) || s.p.Submitted {
 		return
 	}
@@ -37,12 +45,16 @@ func (s *step) notSent(e Event) {
 		s.settle(Declined, operator.ReasonOperatorUnavailable)
 	case Reversing:
 		s.settle(Reversed, s.p.Reason)
-	case Created, AwaitingPassword, AwaitingCustomer, Approved, Declined, Reversed, LateRefunding, LateRefunded:
+	default:
 	}
 }
 
 // answered handles an operator's statement after checking that it is about this payment.
 func (s *step) answered(e Event) {
+	if e.Call == CallFollowUp {
+		s.followUpAnswered(e)
+		return
+	}
 	if e.Operator != s.p.Operator || s.p.State == Created {
 		s.alarm(AlarmForeignAnswer)
 		return
@@ -96,11 +108,15 @@ func (s *step) approvedAnswer(e Event) {
 	switch s.p.State {
 	case Authorising, AwaitingPassword, AwaitingCustomer, Querying:
 		s.take(e.Answer)
+		if s.p.Hold {
+			s.hold()
+			return
+		}
 		s.p.Fee = Fee(s.p.Amount, s.p.FeeRate, s.p.FeeCap)
 		s.p.Debit = DebitSale
 		s.post(PostSale)
 		s.settle(Approved, operator.ReasonNone)
-	case Approved:
+	case Approved, Held, HoldEnded, RestReturning, RestReturned:
 		if e.Answer.Reference != s.p.OperatorReference {
 			s.alarm(AlarmSecondReference)
 		}
@@ -108,10 +124,20 @@ func (s *step) approvedAnswer(e Event) {
 		s.approvedWhileReversing(e)
 	case Declined, Reversed, LateRefunded:
 		s.alarm(AlarmLateApproval)
-		s.holdSuspense(e.Answer)
+		s.suspend(e.Answer)
 		s.startRefund()
 	case LateRefunding, Created:
 	}
+}
+
+// hold begins a hold: its end is as the terminal or the merchant's plan asked for, if that is sooner than HoldFor.
+func (s *step) hold() {
+	if latest := s.now.Add(s.timing.HoldFor); s.p.HoldUntil.IsZero() || latest.Before(s.p.HoldUntil) {
+		s.p.HoldUntil = latest
+	}
+	s.p.Debit = DebitHold
+	s.post(PostHold)
+	s.settle(Held, operator.ReasonNone)
 }
 
 // approvedWhileReversing: the customer has paid what is being taken back. The reversal goes on at once; where it was
@@ -119,7 +145,7 @@ func (s *step) approvedAnswer(e Event) {
 func (s *step) approvedWhileReversing(e Event) {
 	if s.p.Debit == DebitNone {
 		s.alarm(AlarmLateApproval)
-		s.holdSuspense(e.Answer)
+		s.suspend(e.Answer)
 		if e.Call != CallReverse && !s.p.ReversalRefused && !s.now.Before(s.p.ReverseAt) {
 			s.reverse()
 		}
@@ -147,7 +173,7 @@ func (s *step) declinedAnswer(e Event) {
 		// Nothing was debited after all, says the operator; a person sees that it said otherwise before.
 		s.alarm(AlarmContradiction)
 		s.giveBack(Reversed)
-	case Approved:
+	case Approved, Held, HoldEnded, RestReturning, RestReturned:
 		s.alarm(AlarmContradiction)
 	case Created, Declined, Reversed, LateRefunded:
 	}
@@ -181,7 +207,7 @@ func (s *step) reversedAnswer(end State) {
 		s.settle(end, operator.ReasonOther)
 	case Reversing, LateRefunding:
 		s.giveBack(end)
-	case Approved:
+	case Approved, Held, HoldEnded, RestReturning, RestReturned:
 		s.alarm(AlarmContradiction)
 	case Created, Declined, Reversed, LateRefunded:
 	}
@@ -194,6 +220,8 @@ func (s *step) giveBack(end State) {
 		s.post(PostReversal)
 	case DebitSuspense:
 		s.post(PostSuspenseReturn)
+	case DebitHold:
+		s.post(PostHoldReturn)
 	case DebitNone:
 	}
 	s.p.Debit = DebitNone
@@ -224,9 +252,15 @@ func (s *step) refundRefused() {
 	s.call(CallQuery)
 }
 
-// holdSuspense books money that came in for a payment that was taken back.
-func (s *step) holdSuspense(a operator.Answer) {
+// suspend books money that came in for a payment that was taken back. Of a hold no money came in: it is held, until it
+// is set free.
+func (s *step) suspend(a operator.Answer) {
 	s.take(a)
+	if s.p.Hold {
+		s.p.Debit = DebitHold
+		s.post(PostHold)
+		return
+	}
 	s.p.Debit = DebitSuspense
 	s.post(PostSuspense)
 }

@@ -11,20 +11,25 @@ import (
 	"github.com/yuantill/yuantill/cloud/operator"
 )
 
-// binaryVersion is the first byte of a stored payment. Version 1:
+// binaryVersion is the first byte of a stored payment. Version 2 is version 1 with what appendFollowUps writes behind it;
+// version 1 is still read:
 //
 //	version 1 ‖ order id 16 ‖ state, method, reason, debit, flags 1 each ‖
 //	uvarints: sequence, amount, fee, fee rate, fee cap, attempts, queries, rechecks, revision ‖
 //	varints, microseconds since 1970 with 0 for "no time": created, sent, decided, next, query, tell, give up, reverse ‖
 //	texts, each uvarint length ‖ bytes: terminal, merchant, currency, operator, reference, operator reference,
 //	authorisation code, payer operator, masked wallet, shown code ‖ number of back-ups 1 ‖ back-ups as texts
-const binaryVersion = 1
+const (
+	binaryVersion       = 2
+	binaryBeforeFollows = 1
+)
 
 // The flags.
 const (
 	flagSubmitted       byte = 1 << 0
 	flagReversalRefused byte = 1 << 1
-	flagsKnown               = flagSubmitted | flagReversalRefused
+	flagHold            byte = 1 << 2
+	flagsKnown               = flagSubmitted | flagReversalRefused | flagHold
 )
 
 const fixedSize = 1 + 16 + 5
@@ -61,7 +66,7 @@ func (p Payment) MarshalBinary() ([]byte, error) {
 	for _, code := range p.BackUps {
 		out = appendText(out, code)
 	}
-	return out, nil
+	return p.appendFollowUps(out), nil
 }
 
 // UnmarshalBinary reads what MarshalBinary wrote; p is unchanged on an error. Errors: ErrMalformed, ErrInvalidPayment.
@@ -69,7 +74,7 @@ func (p *Payment) UnmarshalBinary(data []byte) error {
 	if len(data) < fixedSize {
 		return fmt.Errorf("%w: %d bytes", ErrMalformed, len(data))
 	}
-	if data[0] != binaryVersion {
+	if data[0] != binaryVersion && data[0] != binaryBeforeFollows {
 		return fmt.Errorf("%w: version %d", ErrMalformed, data[0])
 	}
 	if data[fixedSize-1]&^flagsKnown != 0 {
@@ -77,7 +82,7 @@ func (p *Payment) UnmarshalBinary(data []byte) error {
 	}
 	read := Payment{OrderID: operator.OrderID(data[1:17]), State: State(data[17]), Method: operator.Method(data[18]),
 		Reason: operator.Reason(data[19]), Debit: Debit(data[20]),
-		Submitted: data[21]&flagSubmitted != 0, ReversalRefused: data[21]&flagReversalRefused != 0}
+		Submitted: data[21]&flagSubmitted != 0, ReversalRefused: data[21]&flagReversalRefused != 0, Hold: data[21]&flagHold != 0}
 	r := &reader{rest: data[fixedSize:]}
 	r.numbers(&read)
 	for _, t := range []*time.Time{&read.CreatedAt, &read.SentAt, &read.DecidedAt, &read.NextAt, &read.QueryAt, &read.TellAt, &read.GiveUpAt, &read.ReverseAt} {
@@ -89,6 +94,9 @@ func (p *Payment) UnmarshalBinary(data []byte) error {
 	}
 	read.ShownCode = r.text(shownCodeMax)
 	r.backUps(&read)
+	if data[0] == binaryVersion {
+		r.followUps(&read)
+	}
 	if r.failed || len(r.rest) != 0 {
 		return ErrMalformed
 	}
@@ -106,6 +114,9 @@ func (p Payment) flags() byte {
 	}
 	if p.ReversalRefused {
 		flags |= flagReversalRefused
+	}
+	if p.Hold {
+		flags |= flagHold
 	}
 	return flags
 }

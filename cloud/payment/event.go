@@ -15,6 +15,7 @@ const (
 	EventReversalRequested                      // the terminal wants it taken back
 	EventQueryRequested                         // the terminal asks how it stands
 	EventRecovered                              // the process restarted: calls in flight and one-time codes are gone
+	EventFollowUpRequested                      // a terminal wants something done with the order
 )
 
 // String returns the kind's name.
@@ -36,6 +37,8 @@ func (k EventKind) String() string {
 		return "query-requested"
 	case EventRecovered:
 		return "recovered"
+	case EventFollowUpRequested:
+		return "follow-up-requested"
 	default:
 		return "invalid"
 	}
@@ -50,22 +53,33 @@ type Event struct {
 	Answer   operator.Answer
 	// Reason goes with EventReversalRequested.
 	Reason operator.Reason
+	// Asked goes with EventFollowUpRequested.
+	Asked *Asked
+	// FollowUp says which follow-up an answer, unknown or not-sent of CallFollowUp belongs to; FollowUpAnswer takes the
+	// place of Answer.
+	FollowUp       operator.FollowUpID
+	FollowUpAnswer *operator.FollowUpAnswer
 }
 
 // EffectKind is what has to be done.
 type EffectKind uint8
 
-// The kinds of effect. Post belongs into the commit that stores the new state; everything else runs after that commit.
+// The kinds of effect. Post, Alarm, TakeFollowUp and DeclineFollowUp belong into the commit that stores the new state;
+// everything else runs after that commit.
 const (
 	CallAuthorise EffectKind = iota + 1
 	CallOrder
 	CallQuery
 	CallReverse
 	CallRefund
-	Post     // write a ledger entry
-	Answer   // tell the terminal how the payment stands now
-	Alarm    // tell a person
-	SetTimer // Tick at Effect.At
+	CallFollowUp
+	Post            // write a ledger entry
+	Answer          // tell the terminal how the payment stands now
+	Alarm           // tell a person
+	SetTimer        // Tick at Effect.At
+	TakeFollowUp    // note, in the same commit, that the order took the follow-up on
+	DeclineFollowUp // note, in the same commit, that it was declined and why; then tell the terminal that asked
+	AnswerFollowUp  // tell the terminal that asked how the follow-up stands now
 )
 
 // String returns the kind's name.
@@ -81,6 +95,8 @@ func (k EffectKind) String() string {
 		return "reverse"
 	case CallRefund:
 		return "refund"
+	case CallFollowUp:
+		return "follow-up"
 	case Post:
 		return "post"
 	case Answer:
@@ -89,6 +105,12 @@ func (k EffectKind) String() string {
 		return "alarm"
 	case SetTimer:
 		return "timer"
+	case TakeFollowUp:
+		return "take"
+	case DeclineFollowUp:
+		return "decline"
+	case AnswerFollowUp:
+		return "answer-follow-up"
 	default:
 		return "invalid"
 	}
@@ -97,12 +119,20 @@ func (k EffectKind) String() string {
 // PostingKind is which ledger entry is due.
 type PostingKind uint8
 
-// The kinds of posting. Each cancels out with its counterpart: a sale with its reversal, a suspense with its return.
+// The kinds of posting. The first six cancel out in pairs; those after them belong to one follow-up each.
 const (
 	PostSale           PostingKind = iota + 1 // operator owes the merchant amount − fee, us the fee
 	PostReversal                              // the sale undone
 	PostSuspense                              // paid after it was taken back: operator owes, we owe the customer
 	PostSuspenseReturn                        // the money went back
+	PostHold                                  // an amount is held; no money moved
+	PostHoldReturn                            // all of it was set free
+	PostVoid                                  // the whole payment went back
+	PostRefund                                // part or all of what was paid went back
+	PostTopUp                                 // more is held
+	PostCompletion                            // paid out of what is held
+	PostRelease                               // what was still held was set free
+	PostUndo                                  // a completion went back and is held again
 )
 
 // String returns the kind's name.
@@ -116,6 +146,22 @@ func (k PostingKind) String() string {
 		return "suspense"
 	case PostSuspenseReturn:
 		return "suspense-return"
+	case PostHold:
+		return "hold"
+	case PostHoldReturn:
+		return "hold-return"
+	case PostVoid:
+		return "void"
+	case PostRefund:
+		return "refund"
+	case PostTopUp:
+		return "top-up"
+	case PostCompletion:
+		return "completion"
+	case PostRelease:
+		return "release"
+	case PostUndo:
+		return "undo"
 	default:
 		return "invalid"
 	}
@@ -126,14 +172,17 @@ type AlarmKind uint8
 
 // The alarms.
 const (
-	AlarmAmountMismatch  AlarmKind = iota + 1 // an answer names another amount or currency
-	AlarmForeignAnswer                        // an answer about another order or from another operator
-	AlarmContradiction                        // an operator contradicts its earlier definite answer
-	AlarmSecondReference                      // a second approval under another number: perhaps a second debit
-	AlarmLateApproval                         // approved after it was taken back; the money goes back
-	AlarmReversalRefused                      // the reversal was refused
-	AlarmRefundRefused                        // the refund was refused: a person must act
-	AlarmStillOpen                            // many attempts and still not definite
+	AlarmAmountMismatch        AlarmKind = iota + 1 // an answer names another amount or currency
+	AlarmForeignAnswer                              // an answer about another order or from another operator
+	AlarmContradiction                              // an operator contradicts its earlier definite answer
+	AlarmSecondReference                            // a second approval under another number: perhaps a second debit
+	AlarmLateApproval                               // approved after it was taken back; the money goes back
+	AlarmReversalRefused                            // the reversal was refused
+	AlarmRefundRefused                              // the refund was refused: a person must act
+	AlarmStillOpen                                  // many attempts and still not definite
+	AlarmFollowUpOpen                               // the same for a follow-up
+	AlarmFollowUpRefused                            // one that the cloud itself wants was refused; it is tried on
+	AlarmFollowUpContradiction                      // the operator contradicts its definite answer about a follow-up
 )
 
 // String returns the alarm's name.
@@ -155,6 +204,12 @@ func (k AlarmKind) String() string {
 		return "refund-refused"
 	case AlarmStillOpen:
 		return "still-open"
+	case AlarmFollowUpOpen:
+		return "follow-up-open"
+	case AlarmFollowUpRefused:
+		return "follow-up-refused"
+	case AlarmFollowUpContradiction:
+		return "follow-up-contradiction"
 	default:
 		return "invalid"
 	}

@@ -2,6 +2,7 @@ package payment
 
 import (
 	"math"
+	"slices"
 	"time"
 
 	"github.com/yuantill/yuantill/cloud/operator"
@@ -35,6 +36,7 @@ type step struct {
 // first was certainly never reached.
 func (m Machine) Step(p Payment, e Event, now time.Time) (Payment, []Effect) {
 	s := &step{timing: m.timing, now: instant(now), p: p}
+	s.p.FollowUps = slices.Clone(p.FollowUps) // a step changes them in place
 	switch e.Kind {
 	case EventRequested:
 		s.requested()
@@ -52,6 +54,13 @@ func (m Machine) Step(p Payment, e Event, now time.Time) (Payment, []Effect) {
 		s.repeat()
 	case EventRecovered:
 		s.recovered()
+	case EventFollowUpRequested:
+		s.followUpRequested(e.Asked)
+	}
+	if s.p.Stands() && (s.p.Hold || len(s.p.FollowUps) > 0) {
+		s.wrapUp()
+		s.pursue()
+		s.schedule()
 	}
 	s.finish(p, e.Kind)
 	return s.p, s.effects
@@ -60,12 +69,17 @@ func (m Machine) Step(p Payment, e Event, now time.Time) (Payment, []Effect) {
 // finish raises the revision when the terminal would be told something new, and asks for the next tick; after a restart
 // in any case, because timers do not survive one.
 func (s *step) finish(before Payment, kind EventKind) {
-	if s.p.State != before.State || s.p.Reason != before.Reason || s.p.ShownCode != before.ShownCode {
+	if s.p.State != before.State || s.p.Reason != before.Reason || s.p.ShownCode != before.ShownCode || s.standsOtherwise(before) {
 		s.p.Revision++
 	}
 	if !s.p.NextAt.IsZero() && (kind == EventRecovered || !s.p.NextAt.Equal(before.NextAt)) {
 		s.effects = append(s.effects, Effect{Kind: SetTimer, At: s.p.NextAt})
 	}
+}
+
+// standsOtherwise reports whether the order's standing changed.
+func (s *step) standsOtherwise(before Payment) bool {
+	return (s.p.Hold || len(s.p.FollowUps) > 0) && s.p.Standing() != before.Standing()
 }
 
 func (s *step) call(kind EffectKind) {
@@ -78,8 +92,12 @@ func (s *step) alarm(kind AlarmKind) {
 
 func (s *step) post(kind PostingKind) {
 	effect := Effect{Kind: Post, Posting: kind, Amount: s.p.Amount}
-	if kind == PostSale || kind == PostReversal {
+	switch kind {
+	case PostSale, PostReversal:
 		effect.Fee = s.p.Fee
+	case PostHold, PostHoldReturn:
+		effect.Amount, effect.Held = 0, s.p.Amount
+	default:
 	}
 	s.effects = append(s.effects, effect)
 }
@@ -158,7 +176,10 @@ func (s *step) tick() {
 		s.refund()
 	case Reversed:
 		s.recheck()
-	case Created, Approved, Declined, LateRefunded:
+	case Approved, Held, HoldEnded, RestReturning, RestReturned:
+		s.p.NextAt = time.Time{}
+		s.askAgain(false)
+	case Created, Declined, LateRefunded:
 		s.p.NextAt = time.Time{}
 	}
 }
@@ -247,7 +268,11 @@ func (s *step) reversalRequested(reason operator.Reason) {
 	switch {
 	case s.p.State == Created:
 		s.settle(Reversed, reason)
-	case s.p.State.waiting() || s.p.State == Approved:
+	case s.p.State == RestReturning || s.p.State == RestReturned:
+		s.repeat()
+	case s.p.Stands() && s.p.followed():
+		s.takeRest(reason)
+	case s.p.State.waiting() || s.p.Stands():
 		s.takeBack(reason)
 	default:
 		s.repeat()
@@ -274,7 +299,9 @@ func (s *step) recovered() {
 		s.reverse()
 	case LateRefunding:
 		s.refund()
-	case Approved, Declined, Reversed, LateRefunded:
+	case Approved, Held, HoldEnded, RestReturning, RestReturned:
+		s.askAgain(true)
+	case Declined, Reversed, LateRefunded:
 	}
 }
 

@@ -30,6 +30,7 @@ const (
 	DebitNone     Debit = iota
 	DebitSale           // posted as a sale
 	DebitSuspense       // paid although it is being taken back: owed to the customer
+	DebitHold           // held, beside the merchant's money
 )
 
 // Payment is one payment. It never holds the customer's code or a full wallet id.
@@ -43,6 +44,13 @@ type Payment struct {
 	Currency string
 	// FeeRate and FeeCap are basis points.
 	FeeRate, FeeCap uint16
+	// Batch and Voucher are the shift in which the terminal asked and its number there; 0 where they are not known.
+	Batch, Voucher uint32
+	// Hold says that the amount is held and not paid. HoldCap is how much of what is held may be completed, in percent;
+	// HoldUntil when what is still held goes back by itself: before the approval a wish, or zero.
+	Hold      bool
+	HoldCap   uint16
+	HoldUntil time.Time
 	// Operator is who was or will be asked; BackUps who comes next as long as certainly nothing was sent.
 	Operator string
 	BackUps  []string
@@ -81,6 +89,8 @@ type Payment struct {
 	Attempts, Queries, Rechecks uint32
 	// Revision rises whenever what the terminal is told changes.
 	Revision uint32
+	// FollowUps are what was done after the approval, in the order in which it was asked for.
+	FollowUps []FollowUp
 }
 
 // New checks a payment's facts and returns it as Created at now. Error: ErrInvalidPayment.
@@ -89,7 +99,13 @@ func New(facts Payment, now time.Time) (Payment, error) {
 		return Payment{}, fmt.Errorf("%w: has a state", ErrInvalidPayment)
 	}
 	facts.State, facts.CreatedAt = Created, instant(now)
-	facts.GiveUpAt = instant(facts.GiveUpAt)
+	facts.GiveUpAt, facts.HoldUntil = instant(facts.GiveUpAt), instant(facts.HoldUntil)
+	if !facts.HoldUntil.IsZero() && !facts.HoldUntil.After(facts.CreatedAt) {
+		return Payment{}, fmt.Errorf("%w: a hold that ends before it begins", ErrInvalidPayment)
+	}
+	if len(facts.FollowUps) != 0 {
+		return Payment{}, fmt.Errorf("%w: follow-ups before the payment", ErrInvalidPayment)
+	}
 	if err := facts.Validate(); err != nil {
 		return Payment{}, err
 	}
@@ -101,7 +117,7 @@ func (p Payment) Validate() error {
 	switch {
 	case p.OrderID == operator.OrderID{}:
 		return fmt.Errorf("%w: no order id", ErrInvalidPayment)
-	case p.State < Created || p.State > LateRefunded:
+	case p.State < Created || p.State > RestReturned:
 		return fmt.Errorf("%w: state %d", ErrInvalidPayment, p.State)
 	case p.Method < operator.MethodCode || p.Method > operator.MethodShown:
 		return fmt.Errorf("%w: method %d", ErrInvalidPayment, p.Method)
@@ -111,14 +127,38 @@ func (p Payment) Validate() error {
 		return fmt.Errorf("%w: fee out of range", ErrInvalidPayment)
 	case p.FeeRate > basisPointsPerUnit || p.FeeCap > basisPointsPerUnit:
 		return fmt.Errorf("%w: fee rate or cap above the whole", ErrInvalidPayment)
-	case p.Debit > DebitSuspense || p.Reason > operator.ReasonMax:
+	case p.Debit > DebitHold || p.Reason > operator.ReasonMax:
 		return fmt.Errorf("%w: debit or reason", ErrInvalidPayment)
 	case p.Merchant == "" || p.Terminal == "" || len(p.Currency) < 3:
 		return fmt.Errorf("%w: merchant, terminal or currency missing", ErrInvalidPayment)
 	case len(p.BackUps) > BackUpsMax:
 		return fmt.Errorf("%w: %d back-ups", ErrInvalidPayment, len(p.BackUps))
 	}
+	if err := p.validateHold(); err != nil {
+		return err
+	}
+	for _, f := range p.FollowUps {
+		if err := f.validate(); err != nil {
+			return err
+		}
+	}
 	return p.validateTexts()
+}
+
+func (p Payment) validateHold() error {
+	switch {
+	case p.Hold && (p.HoldCap < 1 || p.HoldCap > HoldCapMax):
+		return fmt.Errorf("%w: completion cap of %d %%", ErrInvalidPayment, p.HoldCap)
+	case !p.Hold && (p.HoldCap != 0 || !p.HoldUntil.IsZero()):
+		return fmt.Errorf("%w: a payment with the terms of a hold", ErrInvalidPayment)
+	case p.Hold && (p.State == Approved || p.Debit == DebitSale || p.Debit == DebitSuspense):
+		return fmt.Errorf("%w: a hold in the state of a payment", ErrInvalidPayment)
+	case !p.Hold && (p.State == Held || p.State == HoldEnded || p.Debit == DebitHold):
+		return fmt.Errorf("%w: a payment in the state of a hold", ErrInvalidPayment)
+	case len(p.FollowUps) > FollowUpsMax+ownMax:
+		return fmt.Errorf("%w: %d follow-ups", ErrInvalidPayment, len(p.FollowUps))
+	}
+	return nil
 }
 
 func (p Payment) validateTexts() error {
@@ -144,8 +184,15 @@ func (p Payment) validateTexts() error {
 // Outcome derives the outcome from the state.
 func (p Payment) Outcome() Outcome { return p.State.Outcome() }
 
-// Refunded reports whether money came in after the payment was taken back, and is or was sent back.
-func (p Payment) Refunded() bool { return p.State == LateRefunding || p.State == LateRefunded }
+// Refunded reports whether the sale is void although money had moved, which is or was sent back.
+func (p Payment) Refunded() bool {
+	switch p.State {
+	case LateRefunding, LateRefunded, RestReturning, RestReturned:
+		return true
+	default:
+		return false
+	}
+}
 
 // instant cuts a time to what MarshalBinary keeps: microseconds, UTC, no monotonic part.
 func instant(t time.Time) time.Time {

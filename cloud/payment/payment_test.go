@@ -1,6 +1,7 @@
 package payment_test
 
 import (
+	"encoding/hex"
 	"math"
 	"strings"
 	"testing"
@@ -40,7 +41,15 @@ func TestNew(t *testing.T) {
 		"LongAuthCode":   func(p *payment.Payment) { p.AuthCode = "1234567" },
 		"LongShownCode":  func(p *payment.Payment) { p.ShownCode = strings.Repeat("x", 1025) },
 		"FeeAboveAmount": func(p *payment.Payment) { p.Fee = p.Amount + 1 },
-		"UnknownDebit":   func(p *payment.Payment) { p.Debit = 3 },
+		"UnknownDebit":   func(p *payment.Payment) { p.Debit = 4 },
+		"HoldWithoutCap": func(p *payment.Payment) { p.Hold = true },
+		"CapTooHigh":     func(p *payment.Payment) { p.Hold, p.HoldCap = true, payment.HoldCapMax+1 },
+		"CapWithoutHold": func(p *payment.Payment) { p.HoldCap = 100 },
+		"EndsBeforeItBegins": func(p *payment.Payment) {
+			p.Hold, p.HoldCap, p.HoldUntil = true, 100, start()
+		},
+		"HeldPayment": func(p *payment.Payment) { p.Debit = payment.DebitHold },
+		"FollowUps":   func(p *payment.Payment) { p.FollowUps = []payment.FollowUp{refund(1, 5)} },
 	} {
 		t.Run(name, func(t *testing.T) {
 			facts := valid
@@ -62,23 +71,23 @@ func TestWordsMatchTheProtocol(t *testing.T) {
 
 func TestNames(t *testing.T) {
 	seen := map[string]bool{}
-	for s := payment.Created; s <= payment.LateRefunded; s++ {
+	for s := payment.Created; s <= payment.RestReturned; s++ {
 		require.NotEqual(t, "invalid", s.String())
 		require.False(t, seen[s.String()])
 		seen[s.String()] = true
 		require.NotEqual(t, "invalid", s.Outcome().String())
 	}
 	require.Equal(t, "invalid", payment.State(0).String())
-	for k := payment.EventRequested; k <= payment.EventRecovered; k++ {
+	for k := payment.EventRequested; k <= payment.EventFollowUpRequested; k++ {
 		require.NotEqual(t, "invalid", k.String())
 	}
-	for k := payment.CallAuthorise; k <= payment.SetTimer; k++ {
+	for k := payment.CallAuthorise; k <= payment.AnswerFollowUp; k++ {
 		require.NotEqual(t, "invalid", k.String())
 	}
-	for k := payment.PostSale; k <= payment.PostSuspenseReturn; k++ {
+	for k := payment.PostSale; k <= payment.PostUndo; k++ {
 		require.NotEqual(t, "invalid", k.String())
 	}
-	for k := payment.AlarmAmountMismatch; k <= payment.AlarmStillOpen; k++ {
+	for k := payment.AlarmAmountMismatch; k <= payment.AlarmFollowUpContradiction; k++ {
 		require.NotEqual(t, "invalid", k.String())
 	}
 }
@@ -131,6 +140,8 @@ func TestTiming(t *testing.T) {
 		"ReverseMaxBelowFirst":   func(c *payment.Timing) { c.ReverseEveryMax = time.Second },
 		"NoAlarm":                func(c *payment.Timing) { c.AlarmAttempts = 0 },
 		"TooManyRechecks":        func(c *payment.Timing) { c.RecheckMax = 6 },
+		"HoldTooLong":            func(c *payment.Timing) { c.HoldFor = 31 * 24 * time.Hour },
+		"HoldTooShort":           func(c *payment.Timing) { c.HoldFor = time.Minute },
 	} {
 		t.Run(name, func(t *testing.T) {
 			timing := payment.DefaultTiming()
@@ -149,7 +160,7 @@ func TestBinaryForm(t *testing.T) {
 		var again payment.Payment
 		require.NoError(t, again.UnmarshalBinary(stored))
 		require.Equal(t, p, again)
-		require.Less(t, len(stored), 160)
+		require.Less(t, len(stored), 165)
 	})
 	t.Run("ErrMalformedOnEveryCut", func(t *testing.T) {
 		for size := range stored {
@@ -162,7 +173,7 @@ func TestBinaryForm(t *testing.T) {
 		require.ErrorIs(t, new(payment.Payment).UnmarshalBinary(append(append([]byte{}, stored...), 0)), payment.ErrMalformed)
 	})
 	t.Run("ErrMalformedOnOtherVersion", func(t *testing.T) {
-		other := append([]byte{2}, stored[1:]...)
+		other := append([]byte{3}, stored[1:]...)
 		require.ErrorIs(t, new(payment.Payment).UnmarshalBinary(other), payment.ErrMalformed)
 	})
 	t.Run("ErrMalformedOnUnknownFlag", func(t *testing.T) {
@@ -186,6 +197,12 @@ func FuzzUnmarshalBinary(f *testing.F) {
 	require.NoError(f, err)
 	f.Add(stored)
 	f.Add(stored[:30])
+	old, err := hex.DecodeString(storedBefore)
+	require.NoError(f, err)
+	f.Add(old)
+	followed, err := followedPayment(f).MarshalBinary()
+	require.NoError(f, err)
+	f.Add(followed)
 	f.Fuzz(func(t *testing.T, data []byte) {
 		var p payment.Payment
 		if p.UnmarshalBinary(data) != nil {

@@ -26,7 +26,30 @@ func result(p Payment) *message.PaymentResult {
 		NextAt:           nextAt(p),
 		Refunded:         p.Refunded(),
 		Revision:         p.Revision,
+		Standing:         standing(p),
 	}
+}
+
+// standing is what the terminal is told of an order once it was approved.
+func standing(p Payment) *message.Standing {
+	if !p.Stands() {
+		return nil
+	}
+	s := p.Standing()
+	return &message.Standing{Paid: s.Paid, Refunded: s.Refunded, Held: s.Held, HoldExpires: protocolTime(s.HoldExpires),
+		Closed: s.Closed, Hold: s.Hold}
+}
+
+// followUpResult is what the terminal that asked is told of a follow-up.
+func followUpResult(p Payment, f FollowUp) *message.FollowUpResult {
+	r := &message.FollowUpResult{FollowUpId: f.ID[:], OrderId: p.OrderID[:], Kind: message.FollowUp(f.Kind),
+		Outcome: message.Outcome(f.Status.Outcome()), Reason: message.Reason(f.Reason), Amount: f.Amount, Currency: p.Currency,
+		Reference: f.Reference, OperatorCode: p.Operator, DecidedAt: protocolTime(f.DecidedAt), Revision: f.Revision,
+		Standing: standing(p)}
+	if f.Status == UnderWay {
+		r.NextAt = protocolTime(f.NextAt)
+	}
+	return r
 }
 
 // stage says what is going on; only an unknown outcome has a stage before the last.

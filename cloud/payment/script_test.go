@@ -104,6 +104,21 @@ func applyFacts(t *testing.T, p *payment.Payment, facts string) {
 			p.Amount, err = strconv.ParseInt(value, 10, 64)
 		case "operator":
 			p.Operator = value
+		case "batch":
+			var batch uint64
+			batch, err = strconv.ParseUint(value, 10, 32)
+			p.Batch = uint32(batch)
+		case "hold":
+			p.Hold, p.HoldCap = true, 100
+			if value != "" {
+				var percent uint64
+				percent, err = strconv.ParseUint(value, 10, 16)
+				p.HoldCap = uint16(percent)
+			}
+		case "hold-until":
+			var after time.Duration
+			after, err = time.ParseDuration(value)
+			p.HoldUntil = start().Add(after)
 		case "backups":
 			p.BackUps = nil
 			if value != "" {
@@ -133,12 +148,21 @@ func parseEvent(t *testing.T, p payment.Payment, words []string) payment.Event {
 		event.Kind = payment.EventQueryRequested
 	case "reversal-requested":
 		event.Kind, event.Reason = payment.EventReversalRequested, operator.ReasonCashierCancelled
+	case "asked":
+		event.Kind, event.Asked = payment.EventFollowUpRequested, parseAsked(t, p, words[1:])
+	case "follow-up":
+		event.Kind, event.Call, event.FollowUp = payment.EventAnswer, payment.CallFollowUp, parseID(t, p, words[1])
+		event.FollowUpAnswer = parseFollowUpAnswer(t, p, event.FollowUp, words[2:])
 	case "unknown", "not-sent":
 		event.Kind = payment.EventUnknown
 		if words[0] == "not-sent" {
 			event.Kind = payment.EventNotSent
 		}
 		event.Call = parseCall(t, words[1])
+		if event.Call == payment.CallFollowUp {
+			event.FollowUp = parseID(t, p, words[2])
+			break
+		}
 		applyAnswer(t, &event, words[2:])
 	case "answer":
 		event.Kind, event.Call = payment.EventAnswer, parseCall(t, words[1])
@@ -193,7 +217,7 @@ func applyAnswer(t *testing.T, event *payment.Event, words []string) {
 }
 
 func parseCall(t *testing.T, word string) payment.EffectKind {
-	for kind := payment.CallAuthorise; kind <= payment.CallRefund; kind++ {
+	for kind := payment.CallAuthorise; kind <= payment.CallFollowUp; kind++ {
 		if kind.String() == word {
 			return kind
 		}
@@ -207,6 +231,8 @@ func describe(p payment.Payment, effects []payment.Effect) string {
 	words := []string{p.State.String()}
 	for _, effect := range effects {
 		switch {
+		case effect.FollowUp != operator.FollowUpID{}:
+			words = append(words, describeFollowUp(p, effect))
 		case effect.Kind.IsCall():
 			words = append(words, effect.Kind.String()+"@"+effect.Operator)
 		case effect.Kind == payment.Post:

@@ -5,8 +5,8 @@ package payment
 // State is where a payment stands.
 type State uint8
 
-// The states. Declined, Reversed and LateRefunded stay as they are unless an operator contradicts itself; Approved stays
-// unless the terminal asks for a reversal.
+// The states. Declined, Reversed and LateRefunded stay as they are unless an operator contradicts itself; Approved, Held
+// and HoldEnded stay unless the terminal asks for a reversal.
 const (
 	Created          State = iota + 1 // recorded, nothing sent
 	Authorising                       // the request was handed to a connector
@@ -19,6 +19,10 @@ const (
 	Reversed      // certainly not paid, or paid and put back
 	LateRefunding // approved after the reversal was decided: the money is being sent back
 	LateRefunded  // and it was
+	Held          // a hold: approved, and open for completions
+	HoldEnded     // a hold of which nothing is held any more: completed to the end, cancelled or expired
+	RestReturning // taken back after part of it had gone back: the rest is being sent back
+	RestReturned  // and it was
 )
 
 // String returns the state's name; the store keeps it as text.
@@ -46,6 +50,14 @@ func (s State) String() string {
 		return "LateRefunding"
 	case LateRefunded:
 		return "LateRefunded"
+	case Held:
+		return "Held"
+	case HoldEnded:
+		return "HoldEnded"
+	case RestReturning:
+		return "RestReturning"
+	case RestReturned:
+		return "RestReturned"
 	default:
 		return "invalid"
 	}
@@ -53,7 +65,12 @@ func (s State) String() string {
 
 // Final reports whether nothing more is expected to happen.
 func (s State) Final() bool {
-	return s == Approved || s == Declined || s == Reversed || s == LateRefunded
+	switch s {
+	case Approved, Declined, Reversed, LateRefunded, Held, HoldEnded, RestReturned:
+		return true
+	default:
+		return false
+	}
 }
 
 // waiting reports whether the operator's decision is still open and nobody has taken the payment back.
@@ -92,11 +109,11 @@ func (o Outcome) String() string {
 // what is open is only when the customer has the money back.
 func (s State) Outcome() Outcome {
 	switch s {
-	case Approved:
+	case Approved, Held, HoldEnded:
 		return OutcomeApproved
 	case Declined:
 		return OutcomeDeclined
-	case Reversed, LateRefunding, LateRefunded:
+	case Reversed, LateRefunding, LateRefunded, RestReturning, RestReturned:
 		return OutcomeReversed
 	default:
 		return OutcomeUnknown

@@ -25,6 +25,8 @@ type Timing struct {
 	// tenfold, so that a success after the reversal is noticed even if nobody reports it.
 	RecheckAfter time.Duration
 	RecheckMax   int
+	// HoldFor is how long an amount is held at most; then what is still held goes back by itself.
+	HoldFor time.Duration
 }
 
 // ErrInvalidTiming marks a Timing the machine cannot work with.
@@ -33,11 +35,15 @@ var ErrInvalidTiming = errors.New("payment: invalid timing")
 // recheckBound keeps the tenfold growth of the interval inside a year.
 const recheckBound = 5
 
+// holdForMax is the longest hold (requirement: 30 days, then released).
+const holdForMax = 30 * 24 * time.Hour
+
 // DefaultTiming returns the defaults.
 func DefaultTiming() Timing {
 	return Timing{AnswerUnknownAfter: 4500 * time.Millisecond, QueryEvery: 3 * time.Second, GiveUpAfter: 45 * time.Second,
 		ShownGiveUpAfter: 2 * time.Minute, ReverseNotBefore: 15 * time.Second, ReverseEvery: 5 * time.Second,
-		ReverseEveryMax: 5 * time.Minute, AlarmAttempts: 8, RecheckAfter: time.Minute, RecheckMax: 3}
+		ReverseEveryMax: 5 * time.Minute, AlarmAttempts: 8, RecheckAfter: time.Minute, RecheckMax: 3,
+		HoldFor: 30 * 24 * time.Hour}
 }
 
 // Validate reports the first mistake. Error: ErrInvalidTiming.
@@ -57,6 +63,8 @@ func (t Timing) Validate() error {
 		return fmt.Errorf("%w: ReverseEvery or ReverseEveryMax", ErrInvalidTiming)
 	case t.AlarmAttempts < 1 || t.RecheckAfter <= 0 || t.RecheckMax < 0 || t.RecheckMax > recheckBound:
 		return fmt.Errorf("%w: AlarmAttempts, RecheckAfter or RecheckMax", ErrInvalidTiming)
+	case t.HoldFor < time.Hour || t.HoldFor > holdForMax:
+		return fmt.Errorf("%w: HoldFor must be between an hour and 30 days", ErrInvalidTiming)
 	}
 	return nil
 }
