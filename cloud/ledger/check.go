@@ -19,7 +19,8 @@ const (
 )
 
 // Standing is a promise between entries and payments: an entry of Kind that was not undone stands for payments in one
-// of States only, and each payment in State Must has one (0 for no such state).
+// of States only (nil for any), and each payment in State Must has one (0 for no such state). Undo is 0 for entries that
+// nothing undoes.
 type Standing struct {
 	Kind, Undo store.EntryKind
 	States     []uint8
@@ -42,7 +43,7 @@ type Report struct {
 
 // Finding is one broken promise.
 type Finding struct {
-	Kind   string // "unbalanced", "sum", "unposted" or "unfounded"
+	Kind   string // "unbalanced", "sum", "unposted", "unfounded" or "overdrawn"
 	Detail string
 	Orders []store.OrderID
 }
@@ -129,6 +130,13 @@ func (c *Checker) Check(ctx context.Context) (Report, error) {
 		}
 		report.Findings = append(report.Findings, findings...)
 	}
+	overdrawn, err := c.config.Books.Overdrawn(ctx, debitAccounts(), findingsMax)
+	if err != nil {
+		return Report{}, fmt.Errorf("compare follow-ups: %w", err)
+	}
+	if len(overdrawn) > 0 {
+		report.Findings = append(report.Findings, Finding{Kind: "overdrawn", Detail: "orders of which more went back than had come in", Orders: overdrawn})
+	}
 	c.latest = report
 	return report, c.raise(ctx, report)
 }
@@ -169,12 +177,14 @@ func (c *Checker) sum(ctx context.Context) error {
 
 func (c *Checker) compare(ctx context.Context, s Standing) ([]Finding, error) {
 	var findings []Finding
-	unfounded, err := c.config.Books.Unfounded(ctx, s.Kind, s.Undo, s.States, findingsMax)
-	if err != nil {
-		return nil, fmt.Errorf("compare %s entries: %w", s.Kind, err)
-	}
-	if len(unfounded) > 0 {
-		findings = append(findings, Finding{Kind: "unfounded", Detail: s.Kind.String() + " entries without their payment", Orders: unfounded})
+	if s.States != nil {
+		unfounded, err := c.config.Books.Unfounded(ctx, s.Kind, s.Undo, s.States, findingsMax)
+		if err != nil {
+			return nil, fmt.Errorf("compare %s entries: %w", s.Kind, err)
+		}
+		if len(unfounded) > 0 {
+			findings = append(findings, Finding{Kind: "unfounded", Detail: s.Kind.String() + " entries without their payment", Orders: unfounded})
+		}
 	}
 	if s.Must == 0 {
 		return findings, nil

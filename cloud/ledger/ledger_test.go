@@ -38,6 +38,11 @@ func booking(n uint32, amount, fee int64) ledger.Booking {
 	return b
 }
 
+func held(b ledger.Booking, amount int64) ledger.Booking {
+	b.Held = amount
+	return b
+}
+
 func TestEntry(t *testing.T) {
 	t.Run("Sale", func(t *testing.T) {
 		entry, err := booking(1, 1250, 1).Entry(store.EntrySale)
@@ -54,12 +59,65 @@ func TestEntry(t *testing.T) {
 		require.Len(t, entry.Postings, 2)
 	})
 	t.Run("ErrAmount", func(t *testing.T) {
-		for _, b := range []ledger.Booking{booking(1, 0, 0), booking(1, -5, 0), booking(1, 5, -1), booking(1, 5, 6)} {
+		for _, b := range []ledger.Booking{booking(1, 0, 0), booking(1, -5, 0), booking(1, 5, -1), booking(1, 5, 6), held(booking(1, 5, 0), 5)} {
 			_, err := b.Entry(store.EntrySale)
+			require.ErrorIs(t, err, ledger.ErrAmount)
+		}
+		for _, b := range []ledger.Booking{booking(1, 0, 0), held(booking(1, 5, 0), 5), held(booking(1, 0, 0), -5)} {
+			_, err := b.Entry(store.EntryHold)
 			require.ErrorIs(t, err, ledger.ErrAmount)
 		}
 		_, err := booking(1, 5, 1).Entry(99)
 		require.Error(t, err)
+	})
+	t.Run("Completion", func(t *testing.T) {
+		b := held(booking(1, 1250, 1), 2000)
+		b.Part = store.FollowUpID{7}
+		entry, err := b.Entry(store.EntryCompletion)
+		require.NoError(t, err)
+		require.Equal(t, store.FollowUpID{7}, entry.Part)
+		require.Equal(t, []store.Posting{
+			{Account: "operator/ICBC", Amount: 1250, Currency: "CNY"},
+			{Account: "merchant/301310053110001", Amount: -1249, Currency: "CNY"},
+			{Account: "fees", Amount: -1, Currency: "CNY"},
+			{Account: "hold/ICBC", Amount: -2000, Currency: "CNY"},
+			{Account: "held/301310053110001", Amount: 2000, Currency: "CNY"},
+		}, entry.Postings)
+	})
+	t.Run("AHoldMovesNobodysMoney", func(t *testing.T) {
+		entry, err := held(booking(1, 0, 0), 500).Entry(store.EntryHold)
+		require.NoError(t, err)
+		require.Equal(t, []store.Posting{{Account: "hold/ICBC", Amount: 500, Currency: "CNY"},
+			{Account: "held/301310053110001", Amount: -500, Currency: "CNY"}}, entry.Postings)
+	})
+	t.Run("FollowUpsAndTheirUndoCancelOut", func(t *testing.T) {
+		rapid.Check(t, func(t *rapid.T) {
+			amount := rapid.Int64Range(1, 1_000_000_000_000).Draw(t, "amount")
+			money := booking(1, amount, rapid.Int64Range(0, amount).Draw(t, "fee"))
+			memo := held(booking(1, 0, 0), rapid.Int64Range(1, 1_000_000_000_000).Draw(t, "held"))
+			both := held(money, memo.Held)
+			for _, pair := range []struct {
+				b         ledger.Booking
+				one, back store.EntryKind
+			}{{money, store.EntrySale, store.EntryRefund}, {money, store.EntrySale, store.EntryVoid}, {memo, store.EntryHold, store.EntryHoldReturn},
+				{memo, store.EntryTopUp, store.EntryRelease}, {both, store.EntryCompletion, store.EntryUndo}} {
+				accounts := map[string]int64{}
+				for _, kind := range []store.EntryKind{pair.one, pair.back} {
+					entry, err := pair.b.Entry(kind)
+					require.NoError(t, err)
+					require.LessOrEqual(t, len(entry.Postings), store.PostingsMax)
+					var sum int64
+					for _, p := range entry.Postings {
+						sum += p.Amount
+						accounts[p.Account] += p.Amount
+					}
+					require.Zero(t, sum)
+				}
+				for account, balance := range accounts {
+					require.Zero(t, balance, account)
+				}
+			}
+		})
 	})
 	t.Run("EveryEntryBalancesAndItsUndoCancelsIt", func(t *testing.T) {
 		rapid.Check(t, func(t *rapid.T) {
@@ -100,6 +158,19 @@ func books(t *testing.T) (*sqlite.Store, *ledger.Checker) {
 		Clock: func() time.Time { return now }})
 	require.NoError(t, err)
 	return s, c
+}
+
+// refundedTwice gives a payment back by two follow-ups.
+func refundedTwice(t *testing.T, s *sqlite.Store) {
+	t.Helper()
+	pay(t, s, 13, approved, store.EntrySale)
+	for part := range byte(2) {
+		b := booking(13, 1300, 0)
+		b.Part = store.FollowUpID{part + 1}
+		entry, err := b.Entry(store.EntryRefund)
+		require.NoError(t, err)
+		require.NoError(t, s.Commit(t.Context(), store.Change{Entries: []store.Entry{entry}}))
+	}
 }
 
 // pay stores a payment in a state with entries of the kinds.
@@ -149,6 +220,7 @@ func TestCheck(t *testing.T) {
 		"SuspenseNeverSentBack":   {func(t *testing.T, s *sqlite.Store) { pay(t, s, 10, reversed, store.EntrySuspense) }, "unfounded", 10},
 		"PostedButNeverRequested": {entryAlone, "unfounded", 11},
 		"OneSided":                {oneSided, "unbalanced", 12},
+		"RefundedTwice":           {refundedTwice, "overdrawn", 13},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s, checker := books(t)

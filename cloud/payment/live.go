@@ -144,7 +144,7 @@ func (l *live) row(p Payment, revision uint64, now time.Time) (store.Payment, er
 		return store.Payment{}, err
 	}
 	return store.Payment{Order: store.OrderID(p.OrderID), Terminal: l.terminal, Sequence: p.Sequence, Merchant: p.Merchant,
-		Revision: revision, State: uint8(p.State), Final: settled(p), NextAt: p.NextAt, UpdatedAt: now, Blob: blob}, nil
+		Reference: p.Reference, Revision: revision, State: uint8(p.State), Final: settled(p), NextAt: p.NextAt, UpdatedAt: now, Blob: blob}, nil
 }
 
 // settled reports whether nothing more is expected: final, and not to be looked at again.
@@ -152,26 +152,16 @@ func settled(p Payment) bool { return p.State.Final() && p.NextAt.IsZero() }
 
 // entryOf returns the ledger entry of a posting.
 func entryOf(p Payment, effect Effect, now time.Time) (store.Entry, error) {
-	kind := map[PostingKind]store.EntryKind{PostSale: store.EntrySale, PostReversal: store.EntryReversal,
-		PostSuspense: store.EntrySuspense, PostSuspenseReturn: store.EntrySuspenseReturn}[effect.Posting]
-	return ledger.Booking{Order: store.OrderID(p.OrderID), Operator: p.Operator, Merchant: p.Merchant, Amount: effect.Amount,
-		Fee: effect.Fee, Currency: p.Currency, At: now}.Entry(kind)
+	// The store's numbers are the machine's.
+	return ledger.Booking{Order: store.OrderID(p.OrderID), Part: store.FollowUpID(effect.FollowUp), Operator: p.Operator,
+		Merchant: p.Merchant, Amount: effect.Amount, Fee: effect.Fee, Held: effect.Held, Currency: p.Currency,
+		At: now}.Entry(store.EntryKind(effect.Posting))
 }
 
 func alarmOf(p Payment, effect Effect, now time.Time) store.Alarm {
 	kind := "payment-" + effect.Alarm.String()
 	return store.Alarm{Key: kind + "/" + p.OrderID.String(), Kind: kind, Terminal: p.Terminal,
 		Detail: "order " + p.OrderID.String() + ", state " + p.State.String(), At: now}
-}
-
-// Standings are the promises between ledger entries and payments.
-func Standings() []ledger.Standing {
-	return []ledger.Standing{
-		{Kind: store.EntrySale, Undo: store.EntryReversal, Must: uint8(Approved),
-			States: []uint8{uint8(Approved), uint8(Reversing), uint8(LateRefunding)}},
-		{Kind: store.EntrySuspense, Undo: store.EntrySuspenseReturn,
-			States: []uint8{uint8(Reversing), uint8(LateRefunding)}},
-	}
 }
 
 // stored goes on after a commit: effects, then the next event.

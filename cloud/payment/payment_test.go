@@ -12,6 +12,7 @@ import (
 
 	"github.com/yuantill/yuantill/cloud/operator"
 	"github.com/yuantill/yuantill/cloud/payment"
+	"github.com/yuantill/yuantill/cloud/store"
 	"github.com/yuantill/yuantill/protocol/message"
 )
 
@@ -234,5 +235,12 @@ func BenchmarkMarshalBinary(b *testing.B) {
 		if _, err := p.MarshalBinary(); err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+// TestPostingsAreTheStoresEntries: the numbers are used for each other.
+func TestPostingsAreTheStoresEntries(t *testing.T) {
+	for k := payment.PostSale; k <= payment.PostUndo; k++ {
+		require.Equal(t, store.EntryKind(k).String(), k.String())
 	}
 }

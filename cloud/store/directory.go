@@ -55,5 +55,9 @@ type Merchant struct {
 	FeeBasisPoints int32
 	// Jurisdiction is ISO 3166 alpha-2 and decides which tender is allowed.
 	Jurisdiction string
-	CreatedAt    time.Time
+	// CompletionPercent is how much of what is held may be completed; HoldDays how long an amount is held at most. 0
+	// leaves both to the defaults.
+	CompletionPercent, HoldDays int32
+
+	CreatedAt time.Time
 }

@@ -19,6 +19,8 @@ type Payment struct {
 	Terminal record.Terminal
 	Sequence uint64 // of the PaymentRequested record
 	Merchant string
+	// Reference is the 12-digit number on the receipt, empty for none; it is stored with the first revision.
+	Reference string
 	// Revision is 1 for a new payment; a change is refused unless it is the stored revision plus one.
 	Revision  uint64
 	State     uint8
@@ -36,15 +38,24 @@ type Cancelled struct {
 	At       time.Time
 }
 
-// EntryKind says what a ledger entry is for. An order has at most one entry of a kind.
+// EntryKind says what a ledger entry is for.
 type EntryKind uint8
 
-// The kinds of entry. The second of each pair undoes the first.
+// The kinds of entry. Up to EntryHoldReturn an order has at most one of a kind, and the second of each pair undoes the
+// first; those after it belong to one follow-up each.
 const (
 	EntrySale           EntryKind = iota + 1 // the customer's money came in
 	EntryReversal                            // the sale was taken back
 	EntrySuspense                            // money came in for a payment that had been taken back
 	EntrySuspenseReturn                      // that money went back
+	EntryHold                                // an amount is held; nobody's money moved
+	EntryHoldReturn                          // all of it was set free
+	EntryVoid                                // the whole payment went back
+	EntryRefund                              // part or all of what was paid went back
+	EntryTopUp                               // more is held
+	EntryCompletion                          // paid out of what is held
+	EntryRelease                             // what was still held was set free
+	EntryUndo                                // a completion went back and is held again
 )
 
 // String returns the kind's name.
@@ -58,6 +69,22 @@ func (k EntryKind) String() string {
 		return "suspense"
 	case EntrySuspenseReturn:
 		return "suspense-return"
+	case EntryHold:
+		return "hold"
+	case EntryHoldReturn:
+		return "hold-return"
+	case EntryVoid:
+		return "void"
+	case EntryRefund:
+		return "refund"
+	case EntryTopUp:
+		return "top-up"
+	case EntryCompletion:
+		return "completion"
+	case EntryRelease:
+		return "release"
+	case EntryUndo:
+		return "undo"
 	default:
 		return "unknown"
 	}
@@ -73,10 +100,11 @@ type Posting struct {
 // PostingsMax bounds the postings of one entry.
 const PostingsMax = 8
 
-// Entry is a ledger entry. (Order, Kind) is unique: posting twice is impossible.
+// Entry is a ledger entry. (Order, Kind, Part) is unique: posting twice is impossible.
 type Entry struct {
 	Order    OrderID
 	Kind     EntryKind
+	Part     FollowUpID // the follow-up it belongs to; zero for the payment itself
 	At       time.Time
 	Postings []Posting // 2 to PostingsMax
 }

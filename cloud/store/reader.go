@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"time"
 
 	"github.com/yuantill/yuantill/protocol/record"
 )
@@ -37,6 +38,19 @@ type PaymentReader interface {
 	Cancelled(ctx context.Context, order OrderID) (Cancelled, error)
 	// LastCancelled returns the latest cancellations, the newest first.
 	LastCancelled(ctx context.Context, limit int) ([]Cancelled, error)
+	// DuePayments returns payments that are not final and want to be looked at by a time, after an order id.
+	DuePayments(ctx context.Context, by time.Time, after OrderID, limit int) ([]Payment, error)
+	// PaymentsByReference returns a merchant's payments for which something was booked and that have a reference, those
+	// booked last first.
+	PaymentsByReference(ctx context.Context, merchant, reference string, limit int) ([]Payment, error)
+}
+
+// FollowUpReader reads what terminals asked to be done with orders.
+type FollowUpReader interface {
+	// FollowUp returns one follow-up.
+	FollowUp(ctx context.Context, id FollowUpID) (FollowUp, error)
+	// WaitingFollowUps returns follow-ups that are waiting, after an id (the zero id to begin).
+	WaitingFollowUps(ctx context.Context, after FollowUpID, limit int) ([]FollowUp, error)
 }
 
 // LedgerReader reads the books.
@@ -52,6 +66,10 @@ type LedgerReader interface {
 	Unposted(ctx context.Context, state uint8, kind, undo EntryKind, limit int) ([]OrderID, error)
 	// Unfounded returns orders for which an entry of the kind stands but whose payment is in none of the states.
 	Unfounded(ctx context.Context, kind, undo EntryKind, states []uint8, limit int) ([]OrderID, error)
+	// Overdrawn returns orders with follow-ups of whose postings some account has the wrong sign: more went back than
+	// had come in. Accounts whose name begins with one of debits must not be credited more than they were debited,
+	// all others the other way round.
+	Overdrawn(ctx context.Context, debits []string, limit int) ([]OrderID, error)
 }
 
 // DirectoryReader reads terminals and merchants.
@@ -110,6 +128,7 @@ type Store interface {
 	RecordReader
 	EpochReader
 	PaymentReader
+	FollowUpReader
 	LedgerReader
 	DirectoryReader
 	BlockReader

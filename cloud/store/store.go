@@ -41,6 +41,8 @@ const (
 	TerminalUnknown                         // a row names a terminal that is not enrolled
 	EpochExists                             // the epoch has been opened already
 	OrderCancelled                          // a payment begins whose order is cancelled, and the change does not say so
+	FollowUpExists                          // a follow-up has the id already
+	FollowUpMoved                           // what became of the follow-up was said before
 )
 
 // String returns the kind's name for logs.
@@ -60,6 +62,10 @@ func (k ConflictKind) String() string {
 		return "epoch exists"
 	case OrderCancelled:
 		return "order cancelled"
+	case FollowUpExists:
+		return "follow-up exists"
+	case FollowUpMoved:
+		return "follow-up moved"
 	default:
 		return fmt.Sprintf("conflict-%d", uint8(k))
 	}
@@ -70,7 +76,8 @@ type ConflictError struct {
 	Kind     ConflictKind
 	Terminal record.Terminal
 	Sequence uint64  // of the record, or the epoch's number
-	Order    OrderID // of the payment or entry
+	Order    OrderID // of the payment, entry or follow-up
+	FollowUp FollowUpID
 }
 
 // Error returns the conflict as text.
@@ -86,6 +93,7 @@ type Change struct {
 	Payments []Payment
 	// Cancelled orders: of several of one order the first ever stored counts.
 	Cancelled   []Cancelled
+	FollowUps   []FollowUp
 	Entries     []Entry
 	Quarantined []Quarantined
 	Alarms      []Alarm
@@ -95,7 +103,7 @@ type Change struct {
 
 // Rows returns how many rows the change has; an entry counts with its postings.
 func (c *Change) Rows() int {
-	rows := len(c.Records) + len(c.Heads) + len(c.Epochs) + len(c.Payments) + len(c.Cancelled) + len(c.Entries) +
+	rows := len(c.Records) + len(c.Heads) + len(c.Epochs) + len(c.Payments) + len(c.Cancelled) + len(c.FollowUps) + len(c.Entries) +
 		len(c.Quarantined) + len(c.Alarms) + len(c.Terminals) + len(c.Merchants)
 	for i := range c.Entries {
 		rows += len(c.Entries[i].Postings)
@@ -126,6 +134,7 @@ func (c *Change) Append(other Change) {
 	c.Epochs = append(c.Epochs, other.Epochs...)
 	c.Payments = append(c.Payments, other.Payments...)
 	c.Cancelled = append(c.Cancelled, other.Cancelled...)
+	c.FollowUps = append(c.FollowUps, other.FollowUps...)
 	c.Entries = append(c.Entries, other.Entries...)
 	c.Quarantined = append(c.Quarantined, other.Quarantined...)
 	c.Alarms = append(c.Alarms, other.Alarms...)

@@ -48,13 +48,13 @@ func (s *Store) Blocked(ctx context.Context, after record.Terminal, limit int) (
 		store.TerminalBlocked, strings.TrimRight(after.String(), "\x00"), limit)
 }
 
-const merchantColumns = "id, name, operators, fee_basis_points, jurisdiction, created_at FROM merchants"
+const merchantColumns = "id, name, operators, fee_basis_points, jurisdiction, completion_percent, hold_days, created_at FROM merchants"
 
 func scanMerchant(row scanner) (store.Merchant, error) {
 	var m store.Merchant
 	var operators string
 	var createdAt int64
-	err := row.Scan(&m.ID, &m.Name, &operators, &m.FeeBasisPoints, &m.Jurisdiction, &createdAt)
+	err := row.Scan(&m.ID, &m.Name, &operators, &m.FeeBasisPoints, &m.Jurisdiction, &m.CompletionPercent, &m.HoldDays, &createdAt)
 	m.Operators = strings.Fields(operators)
 	m.CreatedAt = moment(createdAt)
 	return m, err

@@ -13,3 +13,13 @@ func (s *Store) LimitPages(pages int) error {
 
 // Break acts out a disk that failed under a commit. Nothing may be on its way.
 func (s *Store) Break() { _ = s.writer.broken(errors.New("input/output error")) }
+
+// OpenAt makes an empty database as the program with so many migrations left it.
+func OpenAt(path string, version int) (err error) {
+	c, err := connect(location(machineDisk{}, path, "_journal_mode=WAL"))
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, c.close()) }()
+	return migrateTo(c, version)
+}

@@ -22,21 +22,25 @@ JOIN accounts ON accounts.number = account GROUP BY name, currency ORDER BY name
 // Entries returns an order's entries (store.LedgerReader).
 func (s *Store) Entries(ctx context.Context, order store.OrderID) ([]store.Entry, error) {
 	type line struct {
+		entry   int64
 		kind    store.EntryKind
+		part    []byte
 		at      int64
 		posting store.Posting
 	}
 	scan := func(row scanner) (line, error) {
 		var l line
-		return l, row.Scan(&l.kind, &l.at, &l.posting.Account, &l.posting.Amount, &l.posting.Currency)
+		return l, row.Scan(&l.entry, &l.kind, &l.part, &l.at, &l.posting.Account, &l.posting.Amount, &l.posting.Currency)
 	}
-	lines, err := list(ctx, s.readers, "entries", scan, `SELECT kind, at, name, amount, currency FROM entries
+	lines, err := list(ctx, s.readers, "entries", scan, `SELECT entries.number, kind, part, at, name, amount, currency FROM entries
 JOIN postings ON postings.id >= entries.number << 3 AND postings.id < (entries.number + 1) << 3
 JOIN accounts ON accounts.number = account WHERE order_id = ? ORDER BY postings.id`, order[:])
 	var entries []store.Entry
-	for _, l := range lines {
-		if n := len(entries); n == 0 || entries[n-1].Kind != l.kind {
-			entries = append(entries, store.Entry{Order: order, Kind: l.kind, At: moment(l.at)})
+	for i, l := range lines {
+		if i == 0 || lines[i-1].entry != l.entry {
+			entry := store.Entry{Order: order, Kind: l.kind, At: moment(l.at)}
+			copy(entry.Part[:], l.part)
+			entries = append(entries, entry)
 		}
 		last := &entries[len(entries)-1]
 		last.Postings = append(last.Postings, l.posting)
@@ -132,12 +136,32 @@ func (s *Store) Unposted(ctx context.Context, state uint8, kind, undo store.Entr
 
 // Unfounded returns entries without their payment (store.LedgerReader).
 func (s *Store) Unfounded(ctx context.Context, kind, undo store.EntryKind, states []uint8, limit int) ([]store.OrderID, error) {
+	which := "kind = ?"
+	if kind > store.EntrySuspenseReturn {
+		which = "kind > 4 AND kind = ?" // so that SQLite sees that the index of follow-ups will do
+	}
 	args := []any{uint8(kind), uint8(undo)}
 	for _, state := range states {
 		args = append(args, state)
 	}
 	marks := strings.TrimSuffix(strings.Repeat("?, ", len(states)), ", ")
-	return list(ctx, s.readers, "unfounded entries", scanOrder, "SELECT order_id FROM entries e WHERE kind = ? AND NOT "+
+	return list(ctx, s.readers, "unfounded entries", scanOrder, "SELECT DISTINCT order_id FROM entries e WHERE "+which+" AND NOT "+
 		isUndone+` AND NOT EXISTS (SELECT 1 FROM payments p WHERE p.order_id = e.order_id AND p.state IN (`+marks+`))
 ORDER BY number LIMIT ?`, append(args, limit)...)
+}
+
+// Overdrawn returns orders of which more went back than had come in (store.LedgerReader).
+func (s *Store) Overdrawn(ctx context.Context, debits []string, limit int) ([]store.OrderID, error) {
+	var isDebit strings.Builder
+	var args []any
+	for _, prefix := range debits {
+		isDebit.WriteString(" OR substr(name, 1, ?) = ?")
+		args = append(args, len(prefix), prefix)
+	}
+	return list(ctx, s.readers, "overdrawn orders", scanOrder, `SELECT DISTINCT order_id FROM (
+SELECT order_id, sum(amount) AS balance, (0`+isDebit.String()+`) AS debit FROM entries
+JOIN postings ON postings.id >= entries.number << 3 AND postings.id < (entries.number + 1) << 3
+JOIN accounts ON accounts.number = account
+WHERE order_id IN (SELECT order_id FROM entries WHERE kind > 4) GROUP BY order_id, account, currency)
+WHERE (debit AND balance < 0) OR (NOT debit AND balance > 0) ORDER BY order_id LIMIT ?`, append(args, limit)...)
 }

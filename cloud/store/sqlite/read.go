@@ -141,17 +141,17 @@ opened_at, first_sequence FROM epochs JOIN terminals ON terminals.number = termi
 }
 
 const paymentColumns = `order_id, id, sequence, payments.merchant, revision, payments.state, final, next_at, updated_at,
-blob FROM payments JOIN terminals ON number = terminal`
+blob, reference FROM payments JOIN terminals ON terminals.number = terminal`
 
 func scanPayment(row scanner) (store.Payment, error) {
 	var p store.Payment
 	var order []byte
 	var terminal string
-	var nextAt, updatedAt int64
-	err := row.Scan(&order, &terminal, &p.Sequence, &p.Merchant, &p.Revision, &p.State, &p.Final, &nextAt, &updatedAt, &p.Blob)
+	var nextAt, updatedAt, reference int64
+	err := row.Scan(&order, &terminal, &p.Sequence, &p.Merchant, &p.Revision, &p.State, &p.Final, &nextAt, &updatedAt, &p.Blob, &reference)
 	copy(p.Order[:], order)
 	copy(p.Terminal[:], terminal)
-	p.NextAt, p.UpdatedAt = moment(nextAt), moment(updatedAt)
+	p.NextAt, p.UpdatedAt, p.Reference = moment(nextAt), moment(updatedAt), referenceText(reference)
 	return p, err
 }
 
@@ -165,6 +165,12 @@ func (s *Store) Payment(ctx context.Context, order store.OrderID) (store.Payment
 func (s *Store) OpenPayments(ctx context.Context, after store.OrderID, limit int) ([]store.Payment, error) {
 	return list(ctx, s.readers, "open payments", scanPayment, "SELECT "+paymentColumns+
 		" WHERE final = 0 AND order_id > ? ORDER BY order_id LIMIT ?", after[:], limit)
+}
+
+// DuePayments returns payments that want to be looked at (store.PaymentReader).
+func (s *Store) DuePayments(ctx context.Context, by time.Time, after store.OrderID, limit int) ([]store.Payment, error) {
+	return list(ctx, s.readers, "due payments", scanPayment, "SELECT "+paymentColumns+
+		" WHERE final = 0 AND next_at BETWEEN 1 AND ? AND order_id > ? ORDER BY order_id LIMIT ?", micros(by), after[:], limit)
 }
 
 const cancelledColumns = "order_id, id, reason, at FROM cancelled JOIN terminals ON terminals.number = terminal"

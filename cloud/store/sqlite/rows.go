@@ -10,10 +10,13 @@ import (
 )
 
 func (t *transaction) merchant(m *store.Merchant) error {
-	_, err := t.w.conn.run(`INSERT INTO merchants (id, name, operators, fee_basis_points, jurisdiction, created_at)
-VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET name = excluded.name, operators = excluded.operators,
-fee_basis_points = excluded.fee_basis_points, jurisdiction = excluded.jurisdiction`,
-		values{m.ID, m.Name, strings.Join(m.Operators, " "), int64(m.FeeBasisPoints), m.Jurisdiction, micros(m.CreatedAt)})
+	_, err := t.w.conn.run(`INSERT INTO merchants
+(id, name, operators, fee_basis_points, jurisdiction, created_at, completion_percent, hold_days)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET name = excluded.name, operators = excluded.operators,
+fee_basis_points = excluded.fee_basis_points, jurisdiction = excluded.jurisdiction,
+completion_percent = excluded.completion_percent, hold_days = excluded.hold_days`,
+		values{m.ID, m.Name, strings.Join(m.Operators, " "), int64(m.FeeBasisPoints), m.Jurisdiction, micros(m.CreatedAt),
+			int64(m.CompletionPercent), int64(m.HoldDays)})
 	return err
 }
 
@@ -64,12 +67,16 @@ updated_at = ?, blob = ? WHERE order_id = ? AND revision = ?`,
 	if err != nil {
 		return err
 	}
+	reference, err := referenceNumber(p.Reference)
+	if err != nil {
+		return err
+	}
 	insert := insertPayment
 	if slices.ContainsFunc(named, func(c store.Cancelled) bool { return c.Order == p.Order }) {
 		insert = insertCancelledPayment
 	}
 	changed, err := t.w.conn.run(insert, values{p.Order[:], number, int64(p.Sequence), p.Merchant, int64(p.State),
-		boolean(p.Final), micros(p.NextAt), micros(p.UpdatedAt), p.Blob})
+		boolean(p.Final), micros(p.NextAt), micros(p.UpdatedAt), p.Blob, reference})
 	if isConstraint(err) {
 		return moved
 	}
@@ -84,8 +91,8 @@ const (
 	insertPayment = insertCancelledPayment + " WHERE NOT EXISTS (SELECT 1 FROM cancelled WHERE order_id = ?1)"
 
 	insertCancelledPayment = `INSERT INTO payments
-(order_id, terminal, sequence, merchant, revision, state, final, next_at, updated_at, blob)
-SELECT ?1, ?2, ?3, ?4, 1, ?5, ?6, ?7, ?8, ?9`
+(order_id, terminal, sequence, merchant, revision, state, final, next_at, updated_at, blob, reference)
+SELECT ?1, ?2, ?3, ?4, 1, ?5, ?6, ?7, ?8, ?9, ?10`
 )
 
 func (t *transaction) cancelled(c *store.Cancelled) error {
@@ -104,8 +111,8 @@ func (t *transaction) entry(e *store.Entry) error {
 		return fmt.Errorf("entry of %d postings", len(e.Postings))
 	}
 	number := t.w.nextEntry
-	_, err := t.w.conn.run("INSERT INTO entries (number, order_id, kind, at) VALUES (?, ?, ?, ?)",
-		values{number, e.Order[:], int64(e.Kind), micros(e.At)})
+	_, err := t.w.conn.run("INSERT INTO entries (number, order_id, kind, part, at) VALUES (?, ?, ?, ?, ?)",
+		values{number, e.Order[:], int64(e.Kind), part(e.Part), micros(e.At)})
 	if isConstraint(err) {
 		return &store.ConflictError{Kind: store.EntryExists, Order: e.Order}
 	}
@@ -123,6 +130,38 @@ func (t *transaction) entry(e *store.Entry) error {
 	}
 	_, err = t.w.conn.run("INSERT INTO postings (id, account, amount, currency) VALUES (?, ?, ?, ?)"+
 		strings.Repeat(", (?, ?, ?, ?)", len(e.Postings)-1), args)
+	return err
+}
+
+// part is how a follow-up's id is kept in an entry: a payment's own entries have none.
+func part(id store.FollowUpID) []byte {
+	if id == (store.FollowUpID{}) {
+		return []byte{}
+	}
+	return id[:]
+}
+
+// followUp adds a waiting follow-up, or says once what became of it.
+func (t *transaction) followUp(f *store.FollowUp) error {
+	conflict := &store.ConflictError{Kind: store.FollowUpMoved, Terminal: f.Terminal, Sequence: f.Sequence, Order: f.Order, FollowUp: f.ID}
+	if f.State != store.FollowUpWaiting {
+		changed, err := t.w.conn.run("UPDATE follow_ups SET state = ?, reason = ? WHERE id = ? AND state = ?",
+			values{int64(f.State), int64(f.Reason), f.ID[:], int64(store.FollowUpWaiting)})
+		if err == nil && changed != 1 {
+			return conflict
+		}
+		return err
+	}
+	number, err := t.number(f.Terminal)
+	if err != nil {
+		return err
+	}
+	_, err = t.w.conn.run("INSERT INTO follow_ups (id, order_id, terminal, sequence, state, reason, at) VALUES (?, ?, ?, ?, ?, 0, ?)",
+		values{f.ID[:], f.Order[:], number, int64(f.Sequence), int64(f.State), micros(f.At)})
+	if isConstraint(err) {
+		conflict.Kind = store.FollowUpExists
+		return conflict
+	}
 	return err
 }
 

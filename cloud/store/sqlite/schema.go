@@ -5,15 +5,19 @@ import (
 	"embed"
 	"fmt"
 	"io/fs"
+	"math"
 	"slices"
 )
 
 //go:embed migrations/*.sql
 var migrations embed.FS
 
-// migrate brings the database to the newest version: migrations in the order of their names, each in a transaction of
-// its own; user_version holds how many have been applied. It refuses a database from a newer program.
-func migrate(c *connection) error {
+// migrate brings the database to the newest version.
+func migrate(c *connection) error { return migrateTo(c, math.MaxInt) }
+
+// migrateTo applies migrations in the order of their names up to a version, each in a transaction of its own;
+// user_version holds how many have been applied. It refuses a database from a newer program.
+func migrateTo(c *connection, newest int) error {
 	names, err := fs.Glob(migrations, "migrations/*.sql")
 	if err != nil {
 		return fmt.Errorf("list migrations: %w", err)
@@ -27,7 +31,7 @@ func migrate(c *connection) error {
 	if int(version) > len(names) {
 		return fmt.Errorf("%w: version %d, this program knows %d", ErrNewer, version, len(names))
 	}
-	for i := int(version); i < len(names); i++ {
+	for i := int(version); i < min(newest, len(names)); i++ {
 		text, err := migrations.ReadFile(names[i])
 		if err != nil {
 			return fmt.Errorf("read migration: %w", err)

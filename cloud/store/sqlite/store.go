@@ -53,6 +53,7 @@ type Store struct {
 	writer  *writer
 	queue   chan *submission
 	leases  chan leaseRequest
+	lookups chan chan<- error
 	room    *semaphore.Weighted
 
 	closing chan struct{}
@@ -104,6 +105,7 @@ func Open(ctx context.Context, path string, options Options) (*Store, error) {
 		writer:  w,
 		queue:   make(chan *submission, queueMax),
 		leases:  make(chan leaseRequest),
+		lookups: make(chan chan<- error),
 		room:    semaphore.NewWeighted(queueSizeMax),
 		closing: make(chan struct{}),
 		done:    make(chan struct{}),
@@ -111,10 +113,10 @@ func Open(ctx context.Context, path string, options Options) (*Store, error) {
 	go func() {
 		defer close(s.done)
 		if options.Inline {
-			w.runInline(s.queue, s.leases)
+			w.runInline(s.queue, s.leases, s.lookups)
 			return
 		}
-		w.run(s.queue, s.leases)
+		w.run(s.queue, s.leases, s.lookups)
 	}()
 	return s, nil
 }

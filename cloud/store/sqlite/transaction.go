@@ -64,6 +64,11 @@ func (t *transaction) apply(change *store.Change) error {
 			return fmt.Errorf("store payment: %w", err)
 		}
 	}
+	for i := range change.FollowUps {
+		if err := t.followUp(&change.FollowUps[i]); err != nil {
+			return fmt.Errorf("store follow-up: %w", err)
+		}
+	}
 	for i := range change.Entries {
 		if err := t.entry(&change.Entries[i]); err != nil {
 			return fmt.Errorf("store entry: %w", err)

@@ -43,6 +43,7 @@ type writer struct {
 	accounts  map[string]int64
 	revisions map[int64]uint64 // heads by terminal number
 	nextEntry int64
+	indexed   int64 // the last entry that payment_references knows
 }
 
 func newWriter(path string, options Options) (*writer, error) {
@@ -78,12 +79,12 @@ func (w *writer) remember() error {
 	}
 	last, _ := row[0].(int64)
 	w.nextEntry = last + 1
-	return nil
+	return w.rememberIndexed()
 }
 
 // run stores submissions until the queue is closed and empty. Submitters are told by a second goroutine, so that the
 // next group is on its way to the disk meanwhile.
-func (w *writer) run(queue <-chan *submission, leases <-chan leaseRequest) {
+func (w *writer) run(queue <-chan *submission, leases <-chan leaseRequest, lookups <-chan chan<- error) {
 	finished := make(chan []*submission, finishedMax)
 	told := make(chan struct{})
 	go func() {
@@ -105,11 +106,14 @@ func (w *writer) run(queue <-chan *submission, leases <-chan leaseRequest) {
 			group := collect(queue, first)
 			w.store(group)
 			finished <- group
+			w.indexSome()
 			w.log.tend()
 			idle.Reset(idleAfter)
 		case request := <-leases:
 			number, err := w.lease(request.name)
 			request.result <- leaseResult{number: number, err: err}
+		case result := <-lookups:
+			result <- w.indexAll()
 		case <-idle.C:
 			w.log.rest()
 		}
@@ -117,7 +121,7 @@ func (w *writer) run(queue <-chan *submission, leases <-chan leaseRequest) {
 }
 
 // runInline is run on one goroutine, and does nothing by time.
-func (w *writer) runInline(queue <-chan *submission, leases <-chan leaseRequest) {
+func (w *writer) runInline(queue <-chan *submission, leases <-chan leaseRequest, lookups <-chan chan<- error) {
 	for {
 		select {
 		case first, open := <-queue:
@@ -126,11 +130,14 @@ func (w *writer) runInline(queue <-chan *submission, leases <-chan leaseRequest)
 			}
 			group := collect(queue, first)
 			w.store(group)
+			w.indexSome()
 			w.log.tend()
 			tell(group)
 		case request := <-leases:
 			number, err := w.lease(request.name)
 			request.result <- leaseResult{number: number, err: err}
+		case result := <-lookups:
+			result <- w.indexAll()
 		}
 	}
 }

@@ -19,7 +19,7 @@ func testDirectory(t *testing.T, opener Opener) {
 	require.ErrorIs(t, err, store.ErrNotFound)
 
 	shop := store.Merchant{ID: "301310053110001", Name: "王记早点", Operators: []string{"ICBC", "ABC"}, FeeBasisPoints: 10,
-		Jurisdiction: "CN", CreatedAt: epoch}
+		Jurisdiction: "CN", CompletionPercent: 115, HoldDays: 7, CreatedAt: epoch}
 	require.NoError(t, s.Commit(t.Context(), store.Change{Merchants: []store.Merchant{shop},
 		Terminals: []store.Terminal{terminal(two), terminal(one)}}))
 	gotShop, err := s.Merchant(t.Context(), shop.ID)

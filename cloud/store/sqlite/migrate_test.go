@@ -1,0 +1,60 @@
+package sqlite_test
+
+import (
+	"database/sql"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/yuantill/yuantill/cloud/store"
+	"github.com/yuantill/yuantill/cloud/store/sqlite"
+)
+
+// TestBeforeFollowUps opens a database of the program that knew no follow-ups: nothing in it is lost, its entries stay
+// unique, and it goes on.
+func TestBeforeFollowUps(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "cloud.db")
+	require.NoError(t, sqlite.OpenAt(path, 2))
+	db, err := sql.Open("sqlite3", path)
+	require.NoError(t, err)
+	order := store.OrderID{1, 15: 7}
+	for _, statement := range []string{
+		"INSERT INTO terminals VALUES (1, '10000001', 'M', 'SN', 1, x'', x'', 1, 0)",
+		"INSERT INTO merchants VALUES ('M', '王记早点', 'ICBC', 10, 'CN', 0)",
+		"INSERT INTO payments VALUES (x'01000000000000000000000000000007', 1, 3, 'M', 1, 6, 1, 0, 5, x'0102')",
+		"INSERT INTO accounts VALUES (1, 'operator/ICBC'), (2, 'merchant/M')",
+		"INSERT INTO entries VALUES (1, x'01000000000000000000000000000007', 1, 5)",
+		"INSERT INTO postings VALUES (8, 1, 70, 'CNY'), (9, 2, -70, 'CNY')",
+	} {
+		_, err := db.Exec(statement)
+		require.NoError(t, err, statement)
+	}
+	require.NoError(t, db.Close())
+	s, err := sqlite.Open(t.Context(), path, options(0))
+	require.NoError(t, err)
+	defer func() { require.NoError(t, s.Close()) }()
+
+	kept, err := s.Payment(t.Context(), order)
+	require.NoError(t, err)
+	require.Equal(t, []byte{1, 2}, kept.Blob)
+	require.Empty(t, kept.Reference)
+	shop, err := s.Merchant(t.Context(), "M")
+	require.NoError(t, err)
+	require.Zero(t, shop.HoldDays)
+	entries, err := s.Entries(t.Context(), order)
+	require.NoError(t, err)
+	require.Len(t, entries, 1)
+	require.Len(t, entries[0].Postings, 2)
+	var conflict *store.ConflictError
+	require.ErrorAs(t, s.Commit(t.Context(), store.Change{Entries: entries}), &conflict)
+	require.Equal(t, store.EntryExists, conflict.Kind)
+	refund := entries[0]
+	refund.Kind, refund.Part = store.EntryRefund, store.FollowUpID{1}
+	refund.Postings = []store.Posting{{Account: "operator/ICBC", Amount: -70, Currency: "CNY"}, {Account: "merchant/M", Amount: 70, Currency: "CNY"}}
+	require.NoError(t, s.Commit(t.Context(), store.Change{Entries: []store.Entry{refund}}))
+	audit, err := s.Audit(t.Context(), 0, 10)
+	require.NoError(t, err)
+	require.EqualValues(t, 2, audit.Last, "numbers go on")
+	require.Empty(t, audit.Unbalanced)
+}
