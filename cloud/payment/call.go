@@ -53,6 +53,10 @@ func (l *lane) leave() { <-l.turns }
 
 // call asks the operator on a goroutine of its own and hands what came of it to the machine.
 func (s *Service) call(l *live, p Payment, effect Effect) {
+	if effect.Kind == CallFollowUp {
+		s.callFollowUp(l, p, effect)
+		return
+	}
 	var request operator.Request
 	var ready chan ready
 	if effect.Kind == CallAuthorise || effect.Kind == CallOrder {
@@ -67,20 +71,61 @@ func (s *Service) call(l *live, p Payment, effect Effect) {
 		begun := s.config.Clock.Now()
 		answer, err := s.ask(p, effect, request, ready)
 		s.metrics.called(effect, err, s.config.Clock.Now().Sub(begun))
-		e := Event{Kind: EventAnswer, Call: effect.Kind, Operator: effect.Operator, Answer: answer}
-		var notSent *operator.NotSentError
-		switch {
-		case errors.As(err, &notSent):
-			e.Kind = EventNotSent
-		case err != nil:
-			e.Kind = EventUnknown
-		}
-		if err != nil && s.ctx.Err() == nil {
-			s.config.Logger.LogAttrs(s.ctx, slog.LevelWarn, "operator call", slog.String("operator", effect.Operator),
-				slog.String("call", effect.Kind.String()), slog.String("order", p.OrderID.String()), slog.Any("cause", err))
-		}
-		s.handle(l, e)
+		s.handle(l, Event{Kind: s.cameTo(p, effect, err), Call: effect.Kind, Operator: effect.Operator, Answer: answer})
 	})
+}
+
+// cameTo is what a call came to.
+func (s *Service) cameTo(p Payment, effect Effect, err error) EventKind {
+	if err == nil {
+		return EventAnswer
+	}
+	if s.ctx.Err() == nil {
+		s.config.Logger.LogAttrs(s.ctx, slog.LevelWarn, "operator call", slog.String("operator", effect.Operator),
+			slog.String("call", effect.Kind.String()), slog.String("order", p.OrderID.String()), slog.Any("cause", err))
+	}
+	var notSent *operator.NotSentError
+	if errors.As(err, &notSent) {
+		return EventNotSent
+	}
+	return EventUnknown
+}
+
+// callFollowUp asks the operator for a follow-up as call does.
+func (s *Service) callFollowUp(l *live, p Payment, effect Effect) {
+	f, known := p.FollowUp(effect.FollowUp)
+	if !known {
+		return
+	}
+	request := operator.FollowUp{ID: f.ID, OrderID: p.OrderID, Merchant: p.Merchant, Kind: f.Kind, Amount: f.Amount,
+		Currency: p.Currency, Undoes: f.Undoes, Last: f.Last}
+	s.start(func() {
+		begun := s.config.Clock.Now()
+		answer, err := s.askFollowUp(effect, request)
+		s.metrics.called(effect, err, s.config.Clock.Now().Sub(begun))
+		s.handle(l, Event{Kind: s.cameTo(p, effect, err), Call: effect.Kind, Operator: effect.Operator, FollowUp: f.ID,
+			FollowUpAnswer: &answer})
+	})
+}
+
+// askFollowUp makes one call. Errors are those of operator.Connector.
+func (s *Service) askFollowUp(effect Effect, request operator.FollowUp) (operator.FollowUpAnswer, error) {
+	operation := effect.Kind.String()
+	lane := s.lanes[effect.Operator]
+	if lane == nil {
+		return operator.FollowUpAnswer{}, &operator.NotSentError{Operation: operation, Cause: errNoConnector}
+	}
+	follower, can := lane.connector.(operator.Follower)
+	if !can {
+		return operator.FollowUpAnswer{}, &operator.NotSentError{Operation: operation, Cause: errNoConnector}
+	}
+	if err := lane.take(s.ctx); err != nil {
+		return operator.FollowUpAnswer{}, &operator.NotSentError{Operation: operation, Cause: err}
+	}
+	defer lane.leave()
+	ctx, cancel := context.WithTimeout(s.ctx, callTimeout)
+	defer cancel()
+	return follower.FollowUp(ctx, request)
 }
 
 // forget erases the customer's code and the card's transaction.
@@ -93,7 +138,7 @@ func (l *live) forget() {
 
 func requestOf(p Payment, code string, card []byte) operator.Request {
 	return operator.Request{OrderID: p.OrderID, Merchant: p.Merchant, Terminal: p.Terminal, Method: p.Method,
-		Amount: p.Amount, Currency: p.Currency, Code: code, Card: card}
+		Amount: p.Amount, Currency: p.Currency, Code: code, Card: card, Hold: p.Hold}
 }
 
 // ready is what came of readying a call; exactly one is sent.
@@ -106,7 +151,7 @@ type ready struct {
 func (s *Service) prepare(l *live, next stepped) {
 	for _, effect := range next.effects {
 		lane := s.lanes[effect.Operator]
-		if effect.Kind != CallAuthorise || lane == nil {
+		if effect.Kind != CallAuthorise || next.payment.Hold || lane == nil {
 			continue
 		}
 		preparer, can := lane.connector.(operator.Preparer)
@@ -142,6 +187,12 @@ func (s *Service) ask(p Payment, effect Effect, request operator.Request, ready 
 	ctx, cancel := context.WithTimeout(s.ctx, callTimeout)
 	defer cancel()
 	inquiry := operator.Inquiry{OrderID: p.OrderID, Merchant: p.Merchant, Amount: p.Amount, Currency: p.Currency}
+	if request.Hold {
+		if holder, ok := lane.connector.(operator.Holder); ok {
+			return holder.Hold(ctx, request)
+		}
+		return operator.Answer{}, &operator.NotSentError{Operation: operation, Cause: errNoConnector}
+	}
 	switch effect.Kind {
 	case CallAuthorise:
 		if ready == nil {

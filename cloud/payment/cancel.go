@@ -137,6 +137,7 @@ func (s *Service) reversePayment(ctx context.Context, terminal record.Terminal, 
 		return err
 	}
 	if l.terminal != terminal {
+		s.handle(l, Event{Kind: EventTick}) // so that it leaves memory again
 		return s.alarmForeign(ctx, terminal, order)
 	}
 	s.handle(l, Event{Kind: EventReversalRequested, Reason: reason})

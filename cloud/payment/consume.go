@@ -183,9 +183,12 @@ func (s *Service) facts(ctx context.Context, r collector.Verified, body *message
 	}
 	facts := Payment{OrderID: operator.OrderID(order), Terminal: r.Terminal.ID.String(), Sequence: r.Header.Sequence,
 		Merchant: shop.ID, Method: method, Amount: body.GetAmount(), Currency: currency.Code,
-		FeeRate: uint16(max(shop.FeeBasisPoints, 0)), Reference: reference}
+		FeeRate: uint16(max(shop.FeeBasisPoints, 0)), Reference: reference, Batch: body.GetBatch(), Voucher: body.GetVoucher()}
 	if body.GetGiveUp() != 0 {
 		facts.GiveUpAt = time.UnixMicro(body.GetGiveUp())
+	}
+	if body.GetHold() {
+		s.holdTerms(&facts, shop, body.GetHoldExpires())
 	}
 	s.route(&facts, shop)
 	p, err := New(facts, s.config.Clock.Now())
@@ -195,13 +198,40 @@ func (s *Service) facts(ctx context.Context, r collector.Verified, body *message
 	return p, operator.ReasonNone
 }
 
+// holdTerms sets the terms of a hold: what the merchant's plan and the terminal say, whichever ends sooner.
+func (s *Service) holdTerms(p *Payment, shop store.Merchant, wish int64) {
+	p.Hold, p.HoldCap = true, holdCapWhole
+	if shop.CompletionPercent > 0 {
+		p.HoldCap = uint16(min(shop.CompletionPercent, HoldCapMax))
+	}
+	if wish != 0 {
+		p.HoldUntil = time.UnixMicro(wish)
+	}
+	if shop.HoldDays <= 0 {
+		return
+	}
+	if latest := s.config.Clock.Now().AddDate(0, 0, int(shop.HoldDays)); p.HoldUntil.IsZero() || latest.Before(p.HoldUntil) {
+		p.HoldUntil = latest
+	}
+}
+
+// takes reports whether there is a way to the operator for such a payment.
+func (s *Service) takes(code string, hold bool) bool {
+	lane := s.lanes[code]
+	if lane == nil || !hold {
+		return lane != nil
+	}
+	_, can := lane.connector.(operator.Holder)
+	return can
+}
+
 // route names whom to ask. A payment without an operator is declined by the machine.
 func (s *Service) route(p *Payment, shop store.Merchant) {
 	if len(shop.Operators) == 0 || s.Open() >= openMax {
 		return
 	}
 	codes, err := s.config.Registry.Route(registry.Merchant{ID: shop.ID, First: shop.Operators[0], BackUps: shop.Operators[1:]},
-		p.Method, p.Amount, func(code string) bool { return s.lanes[code] != nil })
+		p.Method, p.Amount, func(code string) bool { return s.takes(code, p.Hold) })
 	if err != nil || len(codes) == 0 {
 		s.config.Logger.LogAttrs(s.ctx, slog.LevelWarn, "no operator takes the payment", slog.Any("cause", err))
 		return

@@ -22,6 +22,7 @@ type live struct {
 	revision uint64  // guarded by mu; of the stored row
 	busy     bool    // guarded by mu; a step is being stored
 	events   []Event // guarded by mu; waiting, at most eventsMax
+	released bool    // guarded by mu; forgotten: what happens next happens to the payment as it is read again
 	secret   []byte  // guarded by mu; the customer's one-time code until it has been used
 	card     []byte  // guarded by mu; the hard wallet's transaction until it has been used
 	// ready is the first authorise, being readied for the operator readyFor; nil once it was used. Guarded by mu.
@@ -34,12 +35,26 @@ type stepped struct {
 	payment Payment
 	effects []Effect
 	change  store.Change
+	asked   *Asked // the follow-up that the event asked for
+}
+
+// stored reports whether the payment has been stored.
+func (l *live) stored() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.revision > 0
 }
 
 // handle lets something happen to a payment: at once, or after what is happening to it. It may block while the store
 // has too much to do.
 func (s *Service) handle(l *live, e Event) {
 	l.mu.Lock()
+	if l.released {
+		order := store.OrderID(l.payment.OrderID)
+		l.mu.Unlock()
+		s.handleAnew(order, e)
+		return
+	}
 	if !l.busy {
 		l.busy = true
 		l.mu.Unlock()
@@ -52,6 +67,18 @@ func (s *Service) handle(l *live, e Event) {
 		return
 	}
 	l.events = append(l.events, e)
+}
+
+// handleAnew lets something happen to a payment that was forgotten meanwhile: late answers come so.
+func (s *Service) handleAnew(order store.OrderID, e Event) {
+	l, err := s.find(s.ctx, order)
+	if err != nil {
+		if s.ctx.Err() == nil {
+			s.config.Logger.LogAttrs(s.ctx, slog.LevelError, "find payment again", slog.String("order", order.String()), slog.Any("cause", err))
+		}
+		return
+	}
+	s.handle(l, e)
 }
 
 // advance steps the payment, which is busy, until an event has to be stored or none is left.
@@ -82,7 +109,8 @@ func (s *Service) nextEvent(l *live) (Event, bool) {
 		return e, true
 	}
 	l.busy = false
-	if settled(l.payment) {
+	if settled(l.payment) || resting(l.payment, s.config.Clock.Now()) {
+		l.released = true
 		s.release(store.OrderID(l.payment.OrderID))
 	}
 	return Event{}, false
@@ -118,7 +146,7 @@ func (s *Service) step(l *live, e Event) (stepped, bool, error) {
 	if err != nil {
 		return stepped{}, false, err
 	}
-	next := stepped{payment: p, effects: effects}
+	next := stepped{payment: p, effects: effects, asked: e.Asked}
 	for _, effect := range effects {
 		switch effect.Kind {
 		case Post:
@@ -129,6 +157,8 @@ func (s *Service) step(l *live, e Event) (stepped, bool, error) {
 			next.change.Entries = append(next.change.Entries, entry)
 		case Alarm:
 			next.change.Alarms = append(next.change.Alarms, alarmOf(p, effect, now))
+		case TakeFollowUp, DeclineFollowUp:
+			next.change.FollowUps = append(next.change.FollowUps, followUpRow(p, e.Asked, effect))
 		default:
 		}
 	}
@@ -149,6 +179,11 @@ func (l *live) row(p Payment, revision uint64, now time.Time) (store.Payment, er
 
 // settled reports whether nothing more is expected: final, and not to be looked at again.
 func settled(p Payment) bool { return p.State.Final() && p.NextAt.IsZero() }
+
+// resting reports whether nothing is expected for long: a hold that waits for its end need not be in memory.
+func resting(p Payment, now time.Time) bool {
+	return p.State == Held && !p.Pursued() && p.NextAt.Sub(now) > restAfter
+}
 
 // entryOf returns the ledger entry of a posting.
 func entryOf(p Payment, effect Effect, now time.Time) (store.Entry, error) {
@@ -241,6 +276,10 @@ func (s *Service) resolve(l *live, next stepped, conflict *store.ConflictError) 
 		l.payment, l.revision = p, row.Revision
 		l.mu.Unlock()
 		return false
+	case store.FollowUpMoved:
+		// It was asked for again while the first time was being stored, and that decided.
+		s.proceed(l)
+		return true
 	default:
 		return false
 	}
@@ -254,6 +293,10 @@ func (s *Service) effects(l *live, next stepped) {
 			s.call(l, next.payment, effect)
 		case effect.Kind == Answer:
 			s.answer(l.terminal, next.payment)
+		case effect.Kind == AnswerFollowUp:
+			s.answerFollowUp(next.payment, effect.FollowUp)
+		case effect.Kind == DeclineFollowUp:
+			s.answerDeclined(next.payment, next.asked, effect)
 		case effect.Kind == SetTimer:
 			s.timers.set(store.OrderID(next.payment.OrderID), effect.At)
 		}

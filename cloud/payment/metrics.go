@@ -14,6 +14,7 @@ type serviceMetrics struct {
 	open     prometheus.Gauge
 	outcomes *prometheus.CounterVec
 	calls    *prometheus.HistogramVec
+	followUp *prometheus.CounterVec
 }
 
 func newServiceMetrics(registry prometheus.Registerer) (*serviceMetrics, error) {
@@ -24,11 +25,14 @@ func newServiceMetrics(registry prometheus.Registerer) (*serviceMetrics, error) 
 		open: prometheus.NewGauge(prometheus.GaugeOpts(options("open", "Payments of which more is expected."))),
 		outcomes: prometheus.NewCounterVec(prometheus.CounterOpts(options("outcomes_total", "Outcomes as they became definite.")),
 			[]string{"outcome"}),
+		followUp: prometheus.NewCounterVec(prometheus.CounterOpts(options("follow_ups_total", "Follow-ups as they became definite.")),
+			[]string{"kind", "outcome"}),
 		calls: prometheus.NewHistogramVec(prometheus.HistogramOpts{Namespace: "yuantill", Subsystem: "payment",
 			Name: "operator_call_seconds", Help: "Calls to operators by kind and result.",
 			Buckets: []float64{.001, .003, .01, .03, .1, .3, 1, 3, 10}}, []string{"operator", "call", "result"}),
 	}
-	return m, errors.Join(registry.Register(m.open), registry.Register(m.outcomes), registry.Register(m.calls))
+	return m, errors.Join(registry.Register(m.open), registry.Register(m.outcomes), registry.Register(m.calls),
+		registry.Register(m.followUp))
 }
 
 // count counts an outcome in the step that made it definite.
@@ -36,6 +40,21 @@ func (m *serviceMetrics) count(next stepped) {
 	p := next.payment
 	if p.State.Final() && len(next.effects) > 0 && p.DecidedAt.Equal(instant(next.change.Payments[0].UpdatedAt)) {
 		m.outcomes.WithLabelValues(p.Outcome().String()).Inc()
+	}
+	m.countFollowUps(next)
+}
+
+// countFollowUps counts those that the step made definite, the cloud's own too.
+func (m *serviceMetrics) countFollowUps(next stepped) {
+	for _, f := range next.payment.FollowUps {
+		if f.Status != UnderWay && len(next.effects) > 0 && f.DecidedAt.Equal(instant(next.change.Payments[0].UpdatedAt)) {
+			m.followUp.WithLabelValues(f.Kind.String(), f.Status.Outcome().String()).Inc()
+		}
+	}
+	for _, effect := range next.effects {
+		if effect.Kind == DeclineFollowUp && next.asked != nil {
+			m.followUp.WithLabelValues(next.asked.Kind.String(), OutcomeDeclined.String()).Inc()
+		}
 	}
 }
 

@@ -3,6 +3,7 @@ package payment
 import (
 	"time"
 
+	"github.com/yuantill/yuantill/cloud/operator"
 	"github.com/yuantill/yuantill/protocol/message"
 )
 
@@ -84,6 +85,13 @@ func shownUntil(p Payment) int64 {
 		return 0
 	}
 	return protocolTime(p.GiveUpAt)
+}
+
+// declinedFollowUp is what the terminal is told of a follow-up that was declined at once.
+func declinedFollowUp(body *message.FollowUpRequested, reason operator.Reason, at time.Time) *message.FollowUpResult {
+	return &message.FollowUpResult{FollowUpId: body.GetFollowUpId(), OrderId: body.GetOrderId(), Kind: body.GetKind(),
+		Outcome: message.Outcome_OUTCOME_DECLINED, Reason: message.Reason(reason), Amount: body.GetAmount(),
+		Currency: body.GetCurrency(), DecidedAt: protocolTime(at), Revision: 1}
 }
 
 func protocolTime(t time.Time) int64 {

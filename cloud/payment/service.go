@@ -32,13 +32,18 @@ const (
 	retryAfter     = time.Second      // when the store had no room
 	recoverAtOnce  = 1000             // payments read in one step at start
 	referenceBlock = 1_000_000        // reference numbers leased at a time
+	restAfter      = 10 * time.Minute // a hold whose end is further off is not kept in memory
+	sweepEvery     = restAfter / 2    // how often it is looked for holds whose end comes near
 )
 
 // Store is what the service needs of a store.
 type Store interface {
 	store.Writer
 	store.PaymentReader
+	store.FollowUpReader
 	store.Leaser
+	// Record returns one record, or store.ErrNotFound.
+	Record(ctx context.Context, terminal record.Terminal, sequence uint64) (store.Record, error)
 }
 
 // Merchants finds merchants.
@@ -182,14 +187,17 @@ func (s *Service) Recover(ctx context.Context) error {
 			s.handle(l, Event{Kind: EventRecovered})
 		}
 		if len(rows) < recoverAtOnce {
-			return nil
+			return s.recoverFollowUps(ctx)
 		}
 	}
 }
 
 // Run works the timers until the context ends, then waits for what is still going on.
 func (s *Service) Run(ctx context.Context) error {
+	var sweeping sync.WaitGroup
+	sweeping.Go(func() { s.sweep(ctx) })
 	err := s.timers.run(ctx)
+	sweeping.Wait()
 	s.ending.Lock()
 	s.ended = true
 	s.ending.Unlock()
@@ -257,6 +265,24 @@ func (s *Service) find(ctx context.Context, order store.OrderID) (*live, error) 
 		return nil, err
 	}
 	return s.adopt(row)
+}
+
+// look returns a payment as it is stored, without making it live. It returns store.ErrNotFound.
+func (s *Service) look(ctx context.Context, order store.OrderID) (Payment, error) {
+	if l := s.peek(order); l != nil && l.stored() {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		return l.payment, nil
+	}
+	row, err := s.config.Store.Payment(ctx, order)
+	if err != nil {
+		return Payment{}, err
+	}
+	var p Payment
+	if err := p.UnmarshalBinary(row.Blob); err != nil {
+		return Payment{}, fmt.Errorf("read payment %s: %w", row.Order, err)
+	}
+	return p, nil
 }
 
 func (s *Service) peek(order store.OrderID) *live {

@@ -29,13 +29,16 @@ import (
 const (
 	patience   = 5 * time.Second
 	merchantID = "301310053110001"
+	otherID    = "301310053110002"
 	code       = "0100000000000123456"
 )
 
 var (
-	till      = record.Terminal([]byte("10000001"))
-	opening   = time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)
-	errBroken = errors.New("connection broken")
+	till        = record.Terminal([]byte("10000001"))
+	secondTill  = record.Terminal([]byte("10000002")) // of the same merchant
+	foreignTill = record.Terminal([]byte("20000001")) // of the other one
+	opening     = time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)
+	errBroken   = errors.New("connection broken")
 )
 
 // handClock is moved by hand; whoever waits for it is woken when its time has come.
@@ -82,14 +85,16 @@ type bank struct {
 }
 
 type bankCall struct {
-	name    string
-	request operator.Request
-	answer  chan bankAnswer
+	name     string
+	request  operator.Request
+	followUp operator.FollowUp
+	answer   chan bankAnswer
 }
 
 type bankAnswer struct {
-	answer operator.Answer
-	err    error
+	answer   operator.Answer
+	followUp operator.FollowUpAnswer
+	err      error
 }
 
 func (b *bank) call(ctx context.Context, name string, r operator.Request) (operator.Answer, error) {
@@ -119,15 +124,49 @@ func (b *bank) Refund(ctx context.Context, i operator.Inquiry) (operator.Answer,
 	return b.call(ctx, "refund", operator.Request{OrderID: i.OrderID, Amount: i.Amount})
 }
 
+func (b *bank) Hold(ctx context.Context, r operator.Request) (operator.Answer, error) {
+	return b.call(ctx, "hold", r)
+}
+
+func (b *bank) FollowUp(ctx context.Context, f operator.FollowUp) (operator.FollowUpAnswer, error) {
+	c := &bankCall{name: f.Kind.String(), followUp: f, answer: make(chan bankAnswer, 1)}
+	b.calls <- c
+	select {
+	case a := <-c.answer:
+		return a.followUp, a.err
+	case <-ctx.Done():
+		return operator.FollowUpAnswer{}, &operator.UnknownOutcomeError{Operation: c.name, Cause: ctx.Err()}
+	}
+}
+
 func (b *bank) Order(ctx context.Context, r operator.Request) (operator.Answer, error) {
 	return b.call(ctx, "order", r)
 }
 
-// answers collects what terminals are told.
+// answers collects what terminals are told of payments, outbox of everything.
 type answers chan *message.PaymentResult
 
-func (a answers) Send(_ context.Context, _ record.Terminal, _ record.Type, body proto.Message) error {
-	a <- body.(*message.PaymentResult)
+type outbox struct {
+	answers
+	followUps chan told
+	found     chan *message.OrderFound
+}
+
+// told is what a terminal hears of a follow-up.
+type told struct {
+	terminal record.Terminal
+	*message.FollowUpResult
+}
+
+func (o outbox) Send(_ context.Context, terminal record.Terminal, _ record.Type, body proto.Message) error {
+	switch b := body.(type) {
+	case *message.PaymentResult:
+		o.answers <- b
+	case *message.FollowUpResult:
+		o.followUps <- told{terminal, b}
+	case *message.OrderFound:
+		o.found <- b
+	}
 	return nil
 }
 
@@ -140,6 +179,7 @@ type office struct {
 	icbc    *bank
 	abc     *bank
 	answers answers
+	outbox  outbox
 	service *payment.Service
 	stop    func()
 	next    uint64
@@ -160,8 +200,10 @@ func newOfficeWith(t *testing.T, connectors func(*office) map[string]operator.Co
 	o.connectors = connectors(o)
 	o.start()
 	require.NoError(t, o.store.Commit(t.Context(), store.Change{
-		Terminals: []store.Terminal{{ID: till, Merchant: merchantID, State: store.TerminalActive}},
-		Merchants: []store.Merchant{{ID: merchantID, Name: "王记早点", Operators: []string{"ICBC", "ABC"}, FeeBasisPoints: 10, Jurisdiction: "CN"}},
+		Terminals: []store.Terminal{{ID: till, Merchant: merchantID, State: store.TerminalActive},
+			{ID: secondTill, Merchant: merchantID, State: store.TerminalActive}, {ID: foreignTill, Merchant: otherID, State: store.TerminalActive}},
+		Merchants: []store.Merchant{{ID: merchantID, Name: "王记早点", Operators: []string{"ICBC", "ABC"}, FeeBasisPoints: 10, Jurisdiction: "CN"},
+			{ID: otherID, Name: "李记", Operators: []string{"ICBC"}, Jurisdiction: "CN"}},
 	}))
 	t.Cleanup(func() { o.stop() })
 	return o
@@ -178,9 +220,10 @@ func (o *office) start() {
 	machine, err := payment.NewMachine(payment.DefaultTiming())
 	require.NoError(t, err)
 	o.answers = make(answers, 1000)
+	o.outbox = outbox{answers: o.answers, followUps: make(chan told, 1000), found: make(chan *message.OrderFound, 1000)}
 	ctx, cancel := context.WithCancel(context.Background())
 	o.service, err = payment.NewService(ctx, payment.ServiceConfig{Machine: machine, Store: o.store, Merchants: o.store,
-		Registry: known, Operators: o.connectors, Answers: o.answers,
+		Registry: known, Operators: o.connectors, Answers: o.outbox,
 		Clock: o.clock, Logger: logger, Metrics: prometheus.NewRegistry()})
 	require.NoError(t, err)
 	require.NoError(t, o.service.Recover(ctx))
@@ -217,19 +260,23 @@ func (o *office) request(n byte) *message.PaymentRequested {
 
 // verified is a record as the collector hands it over.
 func (o *office) verified(kind record.Type, body proto.Message) collector.Verified {
+	return o.verifiedOf(till, merchantID, kind, body)
+}
+
+func (o *office) verifiedOf(terminal record.Terminal, merchant string, kind record.Type, body proto.Message) collector.Verified {
 	content, err := proto.Marshal(body)
 	require.NoError(o.t, err)
 	o.next++
-	header := record.Header{Direction: seal.Up, Type: kind, Epoch: 1, Sequence: o.next, Time: o.clock.Now(), Terminal: till}
+	header := record.Header{Direction: seal.Up, Type: kind, Epoch: 1, Sequence: o.next, Time: o.clock.Now(), Terminal: terminal}
 	r, err := record.Build(seal.NewMAC(seal.Portable(), make([]byte, seal.KeySize)), header, content)
 	require.NoError(o.t, err)
-	return collector.Verified{Terminal: store.Terminal{ID: till, Merchant: merchantID}, Header: header, Record: r}
+	return collector.Verified{Terminal: store.Terminal{ID: terminal, Merchant: merchant}, Header: header, Record: r}
 }
 
 // take does what the collector does: record and change in one commit, then what follows.
 func (o *office) take(consumer collector.Consumer, r collector.Verified, secret []byte) error {
 	change, told := consumer.Consume(o.t.Context(), r, secret)
-	change.Records = append(change.Records, store.Record{Terminal: till, Sequence: r.Header.Sequence, Bytes: r.Record})
+	change.Records = append(change.Records, store.Record{Terminal: r.Terminal.ID, Sequence: r.Header.Sequence, Bytes: r.Record})
 	err := o.store.Commit(o.t.Context(), change)
 	if told != nil {
 		told(err)

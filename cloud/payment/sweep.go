@@ -1,0 +1,46 @@
+package payment
+
+import (
+	"context"
+	"log/slog"
+
+	"github.com/yuantill/yuantill/cloud/store"
+)
+
+// sweep looks for holds whose end comes near and that are not in memory, until the context ends.
+func (s *Service) sweep(ctx context.Context) {
+	for {
+		select {
+		case <-s.config.Clock.After(sweepEvery):
+		case <-ctx.Done():
+			return
+		}
+		if err := s.wake(ctx); err != nil && ctx.Err() == nil {
+			s.config.Logger.LogAttrs(ctx, slog.LevelError, "look for holds that end", slog.Any("cause", err))
+		}
+	}
+}
+
+// wake brings payments into memory whose next look comes before the sweep after the next one.
+func (s *Service) wake(ctx context.Context) error {
+	var after store.OrderID
+	for {
+		rows, err := s.config.Store.DuePayments(ctx, s.config.Clock.Now().Add(restAfter), after, recoverAtOnce)
+		if err != nil {
+			return err
+		}
+		for _, row := range rows {
+			after = row.Order
+			if s.peek(row.Order) != nil {
+				continue // it has its timer
+			}
+			if _, err := s.adopt(row); err != nil {
+				return err
+			}
+			s.timers.set(row.Order, row.NextAt)
+		}
+		if len(rows) < recoverAtOnce {
+			return nil
+		}
+	}
+}
