@@ -66,6 +66,7 @@ one JSON line with their addresses.`,
 	flags.StringArrayVar(&o.issuers, "issuer", nil, "SM2 public key of a hard-wallet issuer, PEM; repeatable")
 	flags.StringArrayVar(&o.merchants, "merchant", nil, "merchant whose orders are taken; repeatable; none takes everybody's")
 	flags.Int64Var(&o.opening, "opening", 50_000_000, "opening balance of each wallet in fen")
+	flags.Int64Var(&o.completion, "completion-percent", 100, "how much of what is held may be completed")
 	flags.BoolVar(&o.reuseCodes, "reuse-codes", false, "let a payment code pay more than once (load tests)")
 	flags.BoolVar(&verbose, "verbose", false, "log at debug level")
 	for _, name := range []string{"cert", "key", "sign-key", "client"} {

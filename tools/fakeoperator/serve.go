@@ -37,7 +37,7 @@ type options struct {
 	certificate, key, signKey string
 	clients, issuers          []string
 	merchants                 []string
-	opening                   int64
+	opening, completion       int64
 	reuseCodes                bool
 }
 
@@ -102,7 +102,8 @@ func assemble(o options, log *slog.Logger) (*front.Front, error) {
 	if err != nil {
 		return nil, fmt.Errorf("collect issuers: %w", err)
 	}
-	books, err := bank.New(bank.Config{Operator: o.operator, Now: time.Now, Opening: o.opening, ReuseCodes: o.reuseCodes, Cards: bank.NewHardWallets(issuers)})
+	books, err := bank.New(bank.Config{Operator: o.operator, Now: time.Now, Opening: o.opening, ReuseCodes: o.reuseCodes, Cards: bank.NewHardWallets(issuers),
+		CompletionPercent: o.completion})
 	if err != nil {
 		return nil, err
 	}

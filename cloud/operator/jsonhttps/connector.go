@@ -37,6 +37,7 @@ var (
 	_ operator.CodeIssuer = (*Connector)(nil)
 	_ operator.Preparer   = (*Connector)(nil)
 	_ operator.Refunder   = (*Connector)(nil)
+	_ operator.Holder     = (*Connector)(nil)
 )
 
 // New checks config and returns a connector; it opens no connection. Error: ErrConfig.
@@ -121,6 +122,43 @@ func (c *Connector) Reverse(ctx context.Context, inquiry operator.Inquiry) (oper
 // Refund sends an order's money back.
 func (c *Connector) Refund(ctx context.Context, inquiry operator.Inquiry) (operator.Answer, error) {
 	return c.inquire(ctx, "refund", profile.PathRefund, inquiry)
+}
+
+// Hold asks for an amount to be held.
+func (c *Connector) Hold(ctx context.Context, request operator.Request) (operator.Answer, error) {
+	if request.Hold = true; request.Method == operator.MethodShown {
+		return c.Order(ctx, request)
+	}
+	return c.Authorise(ctx, request)
+}
+
+// FollowUp carries out what follows an approval. Every refusal of a call leaves its outcome unknown: an earlier copy of it
+// may have been carried out.
+func (c *Connector) FollowUp(ctx context.Context, request operator.FollowUp) (operator.FollowUpAnswer, error) {
+	const operation = "follow_up"
+	body, err := profile.EncodeFollowUp(request)
+	if err != nil {
+		return operator.FollowUpAnswer{}, &operator.NotSentError{Operation: operation, Cause: err}
+	}
+	signed, err := c.sign(operation, profile.PathFollowUp, body)
+	if err != nil {
+		return operator.FollowUpAnswer{}, err
+	}
+	reply, err := c.call(ctx, signed)
+	if err != nil {
+		return operator.FollowUpAnswer{}, err
+	}
+	if reply.status != http.StatusOK {
+		return operator.FollowUpAnswer{}, reply.refusal(operation)
+	}
+	answer, err := profile.DecodeFollowUpAnswer(reply.body, reply.millis)
+	if err == nil && (answer.ID != request.ID || answer.OrderID != request.OrderID) {
+		err = ErrAnswerOrder
+	}
+	if err != nil {
+		return operator.FollowUpAnswer{}, &operator.UnknownOutcomeError{Operation: operation, HTTPStatus: reply.status, Cause: err}
+	}
+	return answer, nil
 }
 
 func (c *Connector) pay(ctx context.Context, operation, path string, request operator.Request) (operator.Answer, error) {

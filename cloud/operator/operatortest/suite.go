@@ -35,7 +35,8 @@ const (
 // Stage is one connector with its operator.
 type Stage struct {
 	Connector operator.Connector
-	// Arrange sets what the operator does with the next call of an operation ("authorise", "query", "reverse", …).
+	// Arrange sets what the operator does with the next call of an operation ("authorise", "query", "reverse",
+	// "follow_up", …).
 	Arrange func(operation string, behaviour Behaviour)
 	// Settle returns once pending passwords have been typed.
 	Settle func()
@@ -43,6 +44,8 @@ type Stage struct {
 	PayShown func(shownCode string)
 	// NetDebit is what an order has cost its payer so far, in minor units.
 	NetDebit func(operator.OrderID) int64
+	// NetHeld is what is held of an order now; nil when the connector is no Holder.
+	NetHeld func(operator.OrderID) int64
 	// Stop makes the operator refuse connections for good.
 	Stop func()
 }
@@ -53,6 +56,9 @@ const callTimeout = 10 * time.Second
 // TestConnector runs the suite; stage makes a fresh connector and operator for each case.
 func TestConnector(t *testing.T, stage func(*testing.T) Stage) {
 	t.Helper()
+	for name, check := range followUpCases() {
+		t.Run(name, func(t *testing.T) { check(t, stage(t)) })
+	}
 	for name, check := range map[string]func(*testing.T, Stage){
 		"OK":                          approves,
 		"PreparedLeavesWhenSent":      prepares,

@@ -72,6 +72,25 @@ func TestBodiesReadBack(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, answer, sameAnswer)
 
+	undo := operator.FollowUp{ID: operator.FollowUpID{7}, OrderID: id, Merchant: "102290058120001", Kind: operator.KindUndo, Amount: 250, Currency: "CNY",
+		Undoes: operator.FollowUpID{8}}
+	completion := undo
+	completion.Kind, completion.Undoes, completion.Last = operator.KindComplete, operator.FollowUpID{}, true
+	for _, f := range []operator.FollowUp{undo, completion} {
+		body, err = profile.EncodeFollowUp(f)
+		require.NoError(t, err)
+		same, err := profile.DecodeFollowUp(body)
+		require.NoError(t, err)
+		require.Equal(t, f, same)
+	}
+	done := operator.FollowUpAnswer{ID: operator.FollowUpID{7}, OrderID: id, Status: operator.FollowUpDone, Amount: 250, Currency: "CNY",
+		Reference: "F1", At: time.UnixMilli(1795392000456).UTC()}
+	body, err = profile.EncodeFollowUpAnswer(done)
+	require.NoError(t, err)
+	sameDone, err := profile.DecodeFollowUpAnswer(body, 1795392000456)
+	require.NoError(t, err)
+	require.Equal(t, done, sameDone)
+
 	body, err = profile.EncodeError(profile.CodeBusy, "later")
 	require.NoError(t, err)
 	sameError, err := profile.DecodeError(body)

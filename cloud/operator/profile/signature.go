@@ -27,6 +27,7 @@ const (
 	PathQuery     = "/v1/query"
 	PathReverse   = "/v1/reverse"
 	PathRefund    = "/v1/refund"
+	PathFollowUp  = "/v1/follow-up"
 )
 
 const (

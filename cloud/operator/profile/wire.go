@@ -48,6 +48,7 @@ type PaymentBody struct {
 	Currency string `json:"currency"`
 	Code     string `json:"code,omitempty"`
 	Card     []byte `json:"card,omitempty"`
+	Hold     bool   `json:"hold,omitempty"`
 }
 
 // InquiryBody is the body of query, reverse and refund.
@@ -81,7 +82,7 @@ type ErrorBody struct {
 // EncodeRequest returns the body of authorise or order.
 func EncodeRequest(r operator.Request) ([]byte, error) {
 	return encode(PaymentBody{Order: r.OrderID.String(), Merchant: r.Merchant, Terminal: r.Terminal, Method: r.Method.String(),
-		Amount: r.Amount, Currency: r.Currency, Code: r.Code, Card: r.Card})
+		Amount: r.Amount, Currency: r.Currency, Code: r.Code, Card: r.Card, Hold: r.Hold})
 }
 
 // DecodeRequest reads and checks the body of authorise or order. Error: ErrBody; it never quotes the body.
@@ -105,7 +106,7 @@ func DecodeRequest(body []byte) (operator.Request, error) {
 		return operator.Request{}, fmt.Errorf("%w: code or card does not fit the method", ErrBody)
 	}
 	return operator.Request{OrderID: id, Merchant: wire.Merchant, Terminal: wire.Terminal, Method: method,
-		Amount: wire.Amount, Currency: wire.Currency, Code: wire.Code, Card: wire.Card}, nil
+		Amount: wire.Amount, Currency: wire.Currency, Code: wire.Code, Card: wire.Card, Hold: wire.Hold}, nil
 }
 
 // EncodeInquiry returns the body of query, reverse or refund.

@@ -54,6 +54,8 @@ type Config struct {
 	ReuseCodes bool
 	// Cards checks hard wallets; without it taps are declined.
 	Cards CardVerifier
+	// CompletionPercent is how much of what is held may be completed; 0 counts as 100.
+	CompletionPercent int64
 }
 
 // Bank is one operator. It is safe for concurrent use.
@@ -69,6 +71,8 @@ type Bank struct {
 	rules    []*Rule
 	nextRule int
 	sequence uint64
+
+	followUps map[operator.FollowUpID]*followUp
 }
 
 // cardUse is one value of one card's counter.
@@ -77,9 +81,9 @@ type cardUse struct {
 	counter uint32
 }
 
-// wallet is a payer's account.
+// wallet is a payer's account; held is the part of the balance that is set aside.
 type wallet struct {
-	opening, balance int64
+	opening, balance, held int64
 }
 
 // phase is where an order stands in the operator's books.
@@ -92,6 +96,7 @@ const (
 	phaseDeclined
 	phaseReversed
 	phaseRefunded
+	phaseHeld // the amount is set aside, or was: the follow-ups tell
 )
 
 // order is one entry of the books.
@@ -115,6 +120,12 @@ type order struct {
 	debited   int64
 	credited  int64
 	asked     int // how often authorise or order came
+
+	hold            bool
+	held, heldInAll int64 // what is set aside now, and what was in all
+	completed       int64 // what was completed and not undone
+	ended           bool  // nothing can be held or completed any more
+	followUps       []*followUp
 }
 
 // New returns an operator with empty books.
@@ -124,7 +135,7 @@ func New(config Config) (*Bank, error) {
 	}
 	return &Bank{config: config, orders: make(map[operator.OrderID]*order), wallets: make(map[string]*wallet),
 		codes: make(map[string]operator.OrderID), shown: make(map[string]operator.OrderID),
-		cards: make(map[cardUse]operator.OrderID)}, nil
+		cards: make(map[cardUse]operator.OrderID), followUps: make(map[operator.FollowUpID]*followUp)}, nil
 }
 
 // Authorise decides a scanned code or a tapped card; rule is what Match gave for the call. The same request again gets
@@ -156,7 +167,7 @@ func (b *Bank) place(request operator.Request, rule Rule) (operator.Answer, erro
 		return operator.Answer{}, ErrFull
 	}
 	entry := &order{id: request.OrderID, digest: digest, merchant: request.Merchant, method: request.Method,
-		amount: request.Amount, currency: request.Currency, asked: 1}
+		amount: request.Amount, currency: request.Currency, asked: 1, hold: request.Hold}
 	b.sequence++
 	entry.reference = fmt.Sprintf("%s%014d", b.config.Operator, b.sequence)
 	b.orders[entry.id] = entry
@@ -267,16 +278,24 @@ func (b *Bank) account(payer string) *wallet {
 
 // debit approves the order or declines it for want of money. A hard wallet has debited itself when it signed.
 func (b *Bank) debit(entry *order) {
+	if entry.hold {
+		b.hold(entry)
+		return
+	}
 	account := b.account(entry.wallet)
-	if account.balance < entry.amount && entry.method != operator.MethodTap {
+	if account.balance-account.held < entry.amount && entry.method != operator.MethodTap {
 		entry.decline(operator.ReasonInsufficientFunds)
 		return
 	}
 	account.balance -= entry.amount
 	entry.debited += entry.amount
 	entry.phase = phaseApproved
-	sum := sha256.Sum256([]byte(entry.reference))
-	entry.authCode = fmt.Sprintf("%06d", binary.BigEndian.Uint32(sum[:])%1_000_000)
+	entry.authorised()
+}
+
+func (o *order) authorised() {
+	sum := sha256.Sum256([]byte(o.reference))
+	o.authCode = fmt.Sprintf("%06d", binary.BigEndian.Uint32(sum[:])%1_000_000)
 }
 
 func (b *Bank) credit(entry *order) {
@@ -306,6 +325,9 @@ func digestOf(request operator.Request) [32]byte {
 	hash.Write(binary.BigEndian.AppendUint64(nil, uint64(request.Amount)))
 	hash.Write([]byte(strings.Join([]string{request.Merchant, request.Terminal, request.Method.String(), request.Currency, request.Code, ""}, "\x00")))
 	hash.Write(request.Card)
+	if request.Hold {
+		hash.Write([]byte("hold"))
+	}
 	return [32]byte(hash.Sum(nil))
 }
 

@@ -42,9 +42,16 @@ func (b *Bank) Reverse(inquiry operator.Inquiry, rule Rule) (operator.Answer, er
 		b.orders[inquiry.OrderID] = entry
 		return b.answer(entry, now), nil
 	}
+	if entry.followed() {
+		// A part of it went back already, or may: only follow-ups can tell how much is left.
+		return b.refusal(inquiry, entry, operator.StatusReversalRefused, rule, now), nil
+	}
 	switch entry.phase {
 	case phaseApproved:
 		b.credit(entry)
+		entry.phase = phaseReversed
+	case phaseHeld:
+		b.setFree(entry)
 		entry.phase = phaseReversed
 	case phasePending, phaseOpen:
 		entry.phase = phaseReversed
@@ -63,12 +70,15 @@ func (b *Bank) Refund(inquiry operator.Inquiry, rule Rule) (operator.Answer, err
 	if err != nil {
 		return operator.Answer{}, err
 	}
-	if rule.Do == DoRefuseRefund || entry == nil {
+	if rule.Do == DoRefuseRefund || entry == nil || entry.followed() {
 		return b.refusal(inquiry, entry, operator.StatusRefundRefused, rule, now), nil
 	}
 	switch entry.phase {
 	case phaseApproved:
 		b.credit(entry)
+		entry.phase = phaseRefunded
+	case phaseHeld:
+		b.setFree(entry)
 		entry.phase = phaseRefunded
 	case phaseReversed, phaseRefunded:
 		// The money is back already.
@@ -110,7 +120,7 @@ func (b *Bank) answer(entry *order, now time.Time) operator.Answer {
 		answer.Status = operator.StatusAwaitingPassword
 	case phaseOpen:
 		answer.Status, answer.ShownCode = operator.StatusAwaitingCustomer, entry.shownCode
-	case phaseApproved:
+	case phaseApproved, phaseHeld:
 		answer.Status, answer.AuthCode = operator.StatusApproved, entry.authCode
 	case phaseDeclined:
 		answer.Status, answer.Reason = operator.StatusDeclined, entry.reason

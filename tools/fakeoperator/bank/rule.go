@@ -16,7 +16,7 @@ const (
 	DoHonest         Behaviour = ""                // nothing special; for rules that only delay
 	DoDecline        Behaviour = "decline"         // decline with Reason
 	DoPassword       Behaviour = "password"        // the customer types for DelayMillis, then Then
-	DoLate           Behaviour = "late"            // no answer; decided unseen after DelayMillis
+	DoLate           Behaviour = "late"            // no answer; decided unseen after DelayMillis (follow-ups: pending until then)
 	DoRefuseReversal Behaviour = "refuse_reversal" // the order stands as it is
 	DoRefuseRefund   Behaviour = "refuse_refund"
 	DoNotFound       Behaviour = "not_found" // queries find nothing
@@ -53,7 +53,7 @@ var ErrInvalidRule = errors.New("bank: invalid rule")
 // everything.
 type Rule struct {
 	ID        int    `json:"id"`
-	Operation string `json:"operation,omitempty"` // authorise, order, query, reverse, refund
+	Operation string `json:"operation,omitempty"` // authorise, order, query, reverse, refund, follow_up
 	Amount    int64  `json:"amount,omitempty"`    // minor units
 	OrderID   string `json:"order,omitempty"`
 	// Count is how many calls are left for the rule; 0 is no limit.
@@ -73,7 +73,7 @@ type Rule struct {
 // Validate reports the first mistake. Error: ErrInvalidRule.
 func (r Rule) Validate() error {
 	switch r.Operation {
-	case "", "authorise", "order", "query", "reverse", "refund":
+	case "", "authorise", "order", "query", "reverse", "refund", "follow_up":
 	default:
 		return fmt.Errorf("%w: operation %q", ErrInvalidRule, r.Operation)
 	}

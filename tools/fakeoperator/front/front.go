@@ -75,6 +75,7 @@ func (f *Front) Handler() http.Handler {
 	mux.HandleFunc("POST "+profile.PathQuery, f.serve("query"))
 	mux.HandleFunc("POST "+profile.PathReverse, f.serve("reverse"))
 	mux.HandleFunc("POST "+profile.PathRefund, f.serve("refund"))
+	mux.HandleFunc("POST "+profile.PathFollowUp, f.serve("follow_up"))
 	return mux
 }
 
@@ -164,16 +165,44 @@ func (f *Front) act(w http.ResponseWriter, r *http.Request, call *exchange) {
 		f.refuse(w, call, &refusal{rule.Status, profile.CodeInternal, "told to fail"})
 		return
 	}
-	answer, err := work(rule)
+	body, err := work(rule)
 	if err != nil {
 		f.refuse(w, call, refusalOf(err))
 		return
 	}
-	f.send(w, call, rule, answer)
+	f.send(w, call, rule, body)
 }
 
-// work does one operation on the books.
-type work func(bank.Rule) (operator.Answer, error)
+// work does one operation on the books and returns the body of the answer.
+type work func(bank.Rule) ([]byte, error)
+
+// stating makes work of an operation that ends in a statement about an order.
+func stating(ask func(bank.Rule) (operator.Answer, error)) work {
+	return func(rule bank.Rule) ([]byte, error) {
+		answer, err := ask(rule)
+		if err != nil {
+			return nil, err
+		}
+		if rule.Do == bank.DoWrongAmount {
+			answer.Amount++
+		}
+		return profile.EncodeAnswer(answer)
+	}
+}
+
+// following makes work of a follow-up.
+func following(books *bank.Bank, request operator.FollowUp) work {
+	return func(rule bank.Rule) ([]byte, error) {
+		answer, err := books.FollowUp(request, rule)
+		if err != nil {
+			return nil, err
+		}
+		if rule.Do == bank.DoWrongAmount {
+			answer.Amount++
+		}
+		return profile.EncodeFollowUpAnswer(answer)
+	}
+}
 
 func (f *Front) prepare(call *exchange) (work, operator.OrderID, int64, *refusal) {
 	books := f.config.Bank
@@ -189,7 +218,14 @@ func (f *Front) prepare(call *exchange) (work, operator.OrderID, int64, *refusal
 		if call.operation == "order" {
 			place = books.Order
 		}
-		return func(rule bank.Rule) (operator.Answer, error) { return place(request, rule) }, request.OrderID, request.Amount, nil
+		return stating(func(rule bank.Rule) (operator.Answer, error) { return place(request, rule) }), request.OrderID, request.Amount, nil
+	}
+	if call.operation == "follow_up" {
+		request, err := profile.DecodeFollowUp(call.body)
+		if err != nil {
+			return nil, operator.OrderID{}, 0, &refusal{http.StatusBadRequest, profile.CodeMalformed, "body does not fit the operation"}
+		}
+		return following(books, request), request.OrderID, request.Amount, nil
 	}
 	inquiry, err := profile.DecodeInquiry(call.body)
 	if err != nil {
@@ -197,7 +233,7 @@ func (f *Front) prepare(call *exchange) (work, operator.OrderID, int64, *refusal
 	}
 	ask := map[string]func(operator.Inquiry, bank.Rule) (operator.Answer, error){
 		"query": books.Query, "reverse": books.Reverse, "refund": books.Refund}[call.operation]
-	return func(rule bank.Rule) (operator.Answer, error) { return ask(inquiry, rule) }, inquiry.OrderID, inquiry.Amount, nil
+	return stating(func(rule bank.Rule) (operator.Answer, error) { return ask(inquiry, rule) }), inquiry.OrderID, inquiry.Amount, nil
 }
 
 func refusalOf(err error) *refusal {
@@ -229,16 +265,8 @@ func (f *Front) wait(r *http.Request, rule bank.Rule) {
 	}
 }
 
-// send encodes an answer and lets it travel in the rule's way.
-func (f *Front) send(w http.ResponseWriter, call *exchange, rule bank.Rule, answer operator.Answer) {
-	if rule.Do == bank.DoWrongAmount {
-		answer.Amount++
-	}
-	body, err := profile.EncodeAnswer(answer)
-	if err != nil {
-		f.refuse(w, call, refusalOf(err))
-		return
-	}
+// send lets an answer travel in the rule's way.
+func (f *Front) send(w http.ResponseWriter, call *exchange, rule bank.Rule, body []byte) {
 	switch rule.Do {
 	case bank.DoLose:
 		hangUp(w)

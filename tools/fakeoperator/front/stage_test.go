@@ -175,6 +175,10 @@ func TestConnector(t *testing.T) {
 				entry, _ := w.entry(id)
 				return entry.Debited - entry.Credited
 			},
+			NetHeld: func(id operator.OrderID) int64 {
+				entry, _ := w.entry(id)
+				return entry.Held
+			},
 			Stop: w.server.Close,
 		}
 	})
