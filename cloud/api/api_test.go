@@ -96,6 +96,31 @@ func (s *site) pay(state payment.State) {
 	require.NoError(s.t, s.store.Commit(s.t.Context(), change))
 }
 
+// keep stores a payment of ¥12.50, or a hold of it, that was followed up.
+func (s *site) keep(state payment.State, followUps ...payment.FollowUp) {
+	p := payment.Payment{OrderID: order, Terminal: terminal.String(), Sequence: 1, Merchant: merchantID, Method: operator.MethodCode,
+		Amount: 1250, Currency: "CNY", State: state, Reference: "000001000001", CreatedAt: now, DecidedAt: now, Operator: "ICBC",
+		Batch: 7, Voucher: 42}
+	if state == payment.Held || state == payment.HoldEnded {
+		p.Hold, p.HoldCap, p.HoldUntil = true, 100, now.Add(time.Hour)
+	}
+	for n, f := range followUps {
+		f.ID, f.Terminal, f.Reference, f.CreatedAt = operator.FollowUpID{byte(n + 1)}, terminal.String(), "000001000002", now
+		if f.Status == payment.Done {
+			f.Freed, f.DecidedAt = f.Amount, now
+		}
+		p.FollowUps = append(p.FollowUps, f)
+	}
+	blob, err := p.MarshalBinary()
+	require.NoError(s.t, err)
+	require.NoError(s.t, s.store.Commit(s.t.Context(), store.Change{Payments: []store.Payment{{Order: store.OrderID(order), Terminal: terminal,
+		Sequence: 1, Merchant: merchantID, Revision: 1, State: uint8(state), Final: true, Blob: blob}}}))
+}
+
+func follow(kind operator.FollowUpKind, status payment.FollowUpStatus, amount int64) payment.FollowUp {
+	return payment.FollowUp{Kind: kind, Status: status, Amount: amount}
+}
+
 // get returns an answer's status, body and headers.
 func (s *site) get(path string, change func(*http.Request)) (int, string, http.Header) {
 	s.t.Helper()
@@ -291,6 +316,23 @@ func TestProfiles(t *testing.T) {
 	})
 }
 
+func TestFollowedPayment(t *testing.T) {
+	s := newSite(t, "")
+	s.keep(payment.Held, follow(operator.KindComplete, payment.Done, 250), follow(operator.KindTopUp, payment.UnderWay, 70))
+	var p api.Payment
+	s.json("/v1/payments/"+order.String(), &p)
+	require.Equal(t, "approved", p.Outcome)
+	require.EqualValues(t, 7, p.Batch)
+	require.EqualValues(t, 42, p.Voucher)
+	expires := now.Add(time.Hour)
+	require.Equal(t, &api.Standing{Hold: true, Paid: 250, Held: 1250, HoldExpires: &expires}, p.Standing)
+	require.Len(t, p.FollowUps, 2)
+	require.Equal(t, "complete", p.FollowUps[0].Kind)
+	require.Equal(t, "approved", p.FollowUps[0].Outcome)
+	require.NotNil(t, p.FollowUps[0].DecidedAt)
+	require.Equal(t, "unknown", p.FollowUps[1].Outcome)
+}
+
 func TestReceipt(t *testing.T) {
 	for state, want := range map[payment.State]string{
 		payment.Approved: "支付成功", payment.Declined: "未支付", payment.Querying: "结果未知", payment.Reversing: "结果未知",
@@ -313,6 +355,45 @@ func TestReceipt(t *testing.T) {
 				require.Contains(t, text, "行 CCB")
 			} else {
 				require.NotContains(t, text, "支付成功", "never mistaken for a paid one")
+			}
+		})
+	}
+	for name, c := range map[string]struct {
+		state     payment.State
+		followUps []payment.FollowUp
+		want      []string
+		not       []string
+	}{
+		"RefundedInPart": {payment.Approved, []payment.FollowUp{follow(operator.KindRefund, payment.Done, 250)},
+			[]string{"支付成功，部分退款", "已退款", "¥2.50", `class="state approved"`}, []string{"处理中"}},
+		"RefundUnderWay": {payment.Approved, []payment.FollowUp{follow(operator.KindRefund, payment.UnderWay, 250)},
+			[]string{"支付成功", "处理中"}, []string{"部分退款", "¥2.50"}},
+		"RefundRefused": {payment.Approved, []payment.FollowUp{follow(operator.KindRefund, payment.Refused, 250)},
+			[]string{"支付成功"}, []string{"退款", "处理中"}},
+		"RefundedInFull": {payment.Approved, []payment.FollowUp{follow(operator.KindRefund, payment.Done, 250), follow(operator.KindRefund, payment.Done, 1000)},
+			[]string{"已全额退款", `class="state reversed"`}, []string{"支付成功"}},
+		"Voided": {payment.Approved, []payment.FollowUp{follow(operator.KindVoid, payment.Done, 1250)},
+			[]string{"已撤销", `class="state reversed"`}, []string{"支付成功"}},
+		"RestReturned": {payment.RestReturned, []payment.FollowUp{follow(operator.KindRefund, payment.Done, 1250)},
+			[]string{"已退回顾客", `class="state reversed"`}, []string{"支付成功"}},
+		"Held": {payment.Held, nil, []string{"预授权，未扣款", "冻结中", `class="state held"`}, []string{"支付成功", "已支付"}},
+		"CompletedInPart": {payment.Held, []payment.FollowUp{follow(operator.KindComplete, payment.Done, 250)},
+			[]string{"预授权部分完成", "已支付", "¥2.50", "冻结中", "¥10.00"}, []string{"支付成功"}},
+		"Completed": {payment.HoldEnded, []payment.FollowUp{follow(operator.KindComplete, payment.Done, 250), follow(operator.KindCancel, payment.Done, 1000)},
+			[]string{"预授权已完成", "¥2.50"}, []string{"冻结中"}},
+		"Released": {payment.HoldEnded, []payment.FollowUp{follow(operator.KindCancel, payment.Done, 1250)},
+			[]string{"预授权已解除，未扣款", `class="state reversed"`}, []string{"支付成功", "已支付", "冻结中"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newSite(t, "secret")
+			s.keep(c.state, c.followUps...)
+			status, text, _ := s.get("/r/"+token, nil)
+			require.Equal(t, http.StatusOK, status)
+			for _, want := range c.want {
+				require.Contains(t, text, want)
+			}
+			for _, not := range c.not {
+				require.NotContains(t, text, not)
 			}
 		})
 	}

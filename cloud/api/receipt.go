@@ -24,12 +24,16 @@ const tokenSize = 26
 // page is what the receipt page shows.
 type page struct {
 	Found                 bool
-	Class                 string // approved, declined, unknown or reversed
+	Class                 string // approved, declined, unknown, reversed or held
 	State, StateEnglish   string
 	Merchant, Amount      string
 	Time, Reference       string
 	Wallet, PayerOperator string
 	Terminal              string
+	// Paid, Returned and Held are what is definite, shown where the amount alone does not say it; Pending says that more
+	// is under way.
+	Paid, Returned, Held string
+	Pending              bool
 }
 
 // receipts serves the page that says what a receipt is worth. It is public: the token on the receipt is the key.
@@ -89,20 +93,78 @@ func (a *api) page(r *http.Request, order store.OrderID) (page, error) {
 		shown.PayerOperator = a.Registry(p.PayerOperator)
 	}
 	shown.State, shown.StateEnglish = stateText(p)
-	return shown, nil
+	return shown, shown.settle(p)
+}
+
+// settle adds what was done after the approval.
+func (shown *page) settle(p payment.Payment) error {
+	s := p.Settlement()
+	shown.Pending = s.Pending
+	switch approved := p.Outcome() == payment.OutcomeApproved; {
+	case approved && s.Paid == s.Returned && s.StillHeld == 0:
+		shown.Class = payment.OutcomeReversed.String()
+	case approved && s.Paid == 0:
+		shown.Class = "held"
+	}
+	for _, line := range []struct {
+		into   *string
+		amount int64
+		show   bool
+	}{{&shown.Paid, s.Paid, p.Hold}, {&shown.Returned, s.Returned, true}, {&shown.Held, s.StillHeld, true}} {
+		if line.amount == 0 || !line.show {
+			continue
+		}
+		amount, err := money.Of(line.amount, p.Currency)
+		if err != nil {
+			return err
+		}
+		*line.into = amount.Display()
+	}
+	return nil
 }
 
 func stateText(p payment.Payment) (chinese, english string) {
 	switch {
 	case p.Refunded():
 		return "已退回顾客", "paid late and returned to the customer"
+	case p.Outcome() == payment.OutcomeApproved && p.Hold:
+		return holdText(p)
 	case p.Outcome() == payment.OutcomeApproved:
-		return "支付成功", "paid"
+		return paidText(p.Settlement())
 	case p.Outcome() == payment.OutcomeDeclined:
 		return "未支付", "not paid"
 	case p.Outcome() == payment.OutcomeReversed:
 		return "已撤销", "reversed, not paid"
 	default:
 		return "结果未知，请稍后再查", "not known yet, look again shortly"
+	}
+}
+
+func paidText(s payment.Settlement) (chinese, english string) {
+	switch {
+	case s.Voided:
+		return "已撤销", "voided"
+	case s.Returned == s.Paid:
+		return "已全额退款", "refunded in full"
+	case s.Returned > 0:
+		return "支付成功，部分退款", "paid, refunded in part"
+	default:
+		return "支付成功", "paid"
+	}
+}
+
+func holdText(p payment.Payment) (chinese, english string) {
+	s := p.Settlement()
+	switch {
+	case s.Paid > 0 && s.Returned == s.Paid && s.StillHeld == 0:
+		return "已全额退款", "refunded in full"
+	case s.Paid == 0 && s.StillHeld == 0:
+		return "预授权已解除，未扣款", "released, not paid"
+	case s.Paid == 0:
+		return "预授权，未扣款", "held, not paid"
+	case s.StillHeld == 0:
+		return "预授权已完成", "paid out of a hold"
+	default:
+		return "预授权部分完成", "paid in part out of a hold"
 	}
 }

@@ -27,7 +27,7 @@ type Payment struct {
 	Currency          string     `json:"currency"`
 	State             string     `json:"state"`
 	Outcome           string     `json:"outcome" enum:"approved,declined,unknown,reversed"`
-	Refunded          bool       `json:"refunded" doc:"approved after it was taken back; the money is going or went back"`
+	Refunded          bool       `json:"refunded" doc:"taken back although money had moved; it is going or went back"`
 	Reason            string     `json:"reason,omitempty"`
 	Operator          string     `json:"operator,omitempty"`
 	Reference         string     `json:"reference"`
@@ -38,6 +38,37 @@ type Payment struct {
 	CreatedAt         time.Time  `json:"created_at"`
 	DecidedAt         *time.Time `json:"decided_at,omitempty"`
 	NextAt            *time.Time `json:"next_at,omitempty" doc:"when the cloud looks at it again"`
+	Batch             uint32     `json:"batch,omitempty" doc:"the terminal's shift"`
+	Voucher           uint32     `json:"voucher,omitempty"`
+	Standing          *Standing  `json:"standing,omitempty" doc:"once approved"`
+	FollowUps         []FollowUp `json:"follow_ups,omitempty"`
+}
+
+// Standing is how an approved payment stands; what is under way counts as done. Amounts are minor units.
+type Standing struct {
+	Hold        bool       `json:"hold" doc:"the amount was held and not paid"`
+	Paid        int64      `json:"paid"`
+	Refunded    int64      `json:"refunded"`
+	Held        int64      `json:"held" doc:"the first amount and what was added"`
+	HoldExpires *time.Time `json:"hold_expires,omitempty"`
+	Closed      bool       `json:"closed" doc:"voided, or a hold of which nothing is held any more"`
+}
+
+// FollowUp is what was done with a payment after its approval.
+type FollowUp struct {
+	ID                string     `json:"id" doc:"32 hexadecimal digits"`
+	Kind              string     `json:"kind" enum:"void,refund,top_up,complete,cancel,undo"`
+	Outcome           string     `json:"outcome" enum:"approved,declined,unknown"`
+	Reason            string     `json:"reason,omitempty"`
+	Amount            int64      `json:"amount" doc:"minor units"`
+	Fee               int64      `json:"fee" doc:"charged by a completion, given back by everything else; minor units"`
+	Terminal          string     `json:"terminal,omitempty" doc:"who asked; empty for the cloud itself"`
+	Reference         string     `json:"reference,omitempty"`
+	OperatorReference string     `json:"operator_reference,omitempty"`
+	Attempts          uint32     `json:"attempts" doc:"how often the operator was asked"`
+	CreatedAt         time.Time  `json:"created_at"`
+	DecidedAt         *time.Time `json:"decided_at,omitempty"`
+	NextAt            *time.Time `json:"next_at,omitempty"`
 }
 
 // Terminal is one terminal and how far its journal is stored.
@@ -157,7 +188,25 @@ func (a *api) payment(ctx context.Context, in *orderInput) (*body[Payment], erro
 		Outcome: p.Outcome().String(), Refunded: p.Refunded(), Reason: p.Reason.String(), Operator: p.Operator,
 		Reference: p.Reference, OperatorReference: p.OperatorReference, Authorisation: p.AuthCode,
 		PayerOperator: p.PayerOperator, Wallet: p.WalletMasked, CreatedAt: p.CreatedAt, DecidedAt: known(p.DecidedAt),
-		NextAt: known(p.NextAt)}}, nil
+		NextAt: known(p.NextAt), Batch: p.Batch, Voucher: p.Voucher, Standing: standing(p), FollowUps: followUps(p)}}, nil
+}
+
+func standing(p payment.Payment) *Standing {
+	if !p.Stands() {
+		return nil
+	}
+	s := p.Standing()
+	return &Standing{Hold: s.Hold, Paid: s.Paid, Refunded: s.Refunded, Held: s.Held, HoldExpires: known(s.HoldExpires), Closed: s.Closed}
+}
+
+func followUps(p payment.Payment) []FollowUp {
+	var list []FollowUp
+	for _, f := range p.FollowUps {
+		list = append(list, FollowUp{ID: f.ID.String(), Kind: f.Kind.String(), Outcome: f.Status.Outcome().String(), Reason: f.Reason.String(),
+			Amount: f.Amount, Fee: f.Fee, Terminal: f.Terminal, Reference: f.Reference, OperatorReference: f.OperatorReference,
+			Attempts: f.Attempts, CreatedAt: f.CreatedAt, DecidedAt: known(f.DecidedAt), NextAt: known(f.NextAt)})
+	}
+	return list
 }
 
 func known(t time.Time) *time.Time {

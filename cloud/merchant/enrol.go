@@ -30,9 +30,12 @@ const (
 	merchantIDSize    = 15
 	merchantNameMax   = 40 // characters, as on a sales slip
 	feeBasisPointsMax = 10 // e-CNY (requirement R1.7)
-	firstKeyVersion   = 1
-	terminalsMax      = 1_000_000
-	pageSize          = 1_000
+
+	completionPercentMax = 200
+	holdDaysMax          = 30
+	firstKeyVersion      = 1
+	terminalsMax         = 1_000_000
+	pageSize             = 1_000
 )
 
 // RegistrarStore is what a Registrar needs of the store.
@@ -71,6 +74,10 @@ func Validate(m store.Merchant) error {
 		return fmt.Errorf("%w: name is empty or longer than %d characters", ErrMerchant, merchantNameMax)
 	case len(m.Operators) == 0:
 		return fmt.Errorf("%w: no operator", ErrMerchant)
+	case m.CompletionPercent < 0 || m.CompletionPercent > completionPercentMax:
+		return fmt.Errorf("%w: completion of %d %% of a hold is not within 0 to %d", ErrMerchant, m.CompletionPercent, completionPercentMax)
+	case m.HoldDays < 0 || m.HoldDays > holdDaysMax:
+		return fmt.Errorf("%w: hold of %d days is not within 0 to %d", ErrMerchant, m.HoldDays, holdDaysMax)
 	case m.FeeBasisPoints < 0 || m.FeeBasisPoints > feeBasisPointsMax:
 		return fmt.Errorf("%w: fee of %d basis points is not within 0 to %d", ErrMerchant, m.FeeBasisPoints, feeBasisPointsMax)
 	case len(m.Jurisdiction) != 2:

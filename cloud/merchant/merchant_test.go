@@ -172,6 +172,10 @@ func TestValidate(t *testing.T) {
 		"no operator":       func(m *store.Merchant) { m.Operators = nil },
 		"fee above the cap": func(m *store.Merchant) { m.FeeBasisPoints = 11 },
 		"negative fee":      func(m *store.Merchant) { m.FeeBasisPoints = -1 },
+		"completion cap":    func(m *store.Merchant) { m.CompletionPercent = 201 },
+		"negative cap":      func(m *store.Merchant) { m.CompletionPercent = -1 },
+		"long hold":         func(m *store.Merchant) { m.HoldDays = 31 },
+		"negative hold":     func(m *store.Merchant) { m.HoldDays = -1 },
 		"no jurisdiction":   func(m *store.Merchant) { m.Jurisdiction = "" },
 	} {
 		t.Run("ErrMerchant on "+name, func(t *testing.T) {

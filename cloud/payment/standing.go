@@ -245,3 +245,26 @@ func shareUp(whole, part, of int64) int64 {
 	}
 	return int64(quotient)
 }
+
+// Settlement is what is definite of an order that stands; minor units.
+type Settlement struct {
+	Paid, Returned int64
+	StillHeld      int64
+	Voided         bool
+	Pending        bool // something is under way
+}
+
+// Settlement returns what is definite; it is zero unless the order Stands.
+func (p Payment) Settlement() Settlement {
+	if !p.Stands() {
+		return Settlement{}
+	}
+	s := Settlement{Paid: p.paidDefinitely(), Returned: p.refunded(true), Pending: p.Pursued()}
+	if p.Hold {
+		s.StillHeld = p.rest()
+	}
+	for _, f := range p.FollowUps {
+		s.Voided = s.Voided || f.Kind == operator.KindVoid && f.Status == Done
+	}
+	return s
+}

@@ -84,6 +84,8 @@ func merchantCommand(with configured) *cobra.Command {
 	flags.StringVar(&m.Name, "name", "", "商户名称 · name on receipts, at most 40 characters")
 	flags.StringSliceVar(&m.Operators, "operators", nil, "运营机构，第一家优先 · operator codes, the first one first")
 	flags.Int32Var(&m.FeeBasisPoints, "fee", 10, "费率（万分之一） · fee in basis points")
+	flags.Int32Var(&m.CompletionPercent, "completion-percent", 0, "预授权完成上限（%），0 为 100 · how much of a hold may be completed, in percent; 0 is 100")
+	flags.Int32Var(&m.HoldDays, "hold-days", 0, "预授权天数，0 为 30 · days after which a hold is released; 0 is 30")
 	flags.StringVar(&m.Jurisdiction, "jurisdiction", m.Jurisdiction, "法域 · ISO 3166 alpha-2")
 	command.RunE = with(func(command *cobra.Command, s Settings) error {
 		if err := checkOperators(m); err != nil {
