@@ -108,6 +108,8 @@ func (w *followTrial) run(before payment.Payment, effect payment.Effect) {
 		f, _ := w.p.FollowUp(effect.FollowUp)
 		was, known := before.FollowUp(effect.FollowUp)
 		require.Equal(w.t, payment.UnderWay, f.Status)
+		require.True(w.t, f.Kind == operator.KindComplete || !f.Last, "an operator would never understand it")
+		require.Equal(w.t, f.Kind == operator.KindUndo, f.Undoes != operator.FollowUpID{})
 		require.True(w.t, !known || was.Status == payment.UnderWay, "no second call for what is definite")
 		w.errands = append(w.errands, errand{request: operator.FollowUp{ID: f.ID, OrderID: w.p.OrderID, Kind: f.Kind, Amount: f.Amount,
 			Currency: w.p.Currency, Undoes: f.Undoes, Last: f.Last}})
@@ -245,10 +247,10 @@ func (w *followTrial) ask() {
 		if len(w.p.FollowUps) > 0 {
 			asked.Undoes = rapid.SampledFrom(w.p.FollowUps).Draw(w.t, "undoes").ID
 		}
-	case operator.KindComplete:
-		asked.Last = rapid.IntRange(0, 5).Draw(w.t, "last") == 0
 	default:
+		asked.Undoes = numbered(rapid.ByteRange(0, 3).Draw(w.t, "undoes too"))
 	}
+	asked.Last = rapid.IntRange(0, 5).Draw(w.t, "last") == 0
 	if w.declined[asked.ID] {
 		return // the service answers it from its row
 	}

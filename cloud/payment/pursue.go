@@ -42,6 +42,11 @@ func (s *step) followUpRequested(asked *Asked) {
 func (s *step) begin(f FollowUp) {
 	f.Status, f.Reason, f.CreatedAt, f.Revision = UnderWay, operator.ReasonNone, s.now, 1
 	f.Freed, f.Fee, f.Attempts, f.DecidedAt, f.NextAt = 0, 0, 0, time.Time{}, time.Time{}
+	// What does not belong to the kind would make a request of it that no operator understands, for ever.
+	f.Last = f.Last && f.Kind == operator.KindComplete
+	if f.Kind != operator.KindUndo {
+		f.Undoes = operator.FollowUpID{}
+	}
 	s.p.FollowUps = append(s.p.FollowUps, f)
 }
 
