@@ -133,6 +133,17 @@ func (p Payment) Pursued() bool {
 	return slices.ContainsFunc(p.FollowUps, func(f FollowUp) bool { return f.Status == UnderWay })
 }
 
+// underWay counts the follow-ups that are.
+func (p Payment) underWay() int {
+	count := 0
+	for _, f := range p.FollowUps {
+		if f.Status == UnderWay {
+			count++
+		}
+	}
+	return count
+}
+
 // followed reports whether something was done with the order, or is.
 func (p Payment) followed() bool { return slices.ContainsFunc(p.FollowUps, FollowUp.counts) }
 

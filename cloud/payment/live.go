@@ -206,13 +206,14 @@ func (s *Service) stored(l *live, e Event, next stepped, err error) {
 		return
 	}
 	l.mu.Lock()
+	before := l.payment
 	l.payment = next.payment
 	l.revision++
 	l.mu.Unlock()
 	if next.payment.State != Authorising { // until then a back-up operator may need the code
 		l.forget()
 	}
-	s.metrics.count(next)
+	s.metrics.count(before, next)
 	s.effects(l, next)
 	s.proceed(l)
 }
@@ -273,6 +274,7 @@ func (s *Service) resolve(l *live, next stepped, conflict *store.ConflictError) 
 			return false
 		}
 		l.mu.Lock()
+		s.metrics.pursued(l.payment, p)
 		l.payment, l.revision = p, row.Revision
 		l.mu.Unlock()
 		return false

@@ -15,6 +15,7 @@ type serviceMetrics struct {
 	outcomes *prometheus.CounterVec
 	calls    *prometheus.HistogramVec
 	followUp *prometheus.CounterVec
+	underWay prometheus.Gauge
 }
 
 func newServiceMetrics(registry prometheus.Registerer) (*serviceMetrics, error) {
@@ -27,27 +28,36 @@ func newServiceMetrics(registry prometheus.Registerer) (*serviceMetrics, error) 
 			[]string{"outcome"}),
 		followUp: prometheus.NewCounterVec(prometheus.CounterOpts(options("follow_ups_total", "Follow-ups as they became definite.")),
 			[]string{"kind", "outcome"}),
+		underWay: prometheus.NewGauge(prometheus.GaugeOpts(options("follow_ups_under_way", "Follow-ups that operators are being asked for."))),
 		calls: prometheus.NewHistogramVec(prometheus.HistogramOpts{Namespace: "yuantill", Subsystem: "payment",
 			Name: "operator_call_seconds", Help: "Calls to operators by kind and result.",
 			Buckets: []float64{.001, .003, .01, .03, .1, .3, 1, 3, 10}}, []string{"operator", "call", "result"}),
 	}
 	return m, errors.Join(registry.Register(m.open), registry.Register(m.outcomes), registry.Register(m.calls),
-		registry.Register(m.followUp))
+		registry.Register(m.followUp), registry.Register(m.underWay))
 }
 
 // count counts an outcome in the step that made it definite.
-func (m *serviceMetrics) count(next stepped) {
+func (m *serviceMetrics) count(before Payment, next stepped) {
 	p := next.payment
 	if p.State.Final() && len(next.effects) > 0 && p.DecidedAt.Equal(instant(next.change.Payments[0].UpdatedAt)) {
 		m.outcomes.WithLabelValues(p.Outcome().String()).Inc()
 	}
-	m.countFollowUps(next)
+	m.pursued(before, p)
+	m.countFollowUps(before, next)
+}
+
+// pursued keeps the number of follow-ups under way when a payment changes; the zero Payment has none.
+func (m *serviceMetrics) pursued(before, after Payment) {
+	if change := after.underWay() - before.underWay(); change != 0 {
+		m.underWay.Add(float64(change))
+	}
 }
 
 // countFollowUps counts those that the step made definite, the cloud's own too.
-func (m *serviceMetrics) countFollowUps(next stepped) {
+func (m *serviceMetrics) countFollowUps(before Payment, next stepped) {
 	for _, f := range next.payment.FollowUps {
-		if f.Status != UnderWay && len(next.effects) > 0 && f.DecidedAt.Equal(instant(next.change.Payments[0].UpdatedAt)) {
+		if was, known := before.FollowUp(f.ID); f.Status != UnderWay && (!known || was.Status == UnderWay) {
 			m.followUp.WithLabelValues(f.Kind.String(), f.Status.Outcome().String()).Inc()
 		}
 	}

@@ -251,6 +251,7 @@ func (s *Service) adopt(row store.Payment) (*live, error) {
 	}
 	l := &live{payment: p, revision: row.Revision, terminal: row.Terminal}
 	s.live[row.Order] = l
+	s.metrics.pursued(Payment{}, p)
 	s.metrics.open.Set(float64(len(s.live)))
 	return l, nil
 }

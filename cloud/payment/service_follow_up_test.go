@@ -229,6 +229,59 @@ func TestServiceRefunds(t *testing.T) {
 	})
 }
 
+// measured returns the sum of a metric over the labels that fit.
+func (o *office) measured(name string, labels map[string]string) float64 {
+	o.t.Helper()
+	families, err := o.metrics.Gather()
+	require.NoError(o.t, err)
+	var sum float64
+	for _, family := range families {
+		if family.GetName() != name {
+			continue
+		}
+		for _, metric := range family.GetMetric() {
+			fits := 0
+			for _, pair := range metric.GetLabel() {
+				if labels[pair.GetName()] == pair.GetValue() {
+					fits++
+				}
+			}
+			if fits == len(labels) {
+				sum += metric.GetCounter().GetValue() + metric.GetGauge().GetValue()
+			}
+		}
+	}
+	return sum
+}
+
+func TestServiceMeasuresFollowUps(t *testing.T) {
+	const total, underWay = "yuantill_payment_follow_ups_total", "yuantill_payment_follow_ups_under_way"
+	o := paid(t)
+	o.follow(asks(1, refunds, 250))
+	o.called(o.icbc, "refund").done()
+	o.heard(approved)
+	o.follow(asks(2, refunds, 5000))
+	o.heard(declined)
+	o.follow(asks(3, refunds, 100))
+	o.called(o.icbc, "refund").refuses(operator.ReasonWalletBlocked)
+	o.heard(declined)
+	body := asks(4, refunds, 1)
+	body.OrderId = orderOf(9)
+	o.follow(body)
+	o.heard(declined)
+	require.InDelta(t, 1, o.measured(total, map[string]string{"kind": "refund", "outcome": "approved"}), 0)
+	require.InDelta(t, 3, o.measured(total, map[string]string{"kind": "refund", "outcome": "declined"}), 0)
+	o.follow(asks(5, refunds, 7))
+	o.called(o.icbc, "refund")
+	require.InDelta(t, 1, o.measured(underWay, nil), 0)
+	o.restart()
+	call := o.called(o.icbc, "refund")
+	require.InDelta(t, 1, o.measured(underWay, nil), 0)
+	call.done()
+	o.heard(approved)
+	require.InDelta(t, 0, o.measured(underWay, nil), 0)
+}
+
 func TestServiceFollowUpGuards(t *testing.T) {
 	t.Run("Declined", func(t *testing.T) {
 		for name, c := range map[string]struct {

@@ -180,6 +180,7 @@ type office struct {
 	abc     *bank
 	answers answers
 	outbox  outbox
+	metrics *prometheus.Registry
 	service *payment.Service
 	stop    func()
 	next    uint64
@@ -221,10 +222,11 @@ func (o *office) start() {
 	require.NoError(t, err)
 	o.answers = make(answers, 1000)
 	o.outbox = outbox{answers: o.answers, followUps: make(chan told, 1000), found: make(chan *message.OrderFound, 1000)}
+	o.metrics = prometheus.NewRegistry()
 	ctx, cancel := context.WithCancel(context.Background())
 	o.service, err = payment.NewService(ctx, payment.ServiceConfig{Machine: machine, Store: o.store, Merchants: o.store,
 		Registry: known, Operators: o.connectors, Answers: o.outbox,
-		Clock: o.clock, Logger: logger, Metrics: prometheus.NewRegistry()})
+		Clock: o.clock, Logger: logger, Metrics: o.metrics})
 	require.NoError(t, err)
 	require.NoError(t, o.service.Recover(ctx))
 	done := make(chan error, 1)

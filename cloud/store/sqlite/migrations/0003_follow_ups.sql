@@ -28,6 +28,9 @@ CREATE TABLE follow_ups (
 
 CREATE INDEX follow_ups_waiting ON follow_ups (state) WHERE state = 1;
 
+-- Payments in the states after LateRefunded: holds, and what was taken back in parts.
+CREATE INDEX payments_followed ON payments (state) WHERE state > 11;
+
 -- 0 for payments that were stored before.
 ALTER TABLE payments ADD COLUMN reference INTEGER NOT NULL DEFAULT 0;
 
