@@ -16,7 +16,7 @@ import (
 )
 
 // A follow-up's id becomes durable with its record, as waiting; its order then takes it on or declines it, in one step
-// and one commit with the limits it is checked against. What waits when the process ends is taken up at the next start.
+// and one commit with the limits it is checked against. What waits is taken up by the sweep, and at the next start.
 
 // FollowUps consumes FollowUpRequested records.
 func (s *Service) FollowUps() collector.Consumer { return followUps{s} }
@@ -146,10 +146,11 @@ func (s *Service) readRequest(ctx context.Context, row store.FollowUp) (request,
 	return asked, nil
 }
 
-// follow lets the order look at a follow-up that is stored; one that it knows is told how it stands.
+// follow lets the order look at a follow-up that is stored; one that it knows is told how it stands. What cannot be done
+// now waits for the next time that the terminal asks, the sweep or the next start.
 func (s *Service) follow(ctx context.Context, asked request) {
 	err := s.tryFollow(ctx, asked)
-	if err != nil && s.ctx.Err() == nil { // the terminal asks again, or the next start takes it up
+	if err != nil && s.ctx.Err() == nil {
 		s.config.Logger.LogAttrs(ctx, slog.LevelError, "follow order up", slog.String("order", asked.order.String()),
 			slog.Any("cause", err))
 	}
@@ -157,6 +158,9 @@ func (s *Service) follow(ctx context.Context, asked request) {
 
 func (s *Service) tryFollow(ctx context.Context, asked request) error {
 	p, err := s.look(ctx, asked.order)
+	if asked.body.GetOffline() && (errors.Is(err, store.ErrNotFound) || err == nil && p.Outcome() == OutcomeUnknown) {
+		return nil // the payment is on its way, or not honoured yet (SPEC 7.8.6): the sweep looks again
+	}
 	if errors.Is(err, store.ErrNotFound) || err == nil && p.Merchant != asked.body.GetMerchantId() {
 		return s.declineRow(ctx, asked, operator.ReasonUnknownOrder)
 	}

@@ -210,6 +210,21 @@ func TestServiceRefunds(t *testing.T) {
 		o.heard(approved)
 		require.EqualValues(t, 1000, o.books())
 	})
+	t.Run("OfTheTerminalsOwnOfflinePaymentWaitsForIt", func(t *testing.T) {
+		o := newOffice(t)
+		body := asks(1, refunds, 250)
+		body.Offline = true
+		r := o.follow(body)
+		o.pay(1)
+		call := o.called(o.icbc, "authorise")
+		o.service.FollowUps().Again(t.Context(), r, nil)
+		call.says(operator.StatusApproved, operator.ReasonNone)
+		o.told(approved)
+		require.Eventually(t, func() bool { o.clock.advance(time.Minute); return len(o.icbc.calls) > 0 }, patience, time.Millisecond)
+		o.called(o.icbc, "refund").done()
+		o.heard(approved)
+		require.EqualValues(t, 1000, o.books())
+	})
 	t.Run("ReversalTakesOnlyTheRest", func(t *testing.T) {
 		o := paid(t)
 		o.follow(asks(1, refunds, 250))

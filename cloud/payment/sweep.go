@@ -2,12 +2,14 @@ package payment
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 
 	"github.com/yuantill/yuantill/cloud/store"
 )
 
-// sweep looks for holds whose end comes near and that are not in memory, until the context ends.
+// sweep looks for holds whose end comes near and that are not in memory, and for follow-ups that no order has looked at,
+// until the context ends.
 func (s *Service) sweep(ctx context.Context) {
 	for {
 		select {
@@ -15,8 +17,8 @@ func (s *Service) sweep(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		}
-		if err := s.wake(ctx); err != nil && ctx.Err() == nil {
-			s.config.Logger.LogAttrs(ctx, slog.LevelError, "look for holds that end", slog.Any("cause", err))
+		if err := errors.Join(s.wake(ctx), s.recoverFollowUps(ctx)); err != nil && ctx.Err() == nil {
+			s.config.Logger.LogAttrs(ctx, slog.LevelError, "look for what waits", slog.Any("cause", err))
 		}
 	}
 }
