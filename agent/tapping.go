@@ -58,7 +58,7 @@ func (t *till) wantsCard() bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	h, open := t.sales[t.front]
-	return open && (h.sale.State == checkout.CardUnknown || h.sale.State == checkout.Waiting && t.barred() == nil)
+	return open && (h.sale.State == checkout.CardUnknown || h.sale.State == checkout.Waiting && !h.sale.Hold && t.barred() == nil)
 }
 
 // await polls the field until there is a card, or returns nothing when none is wanted any more.

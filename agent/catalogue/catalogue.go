@@ -136,7 +136,9 @@ func (p Phrase) Text() Text {
 		return p.notice()
 	case p < AfterFinishSale:
 		return p.refusal()
-	default:
+	case p < followUpFirst:
 		return p.after()
+	default:
+		return p.followUp()
 	}
 }

@@ -18,6 +18,9 @@ func ranges() [][2]catalogue.Phrase {
 		{catalogue.NoticeWeChat, catalogue.NoticeDeviceBack},
 		{catalogue.RefuseSaleOpen, catalogue.RefuseJournalMoved},
 		{catalogue.AfterFinishSale, catalogue.AfterKeepRunning},
+		{catalogue.TitleHeld, catalogue.NoticeCardNoHold},
+		{catalogue.TitleFollowUpAsking, catalogue.NoticeFollowUpMismatch},
+		{catalogue.RefuseNotApproved, catalogue.RefuseLookupBusy},
 	}
 }
 
@@ -66,5 +69,19 @@ func TestEveryReasonIsInBothLanguages(t *testing.T) {
 func TestEveryRefusalHasANextStep(t *testing.T) {
 	for p := catalogue.RefuseSaleOpen; p <= catalogue.RefuseJournalMoved; p++ {
 		requireBoth(t, catalogue.NextAfter(p).Text(), p)
+	}
+	for p := catalogue.RefuseNotApproved; p <= catalogue.RefuseLookupBusy; p++ {
+		requireBoth(t, catalogue.NextAfter(p).Text(), p)
+	}
+}
+
+func TestEveryFollowUpHasAName(t *testing.T) {
+	for number, name := range message.FollowUp_name {
+		text := catalogue.FollowUpName(message.FollowUp(number))
+		if number == 0 {
+			require.Equal(t, catalogue.Text{}, text)
+			continue
+		}
+		requireBoth(t, text, name)
 	}
 }

@@ -8,9 +8,14 @@ func NextAfter(refusal Phrase) Phrase {
 	case RefuseNoSale, RefuseKeyMissing, RefuseKeyReused, RefuseAmount, RefuseCurrency, RefuseInvalid, RefuseTooLarge,
 		RefuseHost, RefuseOrigin, RefuseToken, RefuseState:
 		return AfterCorrect
+	case RefuseNotApproved, RefuseKindUnfit, RefuseMoreThanLeft, RefuseHoldEnded, RefuseNoFollowUp, RefuseNoCompletion,
+		RefuseLookupText, RefuseLookupNothing:
+		return AfterCorrect
+	case RefuseFollowUpOpen, RefuseManyFollowUps, RefuseLookupBusy:
+		return AfterWait
 	case RefuseNoRoom:
 		return AfterFreeDisk
-	case RefuseNotSignedIn:
+	case RefuseNotSignedIn, RefuseLookupSilent:
 		return AfterCheckNetwork
 	case RefuseJournalMoved:
 		return AfterKeepRunning

@@ -14,9 +14,10 @@ func (r Rules) start(e Started, now time.Time) (Sale, []Effect) {
 	s := Sale{
 		OrderID: e.OrderID, State: Waiting, Amount: e.Amount, Cashier: e.Cashier, Note: e.Note,
 		Batch: e.Batch, Voucher: e.Voucher, Origin: e.Origin,
+		Hold: e.Hold, HoldExpires: e.HoldExpires,
 		StartedAt: now, Deadline: now.Add(r.Timing.WaitAtMost),
 	}
-	return s, []Effect{Save{}, Arm{Scanner: true, Reader: true}, Show{}, r.timer(s)}
+	return s, []Effect{Save{}, Arm{Scanner: true, Reader: !s.Hold}, Show{}, r.timer(s)}
 }
 
 // scan takes the customer's code while a customer is waited for; the first means of payment wins.
@@ -63,6 +64,10 @@ func (r Rules) wantCode(s Sale, now time.Time) (Sale, []Effect) {
 func (r Rules) presentCard(s Sale, e CardPresented, now time.Time) (Sale, []Effect) {
 	if s.State != Waiting && s.State != CardUnknown {
 		return s, []Effect{LeaveCard{}, Show{Notice: catalogue.NoticeSecondCard}}
+	}
+	// A hard wallet pays at once: it has nothing that could be held.
+	if s.Hold {
+		return s, []Effect{LeaveCard{}, Show{Notice: catalogue.NoticeCardNoHold}}
 	}
 	// Another card could be debited a second time for the same order.
 	if s.Card.Silent && e.Wallet != s.Card.Wallet {

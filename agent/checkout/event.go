@@ -1,6 +1,8 @@
 package checkout
 
 import (
+	"time"
+
 	"github.com/yuantill/yuantill/protocol/hardwallet"
 	"github.com/yuantill/yuantill/protocol/message"
 	"github.com/yuantill/yuantill/protocol/money"
@@ -8,7 +10,7 @@ import (
 )
 
 // Event is something that happened: Started, CodeScanned, CardPresented, CardPaid, CardRefused, CardSilent, CodeWanted,
-// ResultArrived, Recorded, JournalFailed, Tick, CancelPressed, Restarted, Printed or ReprintPressed.
+// ResultArrived, Recorded, JournalFailed, Tick, CancelPressed, Restarted, Printed, ReprintPressed or StandingLearned.
 type Event interface{ event() }
 
 // Started begins a sale; it is only given to the zero Sale.
@@ -18,6 +20,8 @@ type Started struct {
 	Cashier, Note  string
 	Batch, Voucher uint32
 	Origin         Origin
+	Hold           bool
+	HoldExpires    time.Time
 }
 
 // CodeScanned is a symbol from the scanner. The code itself stays outside the machine.
@@ -110,18 +114,22 @@ type Printed struct {
 // ReprintPressed asks for copies on paper once more.
 type ReprintPressed struct{ Copies Copies }
 
-func (Started) event()        {}
-func (CodeScanned) event()    {}
-func (CardPresented) event()  {}
-func (CardPaid) event()       {}
-func (CardRefused) event()    {}
-func (CardSilent) event()     {}
-func (CodeWanted) event()     {}
-func (ResultArrived) event()  {}
-func (Recorded) event()       {}
-func (JournalFailed) event()  {}
-func (Tick) event()           {}
-func (CancelPressed) event()  {}
-func (Restarted) event()      {}
-func (Printed) event()        {}
-func (ReprintPressed) event() {}
+// StandingLearned is how the order stands after something was done with it.
+type StandingLearned struct{ Standing *message.Standing }
+
+func (Started) event()         {}
+func (CodeScanned) event()     {}
+func (CardPresented) event()   {}
+func (CardPaid) event()        {}
+func (CardRefused) event()     {}
+func (CardSilent) event()      {}
+func (CodeWanted) event()      {}
+func (ResultArrived) event()   {}
+func (Recorded) event()        {}
+func (JournalFailed) event()   {}
+func (Tick) event()            {}
+func (CancelPressed) event()   {}
+func (Restarted) event()       {}
+func (Printed) event()         {}
+func (ReprintPressed) event()  {}
+func (StandingLearned) event() {}

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"time"
 
+	"google.golang.org/protobuf/proto"
+
 	"github.com/yuantill/yuantill/agent/catalogue"
 	"github.com/yuantill/yuantill/protocol/message"
 	"github.com/yuantill/yuantill/protocol/record"
@@ -26,6 +28,7 @@ func (r Rules) request(s Sale, method message.Method, now time.Time) (Sale, []Ef
 		MerchantId: r.MerchantID, Batch: s.Batch, Voucher: s.Voucher, Cashier: s.Cashier, Note: s.Note,
 		CodeTail: s.CodeTail, CardTransaction: s.Card.Transaction,
 		Terminal: r.Terminal, GiveUp: s.Deadline.Add(r.ClockOffset).UnixMicro(),
+		Hold: s.Hold, HoldExpires: micros(s.HoldExpires),
 	}
 	// The request is the last record of the commit: that is how a restart finds its sequence.
 	effects = append(effects, Commit{Type: record.PaymentRequested, Body: body})
@@ -146,8 +149,12 @@ func commitOutcome(s Sale, result *message.PaymentResult) Commit {
 	}}
 }
 
-// lateResult takes the only thing that may change after the end: the money of a reversed payment went back.
+// lateResult takes what may change after the end: the money of a reversed payment went back, or something was done with
+// an approved order elsewhere, by somebody or by time.
 func (r Rules) lateResult(s Sale, result *message.PaymentResult) (Sale, []Effect) {
+	if s.State == Approved && result.GetOutcome() == message.Outcome_OUTCOME_APPROVED {
+		return r.lateStanding(s, result)
+	}
 	refunded := s.State == Reversed && result.GetRefunded() && !s.Result.GetRefunded() &&
 		result.GetOutcome() == message.Outcome_OUTCOME_REVERSED && result.GetRevision() >= s.revision()
 	if !refunded {
@@ -155,6 +162,34 @@ func (r Rules) lateResult(s Sale, result *message.PaymentResult) (Sale, []Effect
 	}
 	s.Result = result
 	return s, []Effect{commitOutcome(s, result), Show{}}
+}
+
+// lateStanding takes an approved order's new standing.
+func (r Rules) lateStanding(s Sale, result *message.PaymentResult) (Sale, []Effect) {
+	standing := result.GetStanding()
+	if standing == nil || result.GetRevision() <= s.revision() {
+		return s, nil
+	}
+	if !matches(s, result) {
+		return s, []Effect{Warn{What: "standing with another amount"}}
+	}
+	same := proto.Equal(standing, s.Standing())
+	s.Result = result
+	if same {
+		return s, nil
+	}
+	return s, []Effect{commitOutcome(s, result), Show{Notice: catalogue.NoticeStanding}}
+}
+
+// learnStanding takes how the order stands from what was done with it on this till: that was recorded already.
+func (r Rules) learnStanding(s Sale, e StandingLearned) (Sale, []Effect) {
+	if s.State != Approved || e.Standing == nil || proto.Equal(e.Standing, s.Standing()) {
+		return s, nil
+	}
+	result := proto.CloneOf(s.Result)
+	result.Standing = e.Standing
+	s.Result = result
+	return s, []Effect{Save{}, Show{}}
 }
 
 // progress follows what the cloud is doing while the outcome is unknown.

@@ -95,6 +95,8 @@ func (r Rules) Step(s Sale, event Event, now time.Time) (Sale, []Effect) {
 		return r.printed(s, e)
 	case ReprintPressed:
 		return r.reprint(s, e)
+	case StandingLearned:
+		return r.learnStanding(s, e)
 	default:
 		return s, nil
 	}

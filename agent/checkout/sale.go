@@ -55,7 +55,11 @@ type Sale struct {
 	Batch, Voucher uint32
 	Origin         Origin
 	CodeTail       string // last 6 digits of the customer's code
-	Card           Card
+	// Hold asks for the amount to be held and not paid (预授权); HoldExpires is when what is held goes back by itself,
+	// zero to leave it to the cloud.
+	Hold        bool
+	HoldExpires time.Time
+	Card        Card
 
 	StartedAt time.Time
 	// RequestedAt is when the payment was asked for; zero before.
@@ -111,6 +115,9 @@ func (s Sale) HoldsTill() bool { return !s.State.Final() && s.State != Reversing
 func (s Sale) CardInDoubt() bool {
 	return s.Method == message.Method_METHOD_TAP && len(s.Card.Transaction) == 0
 }
+
+// Standing is how an approved order stands by the newest that the cloud said of it; nil before that.
+func (s Sale) Standing() *message.Standing { return s.Result.GetStanding() }
 
 // revision is that of the newest answer.
 func (s Sale) revision() uint32 { return s.Result.GetRevision() }

@@ -84,7 +84,9 @@ func (w *till) happen(t *testing.T, words []string) []string {
 func parseEvent(t *testing.T, w *till, words []string) checkout.Event {
 	switch words[0] {
 	case "start":
-		return started(yuan(t, words[1]))
+		event := started(yuan(t, words[1]))
+		event.Hold = len(words) > 2 && words[2] == "hold"
+		return event
 	case "scan":
 		return checkout.CodeScanned{Kind: codeKind(t, words[1]), Tail: "345678"}
 	case "card":
@@ -107,6 +109,8 @@ func parseEvent(t *testing.T, w *till, words []string) checkout.Event {
 		return parsePrinted(t, words[1:])
 	case "reprint":
 		return checkout.ReprintPressed{Copies: checkout.CustomerCopy}
+	case "standing":
+		return checkout.StandingLearned{Standing: parseStanding(t, words[1:])}
 	}
 	t.Fatalf("no such event: %v", words)
 	return nil
@@ -132,7 +136,7 @@ func cardCause(t *testing.T, word string) checkout.CardCause {
 	return causes[word]
 }
 
-// parseResult reads "stage revision [outcome [amount]] [refunded]".
+// parseResult reads "stage revision [outcome [amount]] [refunded] [stands …]".
 func parseResult(t *testing.T, sale checkout.Sale, words []string) *message.PaymentResult {
 	stage, ok := message.Stage_value["STAGE_"+strings.ToUpper(strings.ReplaceAll(words[0], "-", "_"))]
 	require.True(t, ok, words[0])
@@ -140,8 +144,11 @@ func parseResult(t *testing.T, sale checkout.Sale, words []string) *message.Paym
 	_, err := fmt.Sscan(words[1], &revision)
 	require.NoError(t, err)
 	r := answer(sale, message.Stage(stage), message.Outcome_OUTCOME_UNKNOWN, revision)
-	for _, word := range words[2:] {
+	for i, word := range words[2:] {
 		switch word {
+		case "stands":
+			r.Standing = parseStanding(t, words[i+3:])
+			return r
 		case "approved":
 			r.Outcome = message.Outcome_OUTCOME_APPROVED
 		case "declined":
@@ -157,6 +164,29 @@ func parseResult(t *testing.T, sale checkout.Sale, words []string) *message.Paym
 		}
 	}
 	return r
+}
+
+// parseStanding reads "paid=12.50 refunded=5 held=10 closed hold".
+func parseStanding(t *testing.T, words []string) *message.Standing {
+	standing := &message.Standing{}
+	for _, word := range words {
+		name, value, _ := strings.Cut(word, "=")
+		switch name {
+		case "paid":
+			standing.Paid = yuan(t, value).Minor
+		case "refunded":
+			standing.Refunded = yuan(t, value).Minor
+		case "held":
+			standing.Held = yuan(t, value).Minor
+		case "closed":
+			standing.Closed = true
+		case "hold":
+			standing.Hold = true
+		default:
+			t.Fatalf("no such part of a standing: %s", word)
+		}
+	}
+	return standing
 }
 
 func parsePrinted(t *testing.T, words []string) checkout.Printed {
@@ -223,8 +253,12 @@ func describe(w *till, effect checkout.Effect) string {
 func describeBody(e checkout.Commit) string {
 	switch body := e.Body.(type) {
 	case *message.PaymentRequested:
-		return fmt.Sprintf("%s %s amount=%d tail=%s card=%d give-up=%s", e.Type, body.GetMethod(), body.GetAmount(),
+		text := fmt.Sprintf("%s %s amount=%d tail=%s card=%d give-up=%s", e.Type, body.GetMethod(), body.GetAmount(),
 			body.GetCodeTail(), len(body.GetCardTransaction()), time.UnixMicro(body.GetGiveUp()).UTC().Sub(epoch))
+		if body.GetHold() {
+			text += " hold"
+		}
+		return text
 	case *message.OutcomeShown:
 		return fmt.Sprintf("%s %s", e.Type, body.GetOutcome())
 	case *message.ReversalRequested:

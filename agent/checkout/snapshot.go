@@ -19,6 +19,7 @@ import (
 //	then as unsigned varints: amount, batch, voucher, payment sequence, reversal sequence, reversal reason, card counter
 //	then as signed varints of microseconds (0 for none): started, requested, heard, asked, deadline, card at
 //	then, each with its length as a varint: currency, cashier, note, key, code tail, reversal by, transaction, result
+//	then, with flagHold, as a signed varint of microseconds: hold expires
 const snapshotVersion = 1
 
 // fixedSize is the length of the part before the varints; fieldMax bounds each field with a length.
@@ -33,6 +34,7 @@ const (
 	flagUnknownShown
 	flagCardSilent
 	flagResult
+	flagHold
 )
 
 // ErrSnapshot marks bytes that are no sale.
@@ -73,12 +75,15 @@ func (s Sale) MarshalBinary() ([]byte, error) {
 		}
 		b = append(binary.AppendUvarint(b, uint64(len(field))), field...)
 	}
+	if s.Hold {
+		b = binary.AppendVarint(b, micros(s.HoldExpires))
+	}
 	return b, nil
 }
 
 func (s Sale) flags() byte {
 	var flags byte
-	for i, set := range []bool{s.ReversalRecorded, s.UnknownShown, s.Card.Silent, s.Result != nil} {
+	for i, set := range []bool{s.ReversalRecorded, s.UnknownShown, s.Card.Silent, s.Result != nil, s.Hold} {
 		if set {
 			flags |= 1 << i
 		}
@@ -121,6 +126,9 @@ func (s *Sale) UnmarshalBinary(b []byte) error {
 	sale.CodeTail, sale.ReversalBy = string(read.field()), string(read.field())
 	sale.Card.Transaction = append(sale.Card.Transaction, read.field()...)
 	result := read.field()
+	if sale.Hold = b[3]&flagHold != 0; sale.Hold {
+		sale.HoldExpires = read.time()
+	}
 	if read.failed || len(read.rest) != 0 || sale.State < Waiting || sale.State > stateMax {
 		return fmt.Errorf("%w: damaged", ErrSnapshot)
 	}

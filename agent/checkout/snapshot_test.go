@@ -50,6 +50,9 @@ func drawSale(t *rapid.T) checkout.Sale {
 		ReversalRecorded: rapid.Bool().Draw(t, "recorded"), ReversalBy: rapid.StringN(0, 20, 60).Draw(t, "by"),
 		UnknownShown: rapid.Bool().Draw(t, "unknown"), Unprinted: checkout.Copies(rapid.IntRange(0, 3).Draw(t, "unprinted")),
 	}
+	if sale.Hold = rapid.Bool().Draw(t, "hold"); sale.Hold {
+		sale.HoldExpires = drawTime(t, "expires")
+	}
 	if rapid.Bool().Draw(t, "result") {
 		sale.Result = answer(sale, message.Stage_STAGE_QUERYING, message.Outcome_OUTCOME_UNKNOWN, 3)
 	}

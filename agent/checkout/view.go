@@ -53,13 +53,32 @@ func phrases(s Sale) (title, next catalogue.Phrase) {
 	case Reversing:
 		return catalogue.TitleReversing, catalogue.StepReversing
 	case Approved:
-		return catalogue.TitleApproved, catalogue.StepHandOver
+		return approvedPhrases(s)
 	case Declined, Reversed:
 		return endPhrases(s)
 	case Abandoned:
 		return catalogue.TitleAbandoned, catalogue.StepNewSale
 	default:
 		return catalogue.None, catalogue.None
+	}
+}
+
+// approvedPhrases say what an approved order has become since.
+func approvedPhrases(s Sale) (title, next catalogue.Phrase) {
+	standing := s.Standing()
+	switch {
+	case s.Hold && standing.GetClosed() && standing.GetPaid() == 0:
+		return catalogue.TitleHoldEnded, catalogue.StepHoldEnded
+	case s.Hold && standing.GetPaid() > 0:
+		return catalogue.TitleHoldPaid, catalogue.StepHoldPaid
+	case s.Hold:
+		return catalogue.TitleHeld, catalogue.StepHeld
+	case standing.GetRefunded() > 0 && standing.GetRefunded() >= standing.GetPaid(), standing.GetClosed():
+		return catalogue.TitleGoneBack, catalogue.StepGoneBack
+	case standing.GetRefunded() > 0:
+		return catalogue.TitlePartBack, catalogue.StepPartBack
+	default:
+		return catalogue.TitleApproved, catalogue.StepHandOver
 	}
 }
 

@@ -2711,7 +2711,8 @@ type ReceiptPrinted struct {
 	Copy          ReceiptPrinted_Copy    `protobuf:"varint,2,opt,name=copy,proto3,enum=yuantill.v1.ReceiptPrinted_Copy" json:"copy,omitempty"`
 	Result        ReceiptPrinted_Result  `protobuf:"varint,3,opt,name=result,proto3,enum=yuantill.v1.ReceiptPrinted_Result" json:"result,omitempty"`
 	Reprint       bool                   `protobuf:"varint,4,opt,name=reprint,proto3" json:"reprint,omitempty"`
-	Fault         string                 `protobuf:"bytes,5,opt,name=fault,proto3" json:"fault,omitempty"` // what the printer said, such as "paper out"
+	Fault         string                 `protobuf:"bytes,5,opt,name=fault,proto3" json:"fault,omitempty"`                               // what the printer said, such as "paper out"
+	FollowUpId    []byte                 `protobuf:"bytes,6,opt,name=follow_up_id,json=followUpId,proto3" json:"follow_up_id,omitempty"` // set for the slip of a follow-up
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2779,6 +2780,13 @@ func (x *ReceiptPrinted) GetFault() string {
 		return x.Fault
 	}
 	return ""
+}
+
+func (x *ReceiptPrinted) GetFollowUpId() []byte {
+	if x != nil {
+		return x.FollowUpId
+	}
+	return nil
 }
 
 type SaleAbandoned struct {
@@ -3303,13 +3311,15 @@ const file_protocol_message_message_proto_rawDesc = "" +
 	"\border_id\x18\x01 \x01(\fR\aorderId\x12)\n" +
 	"\x10payment_sequence\x18\x02 \x01(\x04R\x0fpaymentSequence\x12+\n" +
 	"\x06reason\x18\x03 \x01(\x0e2\x13.yuantill.v1.ReasonR\x06reason\x12\x18\n" +
-	"\acashier\x18\x04 \x01(\tR\acashier\"\xf4\x02\n" +
+	"\acashier\x18\x04 \x01(\tR\acashier\"\x96\x03\n" +
 	"\x0eReceiptPrinted\x12\x19\n" +
 	"\border_id\x18\x01 \x01(\fR\aorderId\x124\n" +
 	"\x04copy\x18\x02 \x01(\x0e2 .yuantill.v1.ReceiptPrinted.CopyR\x04copy\x12:\n" +
 	"\x06result\x18\x03 \x01(\x0e2\".yuantill.v1.ReceiptPrinted.ResultR\x06result\x12\x18\n" +
 	"\areprint\x18\x04 \x01(\bR\areprint\x12\x14\n" +
-	"\x05fault\x18\x05 \x01(\tR\x05fault\"B\n" +
+	"\x05fault\x18\x05 \x01(\tR\x05fault\x12 \n" +
+	"\ffollow_up_id\x18\x06 \x01(\fR\n" +
+	"followUpId\"B\n" +
 	"\x04Copy\x12\x14\n" +
 	"\x10COPY_UNSPECIFIED\x10\x00\x12\x11\n" +
 	"\rCOPY_MERCHANT\x10\x01\x12\x11\n" +
