@@ -99,8 +99,8 @@ func (c Copies) Each() []message.ReceiptPrinted_Copy {
 	return each
 }
 
-// copyOf is the set of one copy.
-func copyOf(copy message.ReceiptPrinted_Copy) Copies {
+// CopyOf is the set of one copy.
+func CopyOf(copy message.ReceiptPrinted_Copy) Copies {
 	switch copy {
 	case message.ReceiptPrinted_COPY_MERCHANT:
 		return MerchantCopy

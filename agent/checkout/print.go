@@ -9,18 +9,19 @@ import (
 // printed records what became of a copy and tells the cashier when it is not certainly on paper.
 func (r Rules) printed(s Sale, e Printed) (Sale, []Effect) {
 	if !e.Reprint {
-		s.Unprinted &^= copyOf(e.Copy)
+		s.Unprinted &^= CopyOf(e.Copy)
 	}
 	effects := []Effect{Commit{Type: record.ReceiptPrinted, Body: &message.ReceiptPrinted{
 		OrderId: s.OrderID[:], Copy: e.Copy, Result: e.Result, Reprint: e.Reprint, Fault: e.Fault,
 	}}}
-	if notice := printNotice(e); notice != catalogue.None {
+	if notice := e.Notice(); notice != catalogue.None {
 		effects = append(effects, Show{Notice: notice})
 	}
 	return s, effects
 }
 
-func printNotice(e Printed) catalogue.Phrase {
+// Notice is what the cashier is told of the copy, or nothing.
+func (e Printed) Notice() catalogue.Phrase {
 	switch {
 	case e.Absent:
 		return catalogue.NoticePrinterGone

@@ -1,0 +1,50 @@
+package followup
+
+import (
+	"github.com/yuantill/yuantill/agent/checkout"
+	"github.com/yuantill/yuantill/protocol/message"
+	"github.com/yuantill/yuantill/protocol/record"
+)
+
+// printed records what became of a copy and tells the cashier when it is not certainly on paper.
+func (r Rules) printed(f FollowUp, e Printed) (FollowUp, []Effect) {
+	if !e.Reprint {
+		f.Unprinted &^= checkout.CopyOf(e.Copy)
+	}
+	effects := []Effect{commitPrinted(f, &message.ReceiptPrinted{
+		Copy: e.Copy, Result: e.Result, Reprint: e.Reprint, Fault: e.Fault,
+	})}
+	if notice := e.Notice(); notice != 0 {
+		effects = append(effects, checkout.Show{Notice: notice})
+	}
+	return f, effects
+}
+
+func commitPrinted(f FollowUp, body *message.ReceiptPrinted) checkout.Commit {
+	order := f.Order()
+	body.OrderId, body.FollowUpId = order[:], f.ID[:]
+	return checkout.Commit{Type: record.ReceiptPrinted, Body: body}
+}
+
+// unsurePrints records that nobody saw whether the copies were printed.
+func unsurePrints(f FollowUp) (FollowUp, []Effect) {
+	var effects []Effect
+	for _, copy := range f.Unprinted.Each() {
+		effects = append(effects, commitPrinted(f, &message.ReceiptPrinted{
+			Copy: copy, Result: message.ReceiptPrinted_RESULT_UNCONFIRMED, Fault: "restarted",
+		}))
+	}
+	f.Unprinted = 0
+	return f, effects
+}
+
+// reprint prints a slip once more; it says so on paper. While nobody knows the slip says that, and only that.
+func (r Rules) reprint(f FollowUp, e ReprintPressed) (FollowUp, []Effect) {
+	if !f.Printable() || e.Copies == 0 {
+		return f, []Effect{checkout.Show{}}
+	}
+	return f, []Effect{checkout.Print{Copies: e.Copies, Reprint: true}}
+}
+
+// Printable reports whether it has something to put on paper.
+func (f FollowUp) Printable() bool { return f.State != Asking }

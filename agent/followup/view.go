@@ -1,0 +1,65 @@
+package followup
+
+import (
+	"time"
+
+	"github.com/yuantill/yuantill/agent/catalogue"
+	"github.com/yuantill/yuantill/protocol/message"
+)
+
+// View is a follow-up as it is put before people.
+type View struct {
+	FollowUp FollowUp
+	// Name says what is done, Title what is going on, Next the one thing to do, Reason why it ended so, Notice what
+	// happened beside it.
+	Name, Title, Next, Reason, Notice catalogue.Text
+	// Until is when more is known at the latest; zero when nothing is said about that.
+	Until time.Time
+}
+
+// View returns what is shown of a follow-up together with a notice.
+func (r Rules) View(f FollowUp, notice catalogue.Phrase) View {
+	title, next := phrases(f)
+	v := View{
+		FollowUp: f, Name: catalogue.FollowUpName(f.Kind), Title: title.Text(), Next: next.Text(), Notice: notice.Text(),
+	}
+	switch f.State {
+	case Declined:
+		v.Reason = catalogue.Reason(f.Result.GetReason())
+	case Asking:
+		v.Until = f.RequestedAt.Add(r.Timing.AnswerWithin)
+	}
+	return v
+}
+
+func phrases(f FollowUp) (title, next catalogue.Phrase) {
+	switch f.State {
+	case Asking:
+		return catalogue.TitleFollowUpAsking, catalogue.StepFollowUpWait
+	case Unknown:
+		return catalogue.TitleFollowUpUnknown, catalogue.StepFollowUpUnknown
+	case Declined:
+		return catalogue.TitleFollowUpDeclined, catalogue.StepFollowUpDeclined
+	default:
+		return donePhrases(f.Kind)
+	}
+}
+
+func donePhrases(kind Kind) (title, next catalogue.Phrase) {
+	switch kind {
+	case message.FollowUp_FOLLOW_UP_VOID:
+		return catalogue.TitleVoided, catalogue.StepMoneyBack
+	case message.FollowUp_FOLLOW_UP_REFUND:
+		return catalogue.TitleRefunded, catalogue.StepMoneyBack
+	case message.FollowUp_FOLLOW_UP_TOP_UP:
+		return catalogue.TitleToppedUp, catalogue.StepHoldRaised
+	case message.FollowUp_FOLLOW_UP_COMPLETE:
+		return catalogue.TitleCompleted, catalogue.StepCompleted
+	case message.FollowUp_FOLLOW_UP_CANCEL:
+		return catalogue.TitleReleased, catalogue.StepReleased
+	case message.FollowUp_FOLLOW_UP_UNDO:
+		return catalogue.TitleUndone, catalogue.StepHeldAgain
+	default:
+		return catalogue.None, catalogue.None
+	}
+}
