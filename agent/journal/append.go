@@ -27,7 +27,8 @@ type request struct {
 // with a snapshot on the reference machine, of which 150 are the disk's (BenchmarkAppend). ctx bounds the wait for a
 // place; a commit that has begun is waited for.
 //
-// It returns ErrNoEpoch, ErrTooLarge, ErrClosed, ErrReadOnly, ctx's error; ErrNoRoom for a PaymentRequested while
+// It returns ErrNoEpoch, ErrTooLarge, ErrClosed, ErrReadOnly, ctx's error; ErrNoRoom for a PaymentRequested or
+// FollowUpRequested while
 // space is short, or when the disk is full even without the reserve; ErrFailed from the first failed write on, after
 // which only opening the journal again tells what is in it.
 func (j *Journal) Append(ctx context.Context, entries ...Entry) ([]record.Record, error) {
@@ -64,6 +65,9 @@ func encodeBody(entry Entry) ([]byte, error) {
 	}
 	if entry.Sale != nil && len(entry.Sale.State) > StateMax {
 		return nil, fmt.Errorf("%w: snapshot of %d bytes", ErrTooLarge, len(entry.Sale.State))
+	}
+	if entry.FollowUp != nil && len(entry.FollowUp.State) > StateMax {
+		return nil, fmt.Errorf("%w: snapshot of %d bytes", ErrTooLarge, len(entry.FollowUp.State))
 	}
 	body, err := proto.Marshal(entry.Body)
 	if err != nil {

@@ -14,6 +14,8 @@ import (
 // statements are the writing connection's prepared statements.
 type statements struct {
 	begin, commit, rollback, record, saleUpdate, saleTurn, saleInsert, lost, head *sql.Stmt
+
+	followUp followUpStatements
 }
 
 func prepare(ctx context.Context, conn *sql.Conn) (*statements, error) {
@@ -40,6 +42,9 @@ func prepare(ctx context.Context, conn *sql.Conn) (*statements, error) {
 		}
 		*one.to = statement
 	}
+	if err := s.followUp.prepare(ctx, conn); err != nil {
+		return nil, errors.Join(err, s.close())
+	}
 	return s, nil
 }
 
@@ -52,7 +57,7 @@ func (s *statements) close() error {
 			errs = append(errs, statement.Close())
 		}
 	}
-	return errors.Join(errs...)
+	return errors.Join(append(errs, s.followUp.close())...)
 }
 
 // draft is what a group will have changed once it is committed.
@@ -73,6 +78,7 @@ type row struct {
 	bytes    record.Record // nil for a snapshot alone
 	time     time.Time
 	sale     *Snapshot
+	followUp *FollowUpSnapshot
 }
 
 // commit mints the group's records and commits them in one transaction. All requests get their result. writeMu is
@@ -109,7 +115,7 @@ func (j *Journal) admit(r *request) error {
 		return err
 	}
 	for _, entry := range r.entries {
-		if entry.Type == record.PaymentRequested {
+		if entry.Type == record.PaymentRequested || entry.Type == record.FollowUpRequested {
 			return j.Room()
 		}
 	}
@@ -141,6 +147,7 @@ func (d *draft) mint(j *Journal, r *request) error {
 			*d = before
 			return err
 		}
+		d.rows[len(d.rows)-1].followUp = entry.FollowUp
 		records = append(records, built)
 	}
 	if r.sale != nil {
@@ -211,6 +218,12 @@ func (j *Journal) writeDraft(d *draft) error {
 				}
 			}
 			logged += len(row.bytes)
+			if row.followUp != nil {
+				if err := j.prepared.followUp.write(ctx, *row.followUp, row.sequence, row.time); err != nil {
+					return err
+				}
+				logged += len(row.followUp.State) + loggedPerSale
+			}
 			if row.sale == nil {
 				continue
 			}

@@ -19,6 +19,8 @@ type Entry struct {
 	Body proto.Message
 	// Sale, if set, replaces the sale's snapshot in the same commit.
 	Sale *Snapshot
+	// FollowUp, if set, replaces the follow-up's snapshot in the same commit.
+	FollowUp *FollowUpSnapshot
 }
 
 // Snapshot is a sale as the checkout wants to find it again after a restart.

@@ -1,6 +1,11 @@
 package journal
 
-import "context"
+import (
+	"context"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
 
 // LimitPages lets the database file have at most n pages more than now: SQLite then reports a full disk by itself.
 func LimitPages(j *Journal, more int) error {
@@ -56,4 +61,21 @@ func Recent(j *Journal) int {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	return j.recent.bytes
+}
+
+// DirectoryEnd is the last sale in the directory.
+func DirectoryEnd(t *testing.T, j *Journal) int64 {
+	end, err := readDirectoryEnd(context.Background(), j.reader)
+	require.NoError(t, err)
+	return end
+}
+
+// LoggedPages empties the log and returns how many pages were in it.
+func LoggedPages(t *testing.T, j *Journal) int {
+	j.writeMu.Lock()
+	defer j.writeMu.Unlock()
+	var busy, logged, copied int
+	require.NoError(t, j.conn.QueryRowContext(context.Background(), "PRAGMA wal_checkpoint(PASSIVE)").Scan(&busy, &logged, &copied))
+	require.Equal(t, logged, copied)
+	return logged
 }

@@ -66,12 +66,15 @@ func (j *Journal) afterWork(ctx context.Context) {
 	}
 }
 
-// tick saves what was put off and sets the reserve aside again when there is room.
+// tick saves what was put off, fills the directory and sets the reserve aside again when there is room.
 func (j *Journal) tick(ctx context.Context) {
 	j.writeMu.Lock()
 	if j.failed() == nil && !j.isClosed() {
 		if err := j.saveAcknowledged(ctx); err != nil && ctx.Err() == nil {
 			j.logger.Warn("acknowledgement not saved", "error", err)
+		}
+		if err := j.fillDirectory(ctx); err != nil && ctx.Err() == nil {
+			j.logger.Warn("directory of sales not filled", "error", err)
 		}
 	}
 	j.writeMu.Unlock()
