@@ -1,0 +1,106 @@
+package followup
+
+import (
+	"github.com/yuantill/yuantill/agent/catalogue"
+	"github.com/yuantill/yuantill/protocol/message"
+)
+
+// Left is what may still be done with an approved order, as far as this terminal knows; the cloud decides.
+type Left struct {
+	Refund int64 // may still go back of what was paid
+	Held   int64 // of a hold: is held and not completed
+}
+
+// LeftOf returns what is left of an order by its newest standing and by what was asked for here and is not in it yet.
+func LeftOf(order *message.OrderFound, open []FollowUp) Left {
+	standing := standingOf(order)
+	left := Left{Refund: standing.GetPaid() - standing.GetRefunded()}
+	if standing.GetHold() && !standing.GetClosed() {
+		left.Held = standing.GetHeld() - standing.GetPaid()
+	}
+	if !standing.GetHold() && standing.GetClosed() {
+		left.Refund = 0
+	}
+	for _, f := range open {
+		if f.State.Final() || f.Result.GetStanding() != nil {
+			continue // the standing counts it
+		}
+		switch f.Kind {
+		case message.FollowUp_FOLLOW_UP_REFUND:
+			left.Refund -= f.Amount.Minor
+		case message.FollowUp_FOLLOW_UP_VOID:
+			left.Refund = 0
+		case message.FollowUp_FOLLOW_UP_COMPLETE:
+			left.Held -= f.Amount.Minor
+		}
+	}
+	return Left{Refund: max(0, left.Refund), Held: max(0, left.Held)}
+}
+
+// standingOf is the order's standing; an answer without one is of an order with which nothing was done.
+func standingOf(order *message.OrderFound) *message.Standing {
+	if standing := order.GetPayment().GetStanding(); standing != nil {
+		return standing
+	}
+	return &message.Standing{Paid: order.GetPayment().GetAmount()}
+}
+
+// Refuses says why something is not asked for at all, or None. It refuses what certainly is wrong and what could pass a
+// limit while something else is open; everything else is for the cloud to decide.
+func Refuses(order *message.OrderFound, open []FollowUp, kind Kind, amount int64) catalogue.Phrase {
+	if order.GetPayment().GetOutcome() != message.Outcome_OUTCOME_APPROVED {
+		return catalogue.RefuseNotApproved
+	}
+	standing := standingOf(order)
+	pending := undecided(open)
+	left := LeftOf(order, open)
+	switch kind {
+	case message.FollowUp_FOLLOW_UP_VOID:
+		switch {
+		case standing.GetHold():
+			return catalogue.RefuseKindUnfit
+		case pending > 0:
+			return catalogue.RefuseFollowUpOpen
+		case standing.GetClosed() || standing.GetRefunded() > 0:
+			return catalogue.RefuseMoreThanLeft
+		}
+	case message.FollowUp_FOLLOW_UP_REFUND:
+		switch {
+		case amount > left.Refund && pending > 0 && amount <= standing.GetPaid()-standing.GetRefunded():
+			return catalogue.RefuseFollowUpOpen
+		case amount > left.Refund:
+			return catalogue.RefuseMoreThanLeft
+		}
+	case message.FollowUp_FOLLOW_UP_TOP_UP, message.FollowUp_FOLLOW_UP_COMPLETE, message.FollowUp_FOLLOW_UP_CANCEL,
+		message.FollowUp_FOLLOW_UP_UNDO:
+		return refusesHold(standing, pending, kind)
+	default:
+		return catalogue.RefuseKindUnfit
+	}
+	return catalogue.None
+}
+
+// refusesHold: what is done with a hold goes one after another, since each changes what the next may do. How much may be
+// completed is in the merchant's plan, which only the cloud knows.
+func refusesHold(standing *message.Standing, pending int, kind Kind) catalogue.Phrase {
+	switch {
+	case !standing.GetHold():
+		return catalogue.RefuseKindUnfit
+	case pending > 0:
+		return catalogue.RefuseFollowUpOpen
+	case standing.GetClosed() && kind != message.FollowUp_FOLLOW_UP_UNDO:
+		return catalogue.RefuseHoldEnded
+	default:
+		return catalogue.None
+	}
+}
+
+func undecided(all []FollowUp) int {
+	n := 0
+	for _, f := range all {
+		if !f.State.Final() {
+			n++
+		}
+	}
+	return n
+}

@@ -1,0 +1,106 @@
+package followup_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"github.com/yuantill/yuantill/agent/catalogue"
+	"github.com/yuantill/yuantill/agent/followup"
+	"github.com/yuantill/yuantill/protocol/message"
+	"github.com/yuantill/yuantill/protocol/money"
+)
+
+const (
+	void     = message.FollowUp_FOLLOW_UP_VOID
+	refund   = message.FollowUp_FOLLOW_UP_REFUND
+	topUp    = message.FollowUp_FOLLOW_UP_TOP_UP
+	complete = message.FollowUp_FOLLOW_UP_COMPLETE
+	cancel   = message.FollowUp_FOLLOW_UP_CANCEL
+	undo     = message.FollowUp_FOLLOW_UP_UNDO
+)
+
+func orderOf(standing *message.Standing) *message.OrderFound {
+	found := original()
+	found.Payment.Standing = standing
+	return found
+}
+
+func pending(kind followup.Kind, minor int64) followup.FollowUp {
+	return followup.FollowUp{State: followup.Unknown, Kind: kind, Amount: money.Money{Minor: minor, Currency: money.CNY}}
+}
+
+func TestRefuses(t *testing.T) {
+	hold := &message.Standing{Held: 10000, Hold: true}
+	closed := &message.Standing{Held: 10000, Paid: 7000, Hold: true, Closed: true}
+	counted := pending(refund, 6000)
+	counted.Result = &message.FollowUpResult{Standing: &message.Standing{Paid: 10000, Refunded: 6000}}
+	for name, test := range map[string]struct {
+		standing *message.Standing
+		open     []followup.FollowUp
+		kind     followup.Kind
+		amount   int64
+		want     catalogue.Phrase
+	}{
+		"void":                       {nil, nil, void, 10000, catalogue.None},
+		"void of a hold":             {hold, nil, void, 0, catalogue.RefuseKindUnfit},
+		"void after a refund":        {&message.Standing{Paid: 10000, Refunded: 1}, nil, void, 0, catalogue.RefuseMoreThanLeft},
+		"void twice":                 {&message.Standing{Paid: 10000, Closed: true}, nil, void, 0, catalogue.RefuseMoreThanLeft},
+		"void beside a refund":       {nil, []followup.FollowUp{pending(refund, 1)}, void, 0, catalogue.RefuseFollowUpOpen},
+		"refund of all":              {nil, nil, refund, 10000, catalogue.None},
+		"refund beyond":              {nil, nil, refund, 10001, catalogue.RefuseMoreThanLeft},
+		"refund of the rest":         {&message.Standing{Paid: 10000, Refunded: 4000}, nil, refund, 6000, catalogue.None},
+		"refund beyond the rest":     {&message.Standing{Paid: 10000, Refunded: 4000}, nil, refund, 6001, catalogue.RefuseMoreThanLeft},
+		"refund beside another":      {nil, []followup.FollowUp{pending(refund, 6000)}, refund, 4000, catalogue.None},
+		"refund that may not fit":    {nil, []followup.FollowUp{pending(refund, 6000)}, refund, 4001, catalogue.RefuseFollowUpOpen},
+		"refund beside one counted":  {&message.Standing{Paid: 10000, Refunded: 6000}, []followup.FollowUp{counted}, refund, 4000, catalogue.None},
+		"refund beside a void":       {nil, []followup.FollowUp{pending(void, 10000)}, refund, 1, catalogue.RefuseFollowUpOpen},
+		"refund of a hold":           {hold, nil, refund, 1, catalogue.RefuseMoreThanLeft},
+		"refund of a completion":     {closed, nil, refund, 7000, catalogue.None},
+		"refund past the completion": {closed, nil, refund, 7001, catalogue.RefuseMoreThanLeft},
+		"complete":                   {hold, nil, complete, 11500, catalogue.None},
+		"complete a payment":         {nil, nil, complete, 1, catalogue.RefuseKindUnfit},
+		"complete after the end":     {closed, nil, complete, 1, catalogue.RefuseHoldEnded},
+		"complete beside a top-up":   {hold, []followup.FollowUp{pending(topUp, 1)}, complete, 1, catalogue.RefuseFollowUpOpen},
+		"cancel":                     {hold, nil, cancel, 0, catalogue.None},
+		"cancel after the end":       {closed, nil, cancel, 0, catalogue.RefuseHoldEnded},
+		"top up after the end":       {closed, nil, topUp, 1, catalogue.RefuseHoldEnded},
+		"undo the last completion":   {closed, nil, undo, 0, catalogue.None},
+		"nothing that there is":      {nil, nil, 0, 1, catalogue.RefuseKindUnfit},
+	} {
+		t.Run(name, func(t *testing.T) {
+			require.Equal(t, test.want, followup.Refuses(orderOf(test.standing), test.open, test.kind, test.amount))
+		})
+	}
+	t.Run("an order that was not approved", func(t *testing.T) {
+		declined := original()
+		declined.Payment.Outcome = message.Outcome_OUTCOME_DECLINED
+		require.Equal(t, catalogue.RefuseNotApproved, followup.Refuses(declined, nil, refund, 1))
+	})
+}
+
+// TestLeftIsNeverPassed: whatever is open, what is let through fits into what was paid together with it.
+func TestLeftIsNeverPassed(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		paid := rapid.Int64Range(1, 1000).Draw(t, "paid")
+		order := orderOf(&message.Standing{Paid: paid, Refunded: rapid.Int64Range(0, paid).Draw(t, "refunded")})
+		var open []followup.FollowUp
+		asked := order.GetPayment().GetStanding().GetRefunded()
+		for range 8 {
+			amount := rapid.Int64Range(1, 400).Draw(t, "amount")
+			if followup.Refuses(order, open, refund, amount) == catalogue.None {
+				open, asked = append(open, pending(refund, amount)), asked+amount
+			}
+		}
+		require.LessOrEqual(t, asked, paid)
+		require.Equal(t, paid-asked, followup.LeftOf(order, open).Refund)
+	})
+}
+
+func TestLeftOfAHold(t *testing.T) {
+	order := orderOf(&message.Standing{Held: 10000, Paid: 3000, Hold: true})
+	require.Equal(t, followup.Left{Refund: 3000, Held: 7000}, followup.LeftOf(order, nil))
+	require.Equal(t, followup.Left{Refund: 3000, Held: 5000},
+		followup.LeftOf(order, []followup.FollowUp{pending(complete, 2000)}))
+}
