@@ -29,7 +29,7 @@ func New(config Config, parts Parts, feed *station.Feed) (*Agent, error) {
 }
 
 // Till is what the station drives.
-func (a *Agent) Till() station.Till { return a.till }
+func (a *Agent) Till() station.Desk { return a.till }
 
 // Run takes up what the journal has open and runs the till until ctx ends or a part of it fails. It returns nil after
 // ctx has ended. The journal must stay open until then.

@@ -18,10 +18,15 @@ func (t *till) runAnswers(ctx context.Context) error {
 		return ctx.Err()
 	}
 	results, refusals := t.parts.Uplink.Results(), t.parts.Uplink.Refusals()
+	followUps, found := t.parts.Uplink.FollowUpResults(), t.parts.Uplink.OrdersFound()
 	for {
 		select {
 		case result := <-results:
 			t.answer(ctx, result)
+		case result := <-followUps:
+			t.followUpAnswer(ctx, result)
+		case order := <-found:
+			t.lookups.answer(order)
 		case refusal := <-refusals:
 			t.refusal(ctx, refusal)
 		case <-ctx.Done():

@@ -19,6 +19,11 @@ import (
 const (
 	openMax     = 64                     // sales without a definite outcome
 	recentMax   = 64                     // ended sales kept in memory
+	followUpMax = 64                     // follow-ups without a definite outcome
+	foundMax    = 64                     // orders of other terminals kept in memory
+	lookupsMax  = 4                      // lookups that wait for the cloud
+	lookupWait  = 8 * time.Second        // what the cloud may take to answer one
+	lookupAgain = 3 * time.Second        // after which it is asked once more
 	keysMax     = 512                    // idempotency keys of started sales kept in memory
 	eventsMax   = 16                     // events that one event may lead to
 	printMax    = 32                     // print jobs waiting

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/yuantill/yuantill/agent/checkout"
+	"github.com/yuantill/yuantill/protocol/record"
 )
 
 // carryOut does what the machine wants after everything is durable, in its order.
@@ -16,7 +17,7 @@ func (t *till) carryOut(ctx context.Context, h *held, effects []checkout.Effect,
 		case checkout.SendNow:
 			t.sendNow(ctx, committed, secret)
 		case checkout.Ask:
-			t.ask(ctx, h, e.Sequence)
+			t.ask(ctx, h.records, e.Sequence)
 		case checkout.Forget:
 			t.parts.Uplink.Forget(e.Sequence)
 		case checkout.PayCard, checkout.RecoverCard, checkout.LeaveCard:
@@ -49,8 +50,8 @@ func (t *till) sendNow(ctx context.Context, committed []recorded, secret []byte)
 }
 
 // ask sends a record again; the uplink adds the secret while it has it.
-func (t *till) ask(ctx context.Context, h *held, sequence uint64) {
-	bytes, kept := h.records[sequence]
+func (t *till) ask(ctx context.Context, records map[uint64]record.Record, sequence uint64) {
+	bytes, kept := records[sequence]
 	if !kept {
 		stored, err := t.parts.Journal.Get(ctx, sequence)
 		if err != nil {
@@ -96,6 +97,7 @@ func (t *till) tick(ctx context.Context) {
 		// The error is in the log, and the machine has set a new time to try again.
 		_ = t.give(ctx, h, checkout.Tick{}, nil)
 	}
+	t.tickFollowUps(ctx, now)
 }
 
 // untilNext is how long nothing is due by itself.
@@ -105,6 +107,11 @@ func (t *till) untilNext() time.Duration {
 	defer t.mu.Unlock()
 	now, next := t.parts.Clock(), idle
 	for _, h := range t.sales {
+		if !h.wake.IsZero() {
+			next = min(next, max(h.wake.Sub(now), time.Millisecond))
+		}
+	}
+	for _, h := range t.followUps.open {
 		if !h.wake.IsZero() {
 			next = min(next, max(h.wake.Sub(now), time.Millisecond))
 		}

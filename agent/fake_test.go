@@ -32,6 +32,7 @@ type fakeJournal struct {
 	mac     *seal.MAC
 	records []record.Record
 	sales   []journal.Sale // in the order they began
+	follow  []journal.FollowUp
 	fail    error
 	room    error
 	epoch   uint32
@@ -74,6 +75,9 @@ func (j *fakeJournal) Append(_ context.Context, entries ...journal.Entry) ([]rec
 		made = append(made, built)
 		if entry.Sale != nil {
 			j.keep(*entry.Sale, uint64(len(j.records)))
+		}
+		if entry.FollowUp != nil {
+			j.keepFollowUp(*entry.FollowUp, uint64(len(j.records)))
 		}
 	}
 	return made, nil
@@ -172,15 +176,77 @@ func (j *fakeJournal) types(t *testing.T) []string {
 	return names
 }
 
+func (j *fakeJournal) keepFollowUp(snapshot journal.FollowUpSnapshot, sequence uint64) {
+	for i := range j.follow {
+		if j.follow[i].ID == snapshot.ID {
+			j.follow[i].FollowUpSnapshot, j.follow[i].Last = snapshot, sequence
+			return
+		}
+	}
+	j.follow = append(j.follow, journal.FollowUp{
+		FollowUpSnapshot: snapshot, Number: uint64(len(j.follow) + 1), First: sequence, Last: sequence,
+	})
+}
+
+func (j *fakeJournal) pick(wanted func(journal.FollowUp) bool) []journal.FollowUp {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	var picked []journal.FollowUp
+	for _, f := range j.follow {
+		if wanted(f) {
+			picked = append(picked, f)
+		}
+	}
+	return picked
+}
+
+func (j *fakeJournal) OpenFollowUps(context.Context) ([]journal.FollowUp, error) {
+	return j.pick(func(f journal.FollowUp) bool { return f.Open }), nil
+}
+
+func (j *fakeJournal) LastFollowUps(_ context.Context, n int) ([]journal.FollowUp, error) {
+	all := j.pick(func(journal.FollowUp) bool { return true })
+	slices.Reverse(all)
+	return all[:min(n, len(all))], nil
+}
+
+func (j *fakeJournal) FollowUpsOf(_ context.Context, order journal.OrderID) ([]journal.FollowUp, error) {
+	return j.pick(func(f journal.FollowUp) bool { return f.OrderID == order }), nil
+}
+
+func (j *fakeJournal) FindFollowUp(_ context.Context, id journal.FollowUpID) (journal.FollowUp, error) {
+	found := j.pick(func(f journal.FollowUp) bool { return f.ID == id })
+	if len(found) == 0 {
+		return journal.FollowUp{}, journal.ErrNotFound
+	}
+	return found[0], nil
+}
+
+func (j *fakeJournal) FindLabel(_ context.Context, label string) (journal.Sale, error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	for i := len(j.sales) - 1; i >= 0; i-- {
+		if slices.Contains(agent.SaleLabels(j.sales[i].State), label) {
+			return j.sales[i], nil
+		}
+	}
+	return journal.Sale{}, journal.ErrNotFound
+}
+
 // fakeCloud answers what is sent to it the way its script says. It remembers payments as the cloud does.
 type fakeCloud struct {
 	mu       sync.Mutex
 	results  chan *message.PaymentResult
+	follow   chan *message.FollowUpResult
+	found    chan *message.OrderFound
 	refusals chan *message.Refusal
-	answer   func(sent sent) *message.PaymentResult // nil: no answer
-	sent     []sent
-	secrets  map[uint64][]byte
-	stopped  string
+	// answerFollow and answerLookup answer those; nil does not.
+	answerFollow func(*message.FollowUpRequested, int) *message.FollowUpResult
+	answerLookup func(*message.OrderLookup, int) *message.OrderFound
+	answer       func(sent sent) *message.PaymentResult // nil: no answer
+	sent         []sent
+	secrets      map[uint64][]byte
+	stopped      string
 	// offline and lastError are what Status says of the connection.
 	offline   bool
 	lastError string
@@ -194,6 +260,8 @@ type sent struct {
 	sequence uint64
 	order    []byte
 	payment  *message.PaymentRequested // nil unless it is one
+	followUp *message.FollowUpRequested
+	lookup   *message.OrderLookup
 	secret   string
 	times    int // how often this record came, from 1
 }
@@ -201,6 +269,7 @@ type sent struct {
 func newFakeCloud(answer func(sent) *message.PaymentResult) *fakeCloud {
 	return &fakeCloud{
 		results: make(chan *message.PaymentResult, 64), refusals: make(chan *message.Refusal, 8),
+		follow: make(chan *message.FollowUpResult, 64), found: make(chan *message.OrderFound, 8),
 		answer: answer, secrets: make(map[uint64][]byte),
 	}
 }
@@ -223,6 +292,16 @@ func (c *fakeCloud) SendNow(rec record.Record, secret []byte) error {
 			return err
 		}
 		s.order = s.payment.GetOrderId()
+	case record.FollowUpRequested:
+		s.followUp = &message.FollowUpRequested{}
+		if err := proto.Unmarshal(rec.Body(), s.followUp); err != nil {
+			return err
+		}
+	case record.OrderLookup:
+		s.lookup = &message.OrderLookup{}
+		if err := proto.Unmarshal(rec.Body(), s.lookup); err != nil {
+			return err
+		}
 	default:
 		var reversal message.ReversalRequested
 		if err := proto.Unmarshal(rec.Body(), &reversal); err != nil {
@@ -236,10 +315,32 @@ func (c *fakeCloud) SendNow(rec record.Record, secret []byte) error {
 		}
 	}
 	c.sent = append(c.sent, s)
-	if result := c.answer(s); result != nil {
-		c.results <- result
-	}
+	c.reply(s)
 	return nil
+}
+
+// reply sends what the script says.
+func (c *fakeCloud) reply(s sent) {
+	switch {
+	case s.followUp != nil:
+		if c.answerFollow == nil {
+			return
+		}
+		if result := c.answerFollow(s.followUp, s.times); result != nil {
+			c.follow <- result
+		}
+	case s.lookup != nil:
+		if c.answerLookup == nil {
+			return
+		}
+		if found := c.answerLookup(s.lookup, s.times); found != nil {
+			c.found <- found
+		}
+	default:
+		if result := c.answer(s); result != nil {
+			c.results <- result
+		}
+	}
 }
 
 // say changes what the cloud answers from now on.
@@ -268,6 +369,9 @@ func (c *fakeCloud) Status() uplink.Status {
 
 func (c *fakeCloud) Results() <-chan *message.PaymentResult { return c.results }
 func (c *fakeCloud) Refusals() <-chan *message.Refusal      { return c.refusals }
+
+func (c *fakeCloud) FollowUpResults() <-chan *message.FollowUpResult { return c.follow }
+func (c *fakeCloud) OrdersFound() <-chan *message.OrderFound         { return c.found }
 
 func (c *fakeCloud) count(kind record.Type) int {
 	c.mu.Lock()
@@ -328,7 +432,7 @@ type shop struct {
 	printer *drivertest.Printer
 	issuers *hardwallet.Pool
 	feed    *station.Feed
-	till    station.Till
+	till    station.Desk
 	stop    func()
 }
 

@@ -14,7 +14,7 @@ import (
 	"github.com/yuantill/yuantill/protocol/money"
 )
 
-var _ station.Till = (*till)(nil)
+var _ station.Desk = (*till)(nil)
 
 // numberMax is the highest batch or voucher number; 1 follows it.
 const numberMax = 999_999
@@ -27,7 +27,7 @@ func (t *till) Start(ctx context.Context, start station.Start) (checkout.View, e
 		if before.digest != start.Origin.Digest {
 			return checkout.View{}, &station.Refusal{Phrase: catalogue.RefuseKeyReused}
 		}
-		h, err := t.find(ctx, before.id)
+		h, err := t.find(ctx, checkout.OrderID(before.id))
 		if err != nil {
 			return checkout.View{}, err
 		}
@@ -46,8 +46,9 @@ func (t *till) Start(ctx context.Context, start station.Start) (checkout.View, e
 	h := &held{}
 	event := checkout.Started{
 		OrderID: checkout.OrderID(id), Amount: start.Amount, Cashier: start.Cashier, Note: start.Note, Origin: start.Origin,
-		Batch: uint32(t.numbers/numberMax%numberMax) + 1, Voucher: uint32(t.numbers%numberMax) + 1,
+		Hold: start.Hold, HoldExpires: start.HoldExpires,
 	}
+	event.Batch, event.Voucher = t.nextNumbers()
 	if err := t.give(ctx, h, event, nil); err != nil {
 		return checkout.View{}, refuseJournal(err)
 	}
@@ -55,6 +56,11 @@ func (t *till) Start(ctx context.Context, start station.Start) (checkout.View, e
 	t.sales[h.sale.OrderID] = h
 	t.keys.put(start.Origin, h.sale.OrderID)
 	return t.view(h), nil
+}
+
+// nextNumbers are the batch and voucher number of what begins next.
+func (t *till) nextNumbers() (batch, voucher uint32) {
+	return uint32(t.numbers/numberMax%numberMax) + 1, uint32(t.numbers%numberMax) + 1
 }
 
 // admit refuses a sale that should not begin, before anything is lost.
@@ -66,6 +72,8 @@ func (t *till) admit(start station.Start) error {
 		return &station.Refusal{Phrase: catalogue.RefuseCurrency}
 	case start.Amount.Minor <= 0 || start.Amount.Minor > t.config.AmountMax:
 		return &station.Refusal{Phrase: catalogue.RefuseAmount, Detail: t.amounts()}
+	case start.Hold && !start.HoldExpires.IsZero() && !start.HoldExpires.After(t.parts.Clock()):
+		return &station.Refusal{Phrase: catalogue.RefuseInvalid, Detail: "hold_expires has passed"}
 	case t.front != checkout.OrderID{}:
 		return &station.Refusal{Phrase: catalogue.RefuseSaleOpen, Sale: t.front}
 	case len(t.sales) >= openMax:

@@ -35,15 +35,32 @@ type SaleStore interface {
 	Get(ctx context.Context, sequence uint64) (record.Record, error)
 }
 
+// FollowUpStore is the journal's reading side of follow-ups, as they were last committed.
+type FollowUpStore interface {
+	OpenFollowUps(ctx context.Context) ([]journal.FollowUp, error)
+	LastFollowUps(ctx context.Context, n int) ([]journal.FollowUp, error)
+	FollowUpsOf(ctx context.Context, order journal.OrderID) ([]journal.FollowUp, error)
+	// FindFollowUp returns journal.ErrNotFound when there is no such follow-up.
+	FindFollowUp(ctx context.Context, id journal.FollowUpID) (journal.FollowUp, error)
+}
+
+// LabelFinder finds sales by what SaleLabels gives them.
+type LabelFinder interface {
+	// FindLabel returns the latest sale with the label, or journal.ErrNotFound.
+	FindLabel(ctx context.Context, label string) (journal.Sale, error)
+}
+
 // SaleSaver is a journal that can also commit a sale without a record.
 type SaleSaver interface {
 	SaveSale(ctx context.Context, sale journal.Snapshot) error
 }
 
-// Journal is both sides.
+// Journal is all of it.
 type Journal interface {
 	Recorder
 	SaleStore
+	FollowUpStore
+	LabelFinder
 }
 
 // Sender sends urgent records.
@@ -59,6 +76,8 @@ type Sender interface {
 // Answers are what the cloud says.
 type Answers interface {
 	Results() <-chan *message.PaymentResult
+	FollowUpResults() <-chan *message.FollowUpResult
+	OrdersFound() <-chan *message.OrderFound
 	Refusals() <-chan *message.Refusal
 }
 

@@ -3,6 +3,7 @@ package agent
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"runtime"
 	"time"
 
@@ -27,12 +28,40 @@ const (
 // printJob is one Print effect. It is handed to the worker before the commit that allows it, so that the slip is
 // composed meanwhile; the gate opens when the commit is done.
 type printJob struct {
-	sale    checkout.Sale
+	slip    printable
 	copies  []message.ReceiptPrinted_Copy
 	reprint bool
 	gate    chan bool
 	// refused is why the job was not taken; empty when it was.
 	refused string
+}
+
+// printable is what a job puts on paper.
+type printable interface {
+	// name is what it is in the log.
+	name() slog.Attr
+	slip(t *till, reprint bool) receipt.Slip
+	// printed reports on one copy. The till's lock is held.
+	printed(ctx context.Context, t *till, report checkout.Printed)
+}
+
+// saleSlip is a sale's receipt.
+type saleSlip checkout.Sale
+
+var _ printable = saleSlip{}
+
+func (s saleSlip) name() slog.Attr { return slog.Any("sale", s.OrderID) }
+
+func (s saleSlip) slip(t *till, reprint bool) receipt.Slip { return t.slip(checkout.Sale(s), reprint) }
+
+func (s saleSlip) printed(ctx context.Context, t *till, report checkout.Printed) {
+	h, err := t.find(ctx, s.OrderID)
+	if err != nil {
+		t.logger.ErrorContext(ctx, "printed sale not found", "sale", s.OrderID, "error", err)
+		return
+	}
+	// An error is in the log; after a restart the copy counts as unconfirmed.
+	_ = t.give(ctx, h, report, nil)
 }
 
 // printWorker owns the printer. Its queue is only filled while a printer is there: a receipt never comes out by itself
@@ -50,14 +79,14 @@ func newPrintWorker(t *till) *printWorker {
 func (w *printWorker) full() bool { return len(w.queue) == cap(w.queue) }
 
 // prepare hands the effects' jobs to the worker, still held back. The till's lock is held.
-func (w *printWorker) prepare(sale checkout.Sale, effects []checkout.Effect) []*printJob {
+func (w *printWorker) prepare(slip printable, effects []checkout.Effect) []*printJob {
 	var jobs []*printJob
 	for _, effect := range effects {
 		e, ok := effect.(checkout.Print)
 		if !ok {
 			continue
 		}
-		job := &printJob{sale: sale, copies: e.Copies.Each(), reprint: e.Reprint, gate: make(chan bool, 1)}
+		job := &printJob{slip: slip, copies: e.Copies.Each(), reprint: e.Reprint, gate: make(chan bool, 1)}
 		jobs = append(jobs, job)
 		if !w.till.devices.ready(devicePrinter) {
 			job.refused = faultNoPrinter
@@ -149,7 +178,7 @@ func (w *printWorker) print(ctx context.Context, printer drivers.Printer, job *p
 	documents := make([]drivers.Document, len(job.copies))
 	problems := make([]error, len(job.copies))
 	for i, copy := range job.copies {
-		documents[i], problems[i] = receipt.Compose(w.till.slip(job.sale, job.reprint), receiptCopy(copy))
+		documents[i], problems[i] = receipt.Compose(job.slip.slip(w.till, job.reprint), receiptCopy(copy))
 	}
 	if !<-job.gate {
 		return nil
@@ -158,7 +187,7 @@ func (w *printWorker) print(ctx context.Context, printer drivers.Printer, job *p
 	for i, copy := range job.copies {
 		switch {
 		case problems[i] != nil:
-			w.till.logger.ErrorContext(ctx, "slip not composed", "sale", job.sale.OrderID, "error", problems[i])
+			w.till.logger.ErrorContext(ctx, "slip not composed", job.slip.name(), "error", problems[i])
 			w.report(ctx, job, job.notStarted(copy, problems[i].Error()))
 		case gone != nil:
 			w.report(ctx, job, job.notStarted(copy, faultNoPrinter))
@@ -185,17 +214,11 @@ func (w *printWorker) copy(ctx context.Context, printer drivers.Printer, documen
 func (w *printWorker) report(ctx context.Context, job *printJob, report checkout.Printed) {
 	t := w.till
 	if report.Fault != "" {
-		t.logger.WarnContext(ctx, "copy not certainly printed", "sale", job.sale.OrderID, "result", report.Result, "fault", report.Fault)
+		t.logger.WarnContext(ctx, "copy not certainly printed", job.slip.name(), "result", report.Result, "fault", report.Fault)
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	h, err := t.find(ctx, job.sale.OrderID)
-	if err != nil {
-		t.logger.ErrorContext(ctx, "printed sale not found", "sale", job.sale.OrderID, "error", err)
-		return
-	}
-	// An error is in the log; after a restart the copy counts as unconfirmed.
-	_ = t.give(ctx, h, report, nil)
+	job.slip.printed(ctx, t, report)
 }
 
 func printedReport(job *printJob, copy message.ReceiptPrinted_Copy, result drivers.PrintResult, err error) checkout.Printed {

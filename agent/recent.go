@@ -42,8 +42,9 @@ type startKeys struct {
 	order []string // oldest first
 }
 
+// startedSale is what a key began: a sale, or a follow-up, whose ids are never the same.
 type startedSale struct {
-	id     checkout.OrderID
+	id     [16]byte
 	digest [sha256.Size]byte
 }
 
@@ -54,7 +55,7 @@ func (k *startKeys) get(key string) (startedSale, bool) {
 	return s, found
 }
 
-func (k *startKeys) put(origin checkout.Origin, id checkout.OrderID) {
+func (k *startKeys) put(origin checkout.Origin, id [16]byte) {
 	if _, known := k.sales[origin.Key]; known || origin.Key == "" {
 		return
 	}

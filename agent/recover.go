@@ -27,6 +27,9 @@ func (t *till) recover(ctx context.Context) error {
 	if err := t.recoverKeys(ctx); err != nil {
 		return err
 	}
+	if err := t.recoverFollowUpKeys(ctx); err != nil {
+		return err
+	}
 	open, err := t.parts.Journal.OpenSales(ctx)
 	if err != nil {
 		return fmt.Errorf("read open sales: %w", err)
@@ -43,7 +46,7 @@ func (t *till) recover(ctx context.Context) error {
 		// A journal that fails is told by the machine's own effects, which keep trying.
 		_ = t.give(ctx, h, checkout.Restarted{Last: stored.Last}, nil)
 	}
-	return nil
+	return t.recoverFollowUps(ctx)
 }
 
 func (t *till) recoverKeys(ctx context.Context) error {

@@ -1,14 +1,18 @@
 package agent
 
 import (
-	"encoding/base32"
+	"context"
 	"fmt"
+	"log/slog"
 	"strings"
 	"time"
 
 	"github.com/yuantill/yuantill/agent/catalogue"
 	"github.com/yuantill/yuantill/agent/checkout"
+	"github.com/yuantill/yuantill/agent/followup"
 	"github.com/yuantill/yuantill/agent/receipt"
+	"github.com/yuantill/yuantill/protocol/message"
+	"github.com/yuantill/yuantill/protocol/money"
 )
 
 // slip is what stands on the sale's receipt. The same sale gives the same slip whenever it is printed.
@@ -26,6 +30,12 @@ func (t *till) slip(s checkout.Sale, reprint bool) receipt.Slip {
 	}
 	if slip.Operator == "" {
 		slip.Operator = r.GetOperatorCode()
+	}
+	if s.Hold {
+		slip.Transaction = receipt.Hold
+		if standing := s.Standing(); standing.GetHoldExpires() != 0 && slip.Outcome == receipt.Approved {
+			slip.Expires = time.UnixMicro(standing.GetHoldExpires())
+		}
 	}
 	if slip.Outcome != receipt.Approved {
 		reason := r.GetReason()
@@ -63,6 +73,124 @@ func checkAddress(base string, id checkout.OrderID) string {
 	if base == "" {
 		return ""
 	}
-	crockford := base32.NewEncoding("0123456789ABCDEFGHJKMNPQRSTVWXYZ").WithPadding(base32.NoPadding)
-	return strings.TrimSuffix(base, "/") + "/r/" + crockford.EncodeToString(id[:])
+	return strings.TrimSuffix(base, "/") + "/r/" + crockford().EncodeToString(id[:])
+}
+
+// followUpSlip is the slip of something done with an order.
+type followUpSlip followup.FollowUp
+
+var _ printable = followUpSlip{}
+
+func (s followUpSlip) name() slog.Attr { return slog.Any("follow-up", s.ID) }
+
+func (s followUpSlip) slip(t *till, reprint bool) receipt.Slip {
+	return t.followUpSlip(followup.FollowUp(s), reprint)
+}
+
+func (s followUpSlip) printed(ctx context.Context, t *till, report checkout.Printed) {
+	h, err := t.findFollowUp(ctx, s.ID)
+	if err != nil {
+		t.logger.ErrorContext(ctx, "printed follow-up not found", "follow-up", s.ID, "error", err)
+		return
+	}
+	// An error is in the log; after a restart the copy counts as unconfirmed.
+	_ = t.giveFollowUp(ctx, h, followup.Printed{Printed: report})
+}
+
+// followUpSlip is what stands on a follow-up's slip. Its QR code leads to the order, which shows what was done with it.
+func (t *till) followUpSlip(f followup.FollowUp, reprint bool) receipt.Slip {
+	payment, result := f.Original.GetPayment(), f.Result
+	slip := receipt.Slip{
+		Merchant: t.config.Merchant.Name, MerchantID: t.config.Merchant.ID, Acquirer: t.config.Merchant.Acquirer,
+		Terminal: t.config.Terminal.String(), Cashier: f.Cashier,
+		Operator: payment.GetPayerOperator(), Wallet: payment.GetWalletMasked(),
+		Transaction: transactionOf(f.Kind), Outcome: followUpOutcome(f.State),
+		Batch: fmt.Sprintf("%06d", f.Batch), Voucher: fmt.Sprintf("%06d", f.Voucher), Reference: result.GetReference(),
+		At: f.RequestedAt, Amount: f.Moved(), Note: f.Note, Order: f.Order().String(),
+		CheckAddress: checkAddress(t.config.CheckBase, f.Order()), Reprint: reprint, Original: t.originalOf(f.Original),
+	}
+	if slip.Operator == "" {
+		slip.Operator = payment.GetOperatorCode()
+	}
+	if decided := result.GetDecidedAt(); decided != 0 {
+		slip.At = time.UnixMicro(decided)
+	}
+	if slip.Amount.Minor == 0 {
+		slip.Amount = slip.Original.Amount // of a cancel or undo that is not definite nobody here knows the amount
+	}
+	if f.State == followup.Declined {
+		slip.Reason = catalogue.Reason(result.GetReason()).Chinese
+	}
+	if standing := result.GetStanding(); f.State == followup.Approved && standing != nil {
+		t.standingOnSlip(&slip, standing)
+	}
+	return slip
+}
+
+// standingOnSlip says how the order stands afterwards.
+func (t *till) standingOnSlip(slip *receipt.Slip, standing *message.Standing) {
+	sum := func(minor int64) *money.Money {
+		return &money.Money{Minor: max(0, minor), Currency: t.config.Currency}
+	}
+	switch slip.Transaction {
+	case receipt.Void, receipt.Refund, receipt.Sale:
+		slip.Left = sum(standing.GetPaid() - standing.GetRefunded())
+		if standing.GetClosed() && !standing.GetHold() {
+			slip.Left = sum(0)
+		}
+		return
+	}
+	slip.Completed, slip.Left = sum(standing.GetPaid()), sum(standing.GetHeld()-standing.GetPaid())
+	if standing.GetClosed() {
+		slip.Left = sum(0)
+	} else if expires := standing.GetHoldExpires(); expires != 0 {
+		slip.Expires = time.UnixMicro(expires)
+	}
+}
+
+// originalOf is what a slip says of the order.
+func (t *till) originalOf(order *message.OrderFound) *receipt.Original {
+	payment := order.GetPayment()
+	original := &receipt.Original{
+		Reference: payment.GetReference(), Authorisation: payment.GetAuthorisation(),
+		Amount: money.Money{Minor: payment.GetAmount(), Currency: t.config.Currency},
+	}
+	if order.GetTerminal() != t.config.Terminal.String() {
+		original.Terminal = order.GetTerminal()
+	}
+	if order.GetVoucher() != 0 {
+		original.Batch, original.Voucher = fmt.Sprintf("%06d", order.GetBatch()), fmt.Sprintf("%06d", order.GetVoucher())
+	}
+	if at := order.GetRequestedAt(); at != 0 {
+		original.At = time.UnixMicro(at)
+	}
+	return original
+}
+
+func transactionOf(kind followup.Kind) receipt.Transaction {
+	switch kind {
+	case message.FollowUp_FOLLOW_UP_VOID:
+		return receipt.Void
+	case message.FollowUp_FOLLOW_UP_REFUND:
+		return receipt.Refund
+	case message.FollowUp_FOLLOW_UP_TOP_UP:
+		return receipt.HoldTopUp
+	case message.FollowUp_FOLLOW_UP_COMPLETE:
+		return receipt.HoldCompletion
+	case message.FollowUp_FOLLOW_UP_CANCEL:
+		return receipt.HoldCancel
+	default:
+		return receipt.CompletionUndo
+	}
+}
+
+func followUpOutcome(state followup.State) receipt.Outcome {
+	switch state {
+	case followup.Approved:
+		return receipt.Approved
+	case followup.Declined:
+		return receipt.Declined
+	default:
+		return receipt.Unknown
+	}
 }

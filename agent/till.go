@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"sync"
 	"time"
 
@@ -46,11 +47,13 @@ type till struct {
 	sales   map[checkout.OrderID]*held // without a definite outcome, or still printing
 	recent  recentSales
 	keys    startKeys
-	numbers uint64 // sales begun: the source of batch and voucher numbers
+	numbers uint64 // sales and follow-ups begun: the source of batch and voucher numbers
 	front   checkout.OrderID
 	stopped bool
 	// standing is what the cloud's refusals say of this terminal.
-	standing standing
+	standing  standing
+	followUps followUpDesk
+	lookups   *lookupDesk
 
 	rearm chan struct{} // the timer has to look again
 	armed chan struct{} // the reader has to look again
@@ -65,6 +68,8 @@ func newTill(config Config, parts Parts, feed *station.Feed) *till {
 		sales: make(map[checkout.OrderID]*held), recent: newRecentSales(), keys: newStartKeys(),
 		rearm: make(chan struct{}, 1), armed: make(chan struct{}, 1),
 	}
+	t.followUps = newFollowUpDesk(t.rules)
+	t.lookups = newLookupDesk()
 	t.printer = newPrintWorker(t)
 	t.devices = newDeviceBoard(t)
 	return t
@@ -88,7 +93,7 @@ func (t *till) give(ctx context.Context, h *held, event checkout.Event, secret [
 		rules := t.rules
 		rules.ClockOffset = t.parts.Uplink.ClockOffset()
 		sale, effects := rules.Step(h.sale, next, now)
-		jobs := t.printer.prepare(sale, effects)
+		jobs := t.printer.prepare(saleSlip(sale), effects)
 		recorded, err := t.commit(ctx, h, sale, effects)
 		if err != nil {
 			t.printer.abandon(jobs)
@@ -153,7 +158,13 @@ func (t *till) commit(ctx context.Context, h *held, sale checkout.Sale, effects 
 	if err != nil {
 		return nil, fmt.Errorf("commit sale: %w", err)
 	}
-	return t.remember(h, records)
+	recorded, urgent, err := remember(records)
+	if h.records == nil {
+		h.records = urgent
+	} else {
+		maps.Copy(h.records, urgent)
+	}
+	return recorded, err
 }
 
 func (t *till) save(ctx context.Context, snapshot journal.Snapshot) error {
@@ -167,23 +178,23 @@ func (t *till) save(ctx context.Context, snapshot journal.Snapshot) error {
 	return nil
 }
 
-// remember keeps the urgent records, which may have to be sent again.
-func (t *till) remember(h *held, records []record.Record) ([]recorded, error) {
-	all := make([]recorded, 0, len(records))
+// remember reads a commit's records, and picks the urgent ones, which may have to be sent again.
+func remember(records []record.Record) (all []recorded, urgent map[uint64]record.Record, err error) {
+	all = make([]recorded, 0, len(records))
 	for _, bytes := range records {
 		header, err := record.ParseHeader(bytes)
 		if err != nil {
-			return nil, fmt.Errorf("read committed record: %w", err)
+			return nil, nil, fmt.Errorf("read committed record: %w", err)
 		}
 		if header.Type.Urgent() {
-			if h.records == nil {
-				h.records = make(map[uint64]record.Record, 2)
+			if urgent == nil {
+				urgent = make(map[uint64]record.Record, 2)
 			}
-			h.records[header.Sequence] = bytes
+			urgent[header.Sequence] = bytes
 		}
 		all = append(all, recorded{kind: header.Type, sequence: header.Sequence, bytes: bytes})
 	}
-	return all, nil
+	return all, urgent, nil
 }
 
 // settle moves a sale that is over out of the way.

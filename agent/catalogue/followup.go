@@ -99,22 +99,22 @@ func (p Phrase) standing() Text {
 	case TitleHeld:
 		return Text{"预授权成功，已冻结", "Held"}
 	case TitleHoldPaid:
-		return Text{"预授权已完成收款", "Hold completed, paid"}
+		return Text{"预授权已办理完成", "Hold with completions"}
 	case TitleHoldEnded:
 		return Text{"预授权已结束，已解冻", "Hold ended, nothing is held"}
 	case TitleGoneBack:
-		return Text{"已全部退回顾客", "All of it went back to the customer"}
+		return Text{"款项已全部退回或正在退回", "All of it has gone back or is on its way"}
 	case TitlePartBack:
-		return Text{"支付成功，已部分退回", "Paid, part of it went back"}
+		return Text{"支付成功，部分已退回或正在退回", "Paid, part of it has gone back or is on its way"}
 	case StepHeld:
 		return Text{"款项已冻结，尚未收款；完成、追加或撤销请用预授权功能",
 			"The amount is held and not paid yet; complete, top up or cancel the hold when it is time"}
 	case StepHoldPaid:
-		return Text{"完成的部分已收款", "What was completed has been paid"}
+		return Text{"是否收款以预授权完成的凭条为准", "Whether it was paid is on the completion's own slip"}
 	case StepHoldEnded:
 		return Text{"未收款；需要时请重新发起预授权", "Nothing was paid; start a new hold if needed"}
 	case StepGoneBack:
-		return Text{"本笔款项已原路退回，无需再退", "The money has gone back to the wallet, nothing is left to refund"}
+		return Text{"款项原路退回顾客钱包，没有余下可退的金额", "It goes back to the paying wallet, nothing is left to refund"}
 	case StepPartBack:
 		return Text{"还可退余下的金额", "What is left can still be refunded"}
 	case NoticeStanding:

@@ -11,7 +11,8 @@ type Left struct {
 	Held   int64 // of a hold: is held and not completed
 }
 
-// LeftOf returns what is left of an order by its newest standing and by what was asked for here and is not in it yet.
+// LeftOf returns what is left of an order by its standing and by what was asked for here and is not definite. Where the
+// standing counts that already, less is left than there is, until it is definite.
 func LeftOf(order *message.OrderFound, open []FollowUp) Left {
 	standing := standingOf(order)
 	left := Left{Refund: standing.GetPaid() - standing.GetRefunded()}
@@ -22,7 +23,7 @@ func LeftOf(order *message.OrderFound, open []FollowUp) Left {
 		left.Refund = 0
 	}
 	for _, f := range open {
-		if f.State.Final() || f.Result.GetStanding() != nil {
+		if f.State.Final() {
 			continue // the standing counts it
 		}
 		switch f.Kind {

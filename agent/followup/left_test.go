@@ -34,8 +34,6 @@ func pending(kind followup.Kind, minor int64) followup.FollowUp {
 func TestRefuses(t *testing.T) {
 	hold := &message.Standing{Held: 10000, Hold: true}
 	closed := &message.Standing{Held: 10000, Paid: 7000, Hold: true, Closed: true}
-	counted := pending(refund, 6000)
-	counted.Result = &message.FollowUpResult{Standing: &message.Standing{Paid: 10000, Refunded: 6000}}
 	for name, test := range map[string]struct {
 		standing *message.Standing
 		open     []followup.FollowUp
@@ -54,7 +52,7 @@ func TestRefuses(t *testing.T) {
 		"refund beyond the rest":     {&message.Standing{Paid: 10000, Refunded: 4000}, nil, refund, 6001, catalogue.RefuseMoreThanLeft},
 		"refund beside another":      {nil, []followup.FollowUp{pending(refund, 6000)}, refund, 4000, catalogue.None},
 		"refund that may not fit":    {nil, []followup.FollowUp{pending(refund, 6000)}, refund, 4001, catalogue.RefuseFollowUpOpen},
-		"refund beside one counted":  {&message.Standing{Paid: 10000, Refunded: 6000}, []followup.FollowUp{counted}, refund, 4000, catalogue.None},
+		"refund beside one counted":  {&message.Standing{Paid: 10000, Refunded: 6000}, []followup.FollowUp{pending(refund, 6000)}, refund, 4000, catalogue.RefuseFollowUpOpen},
 		"refund beside a void":       {nil, []followup.FollowUp{pending(void, 10000)}, refund, 1, catalogue.RefuseFollowUpOpen},
 		"refund of a hold":           {hold, nil, refund, 1, catalogue.RefuseMoreThanLeft},
 		"refund of a completion":     {closed, nil, refund, 7000, catalogue.None},

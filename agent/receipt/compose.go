@@ -110,9 +110,32 @@ func (c *composer) transaction() {
 	c.pair("凭证号 VOUCHER", c.slip.Voucher)
 	c.pair("参考号 REF", c.slip.Reference)
 	c.pair("授权码 AUTH", c.slip.Authorisation)
-	c.pair("时间 TIME", c.slip.At.In(time.FixedZone("UTC+8", chinaOffset)).Format(timeLayout))
+	c.pair("时间 TIME", chinaTime(c.slip.At))
 	c.pair("订单号 ORDER", c.slip.Order)
 	c.add(drivers.Rule{})
+	c.original()
+}
+
+// original says what the transaction is about, so that both slips are found together.
+func (c *composer) original() {
+	o := c.slip.Original
+	if o == nil {
+		return
+	}
+	c.pair("原终端号 ORIG TID", o.Terminal)
+	c.pair("原批次号 ORIG BATCH", o.Batch)
+	c.pair("原凭证号 ORIG VOUCHER", o.Voucher)
+	c.pair("原参考号 ORIG REF", o.Reference)
+	c.pair("原授权码 ORIG AUTH", o.Authorisation)
+	if !o.At.IsZero() {
+		c.pair("原时间 ORIG", chinaTime(o.At))
+	}
+	c.pair("原金额 ORIG AMOUNT", o.Amount.Display())
+	c.add(drivers.Rule{})
+}
+
+func chinaTime(at time.Time) string {
+	return at.In(time.FixedZone("UTC+8", chinaOffset)).Format(timeLayout)
 }
 
 func (c *composer) amount() {
@@ -122,14 +145,23 @@ func (c *composer) amount() {
 		amount.Scale = 1 // the warning is the largest thing on an unpaid slip
 	}
 	c.add(amount)
+	if c.slip.Completed != nil {
+		c.pair("累计完成 COMPLETED", c.slip.Completed.Display())
+	}
+	if c.slip.Left != nil {
+		c.pair(c.slip.Transaction.leftLabel(), c.slip.Left.Display())
+	}
+	if !c.slip.Expires.IsZero() {
+		c.pair("到期 EXPIRES", chinaTime(c.slip.Expires))
+	}
 	c.pair("备注 NOTE", c.slip.Note)
 	c.add(drivers.Rule{})
 }
 
 // approved adds what only a 签购单 has: the signature line and the bar code that a refund is looked up by.
 func (c *composer) approved() {
-	if c.reader == MerchantCopy {
-		c.add(drivers.Text{Content: "付款人签名 SIGNATURE"}, drivers.Feed{Lines: 2}, drivers.Rule{})
+	if c.reader == MerchantCopy && c.slip.Transaction.signed() {
+		c.add(drivers.Text{Content: c.slip.Transaction.signature()}, drivers.Feed{Lines: 2}, drivers.Rule{})
 		c.centre("本人确认以上交易")
 		c.centre("I agree to the above transaction")
 	}

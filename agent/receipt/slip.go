@@ -30,7 +30,12 @@ const (
 	Hold                                  // 预授权
 	HoldCompletion                        // 预授权完成
 	HoldCancel                            // 预授权撤销
+	HoldTopUp                             // 追加预授权
+	CompletionUndo                        // 预授权完成撤销
 )
+
+// transactionLast is the last kind.
+const transactionLast = CompletionUndo
 
 // Copy is who gets the slip.
 type Copy uint8
@@ -40,6 +45,17 @@ const (
 	MerchantCopy Copy = iota + 1
 	CustomerCopy
 )
+
+// Original is what a slip says of the order that something was done with. Empty fields are left out.
+type Original struct {
+	// Terminal has 8 letters or digits; empty when it is the slip's own.
+	Terminal string
+	// Batch and Voucher have 6 digits each, Reference 12 and Authorisation 6 letters or digits.
+	Batch, Voucher, Reference, Authorisation string
+	// At is when it was asked for.
+	At     time.Time
+	Amount money.Money
+}
 
 // Slip is everything that stands on a receipt. Empty optional fields are left out.
 type Slip struct {
@@ -60,11 +76,20 @@ type Slip struct {
 	Transaction Transaction
 	// Batch and Voucher have 6 digits each.
 	Batch, Voucher string
-	// Reference has 12 letters or digits, Authorisation 6; optional unless approved.
+	// Reference has 12 letters or digits, Authorisation 6; optional unless approved. What is done with an order has no
+	// authorisation of its own.
 	Reference, Authorisation string
 	// At is printed in China's time, UTC+8 without daylight saving.
 	At     time.Time
 	Amount money.Money
+	// Original is the order that something was done with; nil on the slip of the order itself.
+	Original *Original
+	// Left, where it is known, is what may still be refunded, or of a hold what is still held.
+	Left *money.Money
+	// Completed, where it is known, is what of a hold was completed altogether.
+	Completed *money.Money
+	// Expires is when what is held goes back by itself; zero where nothing is held or that is not known.
+	Expires time.Time
 	// Note is free text of up to 100 characters; optional.
 	Note string
 	// Order is the order's number in the shop, up to 64 printable ASCII characters.

@@ -6,6 +6,8 @@ import (
 	"net/url"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/yuantill/yuantill/protocol/money"
 )
 
 // ErrSlip marks a slip that must not be printed; the *FieldError around it names the field.
@@ -47,11 +49,11 @@ func (s Slip) Validate() error {
 		{"acquirer", words(s.Acquirer, nameMax, true)},
 		{"operator", words(s.Operator, nameMax, answered)},
 		{"wallet", wallet(s.Wallet, answered)},
-		{"transaction", oneOf(uint8(s.Transaction), uint8(HoldCancel))},
+		{"transaction", oneOf(uint8(s.Transaction), uint8(transactionLast))},
 		{"batch", code(s.Batch, 6, true, digit)},
 		{"voucher", code(s.Voucher, 6, true, digit)},
 		{"reference", code(s.Reference, 12, answered, letterOrDigit)},
-		{"authorisation", code(s.Authorisation, 6, answered, letterOrDigit)},
+		{"authorisation", code(s.Authorisation, 6, answered && s.Original == nil, letterOrDigit)},
 		{"amount", amount(s.Amount.Minor, s.Amount.Currency.Code)},
 		{"note", words(s.Note, noteMax, false)},
 		{"order", order(s.Order)},
@@ -66,6 +68,30 @@ func (s Slip) Validate() error {
 	}
 	if s.At.IsZero() {
 		return &FieldError{Field: "time", Problem: "missing"}
+	}
+	return s.validateFollowUp()
+}
+
+// validateFollowUp checks what only the slip of something done with an order has.
+func (s Slip) validateFollowUp() error {
+	if o := s.Original; o != nil {
+		for _, check := range []struct{ field, problem string }{
+			{"original terminal", code(o.Terminal, 8, false, letterOrDigit)},
+			{"original batch", code(o.Batch, 6, false, digit)},
+			{"original voucher", code(o.Voucher, 6, false, digit)},
+			{"original reference", code(o.Reference, 12, false, letterOrDigit)},
+			{"original authorisation", code(o.Authorisation, 6, false, letterOrDigit)},
+			{"original amount", amount(o.Amount.Minor, o.Amount.Currency.Code)},
+		} {
+			if check.problem != "" {
+				return &FieldError{Field: check.field, Problem: check.problem}
+			}
+		}
+	}
+	for field, sum := range map[string]*money.Money{"left": s.Left, "completed": s.Completed} {
+		if sum != nil && (sum.Minor < 0 || sum.Currency.Code == "") {
+			return &FieldError{Field: field, Problem: "negative or without a currency"}
+		}
 	}
 	return nil
 }

@@ -38,7 +38,7 @@ func TestValidateErrField(t *testing.T) {
 		"WalletInFull":       {"wallet", func(s *receipt.Slip) { s.Wallet = "0021234567891234" }},
 		"WalletHalfMasked":   {"wallet", func(s *receipt.Slip) { s.Wallet = "00212345**891234" }},
 		"WalletMissing":      {"wallet", func(s *receipt.Slip) { s.Wallet = "" }},
-		"TransactionUnknown": {"transaction", func(s *receipt.Slip) { s.Transaction = 7 }},
+		"TransactionUnknown": {"transaction", func(s *receipt.Slip) { s.Transaction = 9 }},
 		"TransactionMissing": {"transaction", func(s *receipt.Slip) { s.Transaction = 0 }},
 		"BatchLong":          {"batch", func(s *receipt.Slip) { s.Batch = "0000017" }},
 		"VoucherMissing":     {"voucher", func(s *receipt.Slip) { s.Voucher = "" }},

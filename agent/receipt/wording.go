@@ -16,6 +16,8 @@ func wording(outcome Outcome, transaction Transaction) phrases {
 		return phrases{title: "签购单", titleEnglish: "数字人民币 e-CNY SALES SLIP", amount: transaction.amountLabel()}
 	case transaction.goesBack():
 		return wordingBack(outcome)
+	case transaction == HoldTopUp || transaction == HoldCompletion:
+		return wordingHold(outcome)
 	default:
 		return wordingPay(outcome)
 	}
@@ -84,8 +86,48 @@ func wordingBack(outcome Outcome) phrases {
 	return p
 }
 
+// wordingHold is for what is added to a hold or completed of it: neither is ever taken back, and the hold itself stands.
+func wordingHold(outcome Outcome) phrases {
+	p := phrases{proof: "非付款凭证", proofEnglish: "NOT A PROOF OF PAYMENT"}
+	switch outcome {
+	case Declined, Reversed:
+		p.title, p.titleEnglish = "交易失败", "数字人民币 e-CNY DECLINED"
+		p.warning, p.warningEnglish = []string{"未办成"}, []string{"DECLINED - NOT DONE"}
+		p.amount = "未办金额 NOT DONE"
+		p.advice, p.adviceEnglish = "原预授权不变，请联系商户。", "The hold is as it was. Please ask the merchant."
+	default:
+		p.title, p.titleEnglish = "结果未知", "数字人民币 e-CNY RESULT UNKNOWN"
+		p.warning, p.warningEnglish = []string{"请勿重复办理"}, []string{"DO NOT DO IT AGAIN"}
+		p.amount = "待定金额 UNCONFIRMED"
+		p.advice = "系统正在查询，结果可扫码查验。"
+		p.adviceEnglish = "The result is being looked up. Scan the code to see it."
+	}
+	return p
+}
+
 // goesBack reports whether an approval gives money back to the customer.
-func (t Transaction) goesBack() bool { return t == Void || t == Refund || t == HoldCancel }
+func (t Transaction) goesBack() bool {
+	return t == Void || t == Refund || t == HoldCancel || t == CompletionUndo
+}
+
+// signed reports whether the merchant's copy is signed: not where money goes back without anybody at the counter.
+func (t Transaction) signed() bool { return t != HoldCancel && t != CompletionUndo }
+
+// signature labels the line: who gets money back is not the one who pays.
+func (t Transaction) signature() string {
+	if t.goesBack() {
+		return "顾客签名 SIGNATURE"
+	}
+	return "付款人签名 SIGNATURE"
+}
+
+// leftLabel names what is left: to be refunded, or held.
+func (t Transaction) leftLabel() string {
+	if t == Void || t == Refund || t == Sale {
+		return "剩余可退 REFUNDABLE"
+	}
+	return "剩余冻结 STILL HELD"
+}
 
 func (t Transaction) label() string {
 	switch t {
@@ -99,6 +141,10 @@ func (t Transaction) label() string {
 		return "预授权 HOLD"
 	case HoldCompletion:
 		return "预授权完成 COMPLETION"
+	case HoldTopUp:
+		return "追加预授权 TOP-UP"
+	case CompletionUndo:
+		return "预授权完成撤销 UNDO"
 	default:
 		return "预授权撤销 HOLD CANCEL"
 	}
@@ -111,6 +157,12 @@ func (t Transaction) amountLabel() string {
 		return "退回金额 RETURNED"
 	case Hold:
 		return "冻结金额 HELD"
+	case HoldTopUp:
+		return "追加冻结 HELD IN ADDITION"
+	case HoldCompletion:
+		return "完成金额 PAID"
+	case CompletionUndo:
+		return "恢复冻结 HELD AGAIN"
 	case HoldCancel:
 		return "解冻金额 RELEASED"
 	default:

@@ -13,43 +13,46 @@ const memoryMax = 128
 
 // memory makes an intent that is sent twice happen once. Starting a sale is protected beyond it: the sale itself keeps
 // its key in the journal.
-type memory struct {
+type memory[A any] struct {
 	mu      sync.Mutex
-	answers map[string]answered
+	answers map[string]answered[A]
 	order   []string // keys, oldest first
 }
 
-type answered struct {
+type answered[A any] struct {
 	digest [sha256.Size]byte
-	sale   Sale
+	answer A
 }
 
-func newMemory() *memory { return &memory{answers: make(map[string]answered, memoryMax)} }
+func newMemory[A any]() *memory[A] {
+	return &memory[A]{answers: make(map[string]answered[A], memoryMax)}
+}
 
 // once carries out an intent unless its key was answered before: then it returns the same answer, or refuses with
 // RefuseKeyReused when it is another intent. Intents run one after another; a refused one is not remembered, since it
 // may be allowed later.
-func (m *memory) once(key string, digest [sha256.Size]byte, carryOut func() (Sale, error)) (Sale, error) {
+func (m *memory[A]) once(key string, digest [sha256.Size]byte, carryOut func() (A, error)) (A, error) {
+	var none A
 	if key == "" || len(key) > checkout.KeyMax {
-		return Sale{}, &Refusal{Phrase: catalogue.RefuseKeyMissing}
+		return none, &Refusal{Phrase: catalogue.RefuseKeyMissing}
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if before, known := m.answers[key]; known {
 		if before.digest != digest {
-			return Sale{}, &Refusal{Phrase: catalogue.RefuseKeyReused}
+			return none, &Refusal{Phrase: catalogue.RefuseKeyReused}
 		}
-		return before.sale, nil
+		return before.answer, nil
 	}
-	sale, err := carryOut()
+	answer, err := carryOut()
 	if err != nil {
-		return Sale{}, err
+		return none, err
 	}
-	m.keep(key, answered{digest: digest, sale: sale})
-	return sale, nil
+	m.keep(key, answered[A]{digest: digest, answer: answer})
+	return answer, nil
 }
 
-func (m *memory) keep(key string, answer answered) {
+func (m *memory[A]) keep(key string, answer answered[A]) {
 	if len(m.order) == memoryMax {
 		delete(m.answers, m.order[0])
 		copy(m.order, m.order[1:])

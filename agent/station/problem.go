@@ -39,19 +39,22 @@ func (p *Problem) ContentType(string) string { return "application/problem+json"
 // statusOf is the one table of what a refusal is in HTTP.
 func statusOf(phrase catalogue.Phrase) int {
 	switch phrase {
-	case catalogue.RefuseSaleOpen, catalogue.RefuseKeyReused, catalogue.RefuseState:
+	case catalogue.RefuseSaleOpen, catalogue.RefuseKeyReused, catalogue.RefuseState, catalogue.RefuseNotApproved,
+		catalogue.RefuseKindUnfit, catalogue.RefuseMoreThanLeft, catalogue.RefuseFollowUpOpen, catalogue.RefuseHoldEnded,
+		catalogue.RefuseNoCompletion:
 		return http.StatusConflict
-	case catalogue.RefuseNoSale:
+	case catalogue.RefuseNoSale, catalogue.RefuseNoFollowUp, catalogue.RefuseLookupNothing:
 		return http.StatusNotFound
 	case catalogue.RefuseKeyMissing:
 		return http.StatusBadRequest
-	case catalogue.RefuseAmount, catalogue.RefuseCurrency, catalogue.RefuseInvalid:
+	case catalogue.RefuseAmount, catalogue.RefuseCurrency, catalogue.RefuseInvalid, catalogue.RefuseLookupText:
 		return http.StatusUnprocessableEntity
 	case catalogue.RefuseNoRoom:
 		return http.StatusInsufficientStorage
 	case catalogue.RefuseJournal, catalogue.RefuseJournalMoved, catalogue.RefuseNotSignedIn, catalogue.RefuseStopped,
 		catalogue.RefuseStopping, catalogue.RefuseSetAside, catalogue.RefuseBlocked, catalogue.RefuseOtherCopy,
-		catalogue.RefuseTooManyOpen, catalogue.RefusePrinter:
+		catalogue.RefuseTooManyOpen, catalogue.RefusePrinter, catalogue.RefuseManyFollowUps, catalogue.RefuseLookupSilent,
+		catalogue.RefuseLookupBusy:
 		return http.StatusServiceUnavailable
 	case catalogue.RefuseHost:
 		return http.StatusMisdirectedRequest

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -36,6 +37,9 @@ type StartBody struct {
 	Currency string `json:"currency,omitempty" default:"CNY" maxLength:"8"`
 	Cashier  string `json:"cashier,omitempty" maxLength:"40" doc:"who asks; stands on the receipt"`
 	Note     string `json:"note,omitempty" maxLength:"100" doc:"stands on the receipt"`
+
+	Hold        bool       `json:"hold,omitempty" doc:"the amount is held and not paid (预授权)"`
+	HoldExpires *time.Time `json:"hold_expires,omitempty" doc:"when what is still held goes back by itself; left out for the plan's usual time"`
 }
 
 // CancelBody is the request to end or take back a sale.
@@ -88,6 +92,7 @@ func (s *Station) register(api huma.API) {
 		OperationID: "get-sale", Method: http.MethodGet, Path: pathSale, Summary: "查询收款 Get a sale", Errors: []int{404},
 	}, s.get)
 	s.registerIntents(api)
+	s.registerDesk(api)
 	huma.Register(api, huma.Operation{
 		OperationID: "get-status", Method: http.MethodGet, Path: "/v1/status", Summary: "本机状态 The till's state",
 	}, s.status)
@@ -133,9 +138,10 @@ func (s *Station) start(ctx context.Context, in *startInput) (*saleOutput, error
 		return nil, s.fail(ctx, err)
 	}
 	sale, err := s.memory.once(in.Key, digest, func() (Sale, error) {
-		view, err := s.till.Start(ctx, Start{
+		view, err := s.desk.Start(ctx, Start{
 			Amount: amount, Cashier: tidy(in.Body.Cashier), Note: tidy(in.Body.Note),
 			Origin: checkout.Origin{Key: in.Key, Digest: digest},
+			Hold:   in.Body.Hold, HoldExpires: valueOr(in.Body.HoldExpires, time.Time{}),
 		})
 		return newSale(view, s.clock()), err
 	})
@@ -156,7 +162,7 @@ func (s *Station) press(ctx context.Context, in IntentInput, name string, body a
 		return nil, s.fail(ctx, err)
 	}
 	sale, err := s.memory.once(in.Key, digest, func() (Sale, error) {
-		view, err := s.till.Press(ctx, id, intent)
+		view, err := s.desk.Press(ctx, id, intent)
 		return newSale(view, s.clock()), err
 	})
 	if err != nil {
@@ -170,7 +176,7 @@ func (s *Station) get(ctx context.Context, in *saleInput) (*saleOutput, error) {
 	if err != nil {
 		return nil, s.fail(ctx, err)
 	}
-	view, err := s.till.Sale(ctx, id)
+	view, err := s.desk.Sale(ctx, id)
 	if err != nil {
 		return nil, s.fail(ctx, err)
 	}
@@ -178,7 +184,7 @@ func (s *Station) get(ctx context.Context, in *saleInput) (*saleOutput, error) {
 }
 
 func (s *Station) status(ctx context.Context, _ *struct{}) (*statusOutput, error) {
-	status, err := s.till.Status(ctx)
+	status, err := s.desk.Status(ctx)
 	if err != nil {
 		return nil, s.fail(ctx, err)
 	}
@@ -186,7 +192,7 @@ func (s *Station) status(ctx context.Context, _ *struct{}) (*statusOutput, error
 }
 
 func (s *Station) journal(ctx context.Context, _ *struct{}) (*journalOutput, error) {
-	status, err := s.till.Status(ctx)
+	status, err := s.desk.Status(ctx)
 	if err != nil {
 		return nil, s.fail(ctx, err)
 	}

@@ -38,17 +38,18 @@ type Config struct {
 // Station serves the till's API.
 type Station struct {
 	config    Config
-	till      Till
+	desk      Desk
 	feed      *Feed
 	clock     func() time.Time
 	logger    *slog.Logger
-	memory    *memory
+	memory    *memory[Sale]
+	reprints  *memory[FollowUp]
 	listeners chan struct{}
 	handler   http.Handler
 }
 
 // New checks the configuration. It returns ErrListen.
-func New(config Config, till Till, feed *Feed, clock func() time.Time, logger *slog.Logger) (*Station, error) {
+func New(config Config, desk Desk, feed *Feed, clock func() time.Time, logger *slog.Logger) (*Station, error) {
 	host, _, err := net.SplitHostPort(config.Listen)
 	if err != nil {
 		return nil, fmt.Errorf("parse listen address: %w", err)
@@ -57,8 +58,8 @@ func New(config Config, till Till, feed *Feed, clock func() time.Time, logger *s
 		return nil, fmt.Errorf("%w: %q", ErrListen, config.Listen)
 	}
 	s := &Station{
-		config: config, till: till, feed: feed, clock: clock, logger: logger,
-		memory: newMemory(), listeners: make(chan struct{}, streamMax),
+		config: config, desk: desk, feed: feed, clock: clock, logger: logger,
+		memory: newMemory[Sale](), reprints: newMemory[FollowUp](), listeners: make(chan struct{}, streamMax),
 	}
 	mux := http.NewServeMux()
 	s.register(humago.New(mux, apiConfig(config.Version)))

@@ -37,13 +37,15 @@ func (s *Station) registerEvents(api huma.API) {
 	schemas := api.OpenAPI().Components.Schemas
 	huma.Register(api, huma.Operation{
 		OperationID: "events", Method: http.MethodGet, Path: pathEvents, Summary: "事件流 Event stream",
-		Description: "Server-sent events. An event named sale carries a whole Sale, one named notice a Notice. " +
+		Description: "Server-sent events. An event named sale carries a whole Sale, one named follow-up a FollowUp, " +
+			"one named notice a Notice. " +
 			"Without Last-Event-ID the newest sale comes first.",
 		Errors: []int{503},
 		Responses: map[string]*huma.Response{"200": {
 			Description: "events until the listener leaves",
 			Content: map[string]*huma.MediaType{"text/event-stream": {Schema: &huma.Schema{OneOf: []*huma.Schema{
 				schemas.Schema(reflect.TypeFor[Sale](), true, "Sale"),
+				schemas.Schema(reflect.TypeFor[FollowUp](), true, "FollowUp"),
 				schemas.Schema(reflect.TypeFor[Notice](), true, "Notice"),
 			}}}},
 		}},
@@ -117,8 +119,11 @@ func lastID(events []feedEvent, last, newest int64) int64 {
 
 func (s stream) event(event feedEvent) error {
 	name, data := "notice", any(Notice{Device: event.device, Text: event.notice.Text(), At: event.at.UTC()})
-	if event.isSale() {
+	switch {
+	case event.isSale():
 		name, data = "sale", newSale(event.view, s.station.clock())
+	case event.followUp != nil:
+		name, data = "follow-up", newFollowUp(*event.followUp, s.station.clock())
 	}
 	encoded, err := json.Marshal(data)
 	if err != nil {

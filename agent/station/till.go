@@ -30,6 +30,9 @@ type Start struct {
 	Amount        money.Money
 	Cashier, Note string
 	Origin        checkout.Origin
+	// Hold asks for the amount to be held; HoldExpires is zero where that is left to the cloud.
+	Hold        bool
+	HoldExpires time.Time
 }
 
 // Intent is a wish about one sale: checkout.CancelPressed, checkout.CodeWanted or checkout.ReprintPressed.

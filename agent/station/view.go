@@ -38,7 +38,9 @@ type Sale struct {
 	Authorisation  string     `json:"authorisation,omitempty"`
 	Operator       string     `json:"operator,omitempty" doc:"the payer's"`
 	Wallet         string     `json:"wallet,omitempty" doc:"masked"`
-	Refunded       bool       `json:"refunded,omitempty"`
+	Refunded       bool       `json:"refunded,omitempty" doc:"approved late, after it had been taken back: the money went back"`
+	Hold           bool       `json:"hold,omitempty" doc:"approved means held and not paid"`
+	Standing       *Standing  `json:"standing,omitempty" doc:"once approved: what was paid, went back, is held"`
 	Unprinted      []string   `json:"unprinted,omitempty" enum:"merchant,customer" doc:"copies given to the printer that has not reported yet"`
 }
 
@@ -55,15 +57,13 @@ func newSale(v checkout.View, now time.Time) Sale {
 		ShownCode: v.ShownCode, ShownCodeUntil: optionalTime(v.ShownCodeUntil),
 		Reference: r.GetReference(), Authorisation: r.GetAuthorisation(),
 		Operator: r.GetPayerOperator(), Wallet: r.GetWalletMasked(), Refunded: r.GetRefunded(),
+		Hold: s.Hold, Unprinted: copyNames(s.Unprinted),
+	}
+	if s.State == checkout.Approved {
+		sale.Standing = newStanding(s.Standing())
 	}
 	if sale.Until != nil {
 		sale.CountdownMS = max(0, v.Until.Sub(now).Milliseconds())
-	}
-	if s.Unprinted&checkout.MerchantCopy != 0 {
-		sale.Unprinted = append(sale.Unprinted, copyMerchant)
-	}
-	if s.Unprinted&checkout.CustomerCopy != 0 {
-		sale.Unprinted = append(sale.Unprinted, copyCustomer)
 	}
 	return sale
 }

@@ -3,7 +3,7 @@
 //	New(Config, journal, keyring) (*Uplink, error)   Run(ctx) error
 //	SendNow(record, secret) error                    at once, ahead of any backlog; call again to ask again
 //	Forget(sequence)                                 the payment is definite: its secret is erased
-//	Results() · Refusals()                           bounded channels
+//	Results() · FollowUpResults() · OrdersFound() · Refusals()   bounded channels
 //	Status()
 //
 // # How records travel

@@ -53,21 +53,29 @@ func (u *Uplink) take(s *session, payload []byte) error {
 	case record.Acknowledgement:
 		return u.acknowledged(r)
 	case record.PaymentResult:
-		result := new(message.PaymentResult)
-		if err := proto.Unmarshal(r.Body(), result); err != nil {
-			return fmt.Errorf("parse result: %w", err)
-		}
-		// Who is woken last runs first: that must be the till.
-		if u.urgent.answered(u.config.Steady()) {
-			signal(u.wake)
-		}
-		offer(u.results, result)
-		return nil
+		return deliver(u, r, u.results, new(message.PaymentResult))
+	case record.FollowUpResult:
+		return deliver(u, r, u.followUp, new(message.FollowUpResult))
+	case record.OrderFound:
+		return deliver(u, r, u.found, new(message.OrderFound))
 	case record.Refusal:
 		return u.refusal(r)
 	default:
 		return fmt.Errorf("unknown answer %v", header.Type)
 	}
+}
+
+// deliver hands an answer that somebody may be waiting for to the till.
+func deliver[M proto.Message](u *Uplink, r record.Record, to chan M, answer M) error {
+	if err := proto.Unmarshal(r.Body(), answer); err != nil {
+		return fmt.Errorf("parse answer: %w", err)
+	}
+	// Who is woken last runs first: that must be the till.
+	if u.urgent.answered(u.config.Steady()) {
+		signal(u.wake)
+	}
+	offer(to, answer)
+	return nil
 }
 
 // otherEpoch signs in when answers come under an epoch that only another copy of this terminal can have opened: what the

@@ -35,6 +35,8 @@ type Uplink struct {
 	logger   *slog.Logger
 	urgent   *urgent
 	results  chan *message.PaymentResult
+	followUp chan *message.FollowUpResult
+	found    chan *message.OrderFound
 	refusals chan *message.Refusal
 	wake     chan struct{} // capacity one: look again, something came down
 	hurry    chan struct{} // capacity one: a payment waits for a connection
@@ -89,6 +91,7 @@ func New(config Config, j *journal.Journal, k *keyring.Keyring) (*Uplink, error)
 	return &Uplink{
 		config: config, journal: j, keyring: k, logger: config.Logger, urgent: newUrgent(),
 		results: make(chan *message.PaymentResult, answersMax), refusals: make(chan *message.Refusal, answersMax),
+		followUp: make(chan *message.FollowUpResult, answersMax), found: make(chan *message.OrderFound, answersMax),
 		wake: make(chan struct{}, 1), hurry: make(chan struct{}, 1), notes: newNotes(config.Logger), status: Status{Since: config.Clock()},
 		refused: make(map[uint64]bool), signInCause: causeStart,
 	}, nil
@@ -177,6 +180,12 @@ func (u *Uplink) Status() Status {
 
 // Results delivers payment results. When nobody reads, the oldest is dropped: it can be asked for again.
 func (u *Uplink) Results() <-chan *message.PaymentResult { return u.results }
+
+// FollowUpResults delivers what became of follow-ups, as Results does.
+func (u *Uplink) FollowUpResults() <-chan *message.FollowUpResult { return u.followUp }
+
+// OrdersFound delivers answers to lookups, as Results does.
+func (u *Uplink) OrdersFound() <-chan *message.OrderFound { return u.found }
 
 // Refusals delivers refusals; when nobody reads, the oldest is dropped. Status counts them all.
 func (u *Uplink) Refusals() <-chan *message.Refusal { return u.refusals }

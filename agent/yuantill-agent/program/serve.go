@@ -130,7 +130,7 @@ func openJournal(
 	config := journal.DefaultConfig()
 	config.Path, config.RoomMin = s.Journal.Path, s.Journal.RoomMin
 	config.Terminal, config.KeyVersion, config.Keyring = keys.Terminal(), keys.KeyVersion(), keys
-	config.Clock, config.Logger = clock, logger
+	config.Clock, config.Logger, config.Labels = clock, logger, agent.SaleLabels
 	return journal.Open(ctx, config)
 }
 

@@ -1,0 +1,315 @@
+package agent
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/yuantill/yuantill/agent/catalogue"
+	"github.com/yuantill/yuantill/agent/checkout"
+	"github.com/yuantill/yuantill/agent/followup"
+	"github.com/yuantill/yuantill/agent/journal"
+	"github.com/yuantill/yuantill/agent/station"
+	"github.com/yuantill/yuantill/protocol/message"
+	"github.com/yuantill/yuantill/protocol/money"
+	"github.com/yuantill/yuantill/protocol/record"
+)
+
+// heldFollowUp is a follow-up in memory.
+type heldFollowUp struct {
+	followUp followup.FollowUp
+	// notice is what was last shown beside it.
+	notice catalogue.Phrase
+	// wake is when the machine wants a Tick; zero for never.
+	wake time.Time
+	// records is its request by sequence, kept for sending it again.
+	records map[uint64]record.Record
+}
+
+// followUpDesk keeps what is being done with approved orders. It never holds the till: sales go on meanwhile.
+type followUpDesk struct {
+	rules followup.Rules
+	open  map[followup.ID]*heldFollowUp // without a definite outcome, or still printing
+	// found are other terminals' orders that were looked up, newest last.
+	found map[checkout.OrderID]*message.OrderFound
+	order []checkout.OrderID
+}
+
+func newFollowUpDesk(rules checkout.Rules) followUpDesk {
+	return followUpDesk{
+		rules: followup.Rules{Timing: rules.Timing, MerchantID: rules.MerchantID, Terminal: rules.Terminal},
+		open:  make(map[followup.ID]*heldFollowUp), found: make(map[checkout.OrderID]*message.OrderFound),
+	}
+}
+
+// keep remembers another terminal's order.
+func (d *followUpDesk) keep(order *message.OrderFound) {
+	id := checkout.OrderID(order.GetPayment().GetOrderId())
+	if _, known := d.found[id]; !known {
+		if len(d.order) == foundMax {
+			delete(d.found, d.order[0])
+			d.order = append(d.order[:0], d.order[1:]...)
+		}
+		d.order = append(d.order, id)
+	}
+	d.found[id] = order
+}
+
+// FollowUp asks for something to be done with an approved order, or returns what the same origin asked for before.
+func (t *till) FollowUp(ctx context.Context, order checkout.OrderID, wish station.FollowUpWish) (followup.View, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if before, known := t.keys.get(wish.Origin.Key); known {
+		if before.digest != wish.Origin.Digest {
+			return followup.View{}, &station.Refusal{Phrase: catalogue.RefuseKeyReused}
+		}
+		h, err := t.findFollowUp(ctx, followup.ID(before.id))
+		if err != nil {
+			return followup.View{}, err
+		}
+		return t.followUpView(h), nil
+	}
+	event, err := t.admitFollowUp(ctx, order, wish)
+	if err != nil {
+		return followup.View{}, err
+	}
+	id, err := uuid.NewV7FromReader(t.parts.Random)
+	if err != nil {
+		return followup.View{}, fmt.Errorf("mint follow-up id: %w", err)
+	}
+	event.ID = followup.ID(id)
+	event.Batch, event.Voucher = t.nextNumbers()
+	h := &heldFollowUp{}
+	if err := t.giveFollowUp(ctx, h, event); err != nil {
+		return followup.View{}, refuseJournal(err)
+	}
+	t.numbers++
+	t.followUps.open[h.followUp.ID] = h
+	t.keys.put(wish.Origin, h.followUp.ID)
+	return t.followUpView(h), nil
+}
+
+// admitFollowUp refuses what should not be asked for, before anything is lost. The lock is held.
+func (t *till) admitFollowUp(ctx context.Context, id checkout.OrderID, wish station.FollowUpWish) (followup.Started, error) {
+	var none followup.Started
+	switch {
+	case t.stopped:
+		return none, &station.Refusal{Phrase: catalogue.RefuseStopping}
+	case len(t.followUps.open) >= followUpMax:
+		return none, &station.Refusal{Phrase: catalogue.RefuseManyFollowUps}
+	}
+	if err := t.serviceable(); err != nil {
+		return none, err
+	}
+	order, err := t.orderOf(ctx, id)
+	if err != nil {
+		return none, err
+	}
+	done, err := t.followUpsOf(ctx, id)
+	if err != nil {
+		return none, err
+	}
+	amount := money.Money{Minor: wish.Amount, Currency: t.config.Currency}
+	if refusal := t.refuseAmount(order, done, wish); refusal != nil {
+		return none, refusal
+	}
+	if wish.Kind == message.FollowUp_FOLLOW_UP_VOID {
+		amount.Minor = order.GetPayment().GetAmount()
+	}
+	undoes, refusal := undone(done, wish)
+	if refusal != nil {
+		return none, refusal
+	}
+	if wish.Cashier == "" {
+		wish.Cashier = t.config.Cashier
+	}
+	return followup.Started{
+		Kind: wish.Kind, Original: order, Amount: amount, Undoes: undoes, Last: wish.Last,
+		Cashier: wish.Cashier, Note: wish.Note, Origin: wish.Origin,
+	}, nil
+}
+
+// refuseAmount refuses an amount that does not fit the kind, the till or what is left.
+func (t *till) refuseAmount(order *message.OrderFound, done []followup.FollowUp, wish station.FollowUpWish) *station.Refusal {
+	switch wish.Kind {
+	case message.FollowUp_FOLLOW_UP_REFUND, message.FollowUp_FOLLOW_UP_TOP_UP, message.FollowUp_FOLLOW_UP_COMPLETE:
+		if wish.Amount <= 0 || wish.Amount > t.config.AmountMax {
+			return &station.Refusal{Phrase: catalogue.RefuseAmount, Detail: t.amounts()}
+		}
+	case message.FollowUp_FOLLOW_UP_VOID:
+		if wish.Amount != 0 && wish.Amount != order.GetPayment().GetAmount() {
+			return &station.Refusal{Phrase: catalogue.RefuseAmount, Detail: "a void takes the whole amount back"}
+		}
+	default:
+		if wish.Amount != 0 {
+			return &station.Refusal{Phrase: catalogue.RefuseAmount, Detail: "a cancel or undo takes no amount"}
+		}
+	}
+	if order.GetPayment().GetCurrency() != t.config.Currency.Code {
+		return &station.Refusal{Phrase: catalogue.RefuseCurrency}
+	}
+	phrase := followup.Refuses(order, done, wish.Kind, wish.Amount)
+	if phrase == catalogue.None {
+		return nil
+	}
+	left := followup.LeftOf(order, done)
+	return &station.Refusal{
+		Phrase: phrase, Detail: fmt.Sprintf("left to refund %d, held %d minor units", left.Refund, left.Held),
+	}
+}
+
+// undone is the completion that an undo takes back: the one named, else the latest of this till that stands.
+func undone(done []followup.FollowUp, wish station.FollowUpWish) (followup.ID, *station.Refusal) {
+	if wish.Kind != message.FollowUp_FOLLOW_UP_UNDO {
+		return followup.ID{}, nil
+	}
+	if wish.Undoes != (followup.ID{}) {
+		return wish.Undoes, nil // another till's completion too: the cloud knows
+	}
+	gone := make(map[followup.ID]bool)
+	var latest followup.ID
+	for _, f := range done {
+		if f.Kind == message.FollowUp_FOLLOW_UP_UNDO && f.State != followup.Declined {
+			gone[f.Undoes] = true
+		}
+	}
+	for _, f := range done {
+		if f.Kind == message.FollowUp_FOLLOW_UP_COMPLETE && f.State == followup.Approved && !gone[f.ID] {
+			latest = f.ID
+		}
+	}
+	if latest == (followup.ID{}) {
+		return latest, &station.Refusal{Phrase: catalogue.RefuseNoCompletion}
+	}
+	return latest, nil
+}
+
+// orderOf returns an order of this till, or another terminal's that was looked up. The lock is held.
+func (t *till) orderOf(ctx context.Context, id checkout.OrderID) (*message.OrderFound, error) {
+	h, err := t.find(ctx, id)
+	if err == nil {
+		return t.asFound(h.sale), nil
+	}
+	if order, known := t.followUps.found[id]; known && errors.Is(err, &station.Refusal{Phrase: catalogue.RefuseNoSale}) {
+		return order, nil
+	}
+	return nil, err
+}
+
+// asFound is a sale of this till in the words in which the cloud tells of any order.
+func (t *till) asFound(s checkout.Sale) *message.OrderFound {
+	payment := proto.CloneOf(s.Result)
+	if payment == nil {
+		payment = &message.PaymentResult{}
+	}
+	payment.OrderId, payment.Outcome, payment.ShownCode = s.OrderID[:], s.Outcome(), ""
+	payment.Amount, payment.Currency = s.Amount.Minor, s.Amount.Currency.Code
+	if payment.Standing == nil && s.Hold && s.State == checkout.Approved {
+		payment.Standing = &message.Standing{Held: s.Amount.Minor, Hold: true, HoldExpires: microsOf(s.HoldExpires)}
+	}
+	found := &message.OrderFound{
+		Found: true, Payment: payment, Method: s.Method, Terminal: t.config.Terminal.String(), Batch: s.Batch, Voucher: s.Voucher,
+	}
+	found.RequestedAt = microsOf(s.RequestedAt)
+	return found
+}
+
+func microsOf(at time.Time) int64 {
+	if at.IsZero() {
+		return 0
+	}
+	return at.UnixMicro()
+}
+
+// followUpsOf returns what was done with an order on this till, oldest first, as memory has it. The lock is held.
+func (t *till) followUpsOf(ctx context.Context, order checkout.OrderID) ([]followup.FollowUp, error) {
+	stored, err := t.parts.Journal.FollowUpsOf(ctx, journal.OrderID(order))
+	if err != nil {
+		return nil, fmt.Errorf("find follow-ups: %w", err)
+	}
+	all := make([]followup.FollowUp, 0, len(stored))
+	for _, one := range stored {
+		if h, open := t.followUps.open[followup.ID(one.ID)]; open {
+			all = append(all, h.followUp)
+			continue
+		}
+		var f followup.FollowUp
+		if err := f.UnmarshalBinary(one.State); err != nil {
+			return nil, fmt.Errorf("read follow-up: %w", err)
+		}
+		all = append(all, f)
+	}
+	return all, nil
+}
+
+// FollowUps returns what was done with an order on this till, oldest first.
+func (t *till) FollowUps(ctx context.Context, order checkout.OrderID) ([]followup.View, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	done, err := t.followUpsOf(ctx, order)
+	if err != nil {
+		return nil, err
+	}
+	views := make([]followup.View, 0, len(done))
+	for _, f := range done {
+		views = append(views, t.followUps.rules.View(f, catalogue.None))
+	}
+	return views, nil
+}
+
+// Follow returns one follow-up, also one that ended long ago, or refuses with RefuseNoFollowUp.
+func (t *till) Follow(ctx context.Context, id followup.ID) (followup.View, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	h, err := t.findFollowUp(ctx, id)
+	if err != nil {
+		return followup.View{}, err
+	}
+	return t.followUpView(h), nil
+}
+
+// ReprintFollowUp puts a follow-up's slip on paper once more.
+func (t *till) ReprintFollowUp(ctx context.Context, id followup.ID, copies checkout.Copies) (followup.View, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	h, err := t.findFollowUp(ctx, id)
+	switch {
+	case err != nil:
+		return followup.View{}, err
+	case !h.followUp.Printable():
+		return followup.View{}, &station.Refusal{Phrase: catalogue.RefuseState, Detail: h.followUp.State.String()}
+	case t.printer.full():
+		return followup.View{}, &station.Refusal{Phrase: catalogue.RefusePrinter}
+	}
+	if err := t.giveFollowUp(ctx, h, followup.ReprintPressed{Copies: copies}); err != nil {
+		return followup.View{}, refuseJournal(err)
+	}
+	return t.followUpView(h), nil
+}
+
+func (t *till) followUpView(h *heldFollowUp) followup.View {
+	return t.followUps.rules.View(h.followUp, h.notice)
+}
+
+// findFollowUp returns a follow-up from memory or the journal, or refuses with RefuseNoFollowUp. The lock is held.
+func (t *till) findFollowUp(ctx context.Context, id followup.ID) (*heldFollowUp, error) {
+	if h, open := t.followUps.open[id]; open {
+		return h, nil
+	}
+	stored, err := t.parts.Journal.FindFollowUp(ctx, journal.FollowUpID(id))
+	if errors.Is(err, journal.ErrNotFound) {
+		return nil, &station.Refusal{Phrase: catalogue.RefuseNoFollowUp}
+	}
+	if err != nil {
+		return nil, fmt.Errorf("find follow-up: %w", err)
+	}
+	h := &heldFollowUp{}
+	if err := h.followUp.UnmarshalBinary(stored.State); err != nil {
+		return nil, fmt.Errorf("read follow-up: %w", err)
+	}
+	return h, nil
+}

@@ -1,0 +1,286 @@
+package agent
+
+import (
+	"context"
+	"encoding/base32"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/yuantill/yuantill/agent/catalogue"
+	"github.com/yuantill/yuantill/agent/checkout"
+	"github.com/yuantill/yuantill/agent/followup"
+	"github.com/yuantill/yuantill/agent/journal"
+	"github.com/yuantill/yuantill/agent/station"
+	"github.com/yuantill/yuantill/protocol/message"
+	"github.com/yuantill/yuantill/protocol/record"
+)
+
+// referenceSize is the digits of a reference number.
+const referenceSize = 12
+
+// SaleLabels reads from a sale's snapshot what it is found by beside its order id; it is journal.Config's Labels.
+func SaleLabels(state []byte) []string {
+	var s checkout.Sale
+	if s.UnmarshalBinary(state) != nil {
+		return nil
+	}
+	labels := []string{voucherLabel(s.Batch, s.Voucher)}
+	if reference := s.Result.GetReference(); reference != "" {
+		labels = append(labels, referenceLabel(reference))
+	}
+	return labels
+}
+
+func voucherLabel(batch, voucher uint32) string { return fmt.Sprintf("voucher %d %d", batch, voucher) }
+
+func referenceLabel(reference string) string { return "reference " + reference }
+
+// lookupDesk brings the cloud's answers to those who wait for them.
+type lookupDesk struct {
+	mu      sync.Mutex
+	waiting map[[16]byte]chan *message.OrderFound
+}
+
+func newLookupDesk() *lookupDesk {
+	return &lookupDesk{waiting: make(map[[16]byte]chan *message.OrderFound)}
+}
+
+// expect opens a place for an answer, or returns nil when there are too many.
+func (d *lookupDesk) expect(id [16]byte) chan *message.OrderFound {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if len(d.waiting) >= lookupsMax {
+		return nil
+	}
+	place := make(chan *message.OrderFound, 1)
+	d.waiting[id] = place
+	return place
+}
+
+func (d *lookupDesk) leave(id [16]byte) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	delete(d.waiting, id)
+}
+
+// answer hands an answer over; one that nobody waits for, or a second one, is dropped.
+func (d *lookupDesk) answer(order *message.OrderFound) {
+	if len(order.GetLookupId()) != 16 {
+		return
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	select {
+	case d.waiting[[16]byte(order.GetLookupId())] <- order:
+	default:
+	}
+}
+
+// Lookup finds an order of the merchant: in the own journal first, else in the cloud.
+func (t *till) Lookup(ctx context.Context, wanted station.Wanted) (station.FoundOrder, error) {
+	wanted, err := understand(wanted)
+	if err != nil {
+		return station.FoundOrder{}, err
+	}
+	found, err := t.lookupHere(ctx, wanted)
+	if err == nil || !errors.Is(err, &station.Refusal{Phrase: catalogue.RefuseLookupNothing}) || wanted.Voucher != 0 {
+		return found, err
+	}
+	order, err := t.lookupCloud(ctx, wanted)
+	if err != nil {
+		return station.FoundOrder{}, err
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.followUps.keep(order)
+	return t.foundOrder(ctx, order, false)
+}
+
+// understand reads a receipt's QR code or number, whichever was given.
+func understand(wanted station.Wanted) (station.Wanted, error) {
+	text := strings.TrimSpace(wanted.Text)
+	switch {
+	case wanted.Voucher != 0 || wanted.Order != (checkout.OrderID{}):
+		return wanted, nil
+	case wanted.Reference != "":
+		text = wanted.Reference
+	}
+	if at := strings.LastIndex(text, "/r/"); at >= 0 {
+		text = text[at+len("/r/"):]
+	}
+	var id checkout.OrderID
+	switch {
+	case len(text) == referenceSize && digits(text):
+		return station.Wanted{Reference: text, Cashier: wanted.Cashier}, nil
+	case len(text) == hex.EncodedLen(len(id)):
+		if _, err := hex.Decode(id[:], []byte(strings.ToLower(text))); err == nil {
+			return station.Wanted{Order: id, Cashier: wanted.Cashier}, nil
+		}
+	case len(text) == crockford().EncodedLen(len(id)):
+		if _, err := crockford().Decode(id[:], []byte(strings.ToUpper(text))); err == nil {
+			return station.Wanted{Order: id, Cashier: wanted.Cashier}, nil
+		}
+	}
+	return wanted, &station.Refusal{Phrase: catalogue.RefuseLookupText}
+}
+
+// crockford writes order ids on receipts (Crockford's base 32).
+func crockford() *base32.Encoding {
+	return base32.NewEncoding("0123456789ABCDEFGHJKMNPQRSTVWXYZ").WithPadding(base32.NoPadding)
+}
+
+// lookupHere finds an order in this till's journal, or refuses with RefuseLookupNothing.
+func (t *till) lookupHere(ctx context.Context, wanted station.Wanted) (station.FoundOrder, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	id := wanted.Order
+	if id == (checkout.OrderID{}) {
+		label := referenceLabel(wanted.Reference)
+		if wanted.Voucher != 0 {
+			label = voucherLabel(wanted.Batch, wanted.Voucher)
+		}
+		stored, err := t.parts.Journal.FindLabel(ctx, label)
+		if errors.Is(err, journal.ErrNotFound) {
+			return station.FoundOrder{}, &station.Refusal{Phrase: catalogue.RefuseLookupNothing}
+		}
+		if err != nil {
+			return station.FoundOrder{}, fmt.Errorf("look up order: %w", err)
+		}
+		id = checkout.OrderID(stored.OrderID)
+	}
+	h, err := t.find(ctx, id)
+	if errors.Is(err, &station.Refusal{Phrase: catalogue.RefuseNoSale}) {
+		return station.FoundOrder{}, &station.Refusal{Phrase: catalogue.RefuseLookupNothing}
+	}
+	if err != nil {
+		return station.FoundOrder{}, err
+	}
+	return t.foundOrder(ctx, t.asFound(h.sale), true)
+}
+
+// foundOrder adds what was done with an order here. The lock is held.
+func (t *till) foundOrder(ctx context.Context, order *message.OrderFound, here bool) (station.FoundOrder, error) {
+	done, err := t.followUpsOf(ctx, checkout.OrderID(order.GetPayment().GetOrderId()))
+	if err != nil {
+		return station.FoundOrder{}, err
+	}
+	found := station.FoundOrder{Order: order, Here: here, Left: followup.LeftOf(order, done)}
+	for _, f := range done {
+		found.FollowUps = append(found.FollowUps, t.followUps.rules.View(f, catalogue.None))
+	}
+	return found, nil
+}
+
+// lookupCloud asks the cloud, and once more when the answer may have been lost.
+func (t *till) lookupCloud(ctx context.Context, wanted station.Wanted) (*message.OrderFound, error) {
+	id, err := uuid.NewV7FromReader(t.parts.Random)
+	if err != nil {
+		return nil, fmt.Errorf("mint lookup id: %w", err)
+	}
+	place := t.lookups.expect(id)
+	if place == nil {
+		return nil, &station.Refusal{Phrase: catalogue.RefuseLookupBusy}
+	}
+	defer t.lookups.leave(id)
+	body := &message.OrderLookup{LookupId: id[:], Reference: wanted.Reference, Cashier: wanted.Cashier}
+	if wanted.Order != (checkout.OrderID{}) {
+		body.OrderId = wanted.Order[:]
+	}
+	recorded, err := t.recordLookup(ctx, body)
+	if err != nil {
+		return nil, err
+	}
+	defer t.forgetAll(recorded)
+	again := time.NewTimer(lookupAgain)
+	defer again.Stop()
+	late := time.NewTimer(lookupWait)
+	defer late.Stop()
+	for {
+		select {
+		case order := <-place:
+			if !order.GetFound() || len(order.GetPayment().GetOrderId()) != len(checkout.OrderID{}) {
+				return nil, &station.Refusal{Phrase: catalogue.RefuseLookupNothing}
+			}
+			return order, nil
+		case <-again.C:
+			t.sendNow(ctx, recorded, nil)
+		case <-late.C:
+			return nil, &station.Refusal{Phrase: catalogue.RefuseLookupSilent}
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+}
+
+// recordLookup commits the question and sends it.
+func (t *till) recordLookup(ctx context.Context, body *message.OrderLookup) ([]recorded, error) {
+	records, err := t.parts.Journal.Append(context.WithoutCancel(ctx), journal.Entry{Type: record.OrderLookup, Body: body})
+	if err != nil {
+		return nil, refuseJournal(err)
+	}
+	recorded, _, err := remember(records)
+	if err != nil {
+		return nil, err
+	}
+	t.sendNow(ctx, recorded, nil)
+	return recorded, nil
+}
+
+// forgetAll lets the uplink stop repeating records at once; the journal still brings them.
+func (t *till) forgetAll(records []recorded) {
+	for _, r := range records {
+		t.parts.Uplink.Forget(r.sequence)
+	}
+}
+
+// Sales returns the latest sales of this till, newest first; of holds only those that still hold something.
+func (t *till) Sales(ctx context.Context, n int, holds bool) ([]checkout.View, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	const holdsWithin = 1000 // sales that are looked through for holds
+	read := n
+	if holds {
+		read = holdsWithin
+	}
+	stored, err := t.parts.Journal.LastSales(ctx, read)
+	if err != nil {
+		return nil, fmt.Errorf("read latest sales: %w", err)
+	}
+	var views []checkout.View
+	for _, one := range stored {
+		h, err := t.heldOf(one)
+		if err != nil {
+			t.logger.ErrorContext(ctx, "sale cannot be read", "sale", checkout.OrderID(one.OrderID), "error", err)
+			continue
+		}
+		if holds && !(h.sale.Hold && h.sale.State == checkout.Approved && !h.sale.Standing().GetClosed()) {
+			continue
+		}
+		if views = append(views, t.view(h)); len(views) == n {
+			break
+		}
+	}
+	return views, nil
+}
+
+// heldOf is a stored sale, as memory has it where it does.
+func (t *till) heldOf(stored journal.Sale) (*held, error) {
+	id := checkout.OrderID(stored.OrderID)
+	if h, open := t.sales[id]; open {
+		return h, nil
+	}
+	if h, found := t.recent.get(id); found {
+		return h, nil
+	}
+	h := &held{}
+	if err := h.sale.UnmarshalBinary(stored.State); err != nil {
+		return nil, fmt.Errorf("read sale: %w", err)
+	}
+	return h, nil
+}

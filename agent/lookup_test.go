@@ -1,0 +1,150 @@
+package agent_test
+
+import (
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/yuantill/yuantill/agent/catalogue"
+	"github.com/yuantill/yuantill/agent/checkout"
+	"github.com/yuantill/yuantill/agent/followup"
+	"github.com/yuantill/yuantill/agent/station"
+	"github.com/yuantill/yuantill/protocol/message"
+	"github.com/yuantill/yuantill/protocol/record"
+)
+
+var elsewhere = []byte{0x01, 0x8f, 15: 7}
+
+// foreign is another till's payment of ¥88.00 as the cloud tells of it.
+func foreign(lookup *message.OrderLookup, _ int) *message.OrderFound {
+	if lookup.GetReference() != "260501000077" && string(lookup.GetOrderId()) != string(elsewhere) {
+		return &message.OrderFound{LookupId: lookup.GetLookupId()}
+	}
+	return &message.OrderFound{
+		LookupId: lookup.GetLookupId(), Found: true, Method: message.Method_METHOD_CODE, Terminal: "10000002", Batch: 3, Voucher: 21,
+		RequestedAt: time.Now().Add(-time.Hour).UnixMicro(), Payment: &message.PaymentResult{
+			OrderId: elsewhere, Outcome: message.Outcome_OUTCOME_APPROVED, Stage: message.Stage_STAGE_FINAL, Amount: 8800, Currency: "CNY",
+			Reference: "260501000077", Authorisation: "ZZ1122", PayerOperator: "建设银行", WalletMasked: "002345******9876",
+			Standing: &message.Standing{Paid: 8800},
+		},
+	}
+}
+
+func TestLookupInTheOwnJournal(t *testing.T) {
+	inDesk(t, func(t *testing.T, s *shop, b *books) {
+		order := s.paid(t, "k1", 1250, false)
+		s.done(t, order, "r1", refund, 250)
+		code := "https://check.example/r/" + crockford(order)
+		for name, wanted := range map[string]station.Wanted{
+			"reference": {Reference: "260501000001"}, "order": {Order: order}, "voucher": {Batch: 1, Voucher: 1},
+			"qr": {Text: code}, "qr of another address": {Text: " http://elsewhere/x/r/" + crockford(order) + "\n"},
+			"order as text": {Text: order.String()}, "reference as text": {Text: "260501000001"},
+		} {
+			found, err := s.till.Lookup(t.Context(), wanted)
+			require.NoError(t, err, name)
+			require.True(t, found.Here, name)
+			require.Equal(t, order[:], found.Order.GetPayment().GetOrderId(), name)
+			require.EqualValues(t, 1000, found.Left.Refund, name)
+			require.Len(t, found.FollowUps, 1, name)
+		}
+		require.Zero(t, s.cloud.count(record.OrderLookup), "nobody else was asked")
+	})
+}
+
+// crockford is what stands behind /r/ on a receipt.
+func crockford(order checkout.OrderID) string {
+	const digits = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+	var text []byte
+	bits, n := 0, 0
+	for _, b := range order {
+		bits, n = bits<<8|int(b), n+8
+		for ; n >= 5; n -= 5 {
+			text = append(text, digits[bits>>(n-5)&31])
+		}
+		bits &= 1<<n - 1
+	}
+	return string(append(text, digits[bits<<(5-n)&31]))
+}
+
+func TestLookupInTheCloudAndRefundOfAnothersSale(t *testing.T) {
+	inDesk(t, func(t *testing.T, s *shop, b *books) {
+		s.cloud.answerLookup = foreign
+		b.orders[string(elsewhere)] = &message.Standing{Paid: 8800}
+		_, err := s.do(checkout.OrderID(elsewhere), "r0", station.FollowUpWish{Kind: refund, Amount: 800})
+		requireRefused(t, err, catalogue.RefuseNoSale)
+		found, err := s.till.Lookup(t.Context(), station.Wanted{Reference: "260501000077"})
+		require.NoError(t, err)
+		require.False(t, found.Here)
+		require.Equal(t, "10000002", found.Order.GetTerminal())
+		require.EqualValues(t, 8800, found.Left.Refund)
+
+		f := s.done(t, checkout.OrderID(elsewhere), "r1", refund, 800)
+		require.Equal(t, followup.Approved, f.State)
+		slip := text(s.printer.Documents()[0])
+		for _, words := range []string{
+			"原终端号 ORIG TID 10000002", "原批次号 ORIG BATCH 000003", "原凭证号 ORIG VOUCHER 000021",
+			"剩余可退 REFUNDABLE ¥80.00", "002345******9876",
+		} {
+			require.Contains(t, slip, words)
+		}
+		_, err = s.do(checkout.OrderID(elsewhere), "r2", station.FollowUpWish{Kind: refund, Amount: 8001})
+		requireRefused(t, err, catalogue.RefuseMoreThanLeft)
+		s.stop()
+		s.open(t)
+		synctest.Wait()
+		require.Equal(t, f.ID, s.followUp(t, f.ID).ID, "its slip can be printed after a restart")
+	})
+}
+
+func TestLookupEndsInWords(t *testing.T) {
+	inDesk(t, func(t *testing.T, s *shop, b *books) {
+		lookup := func(wanted station.Wanted) error {
+			_, err := s.till.Lookup(t.Context(), wanted)
+			return err
+		}
+		for _, text := range []string{"", "12345678901", "26050100007x", "https://check.example/r/short", "zz"} {
+			requireRefused(t, lookup(station.Wanted{Text: text}), catalogue.RefuseLookupText)
+		}
+		requireRefused(t, lookup(station.Wanted{Batch: 1, Voucher: 99}), catalogue.RefuseLookupNothing)
+		require.Zero(t, s.cloud.count(record.OrderLookup), "vouchers are this till's own")
+
+		began := time.Now()
+		requireRefused(t, lookup(station.Wanted{Reference: "260501000078"}), catalogue.RefuseLookupSilent)
+		require.Equal(t, 8*time.Second, time.Since(began), "before the station's own end")
+		require.Equal(t, 2, s.cloud.count(record.OrderLookup), "asked once more with the same record")
+		require.Equal(t, []string{"order-lookup"}, s.journal.types(t))
+
+		s.cloud.answerLookup = func(l *message.OrderLookup, times int) *message.OrderFound {
+			if times < 2 {
+				return nil // the first answer is lost
+			}
+			return foreign(l, times)
+		}
+		require.NoError(t, lookup(station.Wanted{Order: checkout.OrderID(elsewhere)}))
+		requireRefused(t, lookup(station.Wanted{Reference: "260501000078"}), catalogue.RefuseLookupNothing)
+		s.cloud.found <- &message.OrderFound{LookupId: []byte("short")}
+		s.cloud.found <- foreign(&message.OrderLookup{LookupId: make([]byte, 16), Reference: "260501000077"}, 1)
+		synctest.Wait()
+	})
+}
+
+func TestLookupsAreBounded(t *testing.T) {
+	inDesk(t, func(t *testing.T, s *shop, b *books) {
+		ended := make(chan error, 8)
+		for range 6 {
+			go func() {
+				_, err := s.till.Lookup(t.Context(), station.Wanted{Reference: "260501000078"})
+				ended <- err
+			}()
+		}
+		synctest.Wait()
+		require.Len(t, ended, 2)
+		requireRefused(t, <-ended, catalogue.RefuseLookupBusy)
+		requireRefused(t, <-ended, catalogue.RefuseLookupBusy)
+		time.Sleep(9 * time.Second)
+		synctest.Wait()
+		require.Len(t, ended, 4)
+	})
+}

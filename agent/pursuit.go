@@ -1,0 +1,246 @@
+package agent
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"google.golang.org/protobuf/proto"
+
+	"github.com/yuantill/yuantill/agent/checkout"
+	"github.com/yuantill/yuantill/agent/followup"
+	"github.com/yuantill/yuantill/agent/journal"
+	"github.com/yuantill/yuantill/protocol/message"
+	"github.com/yuantill/yuantill/protocol/record"
+)
+
+// giveFollowUp brings an event to a follow-up, carries out all that follows, and returns the first error of the journal.
+// The lock is held.
+func (t *till) giveFollowUp(ctx context.Context, h *heldFollowUp, event followup.Event) error {
+	ctx = context.WithoutCancel(ctx) // as for a sale: what was asked for happens or does not
+	var failure error
+	pending := []followup.Event{event}
+	for range eventsMax {
+		if len(pending) == 0 {
+			t.settleFollowUp(h)
+			return failure
+		}
+		next := pending[0]
+		pending = pending[1:]
+		after, effects := t.followUps.rules.Step(h.followUp, next, t.parts.Clock())
+		jobs := t.printer.prepare(followUpSlip(after), effects)
+		order := t.standingAfter(ctx, h.followUp, after)
+		recorded, err := t.commitFollowUp(ctx, h, after, effects, order)
+		if err != nil {
+			t.printer.abandon(jobs)
+			t.logger.ErrorContext(ctx, "commit failed", "follow-up", after.ID, "event", fmt.Sprintf("%T", next), "error", err)
+			failure = errors.Join(failure, err)
+			pending = append(pending, afterFollowUpFailure(next)...)
+			continue
+		}
+		h.followUp = after
+		for _, report := range t.printer.release(jobs) {
+			if printed, ok := report.(checkout.Printed); ok {
+				pending = append(pending, followup.Printed{Printed: printed})
+			}
+		}
+		t.carryOutFollowUp(ctx, h, effects, recorded)
+		t.adoptStanding(order)
+		for _, r := range recorded {
+			if r.kind == record.FollowUpRequested {
+				pending = append(pending, followup.Recorded{Sequence: r.sequence})
+			}
+		}
+	}
+	t.settleFollowUp(h)
+	return errors.Join(failure, errTooManyEvents)
+}
+
+// afterFollowUpFailure is what the machine is told when an event's commit failed. What could not begin is nothing.
+func afterFollowUpFailure(failed followup.Event) []followup.Event {
+	switch failed.(type) {
+	case followup.Started, followup.JournalFailed:
+		return nil
+	default:
+		return []followup.Event{followup.JournalFailed{}}
+	}
+}
+
+// changedOrder is an order of this till whose standing an answer has changed.
+type changedOrder struct {
+	held *held
+	sale checkout.Sale // as it is once that is committed
+}
+
+// standingAfter returns the order as an answer's standing leaves it; nil when it is another terminal's or unchanged.
+func (t *till) standingAfter(ctx context.Context, before, after followup.FollowUp) *changedOrder {
+	standing := after.Result.GetStanding()
+	// What is under way counts as done in a standing: only a definite answer's is shown.
+	if standing == nil || !after.State.Final() || before.State.Final() {
+		return nil
+	}
+	if order, known := t.followUps.found[after.Order()]; known {
+		changed := proto.CloneOf(order)
+		changed.Payment.Standing = standing
+		t.followUps.keep(changed)
+	}
+	h, err := t.find(ctx, after.Order())
+	if err != nil {
+		return nil // not this till's
+	}
+	sale, effects := t.rules.Step(h.sale, checkout.StandingLearned{Standing: standing}, t.parts.Clock())
+	if len(effects) == 0 {
+		return nil
+	}
+	return &changedOrder{held: h, sale: sale}
+}
+
+// adoptStanding shows the order as it was committed.
+func (t *till) adoptStanding(order *changedOrder) {
+	if order == nil {
+		return
+	}
+	order.held.sale = order.sale
+	t.settle(order.held)
+	t.feed.PublishSale(t.view(order.held), t.parts.Clock())
+}
+
+// commitFollowUp makes a step's records, the follow-up and its order durable, all together.
+func (t *till) commitFollowUp(
+	ctx context.Context, h *heldFollowUp, after followup.FollowUp, effects []followup.Effect, order *changedOrder,
+) ([]recorded, error) {
+	var entries []journal.Entry
+	for _, effect := range effects {
+		if e, ok := effect.(checkout.Commit); ok {
+			entries = append(entries, journal.Entry{Type: e.Type, Body: e.Body})
+		}
+	}
+	if len(entries) == 0 {
+		return nil, nil
+	}
+	state, err := after.MarshalBinary()
+	if err != nil {
+		return nil, fmt.Errorf("encode follow-up: %w", err)
+	}
+	last := &entries[len(entries)-1]
+	last.FollowUp = &journal.FollowUpSnapshot{
+		ID: journal.FollowUpID(after.ID), OrderID: journal.OrderID(after.Order()), State: state, Open: after.Open(),
+	}
+	if order != nil {
+		state, err := order.sale.MarshalBinary()
+		if err != nil {
+			return nil, fmt.Errorf("encode sale: %w", err)
+		}
+		last.Sale = &journal.Snapshot{OrderID: journal.OrderID(order.sale.OrderID), State: state, Open: order.sale.Open()}
+	}
+	records, err := t.parts.Journal.Append(ctx, entries...)
+	if err != nil {
+		return nil, fmt.Errorf("commit follow-up: %w", err)
+	}
+	recorded, urgent, err := remember(records)
+	if urgent != nil {
+		h.records = urgent
+	}
+	return recorded, err
+}
+
+// carryOutFollowUp does what the machine wants after everything is durable, in its order.
+func (t *till) carryOutFollowUp(ctx context.Context, h *heldFollowUp, effects []followup.Effect, committed []recorded) {
+	for _, effect := range effects {
+		switch e := effect.(type) {
+		case checkout.SendNow:
+			t.sendNow(ctx, committed, nil)
+		case checkout.Ask:
+			t.ask(ctx, h.records, e.Sequence)
+		case checkout.Forget:
+			t.parts.Uplink.Forget(e.Sequence)
+		case checkout.Show:
+			h.notice = e.Notice
+			t.feed.PublishFollowUp(t.followUpView(h), t.parts.Clock())
+		case checkout.SetTimer:
+			h.wake = e.At
+			signal(t.rearm)
+		case checkout.Warn:
+			t.logger.ErrorContext(ctx, "should not happen", "what", e.What, "follow-up", h.followUp.ID)
+		}
+	}
+}
+
+// settleFollowUp moves a follow-up that is over out of the way.
+func (t *till) settleFollowUp(h *heldFollowUp) {
+	if h.followUp.State.Final() && h.followUp.Unprinted == 0 {
+		delete(t.followUps.open, h.followUp.ID)
+		h.records, h.wake = nil, time.Time{}
+	}
+}
+
+// tickFollowUps gives a Tick to every follow-up whose time has come. The lock is held.
+func (t *till) tickFollowUps(ctx context.Context, now time.Time) {
+	for _, h := range t.followUps.open {
+		if h.wake.IsZero() || h.wake.After(now) {
+			continue
+		}
+		h.wake = time.Time{}
+		// The error is in the log, and the machine has set a new time to try again.
+		_ = t.giveFollowUp(ctx, h, followup.Tick{})
+	}
+}
+
+func (t *till) followUpAnswer(ctx context.Context, result *message.FollowUpResult) {
+	if len(result.GetFollowUpId()) != len(followup.ID{}) {
+		t.logger.ErrorContext(ctx, "answer without a follow-up", "bytes", len(result.GetFollowUpId()))
+		return
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	h, err := t.findFollowUp(ctx, followup.ID(result.GetFollowUpId()))
+	if err != nil {
+		t.logger.ErrorContext(ctx, "answer for a follow-up that is not known",
+			"follow-up", followup.ID(result.GetFollowUpId()), "error", err)
+		return
+	}
+	// On an error it is unchanged; the cloud is asked again and answers again.
+	_ = t.giveFollowUp(ctx, h, followup.ResultArrived{Result: result})
+}
+
+// recoverFollowUps takes up what has no definite outcome, asking with the record there is. The lock is held.
+func (t *till) recoverFollowUps(ctx context.Context) error {
+	open, err := t.parts.Journal.OpenFollowUps(ctx)
+	if err != nil {
+		return fmt.Errorf("read open follow-ups: %w", err)
+	}
+	for _, stored := range open {
+		h := &heldFollowUp{}
+		if err := h.followUp.UnmarshalBinary(stored.State); err != nil {
+			// The others must not suffer; it stays open in the journal and is reported at every start.
+			t.logger.ErrorContext(ctx, "open follow-up cannot be read", "follow-up", followup.ID(stored.ID), "error", err)
+			continue
+		}
+		t.logger.WarnContext(ctx, "follow-up taken up after restart", "follow-up", h.followUp.ID, "state", h.followUp.State)
+		t.followUps.open[h.followUp.ID] = h
+		// A journal that fails is told by the machine's own effects, which keep trying.
+		_ = t.giveFollowUp(ctx, h, followup.Restarted{Last: stored.Last})
+	}
+	return nil
+}
+
+// recoverFollowUpKeys finds the keys of what was asked for, and counts on from the numbers it used. The lock is held.
+func (t *till) recoverFollowUpKeys(ctx context.Context) error {
+	latest, err := t.parts.Journal.LastFollowUps(ctx, keysMax)
+	if err != nil {
+		return fmt.Errorf("read latest follow-ups: %w", err)
+	}
+	if len(latest) > 0 {
+		t.numbers += latest[0].Number
+	}
+	for i := len(latest) - 1; i >= 0; i-- {
+		var f followup.FollowUp
+		if err := f.UnmarshalBinary(latest[i].State); err != nil {
+			t.logger.ErrorContext(ctx, "follow-up cannot be read", "follow-up", followup.ID(latest[i].ID), "error", err)
+			continue
+		}
+		t.keys.put(f.Origin, f.ID)
+	}
+	return nil
+}

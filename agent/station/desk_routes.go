@@ -1,0 +1,199 @@
+package station
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/yuantill/yuantill/agent/catalogue"
+	"github.com/yuantill/yuantill/agent/checkout"
+)
+
+const (
+	pathFollowUps = pathSale + "/follow-ups"
+	pathFollowUp  = "/v1/follow-ups/{id}"
+	pathLookups   = "/v1/lookups"
+)
+
+// FollowUpBody is the request to do something with an approved order.
+type FollowUpBody struct {
+	Kind    string `json:"kind" enum:"void,refund,top-up,complete,cancel,undo"`
+	Amount  int64  `json:"amount,omitempty" minimum:"0" doc:"minor units; of a void, cancel or undo it is left out"`
+	Last    bool   `json:"last,omitempty" doc:"of a completion: what is held beyond it goes back"`
+	Undoes  string `json:"undoes,omitempty" maxLength:"32" doc:"of an undo: the completion's id; left out for the latest of this till"`
+	Cashier string `json:"cashier,omitempty" maxLength:"40"`
+	Note    string `json:"note,omitempty" maxLength:"100" doc:"why; stands on the slip"`
+}
+
+// LookupBody says which order is looked for; one way of the four.
+type LookupBody struct {
+	Reference string `json:"reference,omitempty" maxLength:"12" doc:"12 digits of the receipt"`
+	Order     string `json:"order,omitempty" maxLength:"32" doc:"order id"`
+	Batch     uint32 `json:"batch,omitempty" maximum:"999999" doc:"with voucher; 1 when left out"`
+	Voucher   uint32 `json:"voucher,omitempty" maximum:"999999" doc:"of this till"`
+	Text      string `json:"text,omitempty" maxLength:"300" doc:"text of a receipt's QR code"`
+	Cashier   string `json:"cashier,omitempty" maxLength:"40"`
+}
+
+type followUpInput struct {
+	IntentInput
+	Body FollowUpBody
+}
+
+type followUpReprintInput struct {
+	IntentInput
+	Body *ReprintBody `required:"false"`
+}
+
+type lookupInput struct{ Body LookupBody }
+
+type salesInput struct {
+	Limit int  `query:"limit" minimum:"1" maximum:"100" default:"20"`
+	Holds bool `query:"holds" doc:"only holds that still hold something"`
+}
+
+type followUpOutput struct{ Body FollowUp }
+type followUpsOutput struct{ Body []FollowUp }
+type orderOutput struct{ Body Order }
+type salesOutput struct{ Body []Sale }
+
+// registerDesk puts the operations on orders on the API.
+func (s *Station) registerDesk(api huma.API) {
+	huma.Register(api, huma.Operation{
+		OperationID: "follow-up", Method: http.MethodPost, Path: pathFollowUps, DefaultStatus: http.StatusCreated,
+		Summary: "撤销、退货、预授权办理 Void, refund, or do something with a hold", Errors: []int{400, 404, 409, 422, 503, 507},
+	}, s.followUp)
+	huma.Register(api, huma.Operation{
+		OperationID: "list-follow-ups", Method: http.MethodGet, Path: pathFollowUps,
+		Summary: "本机对此单的办理 What was done with it on this till", Errors: []int{404},
+	}, s.followUps)
+	huma.Register(api, huma.Operation{
+		OperationID: "get-follow-up", Method: http.MethodGet, Path: pathFollowUp, Summary: "查询办理 Get a follow-up",
+		Errors: []int{404},
+	}, s.getFollowUp)
+	huma.Register(api, huma.Operation{
+		OperationID: "reprint-follow-up", Method: http.MethodPost, Path: pathFollowUp + "/reprint",
+		Summary: "重印凭条 Print the slip again", Errors: []int{400, 404, 409, 503},
+	}, s.reprintFollowUp)
+	huma.Register(api, huma.Operation{
+		OperationID: "lookup", Method: http.MethodPost, Path: pathLookups, Summary: "查找订单 Find an order",
+		Description: "In the till's own journal first, else in the cloud, which may take some seconds. It moves nothing.",
+		Errors:      []int{404, 422, 503},
+	}, s.lookup)
+	huma.Register(api, huma.Operation{
+		OperationID: "list-sales", Method: http.MethodGet, Path: pathSales, Summary: "最近收款 The latest sales",
+	}, s.sales)
+}
+
+func (s *Station) followUp(ctx context.Context, in *followUpInput) (*followUpOutput, error) {
+	order, err := parseOrder(in.ID)
+	if err != nil {
+		return nil, s.fail(ctx, err)
+	}
+	if in.Key == "" || len(in.Key) > checkout.KeyMax {
+		return nil, newProblem(catalogue.RefuseKeyMissing, "")
+	}
+	wish := FollowUpWish{
+		Kind: kinds()[in.Body.Kind], Amount: in.Body.Amount, Last: in.Body.Last,
+		Cashier: tidy(in.Body.Cashier), Note: tidy(in.Body.Note),
+	}
+	if in.Body.Undoes != "" {
+		if wish.Undoes, err = parseFollowUp(in.Body.Undoes); err != nil {
+			return nil, newProblem(catalogue.RefuseNoCompletion, "")
+		}
+	}
+	digest, err := digestOf("follow-up/"+in.ID, in.Body)
+	if err != nil {
+		return nil, s.fail(ctx, err)
+	}
+	wish.Origin = checkout.Origin{Key: in.Key, Digest: digest}
+	// The till itself keeps the key, in the journal: the same one is the same follow-up, also after a restart.
+	view, err := s.desk.FollowUp(ctx, order, wish)
+	if err != nil {
+		return nil, s.fail(ctx, err)
+	}
+	return &followUpOutput{Body: newFollowUp(view, s.clock())}, nil
+}
+
+func (s *Station) followUps(ctx context.Context, in *saleInput) (*followUpsOutput, error) {
+	order, err := parseOrder(in.ID)
+	if err != nil {
+		return nil, s.fail(ctx, err)
+	}
+	views, err := s.desk.FollowUps(ctx, order)
+	if err != nil {
+		return nil, s.fail(ctx, err)
+	}
+	all := make([]FollowUp, 0, len(views))
+	for _, view := range views {
+		all = append(all, newFollowUp(view, s.clock()))
+	}
+	return &followUpsOutput{Body: all}, nil
+}
+
+func (s *Station) getFollowUp(ctx context.Context, in *saleInput) (*followUpOutput, error) {
+	id, err := parseFollowUp(in.ID)
+	if err != nil {
+		return nil, s.fail(ctx, err)
+	}
+	view, err := s.desk.Follow(ctx, id)
+	if err != nil {
+		return nil, s.fail(ctx, err)
+	}
+	return &followUpOutput{Body: newFollowUp(view, s.clock())}, nil
+}
+
+func (s *Station) reprintFollowUp(ctx context.Context, in *followUpReprintInput) (*followUpOutput, error) {
+	id, err := parseFollowUp(in.ID)
+	if err != nil {
+		return nil, s.fail(ctx, err)
+	}
+	body := valueOr(in.Body, ReprintBody{})
+	digest, err := digestOf("reprint-follow-up/"+in.ID, body)
+	if err != nil {
+		return nil, s.fail(ctx, err)
+	}
+	written, err := s.reprints.once(in.Key, digest, func() (FollowUp, error) {
+		view, err := s.desk.ReprintFollowUp(ctx, id, copies(body.Copies))
+		return newFollowUp(view, s.clock()), err
+	})
+	if err != nil {
+		return nil, s.fail(ctx, err)
+	}
+	return &followUpOutput{Body: written}, nil
+}
+
+func (s *Station) lookup(ctx context.Context, in *lookupInput) (*orderOutput, error) {
+	wanted := Wanted{
+		Reference: in.Body.Reference, Batch: in.Body.Batch, Voucher: in.Body.Voucher, Text: in.Body.Text,
+		Cashier: tidy(in.Body.Cashier),
+	}
+	if wanted.Voucher != 0 && wanted.Batch == 0 {
+		wanted.Batch = 1
+	}
+	if in.Body.Order != "" {
+		order, err := parseOrder(in.Body.Order)
+		if err != nil {
+			return nil, newProblem(catalogue.RefuseLookupText, "")
+		}
+		wanted.Order = order
+	}
+	found, err := s.desk.Lookup(ctx, wanted)
+	if err != nil {
+		return nil, s.fail(ctx, err)
+	}
+	return &orderOutput{Body: newOrder(found, s.clock())}, nil
+}
+
+func (s *Station) sales(ctx context.Context, in *salesInput) (*salesOutput, error) {
+	views, err := s.desk.Sales(ctx, in.Limit, in.Holds)
+	if err != nil {
+		return nil, s.fail(ctx, err)
+	}
+	all := make([]Sale, 0, len(views))
+	for _, view := range views {
+		all = append(all, newSale(view, s.clock()))
+	}
+	return &salesOutput{Body: all}, nil
+}
