@@ -44,6 +44,36 @@ func unsettled(outcome receipt.Outcome) receipt.Slip {
 	return slip
 }
 
+// followUp is the slip of something done with the sale, which another till took.
+func followUp(transaction receipt.Transaction, minor int64) receipt.Slip {
+	slip, original := sale(), sale()
+	slip.Transaction, slip.Authorisation, slip.Note = transaction, "", "顾客要求"
+	slip.Voucher, slip.Reference, slip.At = "000351", "061234567999", slip.At.Add(26*time.Hour)
+	slip.Amount.Minor = minor
+	slip.Original = &receipt.Original{
+		Terminal: "33010043", Batch: original.Batch, Voucher: original.Voucher, Reference: original.Reference,
+		Authorisation: original.Authorisation, At: original.At, Amount: original.Amount,
+	}
+	left := money.Money{Minor: original.Amount.Minor - minor, Currency: money.CNY}
+	slip.Left = &left
+	switch transaction {
+	case receipt.HoldTopUp, receipt.HoldCompletion, receipt.HoldCancel, receipt.CompletionUndo:
+		slip.Completed = &money.Money{Minor: 80000, Currency: money.CNY}
+		slip.Expires = original.At.AddDate(0, 0, 30)
+	}
+	return slip
+}
+
+// unsettledFollowUp is one that is not done, or of which nobody knows.
+func unsettledFollowUp(transaction receipt.Transaction, outcome receipt.Outcome) receipt.Slip {
+	slip := followUp(transaction, 20000)
+	slip.Outcome, slip.Reference, slip.Left, slip.Completed, slip.Expires = outcome, "", nil, nil, time.Time{}
+	if outcome == receipt.Declined {
+		slip.Reason = "超出可办理的金额"
+	}
+	return slip
+}
+
 func TestComposeGolden(t *testing.T) {
 	reprint, refund := sale(), sale()
 	reprint.Reprint = true
@@ -52,20 +82,36 @@ func TestComposeGolden(t *testing.T) {
 	refund.Transaction, refund.Note = receipt.Refund, "顾客退货"
 	inDoubt := unsettled(receipt.Reversed)
 	inDoubt.CardInDoubt = true
+	reprintedRefund := followUp(receipt.Refund, 5000)
+	reprintedRefund.Reprint = true
+	completionUnknown, topUpDeclined := unsettledFollowUp(receipt.HoldCompletion, receipt.Unknown), unsettledFollowUp(receipt.HoldTopUp, receipt.Declined)
+	hold := sale()
+	hold.Transaction, hold.Expires = receipt.Hold, hold.At.AddDate(0, 0, 30)
 	for name, test := range map[string]struct {
 		slip   receipt.Slip
 		reader receipt.Copy
 	}{
-		"approved-merchant": {sale(), receipt.MerchantCopy},
-		"approved-customer": {sale(), receipt.CustomerCopy},
-		"refund-customer":   {refund, receipt.CustomerCopy},
-		"refund-unknown":    {unreturned, receipt.CustomerCopy},
-		"reprint-merchant":  {reprint, receipt.MerchantCopy},
-		"declined-customer": {unsettled(receipt.Declined), receipt.CustomerCopy},
-		"unknown-merchant":  {unsettled(receipt.Unknown), receipt.MerchantCopy},
-		"unknown-customer":  {unsettled(receipt.Unknown), receipt.CustomerCopy},
-		"reversed-customer": {unsettled(receipt.Reversed), receipt.CustomerCopy},
-		"in-doubt-customer": {inDoubt, receipt.CustomerCopy},
+		"void-merchant":            {followUp(receipt.Void, 123456), receipt.MerchantCopy},
+		"void-customer":            {followUp(receipt.Void, 123456), receipt.CustomerCopy},
+		"part-refund-merchant":     {followUp(receipt.Refund, 5000), receipt.MerchantCopy},
+		"part-refund-reprint":      {reprintedRefund, receipt.CustomerCopy},
+		"hold-merchant":            {hold, receipt.MerchantCopy},
+		"hold-top-up-customer":     {followUp(receipt.HoldTopUp, 20000), receipt.CustomerCopy},
+		"hold-completion-merchant": {followUp(receipt.HoldCompletion, 100000), receipt.MerchantCopy},
+		"hold-cancel-merchant":     {followUp(receipt.HoldCancel, 43456), receipt.MerchantCopy},
+		"completion-undo-customer": {followUp(receipt.CompletionUndo, 100000), receipt.CustomerCopy},
+		"completion-unknown":       {completionUnknown, receipt.CustomerCopy},
+		"top-up-declined":          {topUpDeclined, receipt.CustomerCopy},
+		"approved-merchant":        {sale(), receipt.MerchantCopy},
+		"approved-customer":        {sale(), receipt.CustomerCopy},
+		"refund-customer":          {refund, receipt.CustomerCopy},
+		"refund-unknown":           {unreturned, receipt.CustomerCopy},
+		"reprint-merchant":         {reprint, receipt.MerchantCopy},
+		"declined-customer":        {unsettled(receipt.Declined), receipt.CustomerCopy},
+		"unknown-merchant":         {unsettled(receipt.Unknown), receipt.MerchantCopy},
+		"unknown-customer":         {unsettled(receipt.Unknown), receipt.CustomerCopy},
+		"reversed-customer":        {unsettled(receipt.Reversed), receipt.CustomerCopy},
+		"in-doubt-customer":        {inDoubt, receipt.CustomerCopy},
 	} {
 		document, err := receipt.Compose(test.slip, test.reader)
 		require.NoError(t, err)
@@ -185,7 +231,9 @@ func TestComposeReturnThatFailedSpeaksOfTheReturn(t *testing.T) {
 	for outcome, warning := range map[receipt.Outcome]string{
 		receipt.Declined: "未退回 (x2)", receipt.Reversed: "未退回 (x2)", receipt.Unknown: "请勿另行退款 (x2)",
 	} {
-		for _, transaction := range []receipt.Transaction{receipt.Void, receipt.Refund, receipt.HoldCancel} {
+		for _, transaction := range []receipt.Transaction{
+			receipt.Void, receipt.Refund, receipt.HoldCancel, receipt.CompletionUndo,
+		} {
 			slip := unsettled(outcome)
 			slip.Transaction = transaction
 			got := text(t, slip, receipt.CustomerCopy)
@@ -195,6 +243,34 @@ func TestComposeReturnThatFailedSpeaksOfTheReturn(t *testing.T) {
 			require.NotContains(t, got, "付款")
 		}
 	}
+}
+
+func TestComposeFollowUp(t *testing.T) {
+	t.Run("NamesTheOriginal", func(t *testing.T) {
+		got := strings.ReplaceAll(text(t, followUp(receipt.Refund, 5000), receipt.MerchantCopy), "￥", "¥")
+		for _, words := range []string{"33010043", "000342", "061234567890", "A1B2C3", "2026-11-23 10:04:28", "¥1234.56", "¥1184.56", "顾客签名"} {
+			require.Contains(t, got, words)
+		}
+		require.NotContains(t, got, "付款", "nobody pays here")
+	})
+	t.Run("SignedOnlyAtTheCounter", func(t *testing.T) {
+		for transaction, signed := range map[receipt.Transaction]bool{
+			receipt.Void: true, receipt.Refund: true, receipt.HoldTopUp: true, receipt.HoldCompletion: true,
+			receipt.HoldCancel: false, receipt.CompletionUndo: false,
+		} {
+			got := text(t, followUp(transaction, 5000), receipt.MerchantCopy)
+			require.Equal(t, signed, strings.Contains(got, "SIGNATURE"), transaction)
+			require.NotContains(t, text(t, followUp(transaction, 5000), receipt.CustomerCopy), "SIGNATURE")
+		}
+	})
+	t.Run("UnknownIsNeverTakenBack", func(t *testing.T) {
+		for _, transaction := range []receipt.Transaction{receipt.HoldTopUp, receipt.HoldCompletion} {
+			got := text(t, unsettledFollowUp(transaction, receipt.Unknown), receipt.CustomerCopy)
+			require.Contains(t, got, "请勿重复办理 (x2)")
+			require.NotContains(t, got, "撤销")
+			require.NotContains(t, got, "签购单")
+		}
+	})
 }
 
 func TestComposeLogoComesFirst(t *testing.T) {
@@ -215,7 +291,12 @@ func TestComposeAlwaysPrints(t *testing.T) {
 		slip.Order = rapid.StringMatching(`[!-~]{1,64}`).Draw(t, "order")
 		slip.Amount.Minor = rapid.Int64Min(1).Draw(t, "amount")
 		slip.Outcome = rapid.SampledFrom([]receipt.Outcome{receipt.Approved, receipt.Declined, receipt.Unknown, receipt.Reversed}).Draw(t, "outcome")
-		slip.Transaction = receipt.Transaction(rapid.IntRange(1, 6).Draw(t, "transaction"))
+		slip.Transaction = receipt.Transaction(rapid.IntRange(1, 8).Draw(t, "transaction"))
+		if rapid.Bool().Draw(t, "followed up") {
+			slip.Original = followUp(slip.Transaction, 1).Original
+			slip.Original.Amount.Minor = rapid.Int64Min(1).Draw(t, "original amount")
+			slip.Left = &money.Money{Minor: rapid.Int64Min(0).Draw(t, "left"), Currency: money.CNY}
+		}
 		slip.Reprint = rapid.Bool().Draw(t, "reprint")
 		document, err := receipt.Compose(slip, receipt.Copy(rapid.IntRange(1, 2).Draw(t, "copy")))
 		if err != nil {

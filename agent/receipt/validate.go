@@ -88,9 +88,12 @@ func (s Slip) validateFollowUp() error {
 			}
 		}
 	}
-	for field, sum := range map[string]*money.Money{"left": s.Left, "completed": s.Completed} {
-		if sum != nil && (sum.Minor < 0 || sum.Currency.Code == "") {
-			return &FieldError{Field: field, Problem: "negative or without a currency"}
+	for _, sum := range []struct {
+		field  string
+		amount *money.Money
+	}{{"left", s.Left}, {"completed", s.Completed}} {
+		if sum.amount != nil && (sum.amount.Minor < 0 || sum.amount.Currency.Code == "") {
+			return &FieldError{Field: sum.field, Problem: "negative or without a currency"}
 		}
 	}
 	return nil

@@ -39,6 +39,11 @@ func TestValidateErrField(t *testing.T) {
 		"WalletHalfMasked":   {"wallet", func(s *receipt.Slip) { s.Wallet = "00212345**891234" }},
 		"WalletMissing":      {"wallet", func(s *receipt.Slip) { s.Wallet = "" }},
 		"TransactionUnknown": {"transaction", func(s *receipt.Slip) { s.Transaction = 9 }},
+		"OriginalVoucher": {"original voucher", func(s *receipt.Slip) {
+			s.Original = &receipt.Original{Voucher: "12", Amount: s.Amount}
+		}},
+		"OriginalAmount":     {"original amount", func(s *receipt.Slip) { s.Original = &receipt.Original{} }},
+		"LeftBelowZero":      {"left", func(s *receipt.Slip) { s.Left = &money.Money{Minor: -1, Currency: money.CNY} }},
 		"TransactionMissing": {"transaction", func(s *receipt.Slip) { s.Transaction = 0 }},
 		"BatchLong":          {"batch", func(s *receipt.Slip) { s.Batch = "0000017" }},
 		"VoucherMissing":     {"voucher", func(s *receipt.Slip) { s.Voucher = "" }},
