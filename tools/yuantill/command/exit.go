@@ -70,10 +70,11 @@ func (c Code) Text() bilingual.Text {
 	case CodeUsage:
 		return bilingual.Text{Chinese: "命令、参数或设置有误", English: "wrong command, argument or settings"}
 	case CodeDeclined:
-		return bilingual.Text{Chinese: "收款：支付失败，未收款", English: "sale declined, no money received"}
+		return bilingual.Text{Chinese: "收款：支付失败，未收款；撤销、退货、预授权：未办成",
+			English: "sale declined, no money received; void, refund or hold: not done"}
 	case CodeUnknown:
-		return bilingual.Text{Chinese: "收款：结果尚未知道，不是失败；请勿交货，请勿重复收款",
-			English: "sale's outcome not known yet, which is no failure: neither hand over nor charge again"}
+		return bilingual.Text{Chinese: "收款或办理：结果尚未知道，不是失败；请勿交货，请勿重复收款或退款",
+			English: "the outcome is not known yet, which is no failure: neither hand over, nor charge or refund again"}
 	case CodeReversed:
 		return bilingual.Text{Chinese: "收款：已撤销，未收款", English: "sale taken back, no money received"}
 	case CodeUnreachable:

@@ -3,6 +3,7 @@ package command
 import (
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 	"unicode"
@@ -30,6 +31,21 @@ type saleFlags struct {
 	amount, currency, note, cashier, key string
 	shown, cancel                        bool
 	timeout                              time.Duration
+	// hold asks for the amount to be held, for so many days; 0 leaves that to the cloud.
+	hold bool
+	days int
+}
+
+// command is how the sale was asked for.
+func (f saleFlags) command() []string {
+	if !f.hold {
+		return []string{"yuantill", "sale"}
+	}
+	words := []string{"yuantill", "hold", "start"}
+	if f.days != 0 {
+		words = append(words, "--days", strconv.Itoa(f.days))
+	}
+	return words
 }
 
 func (p *program) sale() *cobra.Command {
@@ -46,13 +62,18 @@ func (p *program) sale() *cobra.Command {
 			"--json: one object {\"key\",\"exit_code\",\"exit\",\"sale\"}; sale is the station's (GET /v1/sales/{id})",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			start, err := flags.start()
+			start, err := flags.start(p.Clock())
 			if err != nil {
 				return err
 			}
 			return p.runSale(cmd.Context(), flags, start)
 		},
 	}
+	flags.register(cmd)
+	return cmd
+}
+
+func (flags *saleFlags) register(cmd *cobra.Command) {
 	set := cmd.Flags()
 	set.StringVar(&flags.amount, "amount", "", "金额，如 12.50  amount, such as 12.50 (required)")
 	set.StringVar(&flags.currency, "currency", money.CNY.Code, "货币  currency")
@@ -62,42 +83,66 @@ func (p *program) sale() *cobra.Command {
 	set.BoolVar(&flags.shown, "shown", false, "出示收款码由顾客扫描  show our code for the customer to scan")
 	set.BoolVar(&flags.cancel, "cancel", true, "Ctrl-C 或超时时请求取消  Ctrl-C and the timeout ask the agent to cancel")
 	set.DurationVar(&flags.timeout, "timeout", saleTimeout, "最长等待，之后请求取消并再等一分钟  how long to wait; then it is cancelled and waited for another minute")
-	return cmd
 }
 
 // start checks the arguments.
-func (f *saleFlags) start() (stationclient.Start, error) {
-	if f.amount == "" {
-		return stationclient.Start{}, usage("--amount is missing")
-	}
-	currency, err := money.Lookup(f.currency)
+func (f *saleFlags) start(now time.Time) (stationclient.Start, error) {
+	amount, err := parseAmount(f.amount, f.currency)
 	if err != nil {
-		return stationclient.Start{}, usage("--currency: %w", err)
-	}
-	amount, err := money.Parse(f.amount, currency)
-	if err != nil {
-		return stationclient.Start{}, usage("--amount: %w", err)
-	}
-	if amount.Minor <= 0 {
-		return stationclient.Start{}, usage("--amount %s is not above zero", f.amount)
-	}
-	if len(f.key) > keyMax {
-		return stationclient.Start{}, usage("--key is longer than %d bytes", keyMax)
-	}
-	if strings.ContainsFunc(f.key, unicode.IsControl) || strings.TrimSpace(f.key) != f.key {
-		return stationclient.Start{}, usage("--key %q has line breaks, other control characters or spaces around it", f.key)
+		return stationclient.Start{}, err
 	}
 	if f.timeout <= 0 {
 		return stationclient.Start{}, usage("--timeout %v is not above zero", f.timeout)
 	}
-	if f.key == "" {
-		id, err := uuid.NewV7()
-		if err != nil {
-			return stationclient.Start{}, &Failure{Code: CodeInternal, Cause: fmt.Errorf("draw key: %w", err)}
-		}
-		f.key = id.String()
+	if f.key, err = checkKey(f.key); err != nil {
+		return stationclient.Start{}, err
 	}
-	return stationclient.Start{Amount: amount.Minor, Currency: currency.Code, Cashier: f.cashier, Note: f.note}, nil
+	start := stationclient.Start{
+		Amount: amount.Minor, Currency: amount.Currency.Code, Cashier: f.cashier, Note: f.note, Hold: f.hold,
+	}
+	if f.hold && f.days != 0 {
+		// The end of a day is the same when the command is repeated on the same day: under one key it must be.
+		year, month, day := now.UTC().Date()
+		expires := time.Date(year, month, day+f.days+1, 0, 0, 0, 0, time.UTC)
+		start.HoldExpires = &expires
+	}
+	return start, nil
+}
+
+// parseAmount reads an amount that must be above zero.
+func parseAmount(text, code string) (money.Money, error) {
+	if text == "" {
+		return money.Money{}, usage("--amount is missing")
+	}
+	currency, err := money.Lookup(code)
+	if err != nil {
+		return money.Money{}, usage("--currency: %w", err)
+	}
+	amount, err := money.Parse(text, currency)
+	if err != nil {
+		return money.Money{}, usage("--amount: %w", err)
+	}
+	if amount.Minor <= 0 {
+		return money.Money{}, usage("--amount %s is not above zero", text)
+	}
+	return amount, nil
+}
+
+// checkKey checks an idempotency key, or draws one when there is none.
+func checkKey(key string) (string, error) {
+	switch {
+	case len(key) > keyMax:
+		return "", usage("--key is longer than %d bytes", keyMax)
+	case strings.ContainsFunc(key, unicode.IsControl) || strings.TrimSpace(key) != key:
+		return "", usage("--key %q has line breaks, other control characters or spaces around it", key)
+	case key != "":
+		return key, nil
+	}
+	id, err := uuid.NewV7()
+	if err != nil {
+		return "", &Failure{Code: CodeInternal, Cause: fmt.Errorf("draw key: %w", err)}
+	}
+	return id.String(), nil
 }
 
 // saleJSON is what `sale --json` prints.

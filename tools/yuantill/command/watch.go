@@ -112,7 +112,7 @@ func (w *watcher) unknown(cause error) error {
 
 // again is the command that looks at the same sale: everything that is part of the request has to be the same.
 func (w *watcher) again() string {
-	words := []string{"yuantill", "sale", "--amount", w.flags.amount, "--currency", w.flags.currency}
+	words := append(w.flags.command(), "--amount", w.flags.amount, "--currency", w.flags.currency)
 	for _, option := range [][2]string{
 		{"--cashier", w.flags.cashier}, {"--note", w.flags.note}, {"--key", w.flags.key},
 		{"--station", w.station}, {"--settings", w.settings},

@@ -72,6 +72,12 @@ func newMessage(kind record.Type) proto.Message {
 		return &message.ReceiptPrinted{}
 	case record.SaleAbandoned:
 		return &message.SaleAbandoned{}
+	case record.FollowUpRequested:
+		return &message.FollowUpRequested{}
+	case record.FollowUpShown:
+		return &message.FollowUpShown{}
+	case record.OrderLookup:
+		return &message.OrderLookup{}
 	case record.DeviceFault:
 		return &message.DeviceFault{}
 	default:
@@ -120,7 +126,8 @@ func field(name string, d protoreflect.FieldDescriptor, m protoreflect.Message) 
 }
 
 func bytesField(name, short string, b []byte) Field {
-	if short == "order_id" {
+	switch short {
+	case "order_id", "follow_up_id", "undoes", "lookup_id":
 		return Field{Name: name, Value: hex.EncodeToString(b)}
 	}
 	return Field{Name: name, Value: size(len(b))}
@@ -130,7 +137,7 @@ func integerField(name, short string, value int64, m protoreflect.Message) Field
 	switch short {
 	case "amount":
 		return Field{Name: name, Value: value, Display: amountText(value, currencyOf(m))}
-	case "give_up", "shown_code_expires", "decided_at", "next_at", "cloud_time":
+	case "give_up", "shown_code_expires", "decided_at", "next_at", "cloud_time", "hold_expires":
 		return Field{Name: name, Value: time.UnixMicro(value).UTC().Format(time.RFC3339Nano)}
 	default:
 		return Field{Name: name, Value: value}

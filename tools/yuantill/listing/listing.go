@@ -79,7 +79,7 @@ func (e Entry) Line(language bilingual.Language, location *time.Location) string
 
 // summaryFields are what one line has room for, in this order.
 func summaryFields() []string {
-	return []string{"outcome", "amount", "result.amount", "method", "reason", "result.reason", "copy", "result", "device",
+	return []string{"outcome", "kind", "result.kind", "amount", "result.amount", "method", "reason", "result.reason", "copy", "result", "device",
 		"fault", "version", "epoch", "lost_from", "order_id"}
 }
 
@@ -153,6 +153,12 @@ func TypeText(kind record.Type) catalogue.Text {
 		text.Chinese = "打印签购单"
 	case record.SaleAbandoned:
 		text.Chinese = "未付关闭"
+	case record.FollowUpRequested:
+		text.Chinese = "请求办理"
+	case record.FollowUpShown:
+		text.Chinese = "办理结果"
+	case record.OrderLookup:
+		text.Chinese = "查找订单"
 	case record.DeviceFault:
 		text.Chinese = "设备故障"
 	default:
@@ -175,6 +181,6 @@ func ParseType(name string) (record.Type, error) {
 func Types() []record.Type {
 	return []record.Type{
 		record.EpochOpened, record.AgentStarted, record.PaymentRequested, record.OutcomeShown, record.ReversalRequested,
-		record.ReceiptPrinted, record.SaleAbandoned, record.DeviceFault,
+		record.ReceiptPrinted, record.SaleAbandoned, record.FollowUpRequested, record.FollowUpShown, record.OrderLookup, record.DeviceFault,
 	}
 }

@@ -49,15 +49,16 @@ type Till struct {
 	press   chan struct{} // closed with the first intent
 	listen  chan struct{} // closed when the first listener has been sent the sale
 	heard   sync.Once
+	desk    desk
 }
 
-var _ station.Till = (*Till)(nil)
+var _ station.Desk = (*Till)(nil)
 
 // NewTill starts a station with a till; token may be empty. It ends with the test.
 func NewTill(t testing.TB, token string) *Till {
 	t.Helper()
 	till := &Till{Now: time.Date(2026, 5, 1, 4, 0, 0, 0, time.UTC), began: make(chan struct{}), press: make(chan struct{}),
-		listen: make(chan struct{})}
+		listen: make(chan struct{}), desk: newDesk()}
 	till.feed = station.NewFeed(till.Now)
 	till.SetStatus(till.usual())
 	s, err := station.New(station.Config{Listen: "127.0.0.1:7710", Token: token, Version: "1.2.3"}, till, till.feed,
@@ -157,6 +158,7 @@ func (t *Till) Start(_ context.Context, start station.Start) (checkout.View, err
 	t.sale = checkout.Sale{
 		OrderID: checkout.OrderID{1, 0x96, byte(t.starts)}, State: checkout.Waiting, Amount: start.Amount,
 		Cashier: start.Cashier, Note: start.Note, Origin: start.Origin, StartedAt: t.Now, Batch: 1, Voucher: 42,
+		Hold: start.Hold, HoldExpires: start.HoldExpires,
 	}
 	t.script = scriptOf(start.Note)
 	t.publish()

@@ -93,6 +93,9 @@ func (s *Stream) Next() (Event, error) {
 // Sale returns the sale that an event tells of; false for other events.
 func (e Event) Sale() (Sale, bool) {
 	var sale Sale
+	if e.Kind == kindFollowUp {
+		return Sale{}, false
+	}
 	if err := json.Unmarshal(e.Data, &sale); err != nil || sale.ID == "" || sale.State == "" {
 		return Sale{}, false
 	}

@@ -1,0 +1,368 @@
+package command
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/yuantill/yuantill/protocol/money"
+	"github.com/yuantill/yuantill/tools/yuantill/bilingual"
+	"github.com/yuantill/yuantill/tools/yuantill/stationclient"
+)
+
+// Bounds of watching a follow-up.
+const (
+	// followTimeout is how long a result is waited for; the till goes on without being watched.
+	followTimeout = 30 * time.Second
+	// followPoll is how often it is asked for; the station is on this machine.
+	followPoll = 200 * time.Millisecond
+)
+
+// orderFlags say which order is meant.
+type orderFlags struct {
+	text           string // the argument: reference, order id or a receipt's QR code
+	batch, voucher uint32
+}
+
+func (f *orderFlags) register(cmd *cobra.Command) {
+	cmd.Flags().Uint32Var(&f.voucher, "voucher", 0, "凭证号，代替参考号  voucher number, in place of the reference")
+	cmd.Flags().Uint32Var(&f.batch, "batch", 1, "批次号，与 --voucher 同用  batch number, with --voucher")
+}
+
+// wanted checks that exactly one way is used.
+func (f *orderFlags) wanted(arguments []string) (stationclient.Lookup, error) {
+	switch {
+	case len(arguments) == 1 && f.voucher == 0:
+		f.text = strings.TrimSpace(arguments[0])
+		return stationclient.Lookup{Text: f.text}, nil
+	case len(arguments) == 0 && f.voucher != 0:
+		return stationclient.Lookup{Batch: f.batch, Voucher: f.voucher}, nil
+	default:
+		return stationclient.Lookup{}, usage("name one order: its reference, its id, its receipt's QR code, or --voucher")
+	}
+}
+
+// words are the arguments that name the order again.
+func (f *orderFlags) words() []string {
+	if f.text != "" {
+		return []string{quote(f.text)}
+	}
+	return []string{"--voucher", strconv.FormatUint(uint64(f.voucher), 10), "--batch", strconv.FormatUint(uint64(f.batch), 10)}
+}
+
+// followFlags are what all follow-ups have.
+type followFlags struct {
+	orderFlags
+	verb                []string // the command's own words
+	kind                string
+	amount              string
+	cashier, note, key  string
+	last                bool
+	undoes              string
+	timeout             time.Duration
+	takesAmount, needed bool // an amount can be given; it must be
+}
+
+// followCommand makes a command that does something with an order.
+func (p *program) followCommand(flags followFlags, use, short, long string) *cobra.Command {
+	cmd := &cobra.Command{
+		Use: use, Short: short,
+		Long: long + "\n\n结果未知不是失败：用同一个 --key 再次运行可继续查看，不会重复办理。Ctrl-C 只是离开，本机继续查询到有结果。\n" +
+			"An unknown result is no failure: the same --key again looks at the same one and never does it twice. Ctrl-C only\n" +
+			"leaves; the till asks on until the result is definite.\n\n" +
+			"--json: one object {\"key\",\"exit_code\",\"exit\",\"follow_up\",\"order\"} (yuantill help json)",
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, arguments []string) error {
+			return p.runFollowUp(cmd.Context(), flags, arguments)
+		},
+	}
+	flags.register(cmd)
+	set := cmd.Flags()
+	set.StringVar(&flags.cashier, "cashier", "", "收银员  cashier")
+	set.StringVar(&flags.note, "note", "", "原因，打印在凭条上  why, printed on the slip")
+	set.StringVar(&flags.key, "key", "", "幂等键；同键同一次办理  idempotency key: the same key is the same follow-up (default: a fresh one)")
+	set.DurationVar(&flags.timeout, "timeout", followTimeout, "最长等待  how long to wait for the result")
+	if flags.takesAmount {
+		set.StringVar(&flags.amount, "amount", "", amountHelp(flags.needed))
+	}
+	switch flags.kind {
+	case "complete":
+		set.BoolVar(&flags.last, "last", false, "余额解冻  release what is held beyond it")
+	case "undo":
+		set.StringVar(&flags.undoes, "completion", "", "要撤销的完成的编号，缺省为本机最近一次  the completion's id (default: the latest of this till)")
+	}
+	return cmd
+}
+
+func amountHelp(needed bool) string {
+	if needed {
+		return "金额，如 12.50  amount, such as 12.50 (required)"
+	}
+	return "金额，缺省为全部可退  amount (default: all that is left)"
+}
+
+func (p *program) refund() *cobra.Command {
+	return p.followCommand(followFlags{verb: []string{"refund"}, kind: "refund", takesAmount: true}, "refund ORDER [--amount 5.00]",
+		"退货  Refund a payment, or part of it",
+		"退货：款项原路退回付款钱包，可部分、可多次，合计不超过已付。ORDER 为参考号、订单号或签购单二维码内容。\n"+
+			"The money goes back to the paying wallet, in part or several times, never more than was paid. ORDER is the receipt's\n"+
+			"reference, the order id, or the text of the receipt's QR code.")
+}
+
+func (p *program) void() *cobra.Command {
+	return p.followCommand(followFlags{verb: []string{"void"}, kind: "void"}, "void ORDER",
+		"撤销  Void a payment of this shift as a whole",
+		"撤销：当班整笔退回；隔班请用退货。\nTakes the whole payment back in the shift that took it; afterwards use a refund.")
+}
+
+// followJSON is what a follow-up's command prints with --json.
+type followJSON struct {
+	Key      string                  `json:"key"`
+	Code     int                     `json:"exit_code"`
+	Name     string                  `json:"exit"`
+	FollowUp *stationclient.FollowUp `json:"follow_up"`
+	Order    stationclient.Order     `json:"order"`
+}
+
+// runFollowUp finds the order, asks for the follow-up and waits for its result.
+func (p *program) runFollowUp(ctx context.Context, flags followFlags, arguments []string) error {
+	wanted, err := flags.wanted(arguments)
+	if err != nil {
+		return err
+	}
+	if flags.key, err = checkKey(flags.key); err != nil {
+		return err
+	}
+	if flags.timeout <= 0 {
+		return usage("--timeout %v is not above zero", flags.timeout)
+	}
+	if flags.needed && flags.amount == "" {
+		return usage("--amount is missing")
+	}
+	client, err := p.client()
+	if err != nil {
+		return err
+	}
+	looking, release := listen(ctx, p.Interrupts, 1)
+	wanted.Cashier = flags.cashier
+	order, err := client.Lookup(looking, wanted)
+	release()
+	if err != nil {
+		return stationFailure(err)
+	}
+	wish, err := flags.wish(order)
+	if err != nil {
+		return err
+	}
+	f := &follower{program: p, client: client, flags: flags, order: order}
+	if err := f.begin(ctx, wish); err != nil {
+		return err
+	}
+	f.watch(ctx)
+	return f.end()
+}
+
+// wish is the request; without an amount everything that is left is meant.
+func (f *followFlags) wish(order stationclient.Order) (stationclient.FollowUpBody, error) {
+	wish := stationclient.FollowUpBody{Kind: f.kind, Last: f.last, Undoes: f.undoes, Cashier: f.cashier, Note: f.note}
+	if !f.takesAmount {
+		return wish, nil
+	}
+	if f.amount == "" {
+		// What is printed to run again has to ask for the same, whatever is left by then.
+		left, err := money.Of(order.Refundable, order.Currency)
+		if err != nil {
+			return wish, &Failure{Code: CodeInternal, Cause: err}
+		}
+		if wish.Amount, f.amount = left.Minor, left.String(); left.Minor > 0 {
+			return wish, nil
+		}
+		return wish, &Failure{Code: CodeRefused, Cause: &refusal{text: bilingual.Text{
+			Chinese: "没有余下可退的金额", English: "nothing is left to refund",
+		}, err: errNothingLeft}}
+	}
+	amount, err := parseAmount(f.amount, order.Currency)
+	wish.Amount = amount.Minor
+	return wish, err
+}
+
+var errNothingLeft = errors.New("nothing is left to refund")
+
+// follower follows one follow-up to its end.
+type follower struct {
+	*program
+	client   *stationclient.Client
+	flags    followFlags
+	order    stationclient.Order
+	followUp stationclient.FollowUp
+	shown    string
+}
+
+// begin asks for the follow-up. A lost answer is asked for again under the same key; what cannot have been sent did not
+// happen.
+func (f *follower) begin(ctx context.Context, wish stationclient.FollowUpBody) error {
+	starting, release := listen(ctx, f.Interrupts, 2)
+	defer release()
+	sent := false
+	var err error
+	for try := range startTries {
+		var made stationclient.FollowUp
+		if made, err = f.client.FollowUp(starting, f.flags.key, f.order.ID, wish); err == nil {
+			f.take(made)
+			return nil
+		}
+		var unreachable *stationclient.UnreachableError
+		if !errors.As(err, &unreachable) {
+			return stationFailure(err)
+		}
+		sent = sent || unreachable.Sent
+		if !sent && try > 0 {
+			break
+		}
+		if !pause(starting, startGap) {
+			break
+		}
+	}
+	if !sent {
+		return stationFailure(err)
+	}
+	return &Failure{Code: CodeUnknown, Cause: err, Next: bilingual.Text{
+		Chinese: "用同一个键再看，不会重复办理：" + f.again(),
+		English: "look again with the same key, it is never done twice: " + f.again(),
+	}}
+}
+
+// watch returns when the result is definite, or when nobody wants to wait any longer.
+func (f *follower) watch(ctx context.Context) {
+	watching, release := listen(ctx, f.Interrupts, 1)
+	defer release()
+	watching, cancel := context.WithTimeout(watching, f.flags.timeout)
+	defer cancel()
+	for !f.followUp.Final && pause(watching, followPoll) {
+		if told, err := f.client.Follow(watching, f.followUp.ID); err == nil {
+			f.take(told)
+		}
+	}
+}
+
+// take shows the follow-up when anything that people read has changed.
+func (f *follower) take(told stationclient.FollowUp) {
+	f.followUp = told
+	if f.json {
+		return
+	}
+	line := f.line()
+	if line == f.shown {
+		return
+	}
+	f.shown = line
+	fmt.Fprintf(f.Out, "%s  %s\n", told.At.In(f.Location).Format(time.TimeOnly), line)
+}
+
+func (f *follower) line() string {
+	told := f.followUp
+	line := f.language.Pick(told.Name)
+	if told.Amount != 0 {
+		line += "  " + told.Text
+	}
+	line += "  " + f.language.Pick(told.Title)
+	if told.Reason != nil {
+		line += " · " + f.language.Pick(*told.Reason)
+	}
+	return line + "  → " + f.language.Pick(told.Next)
+}
+
+// again is the command that looks at the same follow-up.
+func (f *follower) again() string {
+	words := append([]string{"yuantill"}, f.flags.verb...)
+	words = append(words, f.flags.words()...)
+	if f.flags.last {
+		words = append(words, "--last")
+	}
+	for _, option := range [][2]string{
+		{"--amount", f.flags.amount}, {"--completion", f.flags.undoes}, {"--cashier", f.flags.cashier}, {"--note", f.flags.note},
+		{"--key", f.flags.key}, {"--station", f.station}, {"--settings", f.settings},
+	} {
+		if option[1] != "" {
+			words = append(words, option[0], quote(option[1]))
+		}
+	}
+	return strings.Join(words, " ")
+}
+
+// followCode is the exit code of a follow-up as it stands.
+func followCode(told stationclient.FollowUp) Code {
+	switch told.Outcome {
+	case "approved":
+		return CodeOK
+	case "declined":
+		return CodeDeclined
+	default:
+		return CodeUnknown
+	}
+}
+
+// end prints the result and gives it its exit code.
+func (f *follower) end() error {
+	code := followCode(f.followUp)
+	switch {
+	case f.json:
+		err := f.printJSON(followJSON{
+			Key: f.flags.key, Code: int(code), Name: code.String(), FollowUp: &f.followUp, Order: f.order,
+		})
+		if err != nil {
+			return err
+		}
+	case code == CodeUnknown:
+		f.say("结果尚未知道，不是失败：请勿用其他方式退款，请勿重复办理；本机继续查询", "the result is not known yet, which is no failure: "+
+			"do not refund another way and do not repeat it; the till goes on asking")
+		fmt.Fprintf(f.Out, "  → %s\n", f.again())
+	case code == CodeOK:
+		fmt.Fprintln(f.Out, f.facts())
+	}
+	if code == CodeOK {
+		return nil
+	}
+	return &Failure{Code: code, Told: true}
+}
+
+// facts are the numbers of what was done and how the order stands.
+func (f *follower) facts() string {
+	told := f.followUp
+	facts := []string{
+		f.text("参考号", "reference") + " " + told.Reference,
+		f.text("凭证号", "voucher") + " " + fmt.Sprintf("%06d", told.Voucher),
+		f.text("原参考号", "original reference") + " " + told.Original,
+	}
+	if told.Standing != nil {
+		facts = append(facts, f.standing(*told.Standing, told.Currency))
+	}
+	return strings.Join(facts, "  ")
+}
+
+// standing says how an order stands.
+func (p *program) standing(s stationclient.Standing, currency string) string {
+	sum := func(minor int64) string {
+		amount, err := money.Of(minor, currency)
+		if err != nil {
+			return strconv.FormatInt(minor, 10)
+		}
+		return amount.Display()
+	}
+	facts := []string{
+		p.text("已付", "paid") + " " + sum(s.Paid), p.text("已退", "refunded") + " " + sum(s.Refunded),
+		p.text("可退", "left") + " " + sum(s.Left),
+	}
+	if s.Hold {
+		facts = append(facts, p.text("冻结", "still held")+" "+sum(s.StillHeld))
+	}
+	if s.Expires != nil && !s.Closed {
+		facts = append(facts, p.text("到期", "expires")+" "+p.local(*s.Expires))
+	}
+	return strings.Join(facts, "  ")
+}

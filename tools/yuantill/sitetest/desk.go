@@ -1,0 +1,156 @@
+package sitetest
+
+import (
+	"context"
+	"time"
+
+	"github.com/yuantill/yuantill/agent/catalogue"
+	"github.com/yuantill/yuantill/agent/checkout"
+	"github.com/yuantill/yuantill/agent/followup"
+	"github.com/yuantill/yuantill/agent/station"
+	"github.com/yuantill/yuantill/protocol/message"
+	"github.com/yuantill/yuantill/protocol/money"
+)
+
+// The references of the orders that can be found.
+const (
+	ReferencePaid   = "260501000042" // a payment of ¥12.50, of which ¥2.50 went back
+	ReferenceHeld   = "260501000043" // a hold of ¥300.00
+	ReferenceSilent = "260501000099" // the cloud does not answer
+)
+
+// desk is what the till does with orders. A follow-up's note chooses how it goes, as a sale's does; it is decided when
+// it is asked for the second time.
+type desk struct {
+	followUps map[followup.ID]followup.FollowUp
+	keys      map[string]followup.ID
+	notes     map[followup.ID]string
+}
+
+func newDesk() desk {
+	return desk{
+		followUps: make(map[followup.ID]followup.FollowUp), keys: make(map[string]followup.ID), notes: make(map[followup.ID]string),
+	}
+}
+
+func rules() followup.Rules { return followup.Rules{Timing: checkout.DefaultTiming()} }
+
+// order is an order that the till knows.
+func (t *Till) order(reference string) *message.OrderFound {
+	found := &message.OrderFound{
+		Found: true, Method: message.Method_METHOD_CODE, RequestedAt: t.Now.UnixMicro(), Terminal: "10000001", Batch: 1, Voucher: 42,
+		Payment: &message.PaymentResult{
+			OrderId: append([]byte{1, 0x96, 1}, make([]byte, 13)...), Outcome: message.Outcome_OUTCOME_APPROVED, Amount: 1250,
+			Currency: "CNY", Reference: reference, PayerOperator: "ICBC", WalletMasked: "001234******1234",
+			Standing: &message.Standing{Paid: 1250, Refunded: 250},
+		},
+	}
+	if reference == ReferenceHeld {
+		found.Payment.OrderId[2], found.Payment.Amount = 2, 30000
+		found.Payment.Standing = &message.Standing{Held: 30000, Hold: true, HoldExpires: t.Now.Add(720 * time.Hour).UnixMicro()}
+	}
+	return found
+}
+
+// Lookup implements station.Finder.
+func (t *Till) Lookup(_ context.Context, wanted station.Wanted) (station.FoundOrder, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	reference := wanted.Text
+	if wanted.Voucher == 42 && wanted.Batch == 1 {
+		reference = ReferencePaid
+	}
+	switch reference {
+	case ReferencePaid, ReferenceHeld:
+		order := t.order(reference)
+		return station.FoundOrder{Order: order, Here: true, Left: followup.LeftOf(order, nil)}, nil
+	case ReferenceSilent:
+		return station.FoundOrder{}, &station.Refusal{Phrase: catalogue.RefuseLookupSilent}
+	default:
+		return station.FoundOrder{}, &station.Refusal{Phrase: catalogue.RefuseLookupNothing}
+	}
+}
+
+// Sales implements station.Finder.
+func (t *Till) Sales(context.Context, int, bool) ([]checkout.View, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if !t.sale.Hold {
+		return nil, nil
+	}
+	return []checkout.View{t.view()}, nil
+}
+
+// FollowUp implements station.FollowUps.
+func (t *Till) FollowUp(_ context.Context, order checkout.OrderID, wish station.FollowUpWish) (followup.View, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if id, known := t.desk.keys[wish.Origin.Key]; known {
+		return rules().View(t.desk.followUps[id], catalogue.None), nil
+	}
+	switch wish.Note {
+	case NoteBusy:
+		return followup.View{}, &station.Refusal{Phrase: catalogue.RefuseFollowUpOpen}
+	case NoteTooMuch:
+		return followup.View{}, &station.Refusal{Phrase: catalogue.RefuseMoreThanLeft, Detail: "left to refund 1000"}
+	case NoteBroken:
+		return followup.View{}, context.DeadlineExceeded
+	}
+	reference := ReferencePaid
+	if order[2] == 2 {
+		reference = ReferenceHeld
+	}
+	made, _ := rules().Step(followup.FollowUp{}, followup.Started{
+		ID: followup.ID{0xF0, byte(len(t.desk.followUps) + 1)}, Kind: wish.Kind, Original: t.order(reference),
+		Amount: money.Money{Minor: wish.Amount, Currency: money.CNY}, Undoes: wish.Undoes, Last: wish.Last,
+		Cashier: wish.Cashier, Note: wish.Note, Batch: 1, Voucher: 43, Origin: wish.Origin,
+	}, t.Now)
+	t.desk.followUps[made.ID], t.desk.keys[wish.Origin.Key], t.desk.notes[made.ID] = made, made.ID, wish.Note
+	return rules().View(made, catalogue.None), nil
+}
+
+// Follow implements station.FollowUps.
+func (t *Till) Follow(_ context.Context, id followup.ID) (followup.View, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	f, known := t.desk.followUps[id]
+	if !known {
+		return followup.View{}, &station.Refusal{Phrase: catalogue.RefuseNoFollowUp}
+	}
+	var event followup.Event
+	switch t.desk.notes[id] {
+	case NoteDecline:
+		event = followup.ResultArrived{Result: answer(f, message.Outcome_OUTCOME_DECLINED)}
+	case NoteUnknown:
+		event = followup.Restarted{}
+	default:
+		event = followup.ResultArrived{Result: answer(f, message.Outcome_OUTCOME_APPROVED)}
+	}
+	f, _ = rules().Step(f, event, t.Now)
+	t.desk.followUps[id] = f
+	return rules().View(f, catalogue.None), nil
+}
+
+// answer is the cloud's to a follow-up.
+func answer(f followup.FollowUp, outcome message.Outcome) *message.FollowUpResult {
+	order := f.Order()
+	r := &message.FollowUpResult{
+		FollowUpId: f.ID[:], OrderId: order[:], Kind: f.Kind, Outcome: outcome, Amount: max(f.Amount.Minor, 1250), Currency: "CNY",
+		Reference: "260501000077", Revision: 1, Standing: f.Original.GetPayment().GetStanding(),
+	}
+	if f.Amount.Minor != 0 {
+		r.Amount = f.Amount.Minor
+	}
+	if outcome == message.Outcome_OUTCOME_DECLINED {
+		r.Reason = message.Reason_REASON_SHIFT_CLOSED
+	}
+	return r
+}
+
+// FollowUps implements station.FollowUps.
+func (t *Till) FollowUps(context.Context, checkout.OrderID) ([]followup.View, error) { return nil, nil }
+
+// ReprintFollowUp implements station.FollowUps.
+func (t *Till) ReprintFollowUp(ctx context.Context, id followup.ID, _ checkout.Copies) (followup.View, error) {
+	return t.Follow(ctx, id)
+}
