@@ -33,6 +33,11 @@ func (t *till) Status(ctx context.Context) (station.Status, error) {
 			status.Pending++
 		}
 	}
+	for _, h := range t.followUps.open {
+		if !h.followUp.State.Final() {
+			status.Pursued++
+		}
+	}
 	var refusal *station.Refusal
 	if errors.As(t.serviceable(), &refusal) {
 		text := refusal.Phrase.Text()

@@ -16,7 +16,7 @@ func (p *program) status() *cobra.Command {
 		Short: "本机状态  How the till is",
 		Long: "本机、平台连接、未上送记录、设备、进行中的收款。\n" +
 			"Till, connection to the cloud, unsent records, devices, open sale.\n\n" +
-			"--json: the station's GET /v1/status: version, terminal, merchant, time, sale, pending, refusing,\n" +
+			"--json: the station's GET /v1/status: version, terminal, merchant, time, sale, pending, pending_follow_ups, refusing,\n" +
 			"journal{records,unsent,oldest_unsent,sales,clock_jumps}, uplink{connected,broker,since,epoch,\n" +
 			"last_acknowledgement,last_error,clock_offset_ms,stopped,refused,last_refusal}, devices[{name,state,since,fault}];\n" +
 			"and command_version",
@@ -63,6 +63,10 @@ func (p *program) sayTill(s stationclient.Status) {
 		p.row("收款", "sales", p.text("进行中 "+s.Sale, "open "+s.Sale))
 	default:
 		p.row("收款", "sales", p.text("可以收款", "ready"))
+	}
+	if s.Pursued > 0 {
+		p.row("未决办理", "pending follow-ups", p.text(fmt.Sprintf("%d 次办理结果尚未知道，请勿重复", s.Pursued),
+			fmt.Sprintf("%d not known yet, do not repeat them", s.Pursued)))
 	}
 	if s.Pending > 0 {
 		p.row("未决", "pending", p.text(fmt.Sprintf("%d 笔结果尚未知道", s.Pending), fmt.Sprintf("%d sales not known yet", s.Pending)))
