@@ -1,9 +1,11 @@
 package agent
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"google.golang.org/protobuf/proto"
@@ -177,10 +179,14 @@ func (t *till) settleFollowUp(h *heldFollowUp) {
 
 // tickFollowUps gives a Tick to every follow-up whose time has come. The lock is held.
 func (t *till) tickFollowUps(ctx context.Context, now time.Time) {
+	var due []*heldFollowUp
 	for _, h := range t.followUps.open {
-		if h.wake.IsZero() || h.wake.After(now) {
-			continue
+		if !h.wake.IsZero() && !h.wake.After(now) {
+			due = append(due, h)
 		}
+	}
+	slices.SortFunc(due, func(a, b *heldFollowUp) int { return bytes.Compare(a.followUp.ID[:], b.followUp.ID[:]) }) // oldest first
+	for _, h := range due {
 		h.wake = time.Time{}
 		// The error is in the log, and the machine has set a new time to try again.
 		_ = t.giveFollowUp(ctx, h, followup.Tick{})

@@ -16,7 +16,7 @@ type Stepwise struct{ till *till }
 func (a *Agent) Stepwise() Stepwise { return Stepwise{till: a.till} }
 
 // Till is what the station drives.
-func (s Stepwise) Till() station.Till { return s.till }
+func (s Stepwise) Till() station.Desk { return s.till }
 
 // Recover takes up what the journal has open; it comes first.
 func (s Stepwise) Recover(ctx context.Context) error { return s.till.recover(ctx) }
@@ -37,13 +37,19 @@ func (s Stepwise) Tap(ctx context.Context, card drivers.Card) {
 	}
 }
 
-// Answers brings what the uplink has heard to its sales.
+// Answers brings what the uplink has heard to its sales and follow-ups. A lookup blocks its caller until then: it needs
+// a goroutine of its own.
 func (s Stepwise) Answers(ctx context.Context) {
 	results, refusals := s.till.parts.Uplink.Results(), s.till.parts.Uplink.Refusals()
+	followUps, found := s.till.parts.Uplink.FollowUpResults(), s.till.parts.Uplink.OrdersFound()
 	for {
 		select {
 		case result := <-results:
 			s.till.answer(ctx, result)
+		case result := <-followUps:
+			s.till.followUpAnswer(ctx, result)
+		case order := <-found:
+			s.till.lookups.answer(order)
 		case refusal := <-refusals:
 			s.till.refusal(ctx, refusal)
 		default:
@@ -81,9 +87,9 @@ func (s Stepwise) Print(ctx context.Context, printer drivers.Printer) (printed b
 	}
 }
 
-// Open returns how many sales are in memory because they are not over.
+// Open returns how many sales and follow-ups are in memory because they are not over.
 func (s Stepwise) Open() int {
 	s.till.mu.Lock()
 	defer s.till.mu.Unlock()
-	return len(s.till.sales)
+	return len(s.till.sales) + len(s.till.followUps.open)
 }
