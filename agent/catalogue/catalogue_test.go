@@ -18,7 +18,7 @@ func ranges() [][2]catalogue.Phrase {
 		{catalogue.NoticeWeChat, catalogue.NoticeDeviceBack},
 		{catalogue.RefuseSaleOpen, catalogue.RefuseJournalMoved},
 		{catalogue.AfterFinishSale, catalogue.AfterKeepRunning},
-		{catalogue.TitleHeld, catalogue.NoticeCardNoHold},
+		{catalogue.TitleHeld, catalogue.StepPresentHold},
 		{catalogue.TitleFollowUpAsking, catalogue.NoticeFollowUpMismatch},
 		{catalogue.RefuseNotApproved, catalogue.RefuseLookupBusy},
 	}

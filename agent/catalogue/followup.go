@@ -16,6 +16,7 @@ const (
 	StepPartBack
 	NoticeStanding
 	NoticeCardNoHold
+	StepPresentHold
 )
 
 // Follow-ups: what is going on, and the one thing to do next.
@@ -121,6 +122,8 @@ func (p Phrase) standing() Text {
 		return Text{"本笔的状态有变化（到期或在别处办理），请查看", "This order changed: by its expiry or by something done elsewhere; have a look"}
 	case NoticeCardNoHold:
 		return Text{"硬件钱包不能做预授权，请扫付款码", "A hard wallet cannot be held, scan the customer's code"}
+	case StepPresentHold:
+		return Text{"预授权：扫描付款码，或出示收款码", "To hold: scan the customer's code, or show our code"}
 	default:
 		return Text{}
 	}

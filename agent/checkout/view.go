@@ -37,6 +37,9 @@ func (r Rules) View(s Sale, notice catalogue.Phrase) View {
 func phrases(s Sale) (title, next catalogue.Phrase) {
 	switch s.State {
 	case Waiting:
+		if s.Hold {
+			return catalogue.TitleWaiting, catalogue.StepPresentHold
+		}
 		return catalogue.TitleWaiting, catalogue.StepPresent
 	case Tapping:
 		return catalogue.TitleTapping, catalogue.StepHoldCard
