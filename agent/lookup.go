@@ -259,7 +259,7 @@ func (t *till) Sales(ctx context.Context, n int, holds bool) ([]checkout.View, e
 			t.logger.ErrorContext(ctx, "sale cannot be read", "sale", checkout.OrderID(one.OrderID), "error", err)
 			continue
 		}
-		if holds && !(h.sale.Hold && h.sale.State == checkout.Approved && !h.sale.Standing().GetClosed()) {
+		if holds && !holdsMoney(h.sale) {
 			continue
 		}
 		if views = append(views, t.view(h)); len(views) == n {
@@ -267,6 +267,11 @@ func (t *till) Sales(ctx context.Context, n int, holds bool) ([]checkout.View, e
 		}
 	}
 	return views, nil
+}
+
+// holdsMoney reports whether a hold still holds something, as far as this till was told.
+func holdsMoney(s checkout.Sale) bool {
+	return s.Hold && s.State == checkout.Approved && !s.Standing().GetClosed()
 }
 
 // heldOf is a stored sale, as memory has it where it does.

@@ -1,0 +1,108 @@
+package agent
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/yuantill/yuantill/agent/catalogue"
+	"github.com/yuantill/yuantill/agent/checkout"
+	"github.com/yuantill/yuantill/agent/followup"
+	"github.com/yuantill/yuantill/agent/station"
+	"github.com/yuantill/yuantill/protocol/message"
+	"github.com/yuantill/yuantill/protocol/money"
+)
+
+// admitFollowUp refuses what should not be asked for, before anything is lost. The lock is held.
+func (t *till) admitFollowUp(ctx context.Context, id checkout.OrderID, wish station.FollowUpWish) (followup.Started, error) {
+	var none followup.Started
+	switch {
+	case t.stopped:
+		return none, &station.Refusal{Phrase: catalogue.RefuseStopping}
+	case len(t.followUps.open) >= followUpMax:
+		return none, &station.Refusal{Phrase: catalogue.RefuseManyFollowUps}
+	}
+	if err := t.serviceable(); err != nil {
+		return none, err
+	}
+	order, err := t.orderOf(ctx, id)
+	if err != nil {
+		return none, err
+	}
+	done, err := t.followUpsOf(ctx, id)
+	if err != nil {
+		return none, err
+	}
+	amount := money.Money{Minor: wish.Amount, Currency: t.config.Currency}
+	if refusal := t.refuseAmount(order, done, wish); refusal != nil {
+		return none, refusal
+	}
+	if wish.Kind == message.FollowUp_FOLLOW_UP_VOID {
+		amount.Minor = order.GetPayment().GetAmount()
+	}
+	undoes, refusal := undone(done, wish)
+	if refusal != nil {
+		return none, refusal
+	}
+	if wish.Cashier == "" {
+		wish.Cashier = t.config.Cashier
+	}
+	return followup.Started{
+		Kind: wish.Kind, Original: order, Amount: amount, Undoes: undoes, Last: wish.Last,
+		Cashier: wish.Cashier, Note: wish.Note, Origin: wish.Origin,
+	}, nil
+}
+
+// refuseAmount refuses an amount that does not fit the kind, the till or what is left.
+func (t *till) refuseAmount(order *message.OrderFound, done []followup.FollowUp, wish station.FollowUpWish) *station.Refusal {
+	switch wish.Kind {
+	case message.FollowUp_FOLLOW_UP_REFUND, message.FollowUp_FOLLOW_UP_TOP_UP, message.FollowUp_FOLLOW_UP_COMPLETE:
+		if wish.Amount <= 0 || wish.Amount > t.config.AmountMax {
+			return &station.Refusal{Phrase: catalogue.RefuseAmount, Detail: t.amounts()}
+		}
+	case message.FollowUp_FOLLOW_UP_VOID:
+		if wish.Amount != 0 && wish.Amount != order.GetPayment().GetAmount() {
+			return &station.Refusal{Phrase: catalogue.RefuseAmount, Detail: "a void takes the whole amount back"}
+		}
+	default:
+		if wish.Amount != 0 {
+			return &station.Refusal{Phrase: catalogue.RefuseAmount, Detail: "a cancel or undo takes no amount"}
+		}
+	}
+	if order.GetPayment().GetCurrency() != t.config.Currency.Code {
+		return &station.Refusal{Phrase: catalogue.RefuseCurrency}
+	}
+	phrase := followup.Refuses(order, done, wish.Kind, wish.Amount)
+	if phrase == catalogue.None {
+		return nil
+	}
+	left := followup.LeftOf(order, done)
+	return &station.Refusal{
+		Phrase: phrase, Detail: fmt.Sprintf("left to refund %d, held %d minor units", left.Refund, left.Held),
+	}
+}
+
+// undone is the completion that an undo takes back: the one named, else the latest of this till that stands.
+func undone(done []followup.FollowUp, wish station.FollowUpWish) (followup.ID, *station.Refusal) {
+	if wish.Kind != message.FollowUp_FOLLOW_UP_UNDO {
+		return followup.ID{}, nil
+	}
+	if wish.Undoes != (followup.ID{}) {
+		return wish.Undoes, nil // another till's completion too: the cloud knows
+	}
+	gone := make(map[followup.ID]bool)
+	var latest followup.ID
+	for _, f := range done {
+		if f.Kind == message.FollowUp_FOLLOW_UP_UNDO && f.State != followup.Declined {
+			gone[f.Undoes] = true
+		}
+	}
+	for _, f := range done {
+		if f.Kind == message.FollowUp_FOLLOW_UP_COMPLETE && f.State == followup.Approved && !gone[f.ID] {
+			latest = f.ID
+		}
+	}
+	if latest == (followup.ID{}) {
+		return latest, &station.Refusal{Phrase: catalogue.RefuseNoCompletion}
+	}
+	return latest, nil
+}
