@@ -218,5 +218,17 @@ func enumName(d protoreflect.EnumDescriptor, number protoreflect.EnumNumber) str
 		return fmt.Sprintf("%d", number)
 	}
 	name := strings.ToLower(string(value.Name()))
-	return strings.TrimPrefix(name, strings.ToLower(string(d.Name()))+"_")
+	return strings.TrimPrefix(name, snakeCase(string(d.Name()))+"_")
+}
+
+// snakeCase writes a type's name as its values begin, such as follow_up for FollowUp.
+func snakeCase(name string) string {
+	var b strings.Builder
+	for i, r := range name {
+		if i > 0 && r >= 'A' && r <= 'Z' {
+			b.WriteByte('_')
+		}
+		b.WriteRune(r)
+	}
+	return strings.ToLower(b.String())
 }

@@ -175,3 +175,21 @@ func FuzzFields(f *testing.F) {
 		}
 	})
 }
+
+func TestFieldsOfFollowUps(t *testing.T) {
+	id := []byte(strings.Repeat("\x0a", 16))
+	got := fields(t, record.FollowUpShown, &message.FollowUpShown{
+		FollowUpId: id, Outcome: message.Outcome_OUTCOME_APPROVED, Result: &message.FollowUpResult{
+			Kind: message.FollowUp_FOLLOW_UP_TOP_UP, Amount: 500, Currency: "CNY",
+			Standing: &message.Standing{HoldExpires: 1777608004000000},
+		},
+	})
+	require.Equal(t, strings.Repeat("0a", 16), got["follow_up_id"])
+	require.Equal(t, "top_up", got["result.kind"])
+	require.Equal(t, "2026-05-01T04:00:04Z", got["result.standing.hold_expires"])
+	got = fields(t, record.FollowUpRequested, &message.FollowUpRequested{Undoes: id, Kind: message.FollowUp_FOLLOW_UP_UNDO})
+	require.Equal(t, "undo", got["kind"])
+	require.Equal(t, strings.Repeat("0a", 16), got["undoes"])
+	got = fields(t, record.OrderLookup, &message.OrderLookup{LookupId: id, Reference: "260501000042"})
+	require.Equal(t, "260501000042", got["reference"])
+}
