@@ -350,6 +350,13 @@ func (c *fakeCloud) say(answer func(sent) *message.PaymentResult) {
 	c.answer = answer
 }
 
+// change alters what the script looks at.
+func (c *fakeCloud) change(apply func()) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	apply()
+}
+
 func (c *fakeCloud) ClockOffset() time.Duration { return c.clockOffset }
 
 func (c *fakeCloud) Forget(sequence uint64) {

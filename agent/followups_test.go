@@ -194,7 +194,7 @@ func TestRefundsNeverExceedWhatWasPaid(t *testing.T) {
 func TestCloudDecidesWhatElsewhereWasDone(t *testing.T) {
 	inDesk(t, func(t *testing.T, s *shop, b *books) {
 		order := s.paid(t, "k1", 1250, false)
-		b.orders[string(order[:])].Refunded = 1000 // at another till
+		s.cloud.change(func() { b.orders[string(order[:])].Refunded = 1000 }) // at another till
 		f := s.done(t, order, "r1", refund, 500)
 		require.Equal(t, followup.Declined, f.State)
 		require.Equal(t, message.Reason_REASON_LIMIT_EXCEEDED, f.Result.GetReason())
@@ -208,7 +208,7 @@ func TestCloudDecidesWhatElsewhereWasDone(t *testing.T) {
 func TestUnknownFollowUpIsPursuedAndHoldsNothing(t *testing.T) {
 	inDesk(t, func(t *testing.T, s *shop, b *books) {
 		order := s.paid(t, "k1", 1250, false)
-		b.silent = true
+		s.cloud.change(func() { b.silent = true })
 		f := s.done(t, order, "r1", refund, 1000)
 		require.Equal(t, followup.Asking, f.State)
 		_, err := s.do(order, "r2", station.FollowUpWish{Kind: refund, Amount: 251})
@@ -226,7 +226,7 @@ func TestUnknownFollowUpIsPursuedAndHoldsNothing(t *testing.T) {
 		require.Zero(t, s.sale(t, order).Sale.Standing().GetRefunded(), "nothing is claimed before it is definite")
 		time.Sleep(10 * time.Minute)
 		require.Greater(t, s.cloud.count(record.FollowUpRequested), 40, "it is asked about eagerly, then slowly")
-		b.silent = false
+		s.cloud.change(func() { b.silent = false })
 		time.Sleep(31 * time.Second)
 		synctest.Wait()
 		require.Equal(t, followup.Approved, s.followUp(t, f.ID).State)
@@ -261,14 +261,14 @@ func TestSecondPressIsTheSameFollowUp(t *testing.T) {
 func TestRestartAsksWithTheSameRecord(t *testing.T) {
 	inDesk(t, func(t *testing.T, s *shop, b *books) {
 		order := s.paid(t, "k1", 1250, false)
-		b.silent = true
+		s.cloud.change(func() { b.silent = true })
 		f := s.done(t, order, "v1", void, 0)
 		s.stop()
 		before := len(s.printer.Documents())
 		s.open(t)
 		synctest.Wait()
 		require.Equal(t, followup.Unknown, s.followUp(t, f.ID).State)
-		b.silent = false
+		s.cloud.change(func() { b.silent = false })
 		time.Sleep(4 * time.Second)
 		synctest.Wait()
 		require.Equal(t, followup.Approved, s.followUp(t, f.ID).State)

@@ -116,12 +116,14 @@ func TestLookupEndsInWords(t *testing.T) {
 		require.Equal(t, 2, s.cloud.count(record.OrderLookup), "asked once more with the same record")
 		require.Equal(t, []string{"order-lookup"}, s.journal.types(t))
 
-		s.cloud.answerLookup = func(l *message.OrderLookup, times int) *message.OrderFound {
-			if times < 2 {
-				return nil // the first answer is lost
+		s.cloud.change(func() {
+			s.cloud.answerLookup = func(l *message.OrderLookup, times int) *message.OrderFound {
+				if times < 2 {
+					return nil // the first answer is lost
+				}
+				return foreign(l, times)
 			}
-			return foreign(l, times)
-		}
+		})
 		require.NoError(t, lookup(station.Wanted{Order: checkout.OrderID(elsewhere)}))
 		requireRefused(t, lookup(station.Wanted{Reference: "260501000078"}), catalogue.RefuseLookupNothing)
 		s.cloud.found <- &message.OrderFound{LookupId: []byte("short")}
