@@ -110,6 +110,7 @@ func (w *world) settle(ctx context.Context, v *verdict) error {
 // compare holds the operator's own books against what the shop says.
 func (w *world) compare(books bank.Books, v verdict, hold func(bool, string, ...any)) {
 	hold(books.Totals.Approved == v.Approved, "operator approved %d, shop %d", books.Totals.Approved, v.Approved)
+	hold(books.Totals.Held == 0, "operator still holds %d fen", books.Totals.Held)
 	hold(books.Totals.Open == 0, "operator has %d open orders", books.Totals.Open)
 	hold(books.Totals.NetDebit == w.taken, "customers paid %d fen, shop took %d", books.Totals.NetDebit, w.taken)
 	for _, order := range books.Orders {

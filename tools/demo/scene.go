@@ -32,6 +32,9 @@ type scene struct {
 	// on is what else happens when the sale reaches a state, once.
 	on   map[string]func(ctx context.Context, s *stage) error
 	want string // outcome
+	// hold asks for the amount to be held and not paid; then is what is done with the order afterwards.
+	hold bool
+	then []step
 }
 
 // stage is a scene being played.
@@ -46,7 +49,7 @@ type world struct {
 	out   *transcript
 	codes int // payment codes used so far
 	tally map[string]int
-	taken int64 // fen of approved sales
+	taken int64 // fen of approved sales and completions, less what went back
 	// counter holds, for each timed sale, the time from the code's last byte to the receipt's first.
 	counter []time.Duration
 }
@@ -65,21 +68,34 @@ func (w *world) play(ctx context.Context, sc scene) error {
 		return fmt.Errorf("listen to till: %w", err)
 	}
 	defer events.Close()
-	sale, err := w.shop.Station.Start(ctx, uuid.NewString(), stationclient.Start{Amount: sc.amount, Currency: "CNY", Cashier: "01"})
+	sale, err := w.shop.Station.Start(ctx, uuid.NewString(), stationclient.Start{
+		Amount: sc.amount, Currency: "CNY", Cashier: "01", Hold: sc.hold,
+	})
 	if err != nil {
 		return fmt.Errorf("start sale: %w", err)
 	}
-	w.out.say(cashier, "收款 %s · charge %s", sale.Text, sale.Text)
+	if sc.hold {
+		w.out.say(cashier, "预授权 %s · hold %s", sale.Text, sale.Text)
+	} else {
+		w.out.say(cashier, "收款 %s · charge %s", sale.Text, sale.Text)
+	}
 	s := &stage{world: w, sale: sale}
 	if err := s.follow(ctx, events, sc); err != nil {
 		return err
 	}
 	w.tally[s.sale.Outcome]++
-	if s.sale.Outcome == "approved" {
+	if s.sale.Outcome == "approved" && !sc.hold {
 		w.taken += sc.amount
 	}
 	if s.sale.Outcome != sc.want {
 		return fmt.Errorf("%w: %s instead of %s", errOutcome, s.sale.Outcome, sc.want)
+	}
+	for _, then := range sc.then {
+		moved, err := then(ctx, s)
+		if err != nil {
+			return err
+		}
+		w.taken += moved
 	}
 	return nil
 }

@@ -29,6 +29,11 @@ func scenes() []scene {
 		{title: "机构不答，收银员取消 · no answer, the cashier takes it back", amount: 4500, pay: scan, want: "reversed",
 			rules: []bank.Rule{{Operation: "authorise", Amount: 4500, Do: bank.DoLate, DelayMillis: 3_600_000, Then: bank.EndClosed}},
 			on:    hooks{"querying": cancel}},
+		{title: "部分退货，再多退则被拒 · a part is refunded, and no more than is left", amount: 5200, pay: scan, want: "approved",
+			then: []step{refundPart(2000), refundTooMuch(3201)}},
+		{title: "当班撤销 · a payment is voided", amount: 760, pay: scan, want: "approved", then: []step{voidAll}},
+		{title: "预授权：追加、完成、余额解冻 · a hold: topped up, completed, the rest released", amount: 30000, hold: true, pay: scan,
+			want: "approved", then: []step{topUp(5000), complete(28600)}},
 		{title: "再扫一次付款码 · and business goes on", amount: 950, pay: scan, want: "approved"},
 	}
 }

@@ -107,6 +107,7 @@ func (w *world) papers(t *testing.T, till *shop.Till) map[string]map[string]int 
 	receipts, err := till.Devices.Receipts(t.Context())
 	require.NoError(t, err)
 	order := regexp.MustCompile(`ORDER\s+([0-9a-f]{32})`)
+	followUp := regexp.MustCompile(`(?s)凭证号 VOUCHER\s+([0-9]{6}).*原凭证号`)
 	papers := map[string]map[string]int{}
 	for _, receipt := range receipts {
 		text := strings.Join(receipt.Lines, "\n")
@@ -122,6 +123,9 @@ func (w *world) papers(t *testing.T, till *shop.Till) map[string]map[string]int 
 			if strings.Contains(text, mark) {
 				name += " " + mark
 			}
+		}
+		if made := followUp.FindStringSubmatch(text); made != nil {
+			name += " 凭证号 " + made[1] // something done with the order has slips of its own
 		}
 		if papers[found[1]] == nil {
 			papers[found[1]] = map[string]int{}
