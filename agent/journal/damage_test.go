@@ -54,8 +54,10 @@ func alter(t *testing.T, path string, statements ...string) {
 }
 
 func flip(sequence, offset int) string {
-	return "UPDATE record SET bytes = CAST(substr(bytes, 1, " + strconv.Itoa(offset) + ") || x'ee' || substr(bytes, " +
-		strconv.Itoa(offset+2) + ") AS BLOB) WHERE sequence = " + strconv.Itoa(sequence)
+	at := func(n int) string { return strconv.Itoa(n) }
+	return "UPDATE record SET bytes = CAST(substr(bytes, 1, " + at(offset) + ")" +
+		" || CASE substr(bytes, " + at(offset+1) + ", 1) WHEN x'ee' THEN x'11' ELSE x'ee' END" + // never the byte that was there
+		" || substr(bytes, " + at(offset+2) + ") AS BLOB) WHERE sequence = " + at(sequence)
 }
 
 func refused(t *testing.T, c journal.Config) *journal.DamagedError {
