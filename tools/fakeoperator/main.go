@@ -65,6 +65,7 @@ one JSON line with their addresses.`,
 	flags.StringArrayVar(&o.clients, "client", nil, "SM2 public key of a client, PEM; repeatable (required)")
 	flags.StringArrayVar(&o.issuers, "issuer", nil, "SM2 public key of a hard-wallet issuer, PEM; repeatable")
 	flags.StringArrayVar(&o.merchants, "merchant", nil, "merchant whose orders are taken; repeatable; none takes everybody's")
+	flags.StringVar(&o.daybook, "daybook", "", "file that keeps the books across a kill, synced before each answer; none keeps them in memory")
 	flags.Int64Var(&o.opening, "opening", 50_000_000, "opening balance of each wallet in fen")
 	flags.Int64Var(&o.completion, "completion-percent", 100, "how much of what is held may be completed")
 	flags.BoolVar(&o.reuseCodes, "reuse-codes", false, "let a payment code pay more than once (load tests)")

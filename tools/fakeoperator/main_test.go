@@ -89,7 +89,12 @@ func arrange(t testing.TB) (flags []string, config jsonhttps.Config) {
 func start(t testing.TB, extra ...string) *process {
 	t.Helper()
 	flags, config := arrange(t)
-	p := &process{command: exec.CommandContext(t.Context(), build(t), append(flags, extra...)...)}
+	return launch(t, build(t), append(flags, extra...), config)
+}
+
+func launch(t testing.TB, program string, flags []string, config jsonhttps.Config) *process {
+	t.Helper()
+	p := &process{command: exec.CommandContext(t.Context(), program, flags...)}
 	p.command.Stderr = os.Stderr
 	out, err := p.command.StdoutPipe()
 	require.NoError(t, err)
@@ -140,6 +145,35 @@ func TestProcess(t *testing.T) {
 	_, err = p.connector.Authorise(t.Context(), operatortest.NewRequest(t, 1))
 	var notSent *operator.NotSentError
 	require.ErrorAs(t, err, &notSent)
+}
+
+// TestKilled kills the operator as a power cut would: what it answered it still knows.
+func TestKilled(t *testing.T) {
+	program := build(t)
+	flags, config := arrange(t)
+	flags = append(flags, "--daybook", filepath.Join(t.TempDir(), "books"))
+	p := launch(t, program, flags, config)
+	paid, back := operatortest.NewRequest(t, 1250), operatortest.NewRequest(t, 99)
+	for _, request := range []operator.Request{paid, back} {
+		answer, err := p.connector.Authorise(t.Context(), request)
+		require.NoError(t, err)
+		require.Equal(t, operator.StatusApproved, answer.Status)
+	}
+	inquiry := operator.Inquiry{OrderID: back.OrderID, Merchant: back.Merchant, Amount: back.Amount, Currency: back.Currency}
+	_, err := p.connector.Reverse(t.Context(), inquiry)
+	require.NoError(t, err)
+	before := p.admin(t, http.MethodGet, "/books", "")
+	require.NoError(t, p.command.Process.Kill())
+	_ = p.command.Wait() // killed, which Wait reports
+
+	p = launch(t, program, flags, config)
+	require.JSONEq(t, string(before), string(p.admin(t, http.MethodGet, "/books", "")))
+	again, err := p.connector.Authorise(t.Context(), paid)
+	require.NoError(t, err)
+	require.Equal(t, operator.StatusApproved, again.Status)
+	var books bank.Books
+	require.NoError(t, json.Unmarshal(p.admin(t, http.MethodGet, "/books", ""), &books))
+	require.EqualValues(t, 1250, books.Totals.NetDebit)
 }
 
 func TestRefusesToStart(t *testing.T) {

@@ -19,6 +19,7 @@ import (
 	"github.com/yuantill/yuantill/protocol/hardwallet"
 	"github.com/yuantill/yuantill/protocol/sign"
 	"github.com/yuantill/yuantill/tools/fakeoperator/bank"
+	"github.com/yuantill/yuantill/tools/fakeoperator/daybook"
 	"github.com/yuantill/yuantill/tools/fakeoperator/front"
 )
 
@@ -37,6 +38,7 @@ type options struct {
 	certificate, key, signKey string
 	clients, issuers          []string
 	merchants                 []string
+	daybook                   string
 	opening, completion       int64
 	reuseCodes                bool
 }
@@ -49,11 +51,12 @@ func (k clientKey) Verify(uid string, message, signature []byte) bool {
 }
 
 // serve runs both listeners until ctx ends.
-func serve(ctx context.Context, o options, out io.Writer, log *slog.Logger) error {
-	outside, err := assemble(o, log)
+func serve(ctx context.Context, o options, out io.Writer, log *slog.Logger) (err error) {
+	outside, closeBooks, err := assemble(o, log)
 	if err != nil {
 		return err
 	}
+	defer func() { err = errors.Join(err, closeBooks()) }()
 	certificate, err := tls.LoadX509KeyPair(o.certificate, o.key)
 	if err != nil {
 		return fmt.Errorf("load TLS certificate: %w", err)
@@ -76,19 +79,19 @@ func serve(ctx context.Context, o options, out io.Writer, log *slog.Logger) erro
 	return group.Wait()
 }
 
-// assemble reads the keys and builds bank and front.
-func assemble(o options, log *slog.Logger) (*front.Front, error) {
+// assemble reads the keys and builds bank and front; the function it returns closes the daybook.
+func assemble(o options, log *slog.Logger) (*front.Front, func() error, error) {
 	text, err := os.ReadFile(o.signKey)
 	if err != nil {
-		return nil, fmt.Errorf("read sign key: %w", err)
+		return nil, nil, fmt.Errorf("read sign key: %w", err)
 	}
 	signer, err := sign.ParseKeyPEM(text)
 	if err != nil {
-		return nil, fmt.Errorf("parse sign key: %w", err)
+		return nil, nil, fmt.Errorf("parse sign key: %w", err)
 	}
 	clientKeys, err := readPublicKeys(o.clients)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	clients := make(map[string]profile.Verifier, len(clientKeys))
 	for _, key := range clientKeys {
@@ -96,18 +99,44 @@ func assemble(o options, log *slog.Logger) (*front.Front, error) {
 	}
 	issuerKeys, err := readPublicKeys(o.issuers)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	issuers, err := hardwallet.NewPool(issuerKeys...)
 	if err != nil {
-		return nil, fmt.Errorf("collect issuers: %w", err)
+		return nil, nil, fmt.Errorf("collect issuers: %w", err)
 	}
-	books, err := bank.New(bank.Config{Operator: o.operator, Now: time.Now, Opening: o.opening, ReuseCodes: o.reuseCodes, Cards: bank.NewHardWallets(issuers),
-		CompletionPercent: o.completion})
+	books, closeBooks, err := openBooks(o, bank.NewHardWallets(issuers))
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return front.New(front.Config{Bank: books, Signer: signer, Clients: clients, Merchants: o.merchants, Now: time.Now, Log: log})
+	outside, err := front.New(front.Config{Bank: books, Signer: signer, Clients: clients, Merchants: o.merchants, Now: time.Now, Log: log})
+	if err != nil {
+		return nil, nil, errors.Join(err, closeBooks())
+	}
+	return outside, closeBooks, nil
+}
+
+// openBooks makes a bank that keeps its books in memory, or goes on with those of a daybook.
+func openBooks(o options, cards bank.CardVerifier) (*bank.Bank, func() error, error) {
+	config := bank.Config{Operator: o.operator, Now: time.Now, Opening: o.opening, ReuseCodes: o.reuseCodes, Cards: cards,
+		CompletionPercent: o.completion}
+	if o.daybook == "" {
+		books, err := bank.New(config)
+		return books, func() error { return nil }, err
+	}
+	// The bank writes no line before it serves, and the lines before come in while the file is being opened.
+	var later struct{ bank.Daybook }
+	config.Daybook = &later
+	books, err := bank.New(config)
+	if err != nil {
+		return nil, nil, err
+	}
+	file, err := daybook.Open(o.daybook, books.Restore)
+	if err != nil {
+		return nil, nil, err
+	}
+	later.Daybook = file
+	return books, file.Close, nil
 }
 
 func readPublicKeys(paths []string) ([]sign.PublicKey, error) {

@@ -54,6 +54,8 @@ type Config struct {
 	ReuseCodes bool
 	// Cards checks hard wallets; without it taps are declined.
 	Cards CardVerifier
+	// Daybook makes the books outlive the process; nil keeps them in memory only.
+	Daybook Daybook
 	// CompletionPercent is how much of what is held may be completed; 0 counts as 100.
 	CompletionPercent int64
 }
@@ -71,6 +73,9 @@ type Bank struct {
 	rules    []*Rule
 	nextRule int
 	sequence uint64
+	// now and opening are those of what is being done: of this moment, or of a line of the daybook.
+	now     time.Time
+	opening int64
 
 	followUps map[operator.FollowUpID]*followUp
 }
@@ -139,22 +144,18 @@ func New(config Config) (*Bank, error) {
 }
 
 // Authorise decides a scanned code or a tapped card; rule is what Match gave for the call. The same request again gets
-// the order as it stands. Errors: ErrOrderConflict, ErrFull.
+// the order as it stands. Errors: ErrOrderConflict, ErrFull, ErrDaybook.
 func (b *Bank) Authorise(request operator.Request, rule Rule) (operator.Answer, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.place(request, rule)
+	return b.answered(deed{Place: &request, Rule: rule}, func() (operator.Answer, error) { return b.place(request, rule) })
 }
 
-// Order opens an order for a merchant-shown code. Errors: ErrOrderConflict, ErrFull.
+// Order opens an order for a merchant-shown code. Errors: ErrOrderConflict, ErrFull, ErrDaybook.
 func (b *Bank) Order(request operator.Request, rule Rule) (operator.Answer, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.place(request, rule)
+	return b.Authorise(request, rule)
 }
 
 func (b *Bank) place(request operator.Request, rule Rule) (operator.Answer, error) {
-	now, digest := b.config.Now(), digestOf(request)
+	now, digest := b.now, digestOf(request)
 	if known := b.orders[request.OrderID]; known != nil {
 		known.asked++
 		b.settle(known, now)
@@ -237,13 +238,19 @@ func (b *Bank) cardHolder(request operator.Request) (string, operator.Reason) {
 	return paid.Wallet, operator.ReasonNone
 }
 
-// PayShown plays the customer who scans a shown code with a wallet. Errors: ErrUnknownCode, ErrInvalidWallet.
+// PayShown plays the customer who scans a shown code with a wallet. Errors: ErrUnknownCode, ErrInvalidWallet,
+// ErrDaybook.
 func (b *Bank) PayShown(code, payer string) error {
 	if !isWallet(payer) {
 		return ErrInvalidWallet
 	}
-	b.mu.Lock()
-	defer b.mu.Unlock()
+	_, err := b.answered(deed{Pay: &payShown{code, payer}}, func() (operator.Answer, error) {
+		return operator.Answer{}, b.payShown(code, payer)
+	})
+	return err
+}
+
+func (b *Bank) payShown(code, payer string) error {
 	id, ok := b.shown[code]
 	if !ok || b.orders[id].phase != phaseOpen {
 		return ErrUnknownCode
@@ -254,23 +261,24 @@ func (b *Bank) PayShown(code, payer string) error {
 	return nil
 }
 
-// SetBalance opens a wallet or changes its balance. Error: ErrInvalidWallet.
+// SetBalance opens a wallet or changes its balance. Errors: ErrInvalidWallet, ErrDaybook.
 func (b *Bank) SetBalance(payer string, balance int64) error {
 	if !isWallet(payer) || balance < 0 {
 		return ErrInvalidWallet
 	}
-	b.mu.Lock()
-	defer b.mu.Unlock()
+	return b.durably(deed{Balance: &setBalance{payer, balance}}, func() { b.setBalance(payer, balance) })
+}
+
+func (b *Bank) setBalance(payer string, balance int64) {
 	account := b.account(payer)
 	account.opening += balance - account.balance
 	account.balance = balance
-	return nil
 }
 
 func (b *Bank) account(payer string) *wallet {
 	account := b.wallets[payer]
 	if account == nil {
-		account = &wallet{opening: b.config.Opening, balance: b.config.Opening}
+		account = &wallet{opening: b.opening, balance: b.opening}
 		b.wallets[payer] = account
 	}
 	return account

@@ -1,6 +1,9 @@
 package bank
 
 import (
+	"bytes"
+	"maps"
+	"slices"
 	"sort"
 
 	"github.com/yuantill/yuantill/cloud/operator"
@@ -72,12 +75,20 @@ type WalletEntry struct {
 }
 
 // Books settles what is due and returns the statement, sorted by order and wallet.
-func (b *Bank) Books() Books {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	now := b.config.Now()
+func (b *Bank) Books() (books Books) {
+	// A daybook that takes no line answers every call with an error; whoever looks at the books still may.
+	if err := b.durably(deed{}, func() { books = b.books() }); err != nil && books.Orders == nil {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		books = b.books()
+	}
+	return books
+}
+
+func (b *Bank) books() Books {
+	now := b.now
 	books := Books{Operator: b.config.Operator, Orders: make([]Entry, 0, len(b.orders)), Wallets: []WalletEntry{}}
-	for _, entry := range b.orders {
+	for _, entry := range b.inOrder() {
 		b.settle(entry, now)
 		for _, f := range entry.followUps {
 			b.settleFollowUp(f, now)
@@ -99,9 +110,15 @@ func (b *Bank) Books() Books {
 		books.Wallets = append(books.Wallets, WalletEntry{Wallet: Mask(id), Opening: account.opening, Balance: account.balance, NetDebit: net, Held: account.held})
 	}
 	books.Totals.Orders = len(books.Orders)
-	sort.Slice(books.Orders, func(i, j int) bool { return books.Orders[i].Order < books.Orders[j].Order })
 	sort.Slice(books.Wallets, func(i, j int) bool { return books.Wallets[i].Wallet < books.Wallets[j].Wallet })
 	return books
+}
+
+// inOrder returns the orders by id. Which of two that are due is decided first matters where the wallet has money for one.
+func (b *Bank) inOrder() []*order {
+	orders := slices.Collect(maps.Values(b.orders))
+	slices.SortFunc(orders, func(x, y *order) int { return bytes.Compare(x.id[:], y.id[:]) })
+	return orders
 }
 
 func (o *order) history() []FollowUpEntry {

@@ -28,11 +28,16 @@ type followUp struct {
 }
 
 // FollowUp carries out what follows an approval, by rules of its own; the same one again gets the same answer. Errors:
-// ErrOrderConflict, ErrFull.
-func (b *Bank) FollowUp(request operator.FollowUp, rule Rule) (operator.FollowUpAnswer, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	now, digest := b.config.Now(), digestOfFollowUp(request)
+// ErrOrderConflict, ErrFull, ErrDaybook.
+func (b *Bank) FollowUp(request operator.FollowUp, rule Rule) (answer operator.FollowUpAnswer, err error) {
+	if failed := b.durably(deed{Follow: &request, Rule: rule}, func() { answer, err = b.follow(request, rule) }); failed != nil {
+		return operator.FollowUpAnswer{}, failed
+	}
+	return answer, err
+}
+
+func (b *Bank) follow(request operator.FollowUp, rule Rule) (operator.FollowUpAnswer, error) {
+	now, digest := b.now, digestOfFollowUp(request)
 	if known := b.followUps[request.ID]; known != nil {
 		known.asked++
 		b.settleFollowUp(known, now)

@@ -6,11 +6,13 @@ import (
 	"github.com/yuantill/yuantill/cloud/operator"
 )
 
-// Query tells how an order stands. Error: ErrOrderConflict.
+// Query tells how an order stands. Errors: ErrOrderConflict, ErrDaybook.
 func (b *Bank) Query(inquiry operator.Inquiry, rule Rule) (operator.Answer, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	now := b.config.Now()
+	return b.answered(deed{Query: &inquiry, Rule: rule}, func() (operator.Answer, error) { return b.query(inquiry, rule) })
+}
+
+func (b *Bank) query(inquiry operator.Inquiry, rule Rule) (operator.Answer, error) {
+	now := b.now
 	entry, err := b.find(inquiry, now)
 	if err != nil {
 		return operator.Answer{}, err
@@ -22,11 +24,13 @@ func (b *Bank) Query(inquiry operator.Inquiry, rule Rule) (operator.Answer, erro
 }
 
 // Reverse takes an order back. One it has never seen is remembered as reversed and refused when it comes.
-// Errors: ErrOrderConflict, ErrFull.
+// Errors: ErrOrderConflict, ErrFull, ErrDaybook.
 func (b *Bank) Reverse(inquiry operator.Inquiry, rule Rule) (operator.Answer, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	now := b.config.Now()
+	return b.answered(deed{Reverse: &inquiry, Rule: rule}, func() (operator.Answer, error) { return b.reverse(inquiry, rule) })
+}
+
+func (b *Bank) reverse(inquiry operator.Inquiry, rule Rule) (operator.Answer, error) {
+	now := b.now
 	entry, err := b.find(inquiry, now)
 	if err != nil {
 		return operator.Answer{}, err
@@ -61,11 +65,13 @@ func (b *Bank) Reverse(inquiry operator.Inquiry, rule Rule) (operator.Answer, er
 	return b.answer(entry, now), nil
 }
 
-// Refund sends an approved order's money back once. Error: ErrOrderConflict.
+// Refund sends an approved order's money back once. Errors: ErrOrderConflict, ErrDaybook.
 func (b *Bank) Refund(inquiry operator.Inquiry, rule Rule) (operator.Answer, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	now := b.config.Now()
+	return b.answered(deed{Refund: &inquiry, Rule: rule}, func() (operator.Answer, error) { return b.refund(inquiry, rule) })
+}
+
+func (b *Bank) refund(inquiry operator.Inquiry, rule Rule) (operator.Answer, error) {
+	now := b.now
 	entry, err := b.find(inquiry, now)
 	if err != nil {
 		return operator.Answer{}, err

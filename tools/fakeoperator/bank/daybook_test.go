@@ -1,0 +1,158 @@
+package bank_test
+
+import (
+	"bytes"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"github.com/yuantill/yuantill/cloud/operator"
+	"github.com/yuantill/yuantill/tools/fakeoperator/bank"
+)
+
+// pages is a daybook in memory of which a kill leaves what was synced, and by chance some of the rest.
+type pages struct {
+	lines  [][]byte
+	synced int
+	fail   error
+}
+
+func (p *pages) Write(line []byte) (uint64, error) {
+	if p.fail != nil {
+		return 0, p.fail
+	}
+	p.lines = append(p.lines, bytes.Clone(line))
+	return uint64(len(p.lines)), nil
+}
+
+func (p *pages) Sync(number uint64) error {
+	if p.fail != nil {
+		return p.fail
+	}
+	p.synced = max(p.synced, int(number))
+	return nil
+}
+
+// killed returns a new bank that goes on with the first lines of the daybook.
+func (w *trial) killed(t require.TestingT, p *pages, keep int) *trial {
+	p.lines = p.lines[:keep]
+	again := newTrial(t, func(c *bank.Config) { c.Daybook = p })
+	again.now, again.next = w.now, w.next
+	for _, line := range p.lines {
+		require.NoError(t, again.Restore(line))
+	}
+	return again
+}
+
+// TestKilledBankForgetsNothing plays a random day with kills in it and holds that each answer is still true afterwards.
+func TestKilledBankForgetsNothing(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		book := &pages{}
+		w := newTrial(t, func(c *bank.Config) { c.Daybook = book })
+		var requests []operator.Request
+		for range rapid.IntRange(1, 30).Draw(t, "steps") {
+			switch rapid.IntRange(0, 6).Draw(t, "step") {
+			case 0, 1:
+				r := w.request(rapid.Int64Range(1, 60_000).Draw(t, "amount"))
+				rule := bank.Rule{}
+				if rapid.Bool().Draw(t, "password") {
+					rule = bank.Rule{Do: bank.DoPassword, DelayMillis: 1_000, Then: bank.EndApproved}
+				}
+				w.authorise(t, r, rule)
+				requests = append(requests, r)
+			case 2:
+				r := w.request(rapid.Int64Range(1, 60_000).Draw(t, "amount"))
+				r.Method, r.Code = operator.MethodShown, ""
+				answer, err := w.Order(r, bank.Rule{})
+				require.NoError(t, err)
+				requests = append(requests, r)
+				if rapid.Bool().Draw(t, "pay") {
+					require.NoError(t, w.PayShown(answer.ShownCode, "0012000000000007"))
+				}
+			case 3:
+				if len(requests) > 0 {
+					_, err := w.Reverse(inquiry(rapid.SampledFrom(requests).Draw(t, "order")), bank.Rule{})
+					require.NoError(t, err)
+				}
+			case 4:
+				if len(requests) > 0 {
+					_, err := w.Refund(inquiry(rapid.SampledFrom(requests).Draw(t, "order")), bank.Rule{})
+					require.NoError(t, err)
+				}
+			case 5:
+				w.now = w.now.Add(700 * time.Millisecond)
+			case 6:
+				require.NoError(t, w.SetBalance("0002000012345678", rapid.Int64Range(0, 90_000).Draw(t, "balance")))
+			}
+			if rapid.IntRange(0, 3).Draw(t, "kill") == 0 {
+				before := w.Books()
+				w = w.killed(t, book, rapid.IntRange(book.synced, len(book.lines)).Draw(t, "kept"))
+				require.Equal(t, before, w.Books())
+			}
+		}
+		for _, r := range requests {
+			asked := w.Books()
+			_, err := w.Authorise(r, bank.Rule{}) // the same order again moves nothing, in the new process too
+			require.NoError(t, err)
+			require.Equal(t, asked.Totals, w.Books().Totals)
+		}
+	})
+}
+
+func TestRestore(t *testing.T) {
+	t.Run("CodesPayOnceInTheNextProcessToo", func(t *testing.T) {
+		book := &pages{}
+		w := newTrial(t, func(c *bank.Config) { c.Daybook = book })
+		first := w.request(1)
+		require.Equal(t, operator.StatusApproved, w.authorise(t, first, bank.Rule{}).Status)
+		w = w.killed(t, book, book.synced)
+		second := w.request(2)
+		second.Code = first.Code
+		require.Equal(t, operator.ReasonCodeExpired, w.authorise(t, second, bank.Rule{}).Reason)
+	})
+	t.Run("ReferencesAreNotGivenTwice", func(t *testing.T) {
+		book := &pages{}
+		w := newTrial(t, func(c *bank.Config) { c.Daybook = book })
+		first := w.authorise(t, w.request(1), bank.Rule{})
+		w = w.killed(t, book, book.synced)
+		require.NotEqual(t, first.Reference, w.authorise(t, w.request(1), bank.Rule{}).Reference)
+	})
+	t.Run("ALookAtTheBooksDecidesInTheSameOrder", func(t *testing.T) {
+		book := &pages{}
+		w := newTrial(t, func(c *bank.Config) { c.Daybook = book })
+		for range 20 { // each wants all that is in the wallet
+			w.authorise(t, w.request(100_000), bank.Rule{Do: bank.DoPassword, DelayMillis: 1, Then: bank.EndApproved})
+		}
+		w.now = w.now.Add(time.Second)
+		before := w.Books()
+		require.Equal(t, 1, before.Totals.Approved)
+		require.Equal(t, before, w.killed(t, book, len(book.lines)).Books())
+	})
+	t.Run("ErrDaybookLine", func(t *testing.T) {
+		for _, line := range []string{"", "{}", "[]", `{"place":{}}`, `{"at":"noon"}`} {
+			require.ErrorIs(t, newTrial(t, nil).Restore([]byte(line)), bank.ErrDaybookLine, line)
+		}
+	})
+}
+
+// TestErrDaybook holds that nothing is done that could not be written down, and that it can be done later.
+func TestErrDaybook(t *testing.T) {
+	book := &pages{}
+	w := newTrial(t, func(c *bank.Config) { c.Daybook = book })
+	book.fail = errors.New("disk is full")
+	request := w.request(1250)
+	_, err := w.Authorise(request, bank.Rule{})
+	require.ErrorIs(t, err, bank.ErrDaybook)
+	require.ErrorIs(t, w.SetBalance("0002000012345678", 1), bank.ErrDaybook)
+	require.Empty(t, w.Books().Orders)
+	book.fail = nil
+	answer := w.authorise(t, request, bank.Rule{})
+	require.Equal(t, operator.StatusApproved, answer.Status)
+	w = w.killed(t, book, book.synced)
+	again, err := w.Query(inquiry(request), bank.Rule{})
+	require.NoError(t, err)
+	require.Equal(t, answer, again)
+}
