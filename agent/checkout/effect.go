@@ -84,19 +84,33 @@ const (
 	CustomerCopy
 )
 
+// laterSlip stands beside CustomerCopy in Sale.Unprinted while two slips are on their way to the customer: the one that
+// says that nobody knows, and the one of the end. Slips are printed, and reported, in order.
+const laterSlip Copies = 1 << 2
+
 // bothCopies is what an approved payment is printed as.
 const bothCopies = MerchantCopy | CustomerCopy
 
 // Each returns the copies one by one, the customer's first since the customer waits for it.
 func (c Copies) Each() []message.ReceiptPrinted_Copy {
 	var each []message.ReceiptPrinted_Copy
-	if c&CustomerCopy != 0 {
-		each = append(each, message.ReceiptPrinted_COPY_CUSTOMER)
+	for _, slip := range []Copies{CustomerCopy, laterSlip} {
+		if c&slip != 0 {
+			each = append(each, message.ReceiptPrinted_COPY_CUSTOMER)
+		}
 	}
 	if c&MerchantCopy != 0 {
 		each = append(each, message.ReceiptPrinted_COPY_MERCHANT)
 	}
 	return each
+}
+
+// without returns the set once a copy was reported: of two slips for the customer the later one is left.
+func (c Copies) without(copy message.ReceiptPrinted_Copy) Copies {
+	if copy == message.ReceiptPrinted_COPY_CUSTOMER && c&laterSlip != 0 {
+		return c &^ laterSlip
+	}
+	return c &^ CopyOf(copy)
 }
 
 // CopyOf is the set of one copy.

@@ -131,6 +131,9 @@ func (r Rules) decide(s Sale, result *message.PaymentResult) (Sale, []Effect) {
 		return s, []Effect{Warn{What: "final answer without a definite outcome"}}
 	}
 	s.Result = result
+	if s.Unprinted&copies&CustomerCopy != 0 {
+		s.Unprinted |= laterSlip
+	}
 	s.Unprinted |= copies
 	effects := []Effect{commitOutcome(s, result)}
 	if copies != 0 {

@@ -9,7 +9,7 @@ import (
 // printed records what became of a copy and tells the cashier when it is not certainly on paper.
 func (r Rules) printed(s Sale, e Printed) (Sale, []Effect) {
 	if !e.Reprint {
-		s.Unprinted &^= CopyOf(e.Copy)
+		s.Unprinted = s.Unprinted.without(e.Copy)
 	}
 	effects := []Effect{Commit{Type: record.ReceiptPrinted, Body: &message.ReceiptPrinted{
 		OrderId: s.OrderID[:], Copy: e.Copy, Result: e.Result, Reprint: e.Reprint, Fault: e.Fault,

@@ -105,7 +105,7 @@ func (s *Sale) UnmarshalBinary(b []byte) error {
 	}
 	read := snapshotReader{rest: b[fixedSize:]}
 	sale := Sale{
-		State: State(b[1]), Method: message.Method(b[2]), Unprinted: Copies(b[4]) & bothCopies,
+		State: State(b[1]), Method: message.Method(b[2]), Unprinted: Copies(b[4]) & (bothCopies | laterSlip),
 		OrderID: OrderID(b[5:21]),
 		Card:    Card{Nonce: [8]byte(b[53:61]), Wallet: hardwallet.WalletID(b[61:77]), Silent: b[3]&flagCardSilent != 0},
 		Origin:  Origin{Digest: [32]byte(b[21:53])},

@@ -48,7 +48,10 @@ func drawSale(t *rapid.T) checkout.Sale {
 		PaymentSequence: rapid.Uint64().Draw(t, "payment"), ReversalSequence: rapid.Uint64().Draw(t, "reversal"),
 		Reversal:         message.Reason(rapid.IntRange(0, 14).Draw(t, "reason")),
 		ReversalRecorded: rapid.Bool().Draw(t, "recorded"), ReversalBy: rapid.StringN(0, 20, 60).Draw(t, "by"),
-		UnknownShown: rapid.Bool().Draw(t, "unknown"), Unprinted: checkout.Copies(rapid.IntRange(0, 3).Draw(t, "unprinted")),
+		UnknownShown: rapid.Bool().Draw(t, "unknown"), Unprinted: checkout.Copies(rapid.IntRange(0, 7).Draw(t, "unprinted")),
+	}
+	if sale.Hold = rapid.Bool().Draw(t, "hold"); sale.Hold {
+		sale.HoldExpires = drawTime(t, "expires")
 	}
 	if sale.Hold = rapid.Bool().Draw(t, "hold"); sale.Hold {
 		sale.HoldExpires = drawTime(t, "expires")
