@@ -73,7 +73,7 @@ func run(ctx context.Context, o options, out, errOut io.Writer) (err error) {
 	if o.json {
 		words.out = errOut
 	}
-	dir, lock, err := claimFolder(o.dir)
+	dir, lock, err := shop.ClaimFolder("demo", o.dir)
 	if err != nil {
 		return err
 	}

@@ -46,6 +46,7 @@ func newMintCommand() *cobra.Command {
 	flags.StringVar(&options.Path, "wallet", "", "硬钱包文件 | file to write the wallet to")
 	flags.StringVar(&options.Wallet, "id", "0010000000000001", "钱包编号 16 位 | wallet id, 16 digits starting 00")
 	flags.Int64Var(&options.Balance, "balance", 100_000, "余额（分） | balance in fen")
+	flags.Uint16Var(&options.TapCount, "taps", 0, "两次联机之间可碰次数，0 为缺省 10 次 | taps between connections, 0 for the default of 10")
 	for _, name := range []string{"issuer", "wallet"} {
 		// The flag was defined above, so this cannot fail.
 		_ = command.MarkFlagRequired(name)

@@ -2,12 +2,7 @@ package faults_test
 
 import (
 	"errors"
-	"fmt"
 	"net/http"
-	"os"
-	"path/filepath"
-	"strings"
-	"syscall"
 	"testing"
 
 	"github.com/google/uuid"
@@ -29,9 +24,13 @@ func TestDiskFull(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, shop.Options{Terminals: 1})
 	w.sell(t, w.Till, 101)
-	disk := filepath.Dir(w.Till.Journal)
 	require.NoError(t, w.Till.Agent.Stop())
-	w.smallDisk(t, disk)
+	disk, err := w.SmallDisk(w.Till, diskSize, roomMin)
+	if errors.Is(err, shop.ErrNoMount) {
+		t.Skip("this machine does not let us mount a small disk; package journal's room tests hold the same bounds")
+	}
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, disk.Unmount()) })
 	require.NoError(t, w.StartAgent(t.Context(), w.Till))
 	w.sell(t, w.Till, 102)
 
@@ -39,7 +38,7 @@ func TestDiskFull(t *testing.T) {
 		w.rule(t, bank.Rule{Operation: "authorise", Amount: 103, LatencyMillis: 500})
 		sale := w.begin(t, w.Till, 103)
 		w.reach(t, w.Till, sale.ID, "authorising")
-		fill(t, disk)
+		require.NoError(t, disk.Fill())
 		w.end(t, w.Till, sale.ID, "approved")
 	})
 	t.Run("NewSaleIsRefused", func(t *testing.T) {
@@ -56,62 +55,12 @@ func TestDiskFull(t *testing.T) {
 		w.noRoom(t, 105)
 	})
 	t.Run("RoomAgain", func(t *testing.T) {
-		require.NoError(t, os.Remove(filepath.Join(disk, "filler")))
+		require.NoError(t, disk.Free())
 		w.ready(t, w.Till)
 		w.sell(t, w.Till, 106)
 	})
 	w.audit(t)
 	w.quiet(t)
-}
-
-// smallDisk mounts a small disk over a folder and moves the folder's files to it. The devices' links stay: they are made
-// anew.
-func (w *world) smallDisk(t *testing.T, folder string) {
-	t.Helper()
-	aside := folder + ".aside"
-	require.NoError(t, os.Rename(folder, aside))
-	require.NoError(t, os.Mkdir(folder, 0o700))
-	err := syscall.Mount("tmpfs", folder, "tmpfs", 0, fmt.Sprintf("size=%d", diskSize))
-	if errors.Is(err, syscall.EPERM) {
-		t.Skip("this machine does not let us mount a small disk; package journal's room tests hold the same bounds")
-	}
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, syscall.Unmount(folder, syscall.MNT_DETACH)) })
-	entries, err := os.ReadDir(aside)
-	require.NoError(t, err)
-	for _, entry := range entries {
-		from, to := filepath.Join(aside, entry.Name()), filepath.Join(folder, entry.Name())
-		switch {
-		case entry.Type()&os.ModeSymlink != 0:
-			target, err := os.Readlink(from)
-			require.NoError(t, err)
-			require.NoError(t, os.Symlink(target, to))
-		case entry.Type().IsRegular():
-			content, err := os.ReadFile(from)
-			require.NoError(t, err)
-			require.NoError(t, os.WriteFile(to, content, 0o600))
-		}
-	}
-	text, err := os.ReadFile(w.Till.Settings)
-	require.NoError(t, err)
-	changed := strings.Replace(string(text), "journal.db\"\n", fmt.Sprintf("journal.db\"\nroom_min = %d\n", roomMin), 1)
-	require.NoError(t, os.WriteFile(w.Till.Settings, []byte(changed), 0o600))
-}
-
-// fill leaves no room on a disk.
-func fill(t *testing.T, disk string) {
-	t.Helper()
-	f, err := os.Create(filepath.Join(disk, "filler"))
-	require.NoError(t, err)
-	defer f.Close()
-	block := make([]byte, 64<<10)
-	for range diskSize/len(block) + 1 {
-		if _, err := f.Write(block); err != nil {
-			require.ErrorIs(t, err, syscall.ENOSPC)
-			return
-		}
-	}
-	require.Fail(t, "the disk does not get full")
 }
 
 // noRoom holds that a sale is refused before anybody is asked for money, with what to do about it.

@@ -5,7 +5,6 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"testing"
 	"time"
@@ -13,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/yuantill/yuantill/tools/shop"
+	"github.com/yuantill/yuantill/tools/shop/shoptest"
 )
 
 // Bounds of all waiting.
@@ -26,41 +26,15 @@ const (
 	together = "6"
 )
 
-// binVariable hands the folder of the programs on from TestMain.
-const binVariable = "YUANTILL_FAULTS_BIN"
-
-func programs() string { return os.Getenv(binVariable) }
+func programs() string { return shoptest.Bin() }
 
 func TestMain(m *testing.M) {
 	flag.Parse()
-	code, err := buildAndRun(m)
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "faults:", err)
-		code = 1
-	}
-	os.Exit(code)
-}
-
-// buildAndRun builds the programs once for all tests.
-func buildAndRun(m *testing.M) (code int, err error) {
-	bin, err := os.MkdirTemp("", "faults")
-	if err != nil {
-		return 0, fmt.Errorf("make folder: %w", err)
-	}
-	defer os.RemoveAll(bin)
-	if err := os.Setenv(binVariable, bin); err != nil {
-		return 0, fmt.Errorf("name folder: %w", err)
-	}
-	build := exec.Command("go", "build", "-tags", "sqlite_omit_load_extension", "-o", bin+"/", "./agent/yuantill-agent",
-		"./cloud/yuantill-cloud", "./tools/fakedevice", "./tools/fakeoperator", "./tools/faults/wrongclock")
-	build.Dir = filepath.Join("..", "..")
-	if text, err := build.CombinedOutput(); err != nil {
-		return 0, fmt.Errorf("build programs: %w: %s", err, text)
-	}
 	if err := flag.Set("test.parallel", together); err != nil {
-		return 0, fmt.Errorf("set parallel tests: %w", err)
+		fmt.Fprintln(os.Stderr, "faults:", err)
+		os.Exit(1)
 	}
-	return m.Run(), nil
+	shoptest.Main(m, filepath.Join("..", ".."), "./tools/faults/wrongclock")
 }
 
 // open starts a shop that stops with the test; its logs are shown when the test fails.

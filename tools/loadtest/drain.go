@@ -4,15 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
-	"path/filepath"
 	"time"
 
-	"github.com/yuantill/yuantill/agent/journal"
-	"github.com/yuantill/yuantill/agent/keyring"
-	"github.com/yuantill/yuantill/protocol/message"
-	"github.com/yuantill/yuantill/protocol/record"
-	"github.com/yuantill/yuantill/protocol/seal"
 	"github.com/yuantill/yuantill/tools/shop"
 )
 
@@ -44,7 +37,7 @@ func drain(ctx context.Context, options shop.Options, r *report) (err error) {
 	if err := s.Till.Agent.Stop(); err != nil {
 		return err
 	}
-	if err := fill(ctx, s.Dir, s.Till, drainRecords); err != nil {
+	if err := s.FillQueue(ctx, s.Till, drainRecords); err != nil {
 		return fmt.Errorf("fill journal: %w", err)
 	}
 	if err := s.LaunchAgent(s.Till); err != nil {
@@ -64,37 +57,6 @@ func drain(ctx context.Context, options shop.Options, r *report) (err error) {
 	// How quick a sale is in the middle of the drain, and before it.
 	return r.add(figure{Name: "drain.sale", Value: milliseconds(percentile(busy, 0.5)), Unit: "ms",
 		Floor: milliseconds(percentile(quiet, 0.5)), Count: len(busy)})
-}
-
-// fill appends records to the journal of a till whose agent is not running, as a long outage would.
-func fill(ctx context.Context, dir string, till *shop.Till, count int) (err error) {
-	keys, err := keyring.Open(keyring.Config{EnrolmentPath: filepath.Join(dir, "enrolment", till.Terminal+".json"),
-		StatePath: filepath.Join(dir, till.Terminal, "epochs.json"), Engine: seal.Portable()})
-	if err != nil {
-		return err
-	}
-	config := journal.DefaultConfig()
-	config.Path, config.Terminal, config.KeyVersion, config.Keyring = till.Journal, keys.Terminal(), keys.KeyVersion(), keys
-	config.Logger = slog.New(slog.DiscardHandler)
-	j, err := journal.Open(ctx, config)
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if closed := j.Close(); err == nil {
-			err = closed
-		}
-	}()
-	batch := make([]journal.Entry, journal.EntriesMax)
-	for i := range batch {
-		batch[i] = journal.Entry{Type: record.DeviceFault, Body: &message.DeviceFault{Device: "printer", Fault: "paper out"}}
-	}
-	for range count / journal.EntriesMax {
-		if _, err := j.Append(ctx, batch...); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 func awaitStation(ctx context.Context, till *shop.Till) error {

@@ -2,7 +2,6 @@ package shop
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -13,14 +12,16 @@ import (
 // dialTimeout bounds how long the cable waits for the far end.
 const dialTimeout = 5 * time.Second
 
-// Cable is the network between a terminal and the broker: a TCP relay that can be cut and mended.
+// Cable is the network between two programs, such as a terminal and the broker: a TCP relay that can be cut and mended,
+// and, when it is rough, made worse in many ways.
 type Cable struct {
 	listener net.Listener
 	target   string
+	rough    *rough // nil for a smooth cable, which costs next to nothing
 
 	mu    sync.Mutex
 	cut   bool
-	links map[net.Conn]struct{}
+	links map[net.Conn]func() // what ends the connection
 	wait  sync.WaitGroup
 }
 
@@ -30,10 +31,19 @@ func NewCable(target string) (*Cable, error) {
 	if err != nil {
 		return nil, fmt.Errorf("listen for cable: %w", err)
 	}
-	return &Cable{listener: listener, target: target, links: map[net.Conn]struct{}{}}, nil
+	return &Cable{listener: listener, target: target, links: map[net.Conn]func(){}}, nil
 }
 
-// Address is where the terminal connects.
+// NewRoughCable is NewCable for a cable that Worsen works on.
+func NewRoughCable(target string) (*Cable, error) {
+	cable, err := NewCable(target)
+	if err == nil {
+		cable.rough = newRough()
+	}
+	return cable, err
+}
+
+// Address is where the near end connects.
 func (c *Cable) Address() string { return c.listener.Addr().String() }
 
 // Run relays until ctx ends and then waits for every connection to be closed.
@@ -49,11 +59,13 @@ func (c *Cable) Run(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("accept on cable: %w", err)
 		}
-		if !c.attach(near) {
+		ended := make(chan struct{})
+		end := sync.OnceFunc(func() { close(ended) })
+		if !c.attach(near, end) {
 			_ = near.Close()
 			continue
 		}
-		c.wait.Go(func() { c.relay(near) })
+		c.wait.Go(func() { c.relay(near, ended, end) })
 	}
 }
 
@@ -62,7 +74,8 @@ func (c *Cable) Cut() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.cut = true
-	for link := range c.links {
+	for link, end := range c.links {
+		end()
 		if tcp, ok := link.(*net.TCPConn); ok {
 			_ = tcp.SetLinger(0) // a reset, as when the line is gone
 		}
@@ -78,13 +91,13 @@ func (c *Cable) Mend() {
 }
 
 // attach reports whether the link may carry bytes now.
-func (c *Cable) attach(link net.Conn) bool {
+func (c *Cable) attach(link net.Conn, end func()) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.cut {
 		return false
 	}
-	c.links[link] = struct{}{}
+	c.links[link] = end
 	return true
 }
 
@@ -95,27 +108,34 @@ func (c *Cable) detach(link net.Conn) {
 	_ = link.Close()
 }
 
-func (c *Cable) relay(near net.Conn) {
+// relay carries one connection; ended is closed, by end, when it is over.
+func (c *Cable) relay(near net.Conn, ended <-chan struct{}, end func()) {
 	defer c.detach(near)
+	defer end()
 	far, err := net.DialTimeout("tcp", c.target, dialTimeout)
 	if err != nil {
 		return // the terminal sees a closed connection and tries again
 	}
-	if !c.attach(far) {
+	if !c.attach(far, end) {
 		_ = far.Close()
 		return
 	}
 	defer c.detach(far)
 	var wait sync.WaitGroup
-	wait.Go(func() { pipe(far, near) })
-	pipe(near, far)
+	wait.Go(func() { defer end(); c.pipe(far, near, ToFar, ended) })
+	c.pipe(near, far, ToNear, ended)
+	end()
 	wait.Wait()
 }
 
 // pipe copies until either side ends, then ends both, so that neither waits for a half that is gone.
-func pipe(to, from net.Conn) {
-	_, err := io.Copy(to, from)
-	if err != nil && !errors.Is(err, net.ErrClosed) {
+func (c *Cable) pipe(to, from net.Conn, direction Direction, ended <-chan struct{}) {
+	out := io.Writer(to)
+	if c.rough != nil {
+		out = &way{rough: c.rough, direction: direction, to: to, ended: ended}
+	}
+	_, err := io.Copy(out, from)
+	if err != nil {
 		_ = from.Close()
 	}
 	_ = to.Close()

@@ -115,31 +115,80 @@ func (s *Shop) operatorKeys() error {
 }
 
 // startOperator starts the operator and tells the cloud's settings where it is.
-func (s *Shop) startOperator(ctx context.Context) error {
-	if err := s.command(ctx, "fakedevice", "mint", "--issuer", "issuer.key", "--issuer-public", "issuer.pub",
-		"--wallet", "wallet.json", "--balance", walletBalance); err != nil {
-		return err
+func (s *Shop) startOperator(running context.Context) func(context.Context) error {
+	return func(ctx context.Context) (err error) {
+		if s.operatorPay, err = freeAddress(); err != nil {
+			return err
+		}
+		if s.operatorHome, err = freeAddress(); err != nil {
+			return err
+		}
+		s.Operator = Operator{base: "http://" + s.operatorHome}
+		if err := s.mint(ctx, firstWallet, 0); err != nil {
+			return err
+		}
+		if err := s.StartOperator(ctx); err != nil {
+			return err
+		}
+		reached := s.operatorPay
+		if s.options.Rough {
+			if s.OperatorCable, err = s.cable(running, s.operatorPay); err != nil {
+				return err
+			}
+			reached = s.OperatorCable.Address()
+		}
+		return s.writeCloudSettings("https://" + reached)
 	}
-	p, err := s.begin("operator", s.program("fakeoperator"), "--operator", operatorCode, "--cert", "operator.crt",
+}
+
+// StartOperator starts the operator, for the first time or after it was stopped, and waits until it listens. Without a
+// daybook it begins with empty books each time.
+func (s *Shop) StartOperator(ctx context.Context) error {
+	arguments := []string{"--operator", operatorCode, "--listen", s.operatorPay, "--admin", s.operatorHome, "--cert", "operator.crt",
 		"--key", "operator.tls.key", "--sign-key", "operator.key", "--client", "cloud/signing.pub", "--issuer", "issuer.pub",
-		"--opening", openingBalance)
+		"--opening", openingBalance}
+	if s.options.Daybook {
+		arguments = append(arguments, "--daybook", "operator.daybook")
+	}
+	p, err := s.begin("operator", append([]string{s.program("fakeoperator")}, arguments...)...)
 	if err != nil {
 		return err
 	}
-	var where struct{ Pay, Admin string }
-	if err := p.announced(ctx, &where); err != nil {
-		return err
+	s.Bank = p
+	var where struct{ Admin string }
+	return p.announced(ctx, &where)
+}
+
+// firstWallet is the file of the first terminal's hard wallet, which clones have too.
+const firstWallet = "wallet.json"
+
+func walletID(number int) string { return fmt.Sprintf("%016d", firstWalletID+number) }
+
+// mint makes a hard wallet, and the issuer with the first.
+func (s *Shop) mint(ctx context.Context, file string, number int) error {
+	balance := s.options.Wallet.Balance
+	if balance == 0 {
+		balance = walletBalance
 	}
-	s.Operator = Operator{base: where.Admin}
-	return s.writeCloudSettings(where.Pay)
+	return s.command(ctx, "fakedevice", "mint", "--issuer", "issuer.key", "--issuer-public", "issuer.pub", "--wallet", file,
+		"--id", walletID(number), "--balance", strconv.FormatInt(balance, 10),
+		"--taps", strconv.Itoa(int(s.options.Wallet.Taps)))
 }
 
 // StartCloud starts the cloud, for the first time or after it was stopped, and waits until it is ready.
 func (s *Shop) StartCloud(ctx context.Context) error {
+	if err := s.LaunchCloud(); err != nil {
+		return err
+	}
+	return s.Cloud.ready(ctx, answers("http://"+s.API+"/readyz"))
+}
+
+// LaunchCloud starts the cloud and does not wait.
+func (s *Shop) LaunchCloud() error {
 	p, err := s.begin("cloud", s.program("yuantill-cloud"), "serve", "--settings", "cloud.toml")
 	if err != nil {
 		return err
 	}
 	s.Cloud = p
-	return p.ready(ctx, answers("http://"+s.API+"/readyz"))
+	return nil
 }

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"sync"
 )
@@ -17,14 +16,12 @@ var ErrDied = errors.New("小店的一个进程意外退出 · a process of the 
 // being asked to. The caller cancels it.
 func (s *Shop) Guard(ctx context.Context) (context.Context, context.CancelFunc) {
 	guarded, cancel := context.WithCancelCause(ctx)
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	for _, p := range s.processes {
 		go func() {
-			select {
-			case <-p.done:
-				if !p.asked.Load() {
-					cancel(fmt.Errorf("%w: %w", ErrDied, p.death()))
-				}
-			case <-guarded.Done():
+			if err := p.Died(guarded); err != nil {
+				cancel(err)
 			}
 		}()
 	}

@@ -22,6 +22,11 @@ func (o Operator) AddRule(ctx context.Context, rule bank.Rule) error {
 	return call(ctx, http.MethodPost, o.base+"/rules", rule, nil)
 }
 
+// ClearRules makes the operator honest again.
+func (o Operator) ClearRules(ctx context.Context) error {
+	return call(ctx, http.MethodDelete, o.base+"/rules", nil, nil)
+}
+
 // PayShown has a customer pay a shown code.
 func (o Operator) PayShown(ctx context.Context, code string) error {
 	return call(ctx, http.MethodPost, o.base+"/pay", map[string]string{"shown_code": code, "wallet": "0012000000000007"}, nil)

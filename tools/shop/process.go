@@ -154,6 +154,20 @@ func (p *Process) Ended(ctx context.Context) (int, error) {
 	}
 }
 
+// Died waits until the process has ended although nobody asked it to, and says how; it returns nil when it was asked to,
+// or when ctx ends.
+func (p *Process) Died(ctx context.Context) error {
+	select {
+	case <-p.done:
+		if p.asked.Load() {
+			return nil
+		}
+		return fmt.Errorf("%w: %w", ErrDied, p.death())
+	case <-ctx.Done():
+		return nil
+	}
+}
+
 // Stop asks the process to end and kills it after stopTimeout. It returns what the process returned, which is nothing
 // for one that was killed on purpose.
 func (p *Process) Stop() error {
@@ -181,6 +195,12 @@ func (p *Process) Kill() {
 	_ = p.command.Process.Kill() // it may have ended already
 	<-p.done
 }
+
+// Pause stops the process where it is, as a machine that is too busy does; Resume lets it go on.
+func (p *Process) Pause() error { return p.command.Process.Signal(syscall.SIGSTOP) }
+
+// Resume lets a paused process go on.
+func (p *Process) Resume() error { return p.command.Process.Signal(syscall.SIGCONT) }
 
 // answers returns a check that a URL answers 200.
 func answers(url string) func(context.Context) error {

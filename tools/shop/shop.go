@@ -24,7 +24,8 @@ const (
 	firstTerminal = 10_000_001
 	operatorCode  = "ICBC"
 	client        = "yuantill"
-	walletBalance = "100000" // fen on the hard wallet
+	walletBalance = 100_000 // fen on the hard wallet
+	firstWalletID = 10_000_000_000_001
 	// openingBalance in fen lets a wallet pay for a whole load test.
 	openingBalance = "100000000000"
 )
@@ -45,8 +46,20 @@ type Options struct {
 	NoPictures bool
 	// LogLevel is debug, info, warn or error; empty counts as info.
 	LogLevel string
+	// Rough gives every terminal, and the cloud on its way to the operator, a cable of its own that can be made worse.
+	Rough bool
+	// Daybook lets the operator keep its books across a kill, synced before each answer.
+	Daybook bool
+	// Wallet is the hard wallet of each terminal's customers.
+	Wallet Wallet
 	// AgentSettings and CloudSettings are TOML tables put behind the settings of every agent and of the cloud.
 	AgentSettings, CloudSettings string
+}
+
+// Wallet is a hard wallet; zero fields have the defaults of a minted card.
+type Wallet struct {
+	Balance int64 // fen
+	Taps    uint16
 }
 
 // Shop is what is running.
@@ -60,16 +73,24 @@ type Shop struct {
 	// Enrolments are the files of the terminals for a load generator.
 	Enrolments []string
 
-	Cloud    *Process
-	Operator Operator
-	Till     *Till   // the first
-	Tills    []*Till // all
-	Station  *stationclient.Client
-	Devices  Devices
-	Cable    *Cable
+	Cloud *Process
+	// Bank is the operator's process, Operator what it can be told, OperatorCable how the cloud reaches it in a rough shop.
+	Bank          *Process
+	Operator      Operator
+	OperatorCable *Cable
 
-	options   Options
-	processes []*Process // in the order they were started
+	Till    *Till   // the first
+	Tills   []*Till // all
+	Station *stationclient.Client
+	Devices Devices
+	Cable   *Cable
+
+	options      Options
+	operatorPay  string // where the operator listens for the cloud
+	operatorHome string // where it listens for the person who runs the trial
+
+	mu        sync.Mutex
+	processes []*Process // in the order they were started; guarded by mu
 	cancel    context.CancelFunc
 	running   sync.WaitGroup
 	stopped   bool
@@ -98,7 +119,7 @@ func Start(ctx context.Context, options Options) (*Shop, error) {
 	}
 	running, cancel := context.WithCancel(context.Background())
 	s := &Shop{Dir: dir, Merchant: merchantID, options: options, cancel: cancel}
-	for _, step := range []func(context.Context) error{s.prepare, s.startOperator, s.StartCloud, s.startTills(running)} {
+	for _, step := range []func(context.Context) error{s.prepare, s.startOperator(running), s.StartCloud, s.startTills(running)} {
 		if err := step(ctx); err != nil {
 			return nil, errors.Join(err, s.Stop())
 		}
@@ -113,8 +134,11 @@ func (s *Shop) Stop() error {
 	}
 	s.stopped = true
 	var failures []error
-	for i := len(s.processes) - 1; i >= 0; i-- {
-		failures = append(failures, s.processes[i].Stop())
+	s.mu.Lock()
+	processes := s.processes
+	s.mu.Unlock()
+	for i := len(processes) - 1; i >= 0; i-- {
+		failures = append(failures, processes[i].Stop())
 	}
 	s.cancel()
 	s.running.Wait()
@@ -138,9 +162,25 @@ func (s *Shop) command(ctx context.Context, name string, arguments ...string) er
 func (s *Shop) begin(name string, argv ...string) (*Process, error) {
 	p, err := startProcess(s.Dir, name, argv...)
 	if err == nil {
+		s.mu.Lock()
+		defer s.mu.Unlock()
 		s.processes = append(s.processes, p)
 	}
 	return p, err
+}
+
+// cable runs a cable to an address until the shop stops.
+func (s *Shop) cable(running context.Context, target string) (*Cable, error) {
+	lay := NewCable
+	if s.options.Rough {
+		lay = NewRoughCable
+	}
+	cable, err := lay(target)
+	if err != nil {
+		return nil, err
+	}
+	s.running.Go(func() { _ = cable.Run(running) }) // ends when the shop closes it
+	return cable, nil
 }
 
 // freeAddress returns a loopback address that nobody listens on at the moment.

@@ -71,53 +71,60 @@ type Till struct {
 	Station           *stationclient.Client
 	Devices           Devices
 	Agent             *Process
+	// Cable is how it reaches the broker; nil where it reaches it by itself.
+	Cable *Cable
+	// Wallet is the file of its customers' hard wallet, WalletID that wallet's 16 digits.
+	Wallet, WalletID string
 }
 
-// startTills starts the cable and the terminals.
+// startTills starts the terminals and their cables: the first's, or in a rough shop every one's.
 func (s *Shop) startTills(running context.Context) func(context.Context) error {
 	return func(ctx context.Context) error {
-		if s.options.Terminals == 0 {
-			return nil
-		}
-		cable, err := NewCable(s.Broker)
-		if err != nil {
-			return err
-		}
-		s.Cable = cable
-		s.running.Go(func() { _ = cable.Run(running) }) // ends when the shop closes it
 		for i := range s.options.Terminals {
-			broker := s.Broker
-			if i == 0 {
-				broker = cable.Address()
-			}
-			till, err := s.startTill(ctx, firstTerminal+i, broker)
+			till, err := s.startTill(ctx, running, i)
 			if err != nil {
 				return fmt.Errorf("start terminal %d: %w", firstTerminal+i, err)
 			}
 			s.Tills = append(s.Tills, till)
 			if i == 0 {
-				s.Till, s.Station, s.Devices = till, till.Station, till.Devices
+				s.Till, s.Station, s.Devices, s.Cable = till, till.Station, till.Devices, till.Cable
 			}
 		}
 		return nil
 	}
 }
 
-func (s *Shop) startTill(ctx context.Context, terminal int, broker string) (*Till, error) {
-	name := strconv.Itoa(terminal)
-	till, err := s.furnish(ctx, name, name, broker)
+func (s *Shop) startTill(ctx, running context.Context, number int) (*Till, error) {
+	broker, wallet := s.Broker, firstWallet
+	var cable *Cable
+	if number == 0 || s.options.Rough {
+		var err error
+		if cable, err = s.cable(running, s.Broker); err != nil {
+			return nil, err
+		}
+		broker = cable.Address()
+	}
+	if number > 0 {
+		wallet = fmt.Sprintf("wallet-%d.json", number)
+		if err := s.mint(ctx, wallet, number); err != nil {
+			return nil, err
+		}
+	}
+	name := strconv.Itoa(firstTerminal + number)
+	till, err := s.furnish(ctx, name, name, broker, wallet)
 	if err != nil {
 		return nil, err
 	}
+	till.Cable, till.WalletID = cable, walletID(number)
 	return till, s.StartAgent(ctx, till)
 }
 
 // furnish makes a folder with devices and settings for a terminal's agent.
-func (s *Shop) furnish(ctx context.Context, terminal, folder, broker string) (*Till, error) {
+func (s *Shop) furnish(ctx context.Context, terminal, folder, broker, wallet string) (*Till, error) {
 	if err := os.MkdirAll(s.path(folder), 0o700); err != nil {
 		return nil, fmt.Errorf("make folder: %w", err)
 	}
-	till := &Till{Terminal: terminal, Folder: folder,
+	till := &Till{Terminal: terminal, Folder: folder, Wallet: s.path(wallet),
 		Command:  append(s.options.Runner[:len(s.options.Runner):len(s.options.Runner)], s.options.Agent),
 		Settings: s.path(folder + ".toml"), Journal: filepath.Join(s.path(folder), "journal.db")}
 	if err := s.plugIn(ctx, till); err != nil {
@@ -139,7 +146,7 @@ func (s *Shop) furnish(ctx context.Context, terminal, folder, broker string) (*T
 // Clone copies a till whose agent is stopped: a machine of its own, with devices of its own, that carries the same
 // terminal's keys and journal. Its agent is not started.
 func (s *Shop) Clone(ctx context.Context, till *Till, folder string) (*Till, error) {
-	clone, err := s.furnish(ctx, till.Terminal, folder, s.Broker)
+	clone, err := s.furnish(ctx, till.Terminal, folder, s.Broker, filepath.Base(till.Wallet))
 	if err != nil {
 		return nil, err
 	}
@@ -157,7 +164,7 @@ func (s *Shop) Clone(ctx context.Context, till *Till, folder string) (*Till, err
 
 // plugIn starts a terminal's simulated devices.
 func (s *Shop) plugIn(ctx context.Context, till *Till) error {
-	arguments := []string{s.program("fakedevice"), "--control", "127.0.0.1:0", "--wallet", "wallet.json",
+	arguments := []string{s.program("fakedevice"), "--control", "127.0.0.1:0", "--wallet", till.Wallet,
 		"--scanner", till.Folder + "/scanner", "--pn532", till.Folder + "/reader", "--printer", till.Folder + "/printer"}
 	if !s.options.NoPictures {
 		arguments = append(arguments, "--receipts", s.path(till.Folder+"/receipts"))
@@ -189,8 +196,11 @@ func (s *Shop) StartAgent(ctx context.Context, till *Till) error {
 func (s *Shop) LaunchAgent(till *Till) error {
 	argv := append(till.Command[:len(till.Command):len(till.Command)], "run", till.Settings)
 	p, err := s.begin("agent-"+till.Folder, argv...)
+	if err != nil {
+		return err
+	}
 	till.Agent = p
-	return err
+	return nil
 }
 
 // Selling returns nil when the till can sell: signed in, and all devices there.
