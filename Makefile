@@ -20,7 +20,7 @@ AGENT_ENV := CGO_CFLAGS=-Os
 # What the terminal's code can be broken by on ARM: alignment, word size, cgo.
 ARM_TESTS := ./protocol/... ./drivers/... ./agent/journal/...
 
-.PHONY: help demo test build check generate setup setup-test setup-arm arm arm-test bench bench-results race fuzz
+.PHONY: help demo chaos test build check generate setup setup-test setup-arm arm arm-test bench bench-results race fuzz
 
 help:
 	@sed -n 's/^## //p' $(MAKEFILE_LIST)
@@ -28,6 +28,10 @@ help:
 ## demo       a small shop on this machine; ARGS="--once --json" to run it unattended
 demo: setup build
 	@bin/demo $(ARGS)
+
+## chaos      real processes killed, cut off and filled up, and all books agree; ARGS="--kills 5000 --seed 7 --json"
+chaos: setup build
+	@bin/chaos $(ARGS)
 
 ## test       every test that needs no virtual machine
 test: setup-test
@@ -37,7 +41,7 @@ test: setup-test
 build:
 	@mkdir -p bin
 	$(AGENT_ENV) $(GO) build $(AGENT_BUILD) -o bin/ ./agent/yuantill-agent
-	$(GO) build -tags '$(TAGS)' -o bin/ ./cloud/yuantill-cloud ./tools/yuantill ./tools/demo \
+	$(GO) build -tags '$(TAGS)' -o bin/ ./cloud/yuantill-cloud ./tools/yuantill ./tools/demo ./tools/chaos \
 		./tools/fakedevice ./tools/fakeoperator ./tools/loadtest
 
 ## check      format, vet, lint, import law

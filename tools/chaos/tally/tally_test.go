@@ -1,0 +1,81 @@
+package tally_test
+
+import (
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/yuantill/yuantill/tools/chaos/tally"
+)
+
+func approved(amount int64) tally.Word {
+	return tally.Word{State: "approved", Outcome: "approved", Final: true, Amount: amount}
+}
+
+func TestTally(t *testing.T) {
+	book := tally.New()
+	book.Begin("1", "a", 100)
+	book.Begin("1", "a", 100) // asked again with the same key
+	book.Begin("1", "b", 200)
+	book.Begin("2", "c", 300)
+	book.Hear("a", tally.Word{State: "querying", Outcome: "unknown", Amount: 100})
+	book.Hear("a", approved(100))
+	book.Hear("a", approved(100))
+	book.Hear("c", tally.Word{State: "abandoned", Outcome: "none", Final: true, Amount: 300})
+	require.Equal(t, []tally.Sale{
+		{Order: "a", Terminal: "1", Amount: 100, Outcome: "approved", Doubt: true},
+		{Order: "b", Terminal: "1", Amount: 200, Outcome: "unknown"},
+		{Order: "c", Terminal: "2", Amount: 300, Outcome: "abandoned"},
+	}, book.Sales())
+	require.Equal(t, map[string]int{"approved": 1, "unknown": 1, "abandoned": 1}, book.Count())
+	require.Equal(t, []string{"b"}, book.Open("1"))
+	require.Empty(t, book.Open("2"))
+	require.Empty(t, book.Lies())
+}
+
+func TestLies(t *testing.T) {
+	for name, c := range map[string]struct {
+		say  func(book *tally.Tally)
+		lies string
+	}{
+		"AnotherOutcome": {func(b *tally.Tally) {
+			b.Hear("a", tally.Word{State: "reversed", Outcome: "reversed", Final: true, Amount: 100})
+		}, "order a was approved, and then reversed"},
+		"NotFinalAnyMore": {func(b *tally.Tally) {
+			b.Hear("a", tally.Word{State: "querying", Outcome: "unknown", Amount: 100})
+		}, "order a was approved, and then unknown"},
+		"AnotherAmount": {func(b *tally.Tally) { b.Hear("a", approved(101)) }, "order a was begun over 100 fen, the till says 101"},
+		"NobodysOrder":  {func(b *tally.Tally) { b.Hear("z", approved(1)) }, "a till speaks of order z, which nobody began"},
+		"Forgotten":     {func(b *tally.Tally) { b.Missing("a") }, "order a was begun, and its till does not know it any more"},
+		"BegunTwice":    {func(b *tally.Tally) { b.Begin("2", "a", 100) }, "order a was begun at 1 for 100 fen, and again at 2 for 100"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			book := tally.New()
+			book.Begin("1", "a", 100)
+			book.Hear("a", approved(100))
+			for range 3 {
+				c.say(book)
+			}
+			require.Equal(t, []string{c.lies}, book.Lies(), "each is told once")
+			require.Equal(t, "approved", book.Sales()[0].Outcome, "the first word stands")
+		})
+	}
+}
+
+func TestManyCashiers(t *testing.T) {
+	book := tally.New()
+	var wait sync.WaitGroup
+	for _, terminal := range []string{"1", "2", "3"} {
+		wait.Go(func() {
+			for i := range 100 {
+				order := terminal + string(rune('0'+i%10)) + string(rune('0'+i/10))
+				book.Begin(terminal, order, 5)
+				book.Hear(order, approved(5))
+				_ = book.Count()
+			}
+		})
+	}
+	wait.Wait()
+	require.Equal(t, map[string]int{"approved": 300}, book.Count())
+}
