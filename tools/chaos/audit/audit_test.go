@@ -135,6 +135,20 @@ func TestDoctoredBooks(t *testing.T) {
 		"AReceiptNobodyPrinted": {func(d *day) {
 			d.Papers = append(d.Papers, audit.Paper{Terminal: till, Order: id(4), Copy: "customer", Outcome: audit.Unknown, Whole: true})
 		}, audit.Unexplained, "the journal says of none"},
+		"ARefundNobodyWasToldOf": {func(d *day) {
+			d.Bank[0].Credited = 250
+			d.Entries = append(d.Entries, audit.Entry{Order: id(1), Kind: "refund", Part: "r", Received: -250})
+			d.write(audit.Record{Type: audit.TypeFollowed, Order: id(1), Outcome: audit.Approved, Amount: 250, FollowUp: "r"})
+		}, audit.Unexplained, "told of 1250 fen, the customer paid 1000"},
+		"ARefundBookedTwice": {func(d *day) {
+			for range 2 {
+				d.Entries = append(d.Entries, audit.Entry{Order: id(1), Kind: "refund", Part: "r", Received: -250})
+			}
+		}, audit.Doubled, "has 2 refund r entries"},
+		"ARefundSlipOfNothing": {func(d *day) {
+			d.Papers = append(d.Papers, audit.Paper{Terminal: till, Order: id(1), Copy: audit.CustomerCopy, Outcome: audit.Approved,
+				Amount: 250, Back: true, Whole: true})
+		}, audit.Unexplained, "250 fen were printed as gone back"},
 		"AnAlarm":            {func(d *day) { d.Alarms = append(d.Alarms, audit.Alarm{Kind: "other-bytes", Terminal: till}) }, audit.Unexplained, "alarm other-bytes"},
 		"ACardThatSpentMore": {func(d *day) { d.Cards = append(d.Cards, audit.Card{Terminal: till, Wallet: "w", Spent: 4}) }, audit.Lost, "debited itself by 4 fen"},
 		"ACardThatSpentLess": {func(d *day) { d.Cards = append(d.Cards, audit.Card{Terminal: till, Wallet: ""}) }, audit.Unexplained, "that it did not sign"},
@@ -155,7 +169,18 @@ func TestTruthsThatLookOdd(t *testing.T) {
 		"ARefundThatEverybodyKnows": func(d *day) {
 			d.Told[0].Returned, d.Bank[0].Credited = 250, 250
 			d.Entries = append(d.Entries, audit.Entry{Order: id(1), Kind: "refund", Received: -250})
-			d.write(audit.Record{Type: audit.TypeFollowed, Order: id(1), Outcome: audit.Approved, Amount: 250})
+			d.write(audit.Record{Type: audit.TypeFollowed, Order: id(1), Outcome: audit.Unknown, FollowUp: "r"})
+			d.write(audit.Record{Type: audit.TypeFollowed, Order: id(1), Outcome: audit.Approved, Amount: 250, FollowUp: "r"})
+			d.write(audit.Record{Type: audit.TypePrinted, Order: id(1), Print: audit.PrintDone, Copy: audit.CustomerCopy, FollowUp: "r"})
+			d.Papers = append(d.Papers, audit.Paper{Terminal: till, Order: id(1), Copy: audit.CustomerCopy, Outcome: audit.Approved,
+				Amount: 250, Back: true, Whole: true})
+		},
+		"TwoRefundsOfOneOrder": func(d *day) {
+			d.Told[0].Returned, d.Bank[0].Credited = 200, 200
+			for _, part := range []string{"r", "s"} {
+				d.Entries = append(d.Entries, audit.Entry{Order: id(1), Kind: "refund", Part: part, Received: -100})
+				d.write(audit.Record{Type: audit.TypeFollowed, Order: id(1), Outcome: audit.Approved, Amount: 100, FollowUp: part})
+			}
 		},
 		"AReprint": func(d *day) {
 			d.Papers = append(d.Papers, audit.Paper{Terminal: till, Order: id(1), Copy: "customer", Outcome: audit.Approved, Amount: 1250, Reprint: true, Whole: true})

@@ -34,6 +34,30 @@ func TestTally(t *testing.T) {
 	require.Empty(t, book.Lies())
 }
 
+func TestReturns(t *testing.T) {
+	book := tally.New()
+	book.Begin("1", "a", 100)
+	book.Hear("a", approved(100))
+	book.Begin("1", "b", 50)
+	book.Hear("b", tally.Word{State: "declined", Outcome: "declined", Final: true, Amount: 50})
+	book.Return("r", "a")
+	book.Return("r", "a") // asked again with the same key
+	book.HearReturn("r", tally.Word{State: "unknown", Outcome: "unknown", Amount: 30})
+	require.Equal(t, []string{"r"}, book.OpenReturns("1"))
+	require.Empty(t, book.OpenReturns("2"))
+	for range 2 {
+		book.HearReturn("r", tally.Word{State: "approved", Outcome: "approved", Final: true, Amount: 30})
+	}
+	require.Empty(t, book.OpenReturns("1"))
+	paid := book.Paid("1")
+	require.Len(t, paid, 1, "what was declined cannot go back")
+	require.EqualValues(t, 30, paid[0].Returned, "once")
+	book.Return("s", "a")
+	book.HearReturn("s", tally.Word{State: "approved", Outcome: "approved", Final: true, Amount: 70})
+	require.Empty(t, book.Paid("1"), "all of it has gone back")
+	require.Empty(t, book.Lies())
+}
+
 func TestLies(t *testing.T) {
 	for name, c := range map[string]struct {
 		say  func(book *tally.Tally)
@@ -45,10 +69,17 @@ func TestLies(t *testing.T) {
 		"NotFinalAnyMore": {func(b *tally.Tally) {
 			b.Hear("a", tally.Word{State: "querying", Outcome: "unknown", Amount: 100})
 		}, "order a was approved, and then unknown"},
-		"AnotherAmount": {func(b *tally.Tally) { b.Hear("a", approved(101)) }, "order a was begun over 100 fen, the till says 101"},
-		"NobodysOrder":  {func(b *tally.Tally) { b.Hear("z", approved(1)) }, "a till speaks of order z, which nobody began"},
-		"Forgotten":     {func(b *tally.Tally) { b.Missing("a") }, "order a was begun, and its till does not know it any more"},
-		"BegunTwice":    {func(b *tally.Tally) { b.Begin("2", "a", 100) }, "order a was begun at 1 for 100 fen, and again at 2 for 100"},
+		"AnotherAmount":   {func(b *tally.Tally) { b.Hear("a", approved(101)) }, "order a was begun over 100 fen, the till says 101"},
+		"NobodysOrder":    {func(b *tally.Tally) { b.Hear("z", approved(1)) }, "a till speaks of order z, which nobody began"},
+		"Forgotten":       {func(b *tally.Tally) { b.Missing("a") }, "order a was begun, and its till does not know it any more"},
+		"ReturnOfNothing": {func(b *tally.Tally) { b.Return("r", "z") }, "something is given back of order z, which nobody began"},
+		"NobodysReturn":   {func(b *tally.Tally) { b.HearReturn("r", approved(1)) }, "a till speaks of r, which nobody began"},
+		"AnotherReturn": {func(b *tally.Tally) {
+			b.Return("r", "a")
+			b.HearReturn("r", approved(5))
+			b.HearReturn("r", tally.Word{State: "declined", Outcome: "declined", Final: true, Amount: 5})
+		}, "r was approved over 5 fen, and then declined over 5"},
+		"BegunTwice": {func(b *tally.Tally) { b.Begin("2", "a", 100) }, "order a was begun at 1 for 100 fen, and again at 2 for 100"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			book := tally.New()

@@ -14,7 +14,7 @@ import (
 )
 
 const (
-	backShare  = 8               // every so manieth customer comes to get money back
+	backShare  = 8               // one customer in so many comes to get money back
 	backWithin = 3 * time.Second // how long one waits at the counter for that
 )
 
