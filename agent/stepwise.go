@@ -87,6 +87,9 @@ func (s Stepwise) Print(ctx context.Context, printer drivers.Printer) (printed b
 	}
 }
 
+// Printing returns how many jobs wait for the printer.
+func (s Stepwise) Printing() int { return len(s.till.printer.queue) }
+
 // Open returns how many sales and follow-ups are in memory because they are not over.
 func (s Stepwise) Open() int {
 	s.till.mu.Lock()

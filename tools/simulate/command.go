@@ -1,0 +1,111 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"github.com/yuantill/yuantill/tools/simulate/world"
+)
+
+// options are the flags.
+type options struct {
+	seed      uint64
+	seeds     uint64
+	from      uint64
+	trace     bool
+	json      bool
+	processes int
+	child     bool
+	script    string
+	state     string
+}
+
+var errViolations = errors.New("promises were broken")
+
+func newCommand() *cobra.Command {
+	var o options
+	command := &cobra.Command{
+		Use: "simulate", Args: cobra.NoArgs, SilenceErrors: true, SilenceUsage: true,
+		Short: "模拟整个世界：终端、网络、云端、银行与人 | Simulate tills, network, cloud, operators and people, with faults",
+		RunE: func(command *cobra.Command, _ []string) error {
+			return o.run(command.Context(), command.OutOrStdout(), command.ErrOrStderr(), command.Flags().Changed("seed"))
+		},
+	}
+	flags := command.Flags()
+	flags.Uint64Var(&o.seed, "seed", 0, "只运行这个种子 | run this seed alone")
+	flags.Uint64Var(&o.seeds, "seeds", 100, "种子个数 | how many seeds")
+	flags.Uint64Var(&o.from, "from", 1, "第一个种子 | the first of them")
+	flags.BoolVar(&o.trace, "trace", false, "写出发生的一切 | write everything that happens")
+	flags.BoolVar(&o.json, "json", false, "最后一行为 JSON | end with a line of JSON")
+	flags.IntVar(&o.processes, "processes", 0, "进程数，0 为处理器数 | processes, 0 for one a processor")
+	flags.StringVar(&o.script, "script", "", "重放剧本文件 | play a script from a file")
+	flags.StringVar(&o.state, "state", "", "进度文件，可续跑 | file that keeps what was done, to go on from")
+	flags.BoolVar(&o.child, "child", false, "")
+	if err := flags.MarkHidden("child"); err != nil {
+		panic(err) // the flag was defined above
+	}
+	return command
+}
+
+func (o options) run(ctx context.Context, out, errors io.Writer, one bool) error {
+	switch {
+	case o.child:
+		return o.serve(ctx, out)
+	case o.script != "" || one:
+		return o.play(out)
+	default:
+		return o.sweep(ctx, out, errors)
+	}
+}
+
+// play runs one script and prints it when it breaks a promise.
+func (o options) play(out io.Writer) error {
+	script := world.Generate(o.seed)
+	if o.script != "" {
+		file, err := os.Open(o.script)
+		if err != nil {
+			return fmt.Errorf("open script: %w", err)
+		}
+		defer file.Close()
+		if script, err = world.Parse(file); err != nil {
+			return err
+		}
+	}
+	folder, err := os.MkdirTemp(world.Folder(), "yuantill-simulate-")
+	if err != nil {
+		return fmt.Errorf("make folder: %w", err)
+	}
+	defer os.RemoveAll(folder)
+	shop, err := openShop(folder)
+	if err != nil {
+		return err
+	}
+	var trace io.Writer
+	if o.trace {
+		trace = out
+	}
+	result, err := world.Run(shop, script, filepath.Join(folder, "world"), trace)
+	if err != nil {
+		return err
+	}
+	total := newSummary()
+	total.add(result)
+	for _, v := range result.Violations {
+		fmt.Fprintf(out, "violation of seed %d at %s: %s: %s\n", result.Seed, v.At, v.Name, v.Detail)
+	}
+	return total.print(out, o.json)
+}
+
+func openShop(folder string) (*world.Shop, error) {
+	shopFolder := filepath.Join(folder, "shop")
+	if err := os.Mkdir(shopFolder, 0o700); err != nil {
+		return nil, fmt.Errorf("make folder: %w", err)
+	}
+	return world.OpenShop(shopFolder)
+}

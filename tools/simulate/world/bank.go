@@ -1,0 +1,262 @@
+package world
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/yuantill/yuantill/cloud/operator"
+)
+
+// bank is one wallet operator as it really is: what it did with whose money. Nobody in the product sees it but through
+// its line; the checks at the end believe nobody else.
+type bank struct {
+	world  *World
+	code   string
+	random random
+	mood   mood
+	orders map[operator.OrderID]*bankOrder
+	list   []*bankOrder
+	number int
+}
+
+// mood is how an operator behaves for a while.
+type mood struct {
+	slow          time.Duration // a decision takes up to this long
+	loseAnswers   int           // per cent
+	loseRequests  int
+	out           bool // cannot be reached
+	deny          int  // per cent of queries that deny an order it knows
+	refuseReverse bool
+	late          int // per cent of reversed orders that it debits all the same, later
+	renumber      int // per cent of answers that name another reference
+}
+
+// bankState is what became of an order at its operator.
+type bankState uint8
+
+const (
+	bankPending bankState = iota + 1
+	bankPassword
+	bankShown
+	bankApproved
+	bankDeclined
+	bankReversed
+	bankRefunded
+)
+
+// bankOrder is one order as the operator knows it.
+type bankOrder struct {
+	at        *bank
+	id        operator.OrderID
+	request   operator.Request
+	state     bankState
+	reason    operator.Reason
+	reference string
+	payer     *customer
+	shown     string
+	debits    int
+	credits   int
+	waiters   []func() // whoever waits for a decision
+}
+
+// net is what the customer is out of, in minor units.
+func (o *bankOrder) net() int64 { return int64(o.debits-o.credits) * o.request.Amount }
+
+func newBank(w *World, code string) *bank {
+	return &bank{world: w, code: code, random: newRandom(w.script.Seed, "bank "+code), orders: map[operator.OrderID]*bankOrder{}}
+}
+
+func (b *bank) order(id operator.OrderID) *bankOrder { return b.orders[id] }
+
+func (b *bank) add(r operator.Request) *bankOrder {
+	b.number++
+	o := &bankOrder{at: b, id: r.OrderID, request: r, reference: fmt.Sprintf("%s-%d", b.code, b.number)}
+	b.orders[r.OrderID] = o
+	b.list = append(b.list, o)
+	return o
+}
+
+// authorise takes a payment on. Asked again it says what became of the first.
+func (b *bank) authorise(r operator.Request) *bankOrder {
+	if o := b.order(r.OrderID); o != nil {
+		return o
+	}
+	o := b.add(r)
+	payer, reason := b.payer(r)
+	if reason != operator.ReasonNone {
+		o.state, o.reason = bankDeclined, reason
+		return o
+	}
+	o.payer, o.state = payer, bankPending
+	if payer.password != 0 {
+		o.state = bankPassword
+		if payer.password > 0 {
+			b.world.loop.after(payer.password, nil, func() { b.decide(o) })
+		}
+		return o
+	}
+	if b.mood.slow == 0 {
+		b.decide(o)
+		return o
+	}
+	b.world.hit("operator-slow")
+	b.world.loop.after(b.random.between(0, b.mood.slow), nil, func() { b.decide(o) })
+	return o
+}
+
+// payer finds whose money it is about.
+func (b *bank) payer(r operator.Request) (*customer, operator.Reason) {
+	if r.Method == operator.MethodTap {
+		return b.world.cardPayer(r)
+	}
+	c := b.world.codes[r.Code]
+	switch {
+	case c == nil:
+		return nil, operator.ReasonCodeExpired
+	case c.codeUsed:
+		return nil, operator.ReasonCodeExpired
+	}
+	c.codeUsed = true
+	return c, operator.ReasonNone
+}
+
+// issue opens an order to be scanned.
+func (b *bank) issue(r operator.Request) *bankOrder {
+	if o := b.order(r.OrderID); o != nil {
+		return o
+	}
+	o := b.add(r)
+	o.state, o.shown = bankShown, "https://pay."+b.code+".example/"+o.reference
+	b.world.shown[o.shown] = o
+	return o
+}
+
+// decide debits the payer or refuses.
+func (b *bank) decide(o *bankOrder) {
+	if o.state != bankPending && o.state != bankPassword && o.state != bankShown {
+		return
+	}
+	if o.payer.poor {
+		o.state, o.reason = bankDeclined, operator.ReasonInsufficientFunds
+	} else {
+		b.debit(o)
+		o.state = bankApproved
+	}
+	b.wake(o)
+}
+
+func (b *bank) wake(o *bankOrder) {
+	waiters := o.waiters
+	o.waiters = nil
+	for _, wake := range waiters {
+		wake()
+	}
+}
+
+// debit takes the money.
+func (b *bank) debit(o *bankOrder) {
+	o.debits++
+	b.world.trace("bank %s debits %s for %s", b.code, yuan(o.request.Amount), b.world.alias(o.id))
+	b.world.debited(o)
+}
+
+func (b *bank) credit(o *bankOrder) {
+	o.credits++
+	b.world.trace("bank %s gives back %s of %s", b.code, yuan(o.request.Amount), b.world.alias(o.id))
+}
+
+// reverse takes an order back whatever became of it.
+func (b *bank) reverse(q operator.Inquiry) (*bankOrder, operator.Status) {
+	o := b.order(q.OrderID)
+	if o == nil {
+		o = b.add(operator.Request{OrderID: q.OrderID, Merchant: q.Merchant, Amount: q.Amount, Currency: q.Currency})
+		o.state = bankReversed
+		return o, operator.StatusReversed
+	}
+	switch o.state {
+	case bankApproved:
+		if b.mood.refuseReverse {
+			b.world.hit("operator-refuses-reversal")
+			return o, operator.StatusReversalRefused
+		}
+		b.credit(o)
+		o.state = bankReversed
+	case bankPending, bankPassword, bankShown:
+		o.state = bankReversed
+		if o.payer != nil && !o.payer.poor && b.random.chance(b.mood.late) {
+			b.late(o)
+		}
+		b.wake(o)
+	}
+	return o, o.status()
+}
+
+// late debits an order that was reversed: the mistake of an operator that nobody can prevent, only find.
+func (b *bank) late(o *bankOrder) {
+	b.world.loop.after(b.random.between(time.Second, 80*time.Minute), nil, func() {
+		if o.state == bankReversed && o.debits == o.credits {
+			b.world.hit("late-approval")
+			b.debit(o)
+			o.state = bankApproved
+		}
+	})
+}
+
+// refund sends the whole amount back, once.
+func (b *bank) refund(q operator.Inquiry) (*bankOrder, operator.Status) {
+	o := b.order(q.OrderID)
+	switch {
+	case o == nil:
+		return nil, operator.StatusNotFound
+	case o.state == bankApproved:
+		b.credit(o)
+		o.state = bankRefunded
+	case o.state != bankRefunded && o.state != bankReversed:
+		return o, operator.StatusRefundRefused
+	}
+	return o, o.status()
+}
+
+// pay is a customer who scans a shown code.
+func (b *bank) pay(o *bankOrder, c *customer) {
+	if o.state == bankShown {
+		o.payer = c
+		b.decide(o)
+	}
+}
+
+func (o *bankOrder) status() operator.Status {
+	switch o.state {
+	case bankPending, bankPassword:
+		return operator.StatusAwaitingPassword
+	case bankShown:
+		return operator.StatusAwaitingCustomer
+	case bankApproved:
+		return operator.StatusApproved
+	case bankDeclined:
+		return operator.StatusDeclined
+	case bankRefunded:
+		return operator.StatusRefunded
+	default:
+		return operator.StatusReversed
+	}
+}
+
+// answer is what the operator says of an order now.
+func (b *bank) answer(o *bankOrder, status operator.Status) operator.Answer {
+	a := operator.Answer{OrderID: o.id, Status: status, Amount: o.request.Amount, Currency: o.request.Currency, At: b.world.time()}
+	switch status {
+	case operator.StatusApproved:
+		a.Reference, a.AuthCode, a.PayerOperator = o.reference, "A1B2C3", b.code
+		a.WalletMasked = o.payer.masked()
+		if b.random.chance(b.mood.renumber) {
+			b.world.hit("operator-second-reference")
+			a.Reference += "-2"
+		}
+	case operator.StatusDeclined:
+		a.Reason = o.reason
+	case operator.StatusAwaitingCustomer:
+		a.ShownCode = o.shown
+	}
+	return a
+}

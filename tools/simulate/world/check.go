@@ -1,0 +1,196 @@
+package world
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"errors"
+	"strconv"
+
+	"github.com/yuantill/yuantill/agent/journal"
+	"github.com/yuantill/yuantill/cloud/store"
+	"github.com/yuantill/yuantill/protocol/message"
+	"github.com/yuantill/yuantill/protocol/record"
+)
+
+// debited checks a debit at the moment it is made.
+func (w *World) debited(o *bankOrder) {
+	known := false
+	for _, t := range w.tills {
+		known = known || t.evidence.requested[o.id]
+	}
+	if !known {
+		w.violation("debit-without-record", "%s is debited, and no journal has asked for it", w.alias(o.id))
+	}
+	paid := int64(0)
+	for _, b := range w.banks {
+		for _, other := range b.list {
+			if other.payer == o.payer {
+				paid += other.net()
+			}
+		}
+	}
+	for _, p := range w.list {
+		if p.customer == o.payer && paid > p.amount {
+			w.violation("debited-twice", "the customer of %s is out of %s", w.alias(p.order), yuan(paid))
+		}
+	}
+}
+
+// acknowledged checks that what a till takes for stored is stored, with the same bytes.
+func (w *World) acknowledged(t *till) {
+	if w.cloud.life == nil {
+		return // looked at when it is back
+	}
+	ctx, until := context.Background(), t.journal.Acknowledged()
+	for t.evidence.checked < until {
+		next := t.evidence.checked + 1
+		ours, err := t.journal.Get(ctx, next)
+		if err == nil {
+			theirs, err := w.cloud.books.Record(ctx, t.id, next)
+			if err != nil || !bytes.Equal(theirs.Bytes, ours) {
+				w.violation("acknowledged-not-stored", "%s: record %d is acknowledged and not in the cloud: %v", t.name, next, err)
+			}
+		} else if !errors.Is(err, journal.ErrNotFound) { // lost with an older journal
+			w.violation("journal-unreadable", "%s: record %d: %v", t.name, next, err)
+		}
+		t.evidence.checked = next
+	}
+}
+
+// sealed checks that under a header that seals, nothing else is ever sealed.
+func (w *World) sealed(frame []byte) {
+	header, err := record.ParseHeader(frame)
+	if err != nil || header.Type == record.SignInAnswer {
+		return
+	}
+	key := header.Terminal.String() + " " + strconv.Itoa(int(header.Direction)) + " " + strconv.Itoa(int(header.Epoch)) + " " +
+		strconv.FormatUint(header.Sequence, 10)
+	sum := sha256.Sum256(frame)
+	if before, used := w.frames[key]; used && before != sum {
+		w.violation("nonce-reused", "terminal, direction, epoch, sequence %s sealed two answers", key)
+	}
+	w.frames[key] = sum
+}
+
+// checkEnd checks what must be true once everything has calmed down.
+func (w *World) checkEnd() {
+	if w.cloud.life == nil {
+		w.violation("cloud-down", "the cloud is not up at the end")
+		return
+	}
+	for _, t := range w.tills {
+		w.checkTill(t)
+	}
+	w.checkCloud()
+	for _, p := range w.list {
+		w.checkPurchase(p)
+	}
+	w.checkOrders()
+}
+
+// checkTill checks that a till has nothing left to do.
+func (w *World) checkTill(t *till) {
+	switch {
+	case t.retired:
+		return
+	case t.life == nil:
+		w.violation("till-down", "%s is not up at the end", t.name)
+		return
+	}
+	w.acknowledged(t)
+	if stopped := t.uplink.Status().Stopped; stopped != "" {
+		if !t.excused() {
+			w.violation("till-stopped", "%s: %s", t.name, stopped)
+		}
+		return
+	}
+	if waiting := t.journal.Waiting(1, t.journal.Tail().Sequence); waiting > 0 && !t.excused() {
+		w.violation("never-acknowledged", "%s: %d records", t.name, waiting)
+	}
+	if t.agent.Open() > 0 {
+		w.violation("sale-stays-open", "%s: %d sales", t.name, t.agent.Open())
+	}
+	if t.agent.Open() == 0 && t.uplink.Kept() > 0 {
+		w.violation("queue-not-empty", "%s keeps %d urgent records", t.name, t.uplink.Kept())
+	}
+	if err := t.journal.Damage(); err != nil {
+		w.violation("journal-damaged", "%s: %v", t.name, err)
+	}
+}
+
+// checkCloud checks the cloud's own promises.
+func (w *World) checkCloud() {
+	if open := w.cloud.payments.Open(); open > 0 {
+		w.violation("payment-stays-open", "%d payments", open)
+	}
+	report, err := w.cloud.checker.Recheck(context.Background())
+	w.must(err)
+	for _, finding := range report.Findings {
+		w.violation("ledger-"+finding.Kind, "%s", finding.Detail)
+	}
+}
+
+// checkPurchase compares what a till says in the end with what the operators did.
+func (w *World) checkPurchase(p *purchase) {
+	t := p.till
+	id, net := p.order, w.net(p.order)
+	outcomes := t.evidence.outcome(id)
+	approved := outcomes[message.Outcome_OUTCOME_APPROVED]
+	final := approved || outcomes[message.Outcome_OUTCOME_DECLINED] || outcomes[message.Outcome_OUTCOME_REVERSED]
+	asked := t.evidence.requested[id]
+	switch {
+	case !asked && net != 0:
+		w.violation("debit-without-sale", "%s was never asked for, and its customer is out of %s", w.alias(id), yuan(net))
+	case asked && !final && !t.excused():
+		w.violation("left-in-doubt", "%s never became definite", w.alias(id))
+	case approved && net != p.amount:
+		w.violation("paid-not-debited", "%s is paid, says %s, and its customer is out of %s", w.alias(id), t.name, yuan(net))
+	case final && !approved && net != 0:
+		w.violation("debited-not-paid", "%s is not paid, says %s, and its customer is out of %s", w.alias(id), t.name, yuan(net))
+	case net > p.amount || net < 0:
+		w.violation("debited-wrong", "the customer of %s is out of %s of %s", w.alias(id), yuan(net), yuan(p.amount))
+	}
+	if approved && (outcomes[message.Outcome_OUTCOME_DECLINED] || outcomes[message.Outcome_OUTCOME_REVERSED]) {
+		w.violation("two-outcomes", "%s has two outcomes", w.alias(id))
+	}
+}
+
+// net is what an order's customer is out of, at all operators.
+func (w *World) net(id order) int64 {
+	net := int64(0)
+	for _, b := range w.banks {
+		if o := b.order(id); o != nil {
+			net += o.net()
+		}
+	}
+	return net
+}
+
+// checkOrders compares the ledger with the operators' books, order by order.
+func (w *World) checkOrders() {
+	for _, b := range w.banks {
+		for _, o := range b.list {
+			entries, err := w.cloud.books.Entries(context.Background(), store.OrderID(o.id))
+			w.must(err)
+			owed, sum := int64(0), int64(0)
+			for _, e := range entries {
+				for _, posting := range e.Postings {
+					sum += posting.Amount
+					if posting.Account == "operator/"+b.code {
+						owed += posting.Amount
+					}
+				}
+			}
+			if sum != 0 {
+				w.violation("ledger-sum", "entries of %s sum to %d", w.alias(o.id), sum)
+			}
+			if owed != o.net() {
+				w.violation("ledger-differs", "%s says %s of %s, the ledger %s", b.code, yuan(o.net()), w.alias(o.id), yuan(owed))
+			}
+		}
+	}
+}
+
+// excused says that a till need not converge by itself: its journal was copied, or went back, and somebody was told.
+func (t *till) excused() bool { return t.retired }

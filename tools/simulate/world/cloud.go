@@ -1,0 +1,200 @@
+package world
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/yuantill/yuantill/cloud/collector"
+	"github.com/yuantill/yuantill/cloud/ledger"
+	"github.com/yuantill/yuantill/cloud/merchant"
+	"github.com/yuantill/yuantill/cloud/operator"
+	"github.com/yuantill/yuantill/cloud/payment"
+	"github.com/yuantill/yuantill/cloud/store/sqlite"
+	"github.com/yuantill/yuantill/protocol/record"
+	"github.com/yuantill/yuantill/protocol/seal/fast"
+)
+
+// cloud is the machine that the cloud runs on. It outlives the processes that run on it.
+type cloud struct {
+	world  *World
+	folder string // of the present files
+	starts int
+	random random
+
+	life      *life // nil while none runs
+	books     *books
+	collector *collector.Collector
+	payments  *payment.Service
+	checker   *ledger.Checker
+	wake      *alarm // of the payments' timers
+	ack, turn *alarm
+}
+
+func newCloud(w *World) *cloud {
+	return &cloud{world: w, random: newRandom(w.script.Seed, "cloud"), folder: filepath.Join(w.folder, "cloud-0")}
+}
+
+// set up makes the books with merchant and terminals in them.
+func (c *cloud) setUp(ctx context.Context) error {
+	if err := os.Mkdir(c.folder, 0o700); err != nil {
+		return err
+	}
+	if err := os.WriteFile(c.database(), c.world.shop.books, 0o600); err != nil {
+		return err
+	}
+	return c.start(ctx)
+}
+
+func (c *cloud) database() string { return filepath.Join(c.folder, "cloud.db") }
+
+// start runs a process.
+func (c *cloud) start(ctx context.Context) error {
+	real, err := sqlite.Open(ctx, c.database(), sqlite.Options{Logger: c.world.logger})
+	if err != nil {
+		return fmt.Errorf("start cloud: %w", err)
+	}
+	c.starts++
+	l := &life{}
+	l.buried = func() { c.bury(l, real) }
+	c.life = l
+	c.books = &books{Store: real, cloud: c, life: l, random: c.random}
+	// What a start does may kill it too; then it was never up.
+	if err := c.assemble(ctx, l); err != nil {
+		return fmt.Errorf("start cloud: %w", err)
+	}
+	c.world.trace("cloud is up")
+	c.world.broker.up = true
+	c.settle()
+	return nil
+}
+
+func (c *cloud) assemble(ctx context.Context, l *life) error {
+	w := c.world
+	downlink, err := collector.NewDownlink(ctx, collector.DownlinkConfig{Store: c.books, Leaser: c.books, Root: w.shop.root,
+		Engine: fast.Engine(), Publisher: publisher{c, l}, Clock: w.time})
+	if err != nil {
+		return err
+	}
+	machine, err := payment.NewMachine(payment.DefaultTiming())
+	if err != nil {
+		return err
+	}
+	lines := map[string]operator.Connector{}
+	for _, b := range w.banks {
+		lines[b.code] = line{b, l}
+	}
+	metrics := prometheus.NewRegistry()
+	c.payments, err = payment.NewService(ctx, payment.ServiceConfig{Machine: machine, Store: c.books,
+		Merchants: merchant.NewDirectory(c.books), Registry: w.shop.operators, Operators: lines, Answers: downlink,
+		Clock: worldClock{w}, Beside: func(run func()) { w.loop.spawn(l, func() { run(); c.settle() }) }, Random: c.random,
+		Logger: w.logger, Metrics: metrics})
+	if err != nil {
+		return err
+	}
+	c.collector, err = collector.New(collector.Config{Downlink: downlink, Random: c.random, Logger: w.logger, Metrics: metrics,
+		Workers: 1, Consumers: map[record.Type]collector.Consumer{
+			record.PaymentRequested: c.payments.Requests(), record.ReversalRequested: c.payments.Reversals()}})
+	if err != nil {
+		return err
+	}
+	c.checker, err = ledger.NewChecker(ledger.Config{Books: c.books, Standings: payment.Standings(), Clock: w.time,
+		Logger: w.logger, Every: time.Minute})
+	if err != nil {
+		return err
+	}
+	c.wake = &alarm{loop: w.loop, life: l, run: c.settle}
+	c.ack = &alarm{loop: w.loop, life: l, run: c.acknowledge}
+	c.turn = &alarm{loop: w.loop, life: l, run: func() {
+		if c.collector.TurnOver() {
+			c.turn.in(collector.AckLater)
+		}
+		c.acknowledge()
+	}}
+	return c.payments.Recover(ctx)
+}
+
+// handle takes a message from the broker.
+func (c *cloud) handle(m collector.Message) {
+	c.collector.Handle(context.Background(), m)
+	c.settle()
+}
+
+// settle does what has come due, and sees to it that what comes due later is done then.
+func (c *cloud) settle() {
+	if wait, any := c.payments.Tick(); any {
+		c.wake.in(wait)
+	}
+	const between = 2 * time.Millisecond
+	c.ack.in(between)
+}
+
+func (c *cloud) acknowledge() {
+	if c.collector.Acknowledge(context.Background()) {
+		c.turn.in(collector.AckLater)
+	}
+}
+
+// bury keeps the files as they are at the death of a process, and starts the next one some time later.
+func (c *cloud) bury(l *life, real *sqlite.Store) {
+	w := c.world
+	w.trace("cloud is killed: %s", l.last)
+	w.broker.stop()
+	c.life = nil
+	before := c.folder
+	c.folder = filepath.Join(w.folder, fmt.Sprintf("cloud-%d", c.starts))
+	w.must(copyFiles(before, c.folder, "cloud.db", "cloud.db-wal"))
+	w.must(real.Close())
+	w.must(os.RemoveAll(before))
+	w.loop.after(c.random.between(200*time.Millisecond, 20*time.Second), nil, func() { w.must(c.start(context.Background())) })
+}
+
+// publisher carries answers to the broker.
+type publisher struct {
+	cloud *cloud
+	life  *life
+}
+
+// Publish implements collector.Publisher.
+func (p publisher) Publish(subject string, data []byte) error {
+	p.life.point("publish")
+	p.cloud.world.broker.down(subject, data)
+	return nil
+}
+
+// worldClock is the cloud's clock.
+type worldClock struct{ world *World }
+
+// Now implements payment.Clock.
+func (c worldClock) Now() time.Time { return c.world.time() }
+
+// After implements payment.Clock: the task that asks waits.
+func (c worldClock) After(d time.Duration) <-chan time.Time {
+	c.world.loop.sleep(d)
+	fired := make(chan time.Time, 1)
+	fired <- c.world.time()
+	return fired
+}
+
+func copyFiles(from, to string, names ...string) error {
+	if err := os.MkdirAll(to, 0o700); err != nil {
+		return err
+	}
+	for _, name := range names {
+		content, err := os.ReadFile(filepath.Join(from, name))
+		if os.IsNotExist(err) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		if err := os.WriteFile(filepath.Join(to, name), content, 0o600); err != nil {
+			return err
+		}
+	}
+	return nil
+}

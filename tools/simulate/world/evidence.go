@@ -1,0 +1,82 @@
+package world
+
+import (
+	"google.golang.org/protobuf/proto"
+
+	"github.com/yuantill/yuantill/cloud/operator"
+	"github.com/yuantill/yuantill/protocol/message"
+	"github.com/yuantill/yuantill/protocol/record"
+)
+
+// order is an order id, whatever type the product gives it where.
+type order = operator.OrderID
+
+// evidence is what a till has committed, as somebody who looked over its shoulder wrote it down. It is believed against
+// what the till shows, prints and keeps.
+type evidence struct {
+	requested map[order]bool
+	reversal  map[order]bool
+	outcomes  map[order]map[message.Outcome]bool
+	records   map[string]bool // every record that an Append returned
+	checked   uint64          // acknowledged records that were looked for in the cloud
+}
+
+func newEvidence() evidence {
+	return evidence{requested: map[order]bool{}, reversal: map[order]bool{}, outcomes: map[order]map[message.Outcome]bool{},
+		records: map[string]bool{}}
+}
+
+// recorded writes down one committed record.
+func (e *evidence) recorded(t *till, r record.Record) {
+	header, err := record.ParseHeader(r)
+	if err != nil {
+		t.world.violation("record-malformed", "%s: %v", t.name, err)
+		return
+	}
+	t.world.trace("%s records %d %s", t.name, header.Sequence, header.Type)
+	e.records[string(r)] = true
+	switch header.Type {
+	case record.PaymentRequested:
+		body := &message.PaymentRequested{}
+		if proto.Unmarshal(r.Body(), body) == nil {
+			e.requested[order(body.GetOrderId())] = true
+		}
+	case record.ReversalRequested:
+		body := &message.ReversalRequested{}
+		if proto.Unmarshal(r.Body(), body) == nil {
+			e.reversal[order(body.GetOrderId())] = true
+		}
+	case record.OutcomeShown:
+		body := &message.OutcomeShown{}
+		if proto.Unmarshal(r.Body(), body) == nil {
+			e.outcome(order(body.GetOrderId()))[body.GetOutcome()] = true
+		}
+	}
+}
+
+func (e *evidence) outcome(id order) map[message.Outcome]bool {
+	if e.outcomes[id] == nil {
+		e.outcomes[id] = map[message.Outcome]bool{}
+	}
+	return e.outcomes[id]
+}
+
+// copied returns the evidence of a copy of the till's files.
+func (e *evidence) copied() evidence {
+	c := newEvidence()
+	for id := range e.requested {
+		c.requested[id] = true
+	}
+	for id := range e.reversal {
+		c.reversal[id] = true
+	}
+	for id, outcomes := range e.outcomes {
+		for outcome := range outcomes {
+			c.outcome(id)[outcome] = true
+		}
+	}
+	for r := range e.records {
+		c.records[r] = true
+	}
+	return c
+}

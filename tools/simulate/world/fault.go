@@ -1,0 +1,203 @@
+package world
+
+import "time"
+
+// kinds are the actions by name: what people do and what goes wrong. Each is done at its time.
+var kinds = map[string]func(*World, Action){
+	"sale": ringUp,
+
+	"weather":  changeWeather,
+	"overflow": overflow,
+	"broker":   restartBroker,
+	"sessions": loseSessions,
+
+	"mood": changeMood,
+
+	"kill-till":  killTill,
+	"kill-cloud": killCloud,
+	"upgrade":    upgrade,
+	"two-agents": twoAgents,
+
+	"disk-full": fillDisk,
+	"slow-disk": slowDisk,
+
+	"clock": setClock,
+	"drift": setDrift,
+	"epoch": shortenEpoch,
+
+	"printer": troublePrinter,
+	"tear":    tearCard,
+}
+
+// changeWeather makes a line bad for a while:
+//
+//	weather till=0 for=10m [loss=30] [lossdown=30] [duplicate=20] [reorder=20] [stale=5] [cut=up|down|both]
+func changeWeather(w *World, a Action) {
+	t := w.machine(a)
+	if t == nil {
+		return
+	}
+	cut := a.text("cut")
+	t.link.weather = weather{loss: a.number("loss"), lossDown: a.number("lossdown"), duplicate: a.number("duplicate"),
+		reorder: a.number("reorder"), stale: a.number("stale"), cutUp: cut == "up" || cut == "both", cutDown: cut == "down" || cut == "both"}
+	if t.link.cutUp && t.life != nil { // nothing goes up, not even a ping
+		w.loop.after(noticeAfter, t.life, func() {
+			if t.link.cutUp || t.link.cutDown {
+				t.disconnect(errCut)
+			}
+		})
+	}
+	w.forA(a, func() { t.link.weather = weather{} })
+}
+
+// forA ends something after the action's duration, unless everything has calmed down by then.
+func (w *World) forA(a Action, end func()) {
+	w.loop.after(a.duration("for"), nil, func() {
+		if !w.calm {
+			end()
+		}
+	})
+}
+
+// overflow has the broker drop most messages for a while.
+func overflow(w *World, a Action) {
+	w.broker.overflow = true
+	w.forA(a, func() { w.broker.overflow = false })
+}
+
+// restartBroker has the broker come back empty.
+func restartBroker(w *World, a Action) {
+	if !w.broker.up {
+		return
+	}
+	w.hit("broker-restart")
+	w.broker.stop()
+	w.loop.after(a.duration("for"), nil, func() { w.broker.up = w.cloud.life != nil })
+}
+
+// loseSessions ends all connections.
+func loseSessions(w *World, _ Action) {
+	if w.broker.up {
+		w.hit("broker-session-loss")
+		w.broker.lose()
+	}
+}
+
+// changeMood makes an operator bad for a while:
+//
+//	mood bank=0 for=10m [slow=30s] [loseanswers=50] [loserequests=30] [out=1] [deny=50] [refuse=1] [late=100] [renumber=30]
+func changeMood(w *World, a Action) {
+	b := w.banks[min(max(a.number("bank"), 0), len(w.banks)-1)]
+	b.mood = mood{slow: a.duration("slow"), loseAnswers: a.number("loseanswers"), loseRequests: a.number("loserequests"),
+		out: a.is("out"), deny: a.number("deny"), refuseReverse: a.is("refuse"), late: a.number("late"), renumber: a.number("renumber")}
+	w.forA(a, func() { b.mood = mood{} })
+}
+
+// decideLate gives an order that is still being thought about its end.
+func (b *bank) decideLate(o *bankOrder) {
+	if o.state == bankPending {
+		b.decide(o)
+	}
+}
+
+// killTill kills a till's process at the nth effect from now.
+func killTill(w *World, a Action) {
+	if t := w.till(a); t != nil {
+		w.hit("till-killed")
+		t.life.fatal = t.life.points + max(a.number("at"), 1)
+	}
+}
+
+// killCloud kills the cloud's process at the nth effect from now.
+func killCloud(w *World, a Action) {
+	if w.cloud.life != nil {
+		w.hit("cloud-killed")
+		w.cloud.life.fatal = w.cloud.life.points + max(a.number("at"), 1)
+	}
+}
+
+// upgrade stops a till in good order and starts it again, whatever waits to be sent.
+func upgrade(w *World, a Action) {
+	t := w.till(a)
+	if t == nil {
+		return
+	}
+	if t.journal.Waiting(1, t.journal.Tail().Sequence) > 0 {
+		w.hit("upgrade-with-full-queue")
+	}
+	w.hit("upgrade")
+	t.stop()
+	w.loop.after(a.duration("for"), nil, t.start)
+}
+
+// slowDisk makes the cloud's commits slow for a while.
+func slowDisk(w *World, a Action) {
+	if w.cloud.life == nil {
+		return
+	}
+	b := w.cloud.books
+	b.slow = a.duration("by")
+	w.forA(a, func() { b.slow = 0 })
+}
+
+// fillDisk lets a till's next commits fail for want of room.
+func fillDisk(w *World, a Action) {
+	if t := w.till(a); t != nil {
+		t.broken = a.number("commits")
+	}
+}
+
+// setClock sets a till's clock while it is off: the battery was empty, or somebody was wrong.
+func setClock(w *World, a Action) {
+	t := w.till(a)
+	if t == nil {
+		return
+	}
+	to := a.duration("to")
+	if to > t.skew {
+		w.hit("clock-jump-forward")
+	} else {
+		w.hit("clock-jump-back")
+	}
+	t.life.kill()
+	t.skew = to
+}
+
+// setDrift has a till's clock go wrong by parts per million from the next start on.
+func setDrift(w *World, a Action) {
+	if t := w.machine(a); t != nil && t.life != nil {
+		w.hit("clock-drift")
+		t.life.kill()
+		t.drift = int64(a.number("ppm"))
+	}
+}
+
+// shortenEpoch has a till change its keys more often from its next start on, also while it cannot be reached.
+func shortenEpoch(w *World, a Action) {
+	if t := w.machine(a); t != nil {
+		w.hit("key-rotation")
+		t.epochAge = a.duration("age")
+	}
+}
+
+// troublePrinter has the printer fail with the nth job: what=paper|gone|vague.
+func troublePrinter(w *World, a Action) {
+	t := w.machine(a)
+	if t == nil {
+		return
+	}
+	n := max(a.number("at"), 1)
+	switch a.text("what") {
+	case "paper":
+		t.printer.paper = n
+	case "gone":
+		t.printer.gone = n
+	case "vague":
+		t.printer.vague = n
+	}
+}
+
+// tearCard has the next customers' cards leave the field at the nth exchange.
+func tearCard(w *World, a Action) { w.tear = max(a.number("at"), 1) }
+
+var _ = time.Second

@@ -1,0 +1,209 @@
+package world
+
+import (
+	"slices"
+	"time"
+)
+
+// Generate writes the script of a seed: people who buy, and a random part of all that can go wrong.
+func Generate(seed uint64) Script {
+	r := newRandom(seed, "script")
+	s := Script{Seed: seed, Tills: 1 + r.IntN(3), Length: time.Duration(1+r.IntN(3)) * 24 * time.Hour}
+	g := &generator{random: r, script: &s}
+	g.sales()
+	g.faults()
+	slices.SortStableFunc(s.Actions, func(a, b Action) int { return int(a.At - b.At) })
+	return s
+}
+
+type generator struct {
+	random random
+	script *Script
+	rushes []time.Duration // when most happens
+}
+
+func (g *generator) add(at time.Duration, kind string) *Action {
+	g.script.Actions = append(g.script.Actions, Action{At: at.Truncate(time.Millisecond), Kind: kind})
+	return &g.script.Actions[len(g.script.Actions)-1]
+}
+
+// set adds a field to an action.
+func (a *Action) set(name string, value any) *Action {
+	*a = a.with(name, value)
+	return a
+}
+
+// sales come in rushes, as at lunch, with long quiet times between.
+func (g *generator) sales() {
+	r := g.random
+	for day := time.Duration(0); day < g.script.Length; day += 24 * time.Hour {
+		for range 1 + r.IntN(2) {
+			g.rushes = append(g.rushes, day+r.between(time.Hour, 20*time.Hour))
+		}
+	}
+	for _, rush := range g.rushes {
+		for till := range g.script.Tills {
+			at := rush
+			for range 3 + r.IntN(6) {
+				g.sale(at, till)
+				at += r.between(20*time.Second, 5*time.Minute)
+			}
+		}
+	}
+}
+
+func (g *generator) sale(at time.Duration, till int) {
+	r := g.random
+	a := g.add(at, "sale").set("till", till).set("amount", 1+r.IntN(100_000)).
+		set("method", one(r, "code", "code", "code", "shown", "tap", "both")).
+		set("after", r.between(500*time.Millisecond, 6*time.Second).Truncate(time.Millisecond)).
+		set("takes", r.between(2*time.Second, 40*time.Second).Truncate(time.Millisecond))
+	if r.chance(10) {
+		a.set("double", 1)
+	}
+	if r.chance(12) {
+		a.set("cancel", r.between(0, 20*time.Second).Truncate(time.Millisecond))
+	}
+	if r.chance(6) {
+		a.set("unplug", 1+r.IntN(12))
+	}
+	switch r.IntN(12) {
+	case 0:
+		a.set("poor", 1)
+	case 1:
+		a.set("password", r.between(2*time.Second, 60*time.Second).Truncate(time.Millisecond))
+	case 2:
+		a.set("password", "-1s")
+	case 3:
+		a.set("away", 1)
+	}
+}
+
+// faults come during the rushes for the most part: who is away cannot be hurt.
+func (g *generator) faults() {
+	for _, write := range []func(at time.Duration){
+		g.weather, g.cut, g.stale, g.broker, g.mood, g.mood, g.killTill, g.killCloud, g.upgrade, g.disk, g.clock, g.keys, g.printer, g.card,
+	} {
+		if g.random.chance(40) {
+			continue
+		}
+		for _, rush := range g.rushes {
+			for range g.random.IntN(3) {
+				write(rush + g.random.between(-2*time.Minute, 25*time.Minute))
+			}
+		}
+	}
+}
+
+func (g *generator) aTill() int { return g.random.IntN(g.script.Tills) }
+
+// minutes is a time from some seconds to some hours, short ones being more frequent.
+func (g *generator) while() time.Duration {
+	longest := one(g.random, 20*time.Second, 2*time.Minute, 15*time.Minute, 3*time.Hour)
+	return g.random.between(time.Second, longest).Truncate(time.Second)
+}
+
+func (g *generator) weather(at time.Duration) {
+	r := g.random
+	a := g.add(at, "weather").set("till", g.aTill()).set("for", g.while())
+	for _, name := range []string{"loss", "lossdown", "duplicate", "reorder"} {
+		if r.chance(50) {
+			a.set(name, one(r, 5, 20, 50, 90))
+		}
+	}
+}
+
+func (g *generator) cut(at time.Duration) {
+	a := g.add(at, "weather").set("till", g.aTill()).set("for", g.while())
+	if g.random.chance(15) {
+		a.set("for", g.random.between(5*time.Hour, 40*time.Hour).Truncate(time.Minute))
+	}
+	// The later of two fields of a name says nothing: the first counts.
+	a.set("cut", one(g.random, "up", "down", "both"))
+}
+
+func (g *generator) stale(at time.Duration) {
+	g.add(at, "weather").set("till", g.aTill()).set("for", g.while()).set("stale", one(g.random, 5, 30))
+}
+
+func (g *generator) broker(at time.Duration) {
+	switch g.random.IntN(3) {
+	case 0:
+		g.add(at, "broker").set("for", g.random.between(time.Second, 2*time.Minute).Truncate(time.Second))
+	case 1:
+		g.add(at, "sessions")
+	case 2:
+		g.add(at, "overflow").set("for", g.while())
+	}
+}
+
+func (g *generator) mood(at time.Duration) {
+	r := g.random
+	a := g.add(at, "mood").set("bank", one(r, 0, 0, 0, 1)).set("for", g.while())
+	switch r.IntN(9) {
+	case 0:
+		a.set("slow", one(r, 5*time.Second, 30*time.Second, 2*time.Minute))
+	case 1:
+		a.set("loseanswers", one(r, 20, 60, 100))
+	case 2:
+		a.set("loserequests", one(r, 20, 60))
+	case 3:
+		a.set("out", 1)
+	case 4:
+		a.set("deny", one(r, 30, 100)).set("loseanswers", 50)
+	case 5:
+		a.set("refuse", 1).set("loseanswers", 70)
+	case 6:
+		a.set("late", 100).set("slow", "50s")
+	case 7:
+		a.set("renumber", 50).set("loseanswers", 40)
+	case 8:
+		a.set("slow", "40s").set("loseanswers", 30).set("deny", 30)
+	}
+}
+
+func (g *generator) killTill(at time.Duration) {
+	g.add(at, "kill-till").set("till", g.aTill()).set("at", 1+g.random.IntN(30))
+}
+
+func (g *generator) killCloud(at time.Duration) {
+	g.add(at, "kill-cloud").set("at", 1+g.random.IntN(60))
+}
+
+func (g *generator) upgrade(at time.Duration) {
+	switch g.random.IntN(2) {
+	case 0:
+		g.add(at, "upgrade").set("till", g.aTill()).set("for", g.random.between(time.Second, time.Minute).Truncate(time.Second))
+	case 1:
+		g.add(at, "two-agents").set("till", g.aTill())
+	}
+}
+
+func (g *generator) disk(at time.Duration) {
+	switch g.random.IntN(2) {
+	case 0:
+		g.add(at, "disk-full").set("till", g.aTill()).set("commits", 1+g.random.IntN(4))
+	case 1:
+		g.add(at, "slow-disk").set("by", one(g.random, 50*time.Millisecond, time.Second, 8*time.Second)).set("for", g.while())
+	}
+}
+
+func (g *generator) clock(at time.Duration) {
+	switch g.random.IntN(3) {
+	case 0, 1:
+		to := one(g.random, -26*365*24*time.Hour, -25*time.Hour, -10*time.Minute, -20*time.Second, 0, 20*time.Second, 10*time.Minute, 24*time.Hour)
+		g.add(at, "clock").set("till", g.aTill()).set("to", to)
+	case 2:
+		g.add(at, "drift").set("till", g.aTill()).set("ppm", one(g.random, -5000, -100, 100, 5000))
+	}
+}
+
+func (g *generator) keys(at time.Duration) {
+	g.add(at, "epoch").set("till", g.aTill()).set("age", one(g.random, 10*time.Minute, time.Hour, 6*time.Hour))
+}
+
+func (g *generator) printer(at time.Duration) {
+	g.add(at, "printer").set("till", g.aTill()).set("what", one(g.random, "paper", "gone", "vague")).set("at", 1+g.random.IntN(4))
+}
+
+func (g *generator) card(at time.Duration) { g.add(at, "tear").set("at", 1+g.random.IntN(4)) }

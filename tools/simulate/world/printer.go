@@ -1,0 +1,108 @@
+package world
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"fmt"
+
+	"github.com/yuantill/yuantill/drivers"
+	"github.com/yuantill/yuantill/protocol/message"
+)
+
+// printer is a receipt printer, and the customer who reads the slip.
+type printer struct {
+	till  *till
+	ready bool
+	paper int // prints until the paper is out, 0 for enough
+	gone  int // prints until the cable is pulled, 0 for never
+	vague int // prints of which nobody knows
+}
+
+var _ drivers.Printer = (*printer)(nil)
+
+var errPaper = errors.New("paper out")
+
+// Print implements drivers.Printer.
+func (p *printer) Print(_ context.Context, d drivers.Document) (drivers.PrintResult, error) {
+	w := p.till.world
+	if p.gone > 0 {
+		if p.gone--; p.gone == 0 {
+			w.hit("printer-gone")
+			w.loop.after(p.till.random.between(1e9, 60e9), nil, func() { p.back() })
+			return drivers.PrintNotStarted, fmt.Errorf("print: %w", drivers.ErrGone)
+		}
+	}
+	if p.paper > 0 {
+		if p.paper--; p.paper == 0 {
+			w.hit("printer-paper-out")
+			return drivers.PrintNotStarted, errPaper
+		}
+	}
+	p.read(d)
+	if p.vague > 0 {
+		p.vague--
+		w.hit("printer-unconfirmed")
+		return drivers.PrintUnconfirmed, errors.New("no status")
+	}
+	p.till.life.point("printed")
+	return drivers.PrintDone, nil
+}
+
+// Status implements drivers.Printer.
+func (p *printer) Status(context.Context) (drivers.PrinterStatus, error) {
+	return drivers.PrinterStatus{Online: p.ready}, nil
+}
+
+func (p *printer) back() {
+	p.ready = true
+	if p.till.life != nil {
+		p.till.agent.PrinterUp(context.Background())
+		p.till.settle()
+	}
+}
+
+// slip is what a customer takes from a receipt.
+type slip struct {
+	outcome message.Outcome
+	order   order
+	amount  string
+}
+
+// titles are what a slip is headed with.
+var titles = map[string]message.Outcome{"签购单": message.Outcome_OUTCOME_APPROVED, "交易失败": message.Outcome_OUTCOME_DECLINED,
+	"交易冲正": message.Outcome_OUTCOME_REVERSED, "结果未知": message.Outcome_OUTCOME_UNKNOWN}
+
+// read is the customer reading the slip, checking that the till could have known.
+func (p *printer) read(d drivers.Document) {
+	t, w := p.till, p.till.world
+	var s slip
+	for _, block := range d.Blocks {
+		switch b := block.(type) {
+		case drivers.Text:
+			if outcome, is := titles[b.Content]; is {
+				s.outcome = outcome
+			}
+			if b.Align == drivers.Right && b.Bold {
+				s.amount = b.Content
+			}
+		case drivers.Pair:
+			if b.Label == "订单号 ORDER" {
+				_, _ = hex.Decode(s.order[:], []byte(b.Value)) // an order of zeros is known to nobody
+			}
+		}
+	}
+	sale := w.purchases[s.order]
+	if sale == nil {
+		w.violation("receipt-of-nothing", "%s prints a slip of an unknown sale", t.name)
+		return
+	}
+	w.trace("%s prints %s %s", t.name, w.alias(s.order), s.outcome)
+	if s.amount != yuan(sale.amount) {
+		w.violation("receipt-amount", "%s prints %s for %s", t.name, s.amount, w.alias(s.order))
+	}
+	if !t.evidence.outcome(s.order)[s.outcome] {
+		w.violation("printed-before-recorded", "%s prints %s %s without a record", t.name, w.alias(s.order), s.outcome)
+	}
+	sale.slips = append(sale.slips, s)
+}

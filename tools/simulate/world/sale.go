@@ -1,0 +1,158 @@
+package world
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/yuantill/yuantill/agent/checkout"
+	"github.com/yuantill/yuantill/agent/station"
+	"github.com/yuantill/yuantill/drivers"
+	"github.com/yuantill/yuantill/protocol/money"
+)
+
+// customer is who pays, or does not.
+type customer struct {
+	name     string
+	code     string // one-time payment code
+	codeUsed bool
+	poor     bool
+	password time.Duration // to type it; 0 for none asked, negative for never
+	scans    bool          // a shown code
+	takes    time.Duration
+	card     *card
+}
+
+func (c *customer) masked() string { return "001000******" + c.name[len(c.name)-4:] }
+
+// purchase is one wish to pay: what a customer owes at most, however it goes.
+type purchase struct {
+	number   int
+	till     *till
+	amount   int64
+	customer *customer
+	order    order
+	shown    string // the state last shown
+	scanned  bool
+	slips    []slip
+}
+
+// ringUp is a sale at a till, with all that people do about it:
+//
+//	sale till=0 amount=1250 method=code|tap|shown|both after=3s [double=1] [cancel=4s] [unplug=7] [poor=1] [password=6s|-1s] [takes=5s] [away=1]
+//
+// unplug pulls the plug at the nth effect after the customer has shown the code. away is a customer who leaves.
+func ringUp(w *World, a Action) {
+	t := w.till(a)
+	if t == nil {
+		return
+	}
+	p := &purchase{number: len(w.list) + 1, till: t, amount: int64(a.number("amount"))}
+	p.customer = &customer{name: fmt.Sprintf("customer %04d", p.number), poor: a.is("poor"), password: a.duration("password"),
+		scans: !a.is("away"), takes: a.duration("takes")}
+	p.customer.code = fmt.Sprintf("01%05d%012d", p.number, w.people.Int64N(1e12))
+	w.codes[p.customer.code] = p.customer
+	key := fmt.Sprintf("purchase %d", p.number)
+	start := station.Start{Amount: money.Money{Minor: p.amount, Currency: money.CNY},
+		Origin: checkout.Origin{Key: key, Digest: sha256.Sum256([]byte(key))}}
+	w.beginning = p
+	view, err := t.agent.Till().Start(context.Background(), start)
+	w.beginning = nil
+	if err != nil {
+		w.refused(t, err)
+		return
+	}
+	id := order(view.Sale.OrderID)
+	if p.order != id {
+		w.adoptAs(p, id)
+	}
+	if a.is("double") {
+		w.hit("person-double-press")
+		w.soon(t, 40*time.Millisecond, func() { t.pressAgain(start, id) })
+	}
+	w.soon(t, a.duration("after"), func() { t.customerPays(p, a) })
+	if a.is("cancel") {
+		w.soon(t, a.duration("after")+a.duration("cancel"), func() {
+			w.hit("person-cancel")
+			t.press(id, checkout.CancelPressed{Cashier: "01"})
+		})
+	}
+	t.settle()
+}
+
+// pressAgain is a second press of the same key, which must find the same sale.
+func (t *till) pressAgain(start station.Start, id order) {
+	view, err := t.agent.Till().Start(context.Background(), start)
+	if err == nil && order(view.Sale.OrderID) != id {
+		t.world.violation("double-press", "%s began %s twice", t.name, t.world.alias(id))
+	}
+}
+
+// customerPays is the moment at which the customer does something.
+func (t *till) customerPays(p *purchase, a Action) {
+	if a.is("unplug") {
+		t.world.hit("person-unplug")
+		t.life.fatal = t.life.points + max(a.number("unplug"), 1)
+	}
+	switch method := a.text("method"); method {
+	case "code", "both":
+		if a.is("away") {
+			t.world.hit("person-walks-away")
+			return
+		}
+		if method == "both" {
+			t.world.hit("person-tap-and-scan")
+			t.tap(p)
+		}
+		t.agent.Scan(context.Background(), drivers.Scan{Text: p.customer.code, Raw: []byte(p.customer.code), At: t.clock()})
+	case "tap":
+		t.tap(p)
+	case "shown":
+		if a.is("away") {
+			t.world.hit("person-walks-away")
+		}
+		t.press(p.order, checkout.CodeWanted{})
+	}
+}
+
+func (t *till) press(id order, intent station.Intent) {
+	_, err := t.agent.Till().Press(context.Background(), checkout.OrderID(id), intent)
+	var refusal *station.Refusal
+	if err != nil && !errors.As(err, &refusal) {
+		t.world.trace("%s: press: %v", t.name, err)
+	}
+}
+
+// refused notes that no sale began.
+func (w *World) refused(t *till, err error) {
+	var refusal *station.Refusal
+	if !errors.As(err, &refusal) {
+		w.trace("%s: no sale: internal error", t.name)
+		return
+	}
+	w.refusals++
+	w.trace("%s: no sale: %s", t.name, refusal.Phrase.Text().English)
+}
+
+// adopt finds the purchase of a sale that a screen shows for the first time.
+func (w *World) adopt(t *till, sale checkout.Sale) *purchase {
+	id := order(sale.OrderID)
+	if w.beginning != nil && w.beginning.order == (order{}) {
+		w.adoptAs(w.beginning, id)
+		return w.beginning
+	}
+	w.violation("sale-of-nobody", "%s shows a sale that nobody began", t.name)
+	p := &purchase{till: t, amount: sale.Amount.Minor, customer: &customer{name: "customer 0000"}}
+	w.adoptAs(p, id)
+	return p
+}
+
+func (w *World) adoptAs(p *purchase, id order) {
+	p.order = id
+	p.number = len(w.list) + 1
+	w.purchases[id] = p
+	w.list = append(w.list, p)
+	w.trace("%s begins %s over %s", p.till.name, w.alias(id), yuan(p.amount))
+}

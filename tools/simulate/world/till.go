@@ -1,0 +1,329 @@
+package world
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/yuantill/yuantill/agent"
+	"github.com/yuantill/yuantill/agent/journal"
+	"github.com/yuantill/yuantill/agent/keyring"
+	"github.com/yuantill/yuantill/agent/station"
+	"github.com/yuantill/yuantill/agent/uplink"
+	"github.com/yuantill/yuantill/protocol/message"
+	"github.com/yuantill/yuantill/protocol/record"
+	"github.com/yuantill/yuantill/protocol/seal/fast"
+	"github.com/yuantill/yuantill/protocol/topic"
+)
+
+const version = "simulated"
+
+// The files of a till that are its memory.
+var tillFiles = []string{"journal.db", "journal.db-wal", "journal.db.lock", "journal.db.ballast", "epochs.json"}
+
+// till is a machine at a counter. It outlives the processes that run on it.
+type till struct {
+	world    *World
+	name     string
+	id       record.Terminal
+	folder   string // of the present files
+	starts   int
+	random   random
+	link     *link
+	printer  *printer
+	skew     time.Duration
+	drift    int64 // parts per million
+	epochAge time.Duration
+	saved    string // folder of an old copy of the files
+	retired  bool   // never started again
+	broken   int    // how many commits fail for want of room
+
+	// What follows belongs to the present process.
+	life       *life // nil while none runs
+	keys       *keyring.Keyring
+	journal    *journal.Journal
+	uplink     *uplink.Uplink
+	connection *uplink.Connection
+	agent      agent.Stepwise
+	recorder   *recorder
+	rounds     int
+
+	tick, step, printing, connecting, starting *alarm
+
+	evidence evidence
+}
+
+func newTill(w *World, index int) *till {
+	t := &till{
+		world: w, name: fmt.Sprintf("till %d", index), id: w.shop.terminals[index], epochAge: 24 * time.Hour,
+		random: newRandom(w.script.Seed, fmt.Sprintf("till %d", index)), folder: filepath.Join(w.folder, fmt.Sprintf("till-%d-0", index)),
+	}
+	t.printer = &printer{till: t, ready: true}
+	t.link = &link{world: w, till: t, random: newRandom(w.script.Seed, fmt.Sprintf("link %d", index))}
+	t.evidence = newEvidence()
+	return t
+}
+
+// clock is the till's wall clock.
+func (t *till) clock() time.Time {
+	now := t.world.time().Add(t.skew)
+	return now.Add(time.Duration(int64(t.world.loop.now) / 1_000_000 * t.drift))
+}
+
+// start runs a process on the machine.
+func (t *till) start() {
+	if t.life != nil || t.retired {
+		return
+	}
+	if err := t.open(); err != nil {
+		t.world.violation("till-does-not-start", "%s: %v", t.name, err)
+		t.retired = true
+		return
+	}
+	ctx := context.Background()
+	t.world.trace("%s is up", t.name)
+	if err := t.agent.Recover(ctx); err != nil {
+		t.world.violation("till-does-not-recover", "%s: %v", t.name, err)
+	}
+	if t.printer.ready {
+		t.agent.PrinterUp(ctx)
+	}
+	t.starting.in(time.Second)
+	t.connecting.in(t.random.between(0, 2*time.Second))
+	t.settle()
+}
+
+func (t *till) open() (err error) {
+	ctx, w := context.Background(), t.world
+	if err := os.MkdirAll(t.folder, 0o700); err != nil {
+		return err
+	}
+	t.starts++
+	t.keys, err = keyring.Open(keyring.Config{EnrolmentPath: w.shop.enrolment(t.id), Engine: fast.Engine(),
+		StatePath: filepath.Join(t.folder, "epochs.json")})
+	if err != nil {
+		return err
+	}
+	if t.journal, err = journal.Open(ctx, t.journalConfig()); err != nil {
+		return err
+	}
+	l := &life{}
+	j := t.journal
+	l.buried = func() { t.bury(l, j) }
+	t.life = l
+	config := uplink.DefaultConfig()
+	config.Brokers, config.AgentVersion, config.SerialNumber = []string{"cloud:8883"}, version, "SN"
+	config.Clock, config.Steady, config.Random, config.Nonces, config.Logger = t.clock, w.time, t.random.Int64N, t.random, w.logger
+	config.Timings.EpochAge = t.epochAge
+	if t.uplink, err = uplink.New(config, t.journal, t.keys); err != nil {
+		return err
+	}
+	feed := station.NewFeed(t.clock())
+	feed.Watch(t.screen)
+	t.recorder = &recorder{Journal: t.journal, till: t, life: l}
+	assembled, err := agent.New(t.config(), agent.Parts{Journal: t.recorder, Uplink: t.uplink, Issuers: w.shop.issuers,
+		Clock: t.clock, Random: t.random, Logger: w.logger}, feed)
+	if err != nil {
+		return err
+	}
+	t.agent = assembled.Stepwise()
+	t.tick = &alarm{loop: w.loop, life: l, run: t.settle}
+	t.step = &alarm{loop: w.loop, life: l, run: t.advance}
+	t.printing = &alarm{loop: w.loop, life: l, run: t.print}
+	t.connecting = &alarm{loop: w.loop, life: l, run: t.connect}
+	t.starting = &alarm{loop: w.loop, life: l, run: func() {
+		if !t.agent.RecordStart(ctx) {
+			t.starting.in(time.Second)
+		}
+		t.settle()
+	}}
+	return nil
+}
+
+func (t *till) journalConfig() journal.Config {
+	config := journal.DefaultConfig()
+	config.Path, config.Terminal, config.KeyVersion = filepath.Join(t.folder, "journal.db"), t.id, t.keys.KeyVersion()
+	config.RoomMin, config.BallastSize, config.WALSize = 0, 4096, 256<<10
+	config.Keyring, config.Clock, config.Engine, config.Logger = t.keys, t.clock, fast.Engine(), t.world.logger
+	return config
+}
+
+func (t *till) config() agent.Config {
+	config := agent.DefaultConfig()
+	config.Version, config.Terminal = version, t.id
+	config.Merchant = agent.Merchant{Name: "小面馆", ID: merchantID, Acquirer: "工商银行"}
+	config.Device = &message.TerminalBlock{DeviceType: "11", SerialNumber: "SN", AgentVersion: version}
+	return config
+}
+
+// settle does what is due, and sees to it that what comes due later is done then.
+func (t *till) settle() {
+	ctx := context.Background()
+	t.agent.Answers(ctx)
+	t.tick.in(t.agent.Tick(ctx))
+	select {
+	case <-t.journal.Appended():
+		t.step.in(10 * time.Millisecond)
+	default:
+	}
+	if t.agent.Printing() > 0 {
+		t.printing.in(t.random.between(300*time.Millisecond, 2*time.Second))
+	}
+}
+
+// advance lets the uplink do what it can.
+func (t *till) advance() {
+	if t.connection == nil {
+		return
+	}
+	next, err := t.connection.Step(context.Background())
+	if err != nil {
+		t.disconnect(err)
+		return
+	}
+	if t.journal.Waiting(1, t.journal.Tail().Sequence) == 0 {
+		next = max(next, 5*time.Minute) // nothing waits: only its epoch's age could matter
+	}
+	t.step.exactly(next)
+	t.world.acknowledged(t)
+	t.settle()
+}
+
+// receive takes a message from the broker.
+func (t *till) receive(payload []byte) {
+	if t.connection == nil {
+		return
+	}
+	t.connection.Receive(payload)
+	t.step.in(0)
+	t.settle()
+}
+
+func (t *till) connect() {
+	if t.connection != nil {
+		return
+	}
+	w := t.world
+	if !w.broker.up || t.link.cutUp || t.link.cutDown {
+		bound := min(30*time.Second, 200*time.Millisecond<<min(t.rounds, 10))
+		t.rounds++
+		t.connecting.in(t.random.between(50*time.Millisecond, bound))
+		return
+	}
+	t.rounds = 0
+	w.broker.connect(t)
+	l := t.life
+	connection, err := t.uplink.Attach("cloud:8883", func(lane topic.Lane, payload []byte) error {
+		l.point("send")
+		if t.connection == nil && t.uplink == nil {
+			return errCut
+		}
+		t.link.up(lane, payload)
+		return nil
+	})
+	t.connection = connection
+	if err != nil {
+		t.disconnect(err)
+		return
+	}
+	t.step.in(0)
+}
+
+// disconnect is the end of a connection as the till notices it.
+func (t *till) disconnect(cause error) {
+	if t.connection == nil {
+		return
+	}
+	t.world.broker.leave(t)
+	t.connection.Detach(cause)
+	t.connection = nil
+	t.connecting.in(t.random.between(0, time.Second))
+	t.settle()
+}
+
+// print has the printer print what waits.
+func (t *till) print() {
+	ctx := context.Background()
+	t.life.point("print")
+	if !t.printer.ready {
+		return
+	}
+	if _, err := t.agent.Print(ctx, t.printer); err != nil {
+		t.printer.ready = false
+		t.agent.PrinterDown(ctx, err)
+	}
+	t.settle()
+}
+
+// bury keeps the files as they are at the death of a process, and starts the next one some time later.
+func (t *till) bury(l *life, j *journal.Journal) {
+	w := t.world
+	w.trace("%s is killed: %s", t.name, l.last)
+	w.broker.leave(t)
+	t.life, t.connection = nil, nil
+	before := t.folder
+	t.folder = t.nextFolder()
+	w.must(copyFiles(before, t.folder, tillFiles...))
+	w.must(j.Close())
+	w.must(os.RemoveAll(before))
+	w.loop.after(t.random.between(time.Second, 40*time.Second), nil, t.start)
+}
+
+func (t *till) nextFolder() string {
+	return filepath.Join(t.world.folder, fmt.Sprintf("%s-%d", t.id, t.world.count()))
+}
+
+// stop ends the process in good order, as for an upgrade.
+func (t *till) stop() {
+	if t.life == nil {
+		return
+	}
+	t.world.trace("%s stops", t.name)
+	t.world.broker.leave(t)
+	l := t.life
+	l.buried = nil
+	l.kill()
+	t.uplink.Close()
+	t.life, t.connection = nil, nil
+	t.world.must(t.journal.Close())
+}
+
+// recorder is the till's journal as the till sees it; what it commits is written down as evidence.
+type recorder struct {
+	*journal.Journal
+	till *till
+	life *life
+}
+
+var errDisk = fmt.Errorf("%w: simulated", journal.ErrNoRoom)
+
+// Append implements agent.Recorder.
+func (r *recorder) Append(ctx context.Context, entries ...journal.Entry) ([]record.Record, error) {
+	r.life.point("before record")
+	if r.till.broken > 0 {
+		r.till.broken--
+		r.till.world.hit("disk-full")
+		return nil, errDisk
+	}
+	records, err := r.Journal.Append(ctx, entries...)
+	if err == nil {
+		for _, one := range records {
+			r.till.evidence.recorded(r.till, one)
+		}
+	}
+	r.life.point("after record")
+	return records, err
+}
+
+// SaveSale implements agent.SaleSaver.
+func (r *recorder) SaveSale(ctx context.Context, sale journal.Snapshot) error {
+	r.life.point("before save")
+	err := r.Journal.SaveSale(ctx, sale)
+	r.life.point("after save")
+	return err
+}
+
+var _ = errors.Is
