@@ -103,7 +103,9 @@ type prepared struct {
 }
 
 // Send implements operator.Prepared.
-func (p prepared) Send(ctx context.Context) (operator.Answer, error) { return p.line.Authorise(ctx, p.request) }
+func (p prepared) Send(ctx context.Context) (operator.Answer, error) {
+	return p.line.Authorise(ctx, p.request)
+}
 
 // Order implements operator.CodeIssuer.
 func (n line) Order(_ context.Context, r operator.Request) (operator.Answer, error) {

@@ -49,7 +49,8 @@ func ringUp(w *World, a Action) {
 	if t == nil {
 		return
 	}
-	p := &purchase{number: len(w.list) + 1, till: t, amount: int64(a.number("amount"))}
+	w.wishes++
+	p := &purchase{number: w.wishes, till: t, amount: int64(a.number("amount"))}
 	p.customer = &customer{name: fmt.Sprintf("customer %04d", p.number), poor: a.is("poor"), password: a.duration("password"),
 		scans: !a.is("away"), takes: a.duration("takes")}
 	p.customer.code = fmt.Sprintf("01%05d%012d", p.number, w.people.Int64N(1e12))
@@ -57,9 +58,8 @@ func ringUp(w *World, a Action) {
 	key := fmt.Sprintf("purchase %d", p.number)
 	start := station.Start{Amount: money.Money{Minor: p.amount, Currency: money.CNY},
 		Origin: checkout.Origin{Key: key, Digest: sha256.Sum256([]byte(key))}}
-	w.beginning = p
+	w.begun[key] = p
 	view, err := t.agent.Till().Start(context.Background(), start)
-	w.beginning = nil
 	if err != nil {
 		w.refused(t, err)
 		return
@@ -139,9 +139,9 @@ func (w *World) refused(t *till, err error) {
 // adopt finds the purchase of a sale that a screen shows for the first time.
 func (w *World) adopt(t *till, sale checkout.Sale) *purchase {
 	id := order(sale.OrderID)
-	if w.beginning != nil && w.beginning.order == (order{}) {
-		w.adoptAs(w.beginning, id)
-		return w.beginning
+	if p := w.begun[sale.Origin.Key]; p != nil && p.order == (order{}) {
+		w.adoptAs(p, id)
+		return p
 	}
 	w.violation("sale-of-nobody", "%s shows a sale that nobody began", t.name)
 	p := &purchase{till: t, amount: sale.Amount.Minor, customer: &customer{name: "customer 0000"}}
@@ -151,7 +151,6 @@ func (w *World) adopt(t *till, sale checkout.Sale) *purchase {
 
 func (w *World) adoptAs(p *purchase, id order) {
 	p.order = id
-	p.number = len(w.list) + 1
 	w.purchases[id] = p
 	w.list = append(w.list, p)
 	w.trace("%s begins %s over %s", p.till.name, w.alias(id), yuan(p.amount))

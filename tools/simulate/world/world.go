@@ -65,7 +65,8 @@ type World struct {
 
 	purchases map[order]*purchase
 	list      []*purchase
-	beginning *purchase // whose sale is being begun right now
+	begun     map[string]*purchase // by idempotency key
+	wishes    int
 	codes     map[string]*customer
 	cards     map[hardwallet.WalletID]*customer
 	shown     map[string]*bankOrder
@@ -87,7 +88,7 @@ func Run(shop *Shop, script Script, folder string, out io.Writer) (result Result
 	}
 	defer os.RemoveAll(folder)
 	w := &World{shop: shop, script: script, folder: folder, loop: &loop{}, out: out, people: newRandom(script.Seed, "people"),
-		purchases: map[order]*purchase{}, codes: map[string]*customer{}, cards: map[hardwallet.WalletID]*customer{},
+		purchases: map[order]*purchase{}, begun: map[string]*purchase{}, codes: map[string]*customer{}, cards: map[hardwallet.WalletID]*customer{},
 		shown: map[string]*bankOrder{}, frames: map[string][32]byte{}, faults: map[string]int{}}
 	w.logger = slog.New(&watchfulHandler{world: w})
 	defer func() {
