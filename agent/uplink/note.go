@@ -12,6 +12,7 @@ const noteEvery = 30 * time.Second
 // notes keeps a broken line or a hostile broker from filling the disk with log lines.
 type notes struct {
 	logger *slog.Logger
+	clock  func() time.Time
 
 	mu   sync.Mutex
 	last map[string]*note // one for each constant message of this package
@@ -22,8 +23,8 @@ type note struct {
 	skipped int
 }
 
-func newNotes(logger *slog.Logger) *notes {
-	return &notes{logger: logger, last: make(map[string]*note)}
+func newNotes(logger *slog.Logger, clock func() time.Time) *notes {
+	return &notes{logger: logger, clock: clock, last: make(map[string]*note)}
 }
 
 func (n *notes) warn(message string, attributes ...any) {
@@ -34,7 +35,7 @@ func (n *notes) warn(message string, attributes ...any) {
 		one = &note{}
 		n.last[message] = one
 	}
-	if now := time.Now(); now.Sub(one.at) >= noteEvery {
+	if now := n.clock(); now.Sub(one.at) >= noteEvery {
 		n.logger.Warn(message, append(attributes, "skipped", one.skipped)...)
 		one.at, one.skipped = now, 0
 		return

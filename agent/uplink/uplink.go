@@ -92,7 +92,7 @@ func New(config Config, j *journal.Journal, k *keyring.Keyring) (*Uplink, error)
 		config: config, journal: j, keyring: k, logger: config.Logger, urgent: newUrgent(),
 		results: make(chan *message.PaymentResult, answersMax), refusals: make(chan *message.Refusal, answersMax),
 		followUp: make(chan *message.FollowUpResult, answersMax), found: make(chan *message.OrderFound, answersMax),
-		wake: make(chan struct{}, 1), hurry: make(chan struct{}, 1), notes: newNotes(config.Logger), status: Status{Since: config.Clock()},
+		wake: make(chan struct{}, 1), hurry: make(chan struct{}, 1), notes: newNotes(config.Logger, config.Steady), status: Status{Since: config.Clock()},
 		refused: make(map[uint64]bool), signInCause: causeStart,
 	}, nil
 }

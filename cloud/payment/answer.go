@@ -83,9 +83,9 @@ func (s *step) answered(e Event) {
 	case operator.StatusAwaitingCustomer:
 		s.awaitingAnswer(e, AwaitingCustomer)
 	case operator.StatusReversed:
-		s.reversedAnswer(Reversed)
+		s.reversedAnswer(e, Reversed)
 	case operator.StatusRefunded:
-		s.reversedAnswer(LateRefunded)
+		s.reversedAnswer(e, LateRefunded)
 	case operator.StatusReversalRefused:
 		s.reversalRefused(e)
 	case operator.StatusRefundRefused:
@@ -175,7 +175,9 @@ func (s *step) declinedAnswer(e Event) {
 		s.giveBack(Reversed)
 	case Approved, Held, HoldEnded, RestReturning, RestReturned:
 		s.alarm(AlarmContradiction)
-	case Created, Declined, Reversed, LateRefunded:
+	case Reversed:
+		s.rechecked(e)
+	case Created, Declined, LateRefunded:
 	}
 }
 
@@ -200,7 +202,7 @@ func (s *step) awaitingAnswer(e Event, state State) {
 }
 
 // reversedAnswer ends a reversal or refund; end is Reversed or LateRefunded as the operator says.
-func (s *step) reversedAnswer(end State) {
+func (s *step) reversedAnswer(e Event, end State) {
 	switch s.p.State {
 	case Authorising, AwaitingPassword, AwaitingCustomer, Querying:
 		// Taken back at the operator without our asking, for example by hand.
@@ -209,7 +211,9 @@ func (s *step) reversedAnswer(end State) {
 		s.giveBack(end)
 	case Approved, Held, HoldEnded, RestReturning, RestReturned:
 		s.alarm(AlarmContradiction)
-	case Created, Declined, Reversed, LateRefunded:
+	case Reversed:
+		s.rechecked(e)
+	case Created, Declined, LateRefunded:
 	}
 }
 

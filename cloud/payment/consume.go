@@ -67,7 +67,7 @@ func (s requests) Consume(ctx context.Context, r collector.Verified, secret []by
 				s.refused.note(order, struct{}{}) // taken, or cancelled: the next time the store is asked first
 			}
 			l.forget()
-			s.release(order)
+			s.release(l, order)
 			return
 		}
 		s.start(func() { s.stored(l, e, next, nil) })

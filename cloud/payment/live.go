@@ -111,7 +111,7 @@ func (s *Service) nextEvent(l *live) (Event, bool) {
 	l.busy = false
 	if settled(l.payment) || resting(l.payment, s.config.Clock.Now()) {
 		l.released = true
-		s.release(store.OrderID(l.payment.OrderID))
+		s.release(l, store.OrderID(l.payment.OrderID))
 	}
 	return Event{}, false
 }

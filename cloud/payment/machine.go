@@ -249,15 +249,22 @@ func (s *step) retry() {
 	}
 }
 
-// recheck looks whether a reversed payment was paid after all.
+// recheck looks whether a reversed payment was paid after all, again and again until the operator says.
 func (s *step) recheck() {
-	s.p.Rechecks = increment(s.p.Rechecks)
 	s.call(CallQuery)
-	s.scheduleRecheck()
+	s.retry()
+}
+
+// rechecked counts an answer that confirms the reversal. To deny the order confirms nothing: it was reversed there.
+func (s *step) rechecked(e Event) {
+	if e.Call == CallQuery && s.p.Attempts > 0 && !s.p.NextAt.IsZero() {
+		s.p.Rechecks = increment(s.p.Rechecks)
+		s.scheduleRecheck()
+	}
 }
 
 func (s *step) scheduleRecheck() {
-	s.p.NextAt = time.Time{}
+	s.p.NextAt, s.p.Attempts = time.Time{}, 0
 	if s.p.Submitted && s.p.Rechecks < uint32(s.timing.RecheckMax) {
 		s.p.NextAt = s.now.Add(s.timing.recheckWait(s.p.Rechecks))
 	}

@@ -85,7 +85,8 @@ type Payment struct {
 	// ReversalRefused says that the operator refused the reversal, so that a refund is the way back.
 	ReversalRefused bool
 	Debit           Debit
-	// Attempts counts reversals or refunds asked for, Queries the queries, Rechecks those after a reversal.
+	// Attempts counts reversals, refunds or rechecks asked for since the last answer, Queries the queries, Rechecks the
+	// answers that confirmed a reversal.
 	Attempts, Queries, Rechecks uint32
 	// Revision rises whenever what the terminal is told changes.
 	Revision uint32

@@ -292,11 +292,14 @@ func (s *Service) peek(order store.OrderID) *live {
 	return s.live[order]
 }
 
-// release forgets a payment of which nothing more is expected.
-func (s *Service) release(order store.OrderID) {
-	s.timers.clear(order)
+// release forgets a payment of which nothing more is expected, unless it has become live anew meanwhile.
+func (s *Service) release(l *live, order store.OrderID) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.live[order] != l {
+		return
+	}
+	s.timers.clear(order)
 	delete(s.live, order)
 	s.metrics.open.Set(float64(len(s.live)))
 }

@@ -21,8 +21,8 @@ type Timing struct {
 	ReverseEveryMax time.Duration
 	// AlarmAttempts is after how many attempts somebody is told, and again after each further AlarmAttempts.
 	AlarmAttempts int
-	// RecheckAfter and RecheckMax: after a reversal the operator is asked this many times more, the interval growing
-	// tenfold, so that a success after the reversal is noticed even if nobody reports it.
+	// RecheckAfter and RecheckMax: after a reversal the operator is asked until it has answered this many times more,
+	// the interval growing tenfold, so that a success after the reversal is noticed even if nobody reports it.
 	RecheckAfter time.Duration
 	RecheckMax   int
 	// HoldFor is how long an amount is held at most; then what is still held goes back by itself.

@@ -20,6 +20,9 @@ func (h *watchfulHandler) Enabled(context.Context, slog.Level) bool { return tru
 // Handle implements slog.Handler.
 func (h *watchfulHandler) Handle(_ context.Context, r slog.Record) error {
 	h.look(r.Message, r.Message)
+	if r.Level >= slog.LevelWarn {
+		h.tell(r)
+	}
 	for _, a := range h.kept {
 		h.look(r.Message, a.Value.Resolve().String())
 	}
@@ -28,6 +31,21 @@ func (h *watchfulHandler) Handle(_ context.Context, r slog.Record) error {
 		return true
 	})
 	return nil
+}
+
+// tell puts a warning into the trace, with those of its values that are the same in every run.
+func (h *watchfulHandler) tell(r slog.Record) {
+	text := r.Message
+	r.Attrs(func(a slog.Attr) bool {
+		switch a.Key {
+		case "event", "call", "operator", "cause", "error", "sequence":
+			if value := a.Value.Resolve().String(); !strings.Contains(value, "/") { // no path of this machine
+				text += " " + a.Key + "=" + value
+			}
+		}
+		return true
+	})
+	h.world.trace("! %s", text)
 }
 
 // look finds runs of digits that are as long as a secret.
