@@ -24,6 +24,7 @@ type options struct {
 	child     bool
 	script    string
 	state     string
+	stop      bool
 }
 
 var errViolations = errors.New("promises were broken")
@@ -46,6 +47,7 @@ func newCommand() *cobra.Command {
 	flags.IntVar(&o.processes, "processes", 0, "进程数，0 为处理器数 | processes, 0 for one a processor")
 	flags.StringVar(&o.script, "script", "", "重放剧本文件 | play a script from a file")
 	flags.StringVar(&o.state, "state", "", "进度文件，可续跑 | file that keeps what was done, to go on from")
+	flags.BoolVar(&o.stop, "stop", false, "遇到第一个违例即停 | stop at the first violation")
 	flags.BoolVar(&o.child, "child", false, "")
 	if err := flags.MarkHidden("child"); err != nil {
 		panic(err) // the flag was defined above

@@ -31,7 +31,7 @@ func (o options) sweep(ctx context.Context, out, problems io.Writer) error {
 		return err
 	}
 	end := o.from + o.seeds
-	for next < end && ctx.Err() == nil {
+	for next < end && ctx.Err() == nil && !(o.stop && total.Violations > 0) {
 		last := min(next+batchSize, end)
 		if err := o.batch(ctx, next, last, total, out); err != nil {
 			return err
@@ -52,12 +52,15 @@ func (o options) batch(ctx context.Context, first, end uint64, total *summary, o
 	}
 	seeds := make(chan uint64)
 	results := make(chan world.Result)
+	found := make(chan struct{}) // closed at the first violation where that is the end
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error {
 		defer close(seeds)
 		for seed := first; seed < end; seed++ {
 			select {
 			case seeds <- seed:
+			case <-found:
+				return nil
 			case <-ctx.Done():
 				return ctx.Err()
 			}
@@ -69,6 +72,9 @@ func (o options) batch(ctx context.Context, first, end uint64, total *summary, o
 		defer close(collected)
 		for r := range results {
 			total.add(r)
+			if o.stop && total.Violations == 1 && len(r.Violations) > 0 {
+				close(found)
+			}
 			for _, v := range r.Violations {
 				fmt.Fprintf(out, "violation of seed %d at %s: %s: %s (%s)\n", r.Seed, v.At, v.Name, v.Detail, commit())
 			}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"errors"
+	"fmt"
 	"strconv"
 
 	"github.com/yuantill/yuantill/agent/journal"
@@ -39,8 +40,8 @@ func (w *World) debited(o *bankOrder) {
 
 // acknowledged checks that what a till takes for stored is stored, with the same bytes.
 func (w *World) acknowledged(t *till) {
-	if w.cloud.life == nil {
-		return // looked at when it is back
+	if w.cloud.life == nil || t.divided {
+		return // looked at when it is back, or at the end
 	}
 	ctx, until := context.Background(), t.journal.Acknowledged()
 	for t.evidence.checked < until {
@@ -100,16 +101,16 @@ func (w *World) checkTill(t *till) {
 	}
 	w.acknowledged(t)
 	if stopped := t.uplink.Status().Stopped; stopped != "" {
-		if !t.excused() {
-			w.violation("till-stopped", "%s: %s", t.name, stopped)
-		}
+		t.stuck("till-stopped", stopped)
 		return
 	}
-	if waiting := t.journal.Waiting(1, t.journal.Tail().Sequence); waiting > 0 && !t.excused() {
-		w.violation("never-acknowledged", "%s: %d records", t.name, waiting)
+	if waiting := t.journal.Waiting(1, t.journal.Tail().Sequence); waiting > 0 {
+		t.stuck("never-acknowledged", fmt.Sprintf("%d records", waiting))
+	} else {
+		w.stored(t)
 	}
 	if t.agent.Open() > 0 {
-		w.violation("sale-stays-open", "%s: %d sales", t.name, t.agent.Open())
+		t.stuck("sale-stays-open", fmt.Sprintf("%d sales", t.agent.Open()))
 	}
 	if t.agent.Open() == 0 && t.uplink.Kept() > 0 {
 		w.violation("queue-not-empty", "%s keeps %d urgent records", t.name, t.uplink.Kept())
@@ -117,6 +118,48 @@ func (w *World) checkTill(t *till) {
 	if err := t.journal.Damage(); err != nil {
 		w.violation("journal-damaged", "%s: %v", t.name, err)
 	}
+}
+
+// stuck is what must not be, but for a till whose files were copied: then somebody must have been told.
+func (t *till) stuck(name, detail string) {
+	switch {
+	case !t.divided:
+		t.world.violation(name, "%s: %s", t.name, detail)
+	case !t.told():
+		t.world.violation("nobody-told", "%s: %s: %s", t.name, name, detail)
+	}
+}
+
+// stored checks that the cloud has every record of a till that thinks so.
+func (w *World) stored(t *till) {
+	ctx := context.Background()
+	for sequence := uint64(1); sequence <= t.journal.Tail().Sequence; sequence++ {
+		ours, err := t.journal.Get(ctx, sequence)
+		if err != nil {
+			continue // lost with an older journal, or said by acknowledged
+		}
+		theirs, err := w.cloud.books.Record(ctx, t.id, sequence)
+		if (err != nil || !bytes.Equal(theirs.Bytes, ours)) && !w.setAside(t, ours) {
+			w.violation("never-stored", "%s: record %d is not in the cloud: %v", t.name, sequence, err)
+			return
+		}
+	}
+}
+
+// setAside reports whether a record of a till with a twin is kept aside, where a person finds it.
+func (w *World) setAside(t *till, ours record.Record) bool {
+	if !t.divided {
+		return false
+	}
+	const most = 1000
+	aside, err := w.cloud.books.Quarantined(context.Background(), t.id, most)
+	w.must(err)
+	for i := range aside {
+		if bytes.Equal(aside[i].Bytes, ours) {
+			return true
+		}
+	}
+	return false
 }
 
 // checkCloud checks the cloud's own promises.
@@ -137,13 +180,14 @@ func (w *World) checkPurchase(p *purchase) {
 	id, net := p.order, w.net(p.order)
 	outcomes := t.evidence.outcome(id)
 	approved := outcomes[message.Outcome_OUTCOME_APPROVED]
-	final := approved || outcomes[message.Outcome_OUTCOME_DECLINED] || outcomes[message.Outcome_OUTCOME_REVERSED]
+	final := t.evidence.final(id)
 	asked := t.evidence.requested[id]
 	switch {
 	case !asked && net != 0:
 		w.violation("debit-without-sale", "%s was never asked for, and its customer is out of %s", w.alias(id), yuan(net))
-	case asked && !final && !t.excused():
-		w.violation("left-in-doubt", "%s never became definite", w.alias(id))
+	case asked && !final:
+		t.stuck("left-in-doubt", w.alias(id)+" never became definite")
+	case p.exempt:
 	case approved && net != p.amount:
 		w.violation("paid-not-debited", "%s is paid, says %s, and its customer is out of %s", w.alias(id), t.name, yuan(net))
 	case final && !approved && net != 0:
@@ -151,7 +195,7 @@ func (w *World) checkPurchase(p *purchase) {
 	case net > p.amount || net < 0:
 		w.violation("debited-wrong", "the customer of %s is out of %s of %s", w.alias(id), yuan(net), yuan(p.amount))
 	}
-	if approved && (outcomes[message.Outcome_OUTCOME_DECLINED] || outcomes[message.Outcome_OUTCOME_REVERSED]) {
+	if !p.exempt && approved && (outcomes[message.Outcome_OUTCOME_DECLINED] || outcomes[message.Outcome_OUTCOME_REVERSED]) {
 		w.violation("two-outcomes", "%s has two outcomes", w.alias(id))
 	}
 }
@@ -191,6 +235,3 @@ func (w *World) checkOrders() {
 		}
 	}
 }
-
-// excused says that a till need not converge by itself: its journal was copied, or went back, and somebody was told.
-func (t *till) excused() bool { return t.retired }

@@ -1,7 +1,5 @@
 package world
 
-import "time"
-
 // kinds are the actions by name: what people do and what goes wrong. Each is done at its time.
 var kinds = map[string]func(*World, Action){
 	"sale": ringUp,
@@ -17,6 +15,9 @@ var kinds = map[string]func(*World, Action){
 	"kill-cloud": killCloud,
 	"upgrade":    upgrade,
 	"two-agents": twoAgents,
+	"copy":       copyTill,
+	"restore":    restore,
+	"clone":      clone,
 
 	"disk-full": fillDisk,
 	"slow-disk": slowDisk,
@@ -199,5 +200,3 @@ func troublePrinter(w *World, a Action) {
 
 // tearCard has the next customers' cards leave the field at the nth exchange.
 func tearCard(w *World, a Action) { w.tear = max(a.number("at"), 1) }
-
-var _ = time.Second

@@ -20,6 +20,8 @@ type generator struct {
 	random random
 	script *Script
 	rushes []time.Duration // when most happens
+	// twinned says that there is another copy of a till already.
+	twinned bool
 }
 
 func (g *generator) add(at time.Duration, kind string) *Action {
@@ -82,7 +84,7 @@ func (g *generator) sale(at time.Duration, till int) {
 // faults come during the rushes for the most part: who is away cannot be hurt.
 func (g *generator) faults() {
 	for _, write := range []func(at time.Duration){
-		g.weather, g.cut, g.stale, g.broker, g.mood, g.mood, g.killTill, g.killCloud, g.upgrade, g.disk, g.clock, g.keys, g.printer, g.card,
+		g.weather, g.cut, g.stale, g.broker, g.mood, g.mood, g.killTill, g.killCloud, g.upgrade, g.disk, g.clock, g.keys, g.printer, g.card, g.twins,
 	} {
 		if g.random.chance(40) {
 			continue
@@ -207,3 +209,24 @@ func (g *generator) printer(at time.Duration) {
 }
 
 func (g *generator) card(at time.Duration) { g.add(at, "tear").set("at", 1+g.random.IntN(4)) }
+
+// twins are old copies of a till's files that go to work again, at most one a script.
+func (g *generator) twins(at time.Duration) {
+	r := g.random
+	if g.twinned || r.chance(70) {
+		return
+	}
+	g.twinned = true
+	till := g.aTill()
+	g.add(at, "copy").set("till", till)
+	at += r.between(time.Second, 20*time.Minute)
+	if r.chance(60) {
+		g.add(at, "restore").set("till", till)
+		return
+	}
+	g.add(at, "clone").set("till", till)
+	for range 1 + r.IntN(4) {
+		at += r.between(2*time.Second, 3*time.Minute)
+		g.sale(at, g.script.Tills)
+	}
+}

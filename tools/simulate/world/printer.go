@@ -67,6 +67,8 @@ type slip struct {
 	outcome message.Outcome
 	order   order
 	amount  string
+	copy    string
+	again   bool // it says that it is a reprint
 }
 
 // titles are what a slip is headed with.
@@ -82,6 +84,12 @@ func (p *printer) read(d drivers.Document) {
 		case drivers.Text:
 			if outcome, is := titles[b.Content]; is {
 				s.outcome = outcome
+			}
+			switch b.Content {
+			case "重印 REPRINT":
+				s.again = true
+			case "商户存根 MERCHANT COPY", "顾客联 CUSTOMER COPY":
+				s.copy = b.Content
 			}
 			if b.Align == drivers.Right && b.Bold {
 				s.amount = b.Content
@@ -103,6 +111,11 @@ func (p *printer) read(d drivers.Document) {
 	}
 	if !t.evidence.outcome(s.order)[s.outcome] {
 		w.violation("printed-before-recorded", "%s prints %s %s without a record", t.name, w.alias(s.order), s.outcome)
+	}
+	for _, before := range sale.slips {
+		if before == s && !s.again && !sale.exempt {
+			w.violation("printed-twice", "%s prints %s %s again and does not say so", t.name, w.alias(s.order), s.outcome)
+		}
 	}
 	sale.slips = append(sale.slips, s)
 }

@@ -37,6 +37,7 @@ type purchase struct {
 	shown    string // the state last shown
 	scanned  bool
 	slips    []slip
+	exempt   bool // it was open in a copy that went to work later: two machines may say different things
 }
 
 // ringUp is a sale at a till, with all that people do about it:

@@ -37,9 +37,10 @@ type till struct {
 	skew     time.Duration
 	drift    int64 // parts per million
 	epochAge time.Duration
-	saved    string // folder of an old copy of the files
-	retired  bool   // never started again
-	broken   int    // how many commits fail for want of room
+	saved    *copyOf // an old copy of the files; nil for none
+	divided  bool    // another copy of the files was at work: not everything need converge
+	retired  bool    // never started again
+	broken   int     // how many commits fail for want of room
 
 	// What follows belongs to the present process.
 	life       *life // nil while none runs
@@ -49,7 +50,8 @@ type till struct {
 	connection *uplink.Connection
 	agent      agent.Stepwise
 	recorder   *recorder
-	rounds     int
+	rounds     int           // connections in a row that did not last
+	since      time.Duration // when the present connection began
 
 	tick, step, printing, connecting, starting *alarm
 
@@ -208,13 +210,11 @@ func (t *till) connect() {
 	}
 	w := t.world
 	if !w.broker.up || t.link.cutUp || t.link.cutDown {
-		bound := min(30*time.Second, 200*time.Millisecond<<min(t.rounds, 10))
-		t.rounds++
-		t.connecting.in(t.random.between(50*time.Millisecond, bound))
+		t.connecting.in(t.pause())
 		return
 	}
-	t.rounds = 0
 	w.broker.connect(t)
+	t.since = w.loop.now
 	l := t.life
 	connection, err := t.uplink.Attach("cloud:8883", func(lane topic.Lane, payload []byte) error {
 		l.point("send")
@@ -240,8 +240,19 @@ func (t *till) disconnect(cause error) {
 	t.world.broker.leave(t)
 	t.connection.Detach(cause)
 	t.connection = nil
-	t.connecting.in(t.random.between(0, time.Second))
+	// Of two machines with one id each throws the other out: only a connection that lasted begins again without a pause.
+	if t.world.loop.now-t.since >= uplink.DefaultConfig().Timings.Stable {
+		t.rounds = 0
+	}
+	t.connecting.in(t.pause())
 	t.settle()
+}
+
+// pause is the wait before the next connection.
+func (t *till) pause() time.Duration {
+	bound := min(30*time.Second, 200*time.Millisecond<<min(t.rounds, 10))
+	t.rounds++
+	return t.random.between(50*time.Millisecond, bound)
 }
 
 // print has the printer print what waits.

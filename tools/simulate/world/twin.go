@@ -3,8 +3,13 @@ package world
 import (
 	"context"
 	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
 
 	"github.com/yuantill/yuantill/agent/journal"
+	"github.com/yuantill/yuantill/protocol/message"
 )
 
 // twoAgents starts a second process on a till's journal, which must not get it.
@@ -23,4 +28,92 @@ func twoAgents(w *World, a Action) {
 	case !errors.As(err, &held):
 		w.violation("two-agents", "%s: %v", t.name, err)
 	}
+}
+
+// copyOf is what somebody copied of a till: its files, and what was open in them.
+type copyOf struct {
+	folder   string
+	evidence evidence
+	open     []*purchase
+}
+
+// copyTill copies a till's files as they are, to be put back or put into another machine later.
+func copyTill(w *World, a Action) {
+	t := w.till(a)
+	if t == nil {
+		return
+	}
+	c := &copyOf{folder: filepath.Join(w.folder, fmt.Sprintf("copy-%d", w.count())), evidence: t.evidence.copied()}
+	w.must(copyFiles(t.folder, c.folder, tillFiles...))
+	for _, p := range w.list {
+		if p.till == t && !t.evidence.final(p.order) {
+			c.open = append(c.open, p)
+		}
+	}
+	t.saved = c
+}
+
+// restore puts an old copy of a till's files back.
+func restore(w *World, a Action) {
+	t := w.machine(a)
+	if t == nil || t.saved == nil || t.life == nil {
+		return
+	}
+	w.hit("journal-restored")
+	t.life.kill()
+	w.must(os.RemoveAll(t.folder))
+	w.must(copyFiles(t.saved.folder, t.folder, tillFiles...))
+	t.divided = true
+	t.evidence.checked = 0
+	for _, p := range t.saved.open {
+		p.exempt = true
+	}
+}
+
+// clone starts the copy of a till's files on another machine, beside the first: two cards in two machines.
+func clone(w *World, a Action) {
+	t := w.machine(a)
+	if t == nil || t.saved == nil || len(w.tills) >= tillsMax {
+		return
+	}
+	w.hit("terminal-cloned")
+	twin := newTill(w, len(w.tills))
+	twin.name, twin.id, twin.divided, twin.evidence = t.name+"'s twin", t.id, true, t.saved.evidence.copied()
+	w.must(copyFiles(t.saved.folder, twin.folder, tillFiles...))
+	w.tills = append(w.tills, twin)
+	t.divided = true
+	for _, p := range t.saved.open {
+		p.exempt = true
+	}
+	twin.start()
+	// Somebody looks at what the alarms say, and takes one of the two away.
+	w.loop.after(w.people.between(10*time.Minute, 3*time.Hour), nil, func() {
+		twin.stop()
+		twin.retired = true
+	})
+}
+
+// final reports whether an outcome that stays was committed for a sale.
+func (e *evidence) final(id order) bool {
+	outcomes := e.outcome(id)
+	return outcomes[message.Outcome_OUTCOME_APPROVED] || outcomes[message.Outcome_OUTCOME_DECLINED] ||
+		outcomes[message.Outcome_OUTCOME_REVERSED]
+}
+
+// told reports whether somebody was told that something is wrong with a terminal's records: by its screen, or by an
+// alarm in the cloud.
+func (t *till) told() bool {
+	status := t.uplink.Status()
+	if status.Stopped != "" || status.Refused > 0 {
+		return true
+	}
+	const most = 1000
+	alarms, err := t.world.cloud.books.Alarms(context.Background(), most)
+	t.world.must(err)
+	for _, alarm := range alarms {
+		if alarm.Terminal == t.id.String() {
+			return true
+		}
+	}
+	return false
 }

@@ -8,7 +8,6 @@ import (
 	"io"
 	"log/slog"
 	"os"
-	"path/filepath"
 	"time"
 
 	"github.com/yuantill/yuantill/cloud/operator"
@@ -275,5 +274,3 @@ func Folder() string {
 	}
 	return os.TempDir()
 }
-
-var _ = filepath.Join
