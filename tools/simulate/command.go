@@ -25,6 +25,7 @@ type options struct {
 	script    string
 	state     string
 	stop      bool
+	shrink    bool
 }
 
 var errViolations = errors.New("promises were broken")
@@ -47,6 +48,7 @@ func newCommand() *cobra.Command {
 	flags.IntVar(&o.processes, "processes", 0, "进程数，0 为处理器数 | processes, 0 for one a processor")
 	flags.StringVar(&o.script, "script", "", "重放剧本文件 | play a script from a file")
 	flags.StringVar(&o.state, "state", "", "进度文件，可续跑 | file that keeps what was done, to go on from")
+	flags.BoolVar(&o.shrink, "shrink", false, "缩短失败的剧本 | with --seed or --script: make a failing script shorter")
 	flags.BoolVar(&o.stop, "stop", false, "遇到第一个违例即停 | stop at the first violation")
 	flags.BoolVar(&o.child, "child", false, "")
 	if err := flags.MarkHidden("child"); err != nil {
@@ -79,25 +81,28 @@ func (o options) play(out io.Writer) error {
 			return err
 		}
 	}
-	folder, err := os.MkdirTemp(world.Folder(), "yuantill-simulate-")
-	if err != nil {
-		return fmt.Errorf("make folder: %w", err)
-	}
-	defer os.RemoveAll(folder)
-	shop, err := openShop(folder)
+	r, err := newRunner()
 	if err != nil {
 		return err
 	}
+	defer r.close()
 	var trace io.Writer
 	if o.trace {
 		trace = out
 	}
-	result, err := world.Run(shop, script, filepath.Join(folder, "world"), trace)
+	result, err := r.run(script, trace)
 	if err != nil {
 		return err
 	}
 	total := newSummary()
 	total.add(result)
+	if o.shrink && len(result.Violations) > 0 {
+		path, err := shrink(script, result.Violations[0].Name)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(out, "shrunk to %s\n", path)
+	}
 	for _, v := range result.Violations {
 		fmt.Fprintf(out, "violation of seed %d at %s: %s: %s\n", result.Seed, v.At, v.Name, v.Detail)
 	}

@@ -129,22 +129,18 @@ func converse(seeds <-chan uint64, results chan<- world.Result, in io.Writer, an
 // serve is the other process: a seed a line comes in, a result a line leaves.
 func (o options) serve(ctx context.Context, out io.Writer) error {
 	runtime.GOMAXPROCS(2)
-	folder, err := os.MkdirTemp(world.Folder(), "yuantill-simulate-")
-	if err != nil {
-		return fmt.Errorf("make folder: %w", err)
-	}
-	defer os.RemoveAll(folder)
-	shop, err := openShop(folder)
+	r, err := newRunner()
 	if err != nil {
 		return err
 	}
+	defer r.close()
 	encoder := json.NewEncoder(out)
 	for lines := bufio.NewScanner(os.Stdin); lines.Scan() && ctx.Err() == nil; {
 		seed, err := strconv.ParseUint(strings.TrimSpace(lines.Text()), 10, 64)
 		if err != nil {
 			return fmt.Errorf("read seed: %w", err)
 		}
-		result, err := world.Run(shop, world.Generate(seed), filepath.Join(folder, "world"), nil)
+		result, err := r.run(world.Generate(seed), nil)
 		if err != nil {
 			return err
 		}

@@ -12,6 +12,7 @@ func Generate(seed uint64) Script {
 	g := &generator{random: r, script: &s}
 	g.sales()
 	g.faults()
+	g.storms()
 	slices.SortStableFunc(s.Actions, func(a, b Action) int { return int(a.At - b.At) })
 	return s
 }
@@ -209,6 +210,37 @@ func (g *generator) printer(at time.Duration) {
 }
 
 func (g *generator) card(at time.Duration) { g.add(at, "tear").set("at", 1+g.random.IntN(4)) }
+
+// storms are several things that go wrong around one sale: what survives each of them may not survive all.
+func (g *generator) storms() {
+	r := g.random
+	for _, rush := range g.rushes {
+		if r.chance(60) {
+			continue
+		}
+		at, till := rush+r.between(0, 20*time.Minute), g.aTill()
+		g.sale(at, till)
+		for _, write := range []func(){
+			func() {
+				g.add(at-time.Second, "slow-disk").set("by", one(r, time.Second, 8*time.Second)).set("for", "1m")
+			},
+			func() { g.add(at+r.between(0, 12*time.Second), "kill-cloud").set("at", 1+r.IntN(8)) },
+			func() { g.add(at+r.between(0, 12*time.Second), "kill-till").set("till", till).set("at", 1+r.IntN(8)) },
+			func() {
+				g.add(at+r.between(0, 12*time.Second), "mood").set("bank", 0).set("for", one(r, 10*time.Second, 100*time.Second)).
+					set("loseanswers", one(r, 50, 100)).set("deny", one(r, 0, 100))
+			},
+			func() {
+				g.add(at+r.between(-time.Second, 12*time.Second), "weather").set("till", till).
+					set("for", one(r, 5*time.Second, 70*time.Second)).set(one(r, "loss", "lossdown", "duplicate", "reorder"), one(r, 50, 100))
+			},
+		} {
+			if r.chance(60) {
+				write()
+			}
+		}
+	}
+}
 
 // twins are old copies of a till's files that go to work again, at most one a script.
 func (g *generator) twins(at time.Duration) {

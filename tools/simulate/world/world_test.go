@@ -1,0 +1,105 @@
+package world_test
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/yuantill/yuantill/tools/simulate/world"
+)
+
+// shop is made once for all tests of this package.
+var shop = sync.OnceValues(func() (*world.Shop, error) {
+	folder, err := os.MkdirTemp(world.Folder(), "yuantill-world-test-")
+	if err != nil {
+		return nil, err
+	}
+	return world.OpenShop(folder)
+})
+
+func play(t *testing.T, script world.Script) (world.Result, string) {
+	t.Helper()
+	s, err := shop()
+	require.NoError(t, err)
+	folder, err := os.MkdirTemp(world.Folder(), "yuantill-world-test-")
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, os.RemoveAll(folder)) })
+	var trace bytes.Buffer
+	result, err := world.Run(s, script, filepath.Join(folder, "world"), &trace)
+	require.NoError(t, err)
+	return result, trace.String()
+}
+
+// TestSeeds is the smallest useful run: some seeds, no broken promise, and most kinds of fault.
+func TestSeeds(t *testing.T) {
+	const seeds = 40
+	hit, payments := map[string]bool{}, 0
+	for seed := range uint64(seeds) {
+		result, _ := play(t, world.Generate(seed+1))
+		require.Empty(t, result.Violations, "seed %d", seed+1)
+		for fault := range result.Faults {
+			hit[fault] = true
+		}
+		payments += result.Payments
+	}
+	require.GreaterOrEqual(t, len(hit), 20, "kinds of fault that hit")
+	require.Greater(t, payments, 10*seeds)
+}
+
+func TestOneSeedIsOneRun(t *testing.T) {
+	for _, seed := range []uint64{1, 7, 20} {
+		first, trace := play(t, world.Generate(seed))
+		second, again := play(t, world.Generate(seed))
+		require.Equal(t, trace, again, "seed %d", seed)
+		require.Equal(t, first, second)
+		require.Greater(t, strings.Count(trace, "\n"), 50)
+	}
+}
+
+// TestRegressions plays what once broke a promise, here or in a peer. The notes of each say what it is about; a note
+// "hits a b" names the faults that must really have come.
+func TestRegressions(t *testing.T) {
+	paths, err := filepath.Glob("testdata/*.txt")
+	require.NoError(t, err)
+	require.NotEmpty(t, paths)
+	for _, path := range paths {
+		t.Run(strings.TrimSuffix(filepath.Base(path), ".txt"), func(t *testing.T) {
+			file, err := os.Open(path)
+			require.NoError(t, err)
+			defer file.Close()
+			script, err := world.Parse(file)
+			require.NoError(t, err)
+			result, trace := play(t, script)
+			require.Empty(t, result.Violations)
+			require.NotEmpty(t, script.Notes, "says why")
+			for _, note := range script.Notes {
+				if faults, is := strings.CutPrefix(note, "hits "); is {
+					for _, fault := range strings.Fields(faults) {
+						require.Positive(t, result.Faults[fault], "%s did not hit", fault)
+					}
+				}
+				if line, is := strings.CutPrefix(note, "sees "); is {
+					require.Contains(t, trace, line)
+				}
+			}
+		})
+	}
+}
+
+func ExampleScript() {
+	script, err := world.Parse(strings.NewReader("seed 1\ntills 1\nlength 1h\n5m sale till=0 amount=1250 method=code after=2s"))
+	fmt.Print(script)
+	fmt.Println(err)
+	// Output:
+	// seed 1
+	// tills 1
+	// length 1h0m0s
+	// 5m0s sale till=0 amount=1250 method=code after=2s
+	// <nil>
+}
