@@ -20,7 +20,8 @@ AGENT_ENV := CGO_CFLAGS=-Os
 # What the terminal's code can be broken by on ARM: alignment, word size, cgo.
 ARM_TESTS := ./protocol/... ./drivers/... ./agent/journal/...
 
-.PHONY: help demo chaos test build check generate setup setup-test setup-arm arm arm-test bench bench-results race fuzz
+.PHONY: help demo chaos test build check generate simulate mutants setup setup-test setup-arm arm arm-test bench \
+	bench-results race fuzz
 
 help:
 	@sed -n 's/^## //p' $(MAKEFILE_LIST)
@@ -78,6 +79,17 @@ arm-test: arm build
 	$(ARM_ENV) $(GO) test -tags 'netgo osusergo $(TAGS)' -ldflags '-linkmode external -extldflags "-static"' \
 		-exec '$(ARM_RUN)' $(ARM_TESTS)
 	bin/demo --once --agent bin/arm/yuantill-agent --agent-runner '$(ARM_RUN)'
+
+## simulate   the deterministic world; SEEDS=1000000 for a release, goes on where it was interrupted
+SEEDS ?= 1000
+simulate:
+	@mkdir -p bin build
+	$(GO) build -tags '$(TAGS)' -o bin/ ./tools/simulate
+	@bin/simulate --seeds $(SEEDS) --state build/simulate/sweep-$(SEEDS).json $(ARGS)
+
+## mutants    planted bugs that the simulator has to find within 1,000 seeds each
+mutants:
+	$(GO) run ./tools/simulate/mutate $(ARGS)
 
 ## generate   Go code from message.proto (needs protoc and protoc-gen-go)
 generate:
