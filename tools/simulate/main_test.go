@@ -71,23 +71,35 @@ func TestSweepEndsWithOneLineOfJSON(t *testing.T) {
 }
 
 func TestSweepGoesOnWhereItWas(t *testing.T) {
-	state := filepath.Join(t.TempDir(), "simulate", "state.json")
-	_, err := simulate(t, "--seeds", "2", "--state", state)
+	path := filepath.Join(t.TempDir(), "simulate", "state.json")
+	_, err := simulate(t, "--seeds", "2", "--state", path)
 	require.NoError(t, err)
-	out, err := simulate(t, "--seeds", "3", "--state", state, "--json")
+	out, err := simulate(t, "--seeds", "3", "--state", path, "--json")
 	require.NoError(t, err)
 	require.Contains(t, out, `"seeds":3`)
-	o := options{from: 1, seeds: 3, state: state}
+	o := options{from: 1, seeds: 9, state: path}
 	_, next, err := o.resume()
 	require.NoError(t, err)
 	require.Equal(t, uint64(4), next)
-	t.Run("OtherSeedsBeginAnew", func(t *testing.T) {
-		_, next, err := options{from: 5, seeds: 3, state: state}.resume()
+	for name, other := range map[string]options{"OtherSeedsBeginAnew": {from: 5, seeds: 3}, "DoneBeginsAnew": {from: 1, seeds: 3}} {
+		t.Run(name, func(t *testing.T) {
+			other.state = path
+			_, next, err := other.resume()
+			require.NoError(t, err)
+			require.Equal(t, other.from, next)
+		})
+	}
+	t.Run("OtherProgramBeginsAnew", func(t *testing.T) {
+		text, err := json.Marshal(state{Program: "another", From: 1, Next: 4, Total: newSummary()})
 		require.NoError(t, err)
-		require.Equal(t, uint64(5), next)
+		other := options{from: 1, seeds: 9, state: filepath.Join(t.TempDir(), "state.json")}
+		require.NoError(t, os.WriteFile(other.state, text, 0o600))
+		_, next, err := other.resume()
+		require.NoError(t, err)
+		require.Equal(t, uint64(1), next)
 	})
 	t.Run("ErrDamaged", func(t *testing.T) {
-		require.NoError(t, os.WriteFile(state, []byte("x"), 0o600))
+		require.NoError(t, os.WriteFile(path, []byte("x"), 0o600))
 		_, _, err := o.resume()
 		require.ErrorContains(t, err, "read state")
 	})

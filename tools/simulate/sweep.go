@@ -3,6 +3,8 @@ package main
 import (
 	"bufio"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -153,11 +155,30 @@ func (o options) serve(ctx context.Context, out io.Writer) error {
 
 // state is what a sweep has done so far.
 type state struct {
+	Program    string // digest of the program that did it
 	From, Next uint64
 	Total      *summary
 }
 
-// resume returns what the state file says, if it is of the same sweep.
+// program is the digest of this program: what another one found says nothing about this one.
+func program() (string, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return "", fmt.Errorf("find program: %w", err)
+	}
+	file, err := os.Open(self)
+	if err != nil {
+		return "", fmt.Errorf("read program: %w", err)
+	}
+	defer file.Close()
+	digest := sha256.New()
+	if _, err := io.Copy(digest, file); err != nil {
+		return "", fmt.Errorf("read program: %w", err)
+	}
+	return hex.EncodeToString(digest.Sum(nil)), nil
+}
+
+// resume returns what the state file says, if it is of this program's sweep and that has not ended.
 func (o options) resume() (*summary, uint64, error) {
 	if o.state == "" {
 		return newSummary(), o.from, nil
@@ -173,7 +194,11 @@ func (o options) resume() (*summary, uint64, error) {
 	if err := json.Unmarshal(text, &s); err != nil || s.Total == nil {
 		return nil, 0, fmt.Errorf("read state %s: %w", o.state, err)
 	}
-	if s.From != o.from || s.Next > o.from+o.seeds {
+	self, err := program()
+	if err != nil {
+		return nil, 0, err
+	}
+	if s.Program != self || s.From != o.from || s.Next >= o.from+o.seeds {
 		return newSummary(), o.from, nil
 	}
 	return s.Total, s.Next, nil
@@ -183,7 +208,11 @@ func (o options) save(total *summary, next uint64) error {
 	if o.state == "" {
 		return nil
 	}
-	text, err := json.Marshal(state{From: o.from, Next: next, Total: total})
+	self, err := program()
+	if err != nil {
+		return err
+	}
+	text, err := json.Marshal(state{Program: self, From: o.from, Next: next, Total: total})
 	if err != nil {
 		return fmt.Errorf("encode state: %w", err)
 	}

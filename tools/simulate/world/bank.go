@@ -14,6 +14,7 @@ type bank struct {
 	code   string
 	random random
 	mood   mood
+	turn   int // of the mood
 	orders map[operator.OrderID]*bankOrder
 	list   []*bankOrder
 	number int

@@ -48,13 +48,15 @@ func changeWeather(w *World, a Action) {
 			}
 		})
 	}
-	w.forA(a, func() { t.link.weather = weather{} })
+	w.forA(a, &t.link.turn, func() { t.link.weather = weather{} })
 }
 
-// forA ends something after the action's duration, unless everything has calmed down by then.
-func (w *World) forA(a Action, end func()) {
+// forA ends something after the action's duration, unless another has taken its turn, or everything has calmed down.
+func (w *World) forA(a Action, turn *int, end func()) {
+	*turn++
+	mine := *turn
 	w.loop.after(a.duration("for"), nil, func() {
-		if !w.calm {
+		if *turn == mine && !w.calm {
 			end()
 		}
 	})
@@ -63,7 +65,7 @@ func (w *World) forA(a Action, end func()) {
 // overflow has the broker drop most messages for a while.
 func overflow(w *World, a Action) {
 	w.broker.overflow = true
-	w.forA(a, func() { w.broker.overflow = false })
+	w.forA(a, &w.broker.turn, func() { w.broker.overflow = false })
 }
 
 // restartBroker has the broker come back empty.
@@ -91,7 +93,7 @@ func changeMood(w *World, a Action) {
 	b := w.banks[min(max(a.number("bank"), 0), len(w.banks)-1)]
 	b.mood = mood{slow: a.duration("slow"), loseAnswers: a.number("loseanswers"), loseRequests: a.number("loserequests"),
 		out: a.is("out"), deny: a.number("deny"), refuseReverse: a.is("refuse"), late: a.number("late"), renumber: a.number("renumber")}
-	w.forA(a, func() { b.mood = mood{} })
+	w.forA(a, &b.turn, func() { b.mood = mood{} })
 }
 
 // decideLate gives an order that is still being thought about its end.
@@ -138,7 +140,7 @@ func slowDisk(w *World, a Action) {
 	}
 	b := w.cloud.books
 	b.slow = a.duration("by")
-	w.forA(a, func() { b.slow = 0 })
+	w.forA(a, &b.turn, func() { b.slow = 0 })
 }
 
 // fillDisk lets a till's next commits fail for want of room.

@@ -117,12 +117,11 @@ func (g *generator) weather(at time.Duration) {
 }
 
 func (g *generator) cut(at time.Duration) {
-	a := g.add(at, "weather").set("till", g.aTill()).set("for", g.while())
-	if g.random.chance(15) {
-		a.set("for", g.random.between(5*time.Hour, 40*time.Hour).Truncate(time.Minute))
+	while := g.while()
+	if g.random.chance(20) {
+		while = g.random.between(5*time.Hour, 40*time.Hour).Truncate(time.Minute)
 	}
-	// The later of two fields of a name says nothing: the first counts.
-	a.set("cut", one(g.random, "up", "down", "both"))
+	g.add(at, "weather").set("till", g.aTill()).set("for", while).set("cut", one(g.random, "up", "down", "both"))
 }
 
 func (g *generator) stale(at time.Duration) {

@@ -33,6 +33,7 @@ type link struct {
 	till   *till
 	random random
 	weather
+	turn int // of the weather
 }
 
 // up carries a message to the broker.
@@ -95,6 +96,7 @@ type broker struct {
 	random   random
 	up       bool
 	overflow bool // drops most of what comes
+	turn     int
 	sessions map[record.Terminal]*till
 }
 

@@ -18,6 +18,7 @@ type books struct {
 	waiting []submission
 	busy    bool
 	slow    time.Duration // what a commit takes at most besides its usual time
+	turn    int
 }
 
 type submission struct {
