@@ -17,13 +17,13 @@ import (
 	"github.com/yuantill/yuantill/cloud/store/sqlite"
 	"github.com/yuantill/yuantill/protocol/record"
 	"github.com/yuantill/yuantill/protocol/seal/fast"
+	"github.com/yuantill/yuantill/tools/crashdisk"
 )
 
 // cloud is the machine that the cloud runs on. It outlives the processes that run on it.
 type cloud struct {
 	world  *World
-	folder string // of the present files
-	starts int
+	disk   *crashdisk.Disk
 	random random
 
 	life      *life // nil while none runs
@@ -36,35 +36,47 @@ type cloud struct {
 }
 
 func newCloud(w *World) *cloud {
-	return &cloud{world: w, random: newRandom(w.script.Seed, "cloud"), folder: filepath.Join(w.folder, "cloud-0")}
+	return &cloud{world: w, random: newRandom(w.script.Seed, "cloud")}
 }
 
 // set up makes the books with merchant and terminals in them.
 func (c *cloud) setUp(ctx context.Context) error {
-	if err := os.Mkdir(c.folder, 0o700); err != nil {
+	folder := filepath.Join(c.world.folder, "cloud")
+	if err := os.Mkdir(folder, 0o700); err != nil {
 		return err
 	}
-	if err := os.WriteFile(c.database(), c.world.shop.books, 0o600); err != nil {
+	var err error
+	if c.disk, err = crashdisk.New(folder); err != nil {
+		return err
+	}
+	if err := c.disk.Load(crashdisk.Image{database: c.world.shop.books}); err != nil {
 		return err
 	}
 	return c.start(ctx)
 }
 
-func (c *cloud) database() string { return filepath.Join(c.folder, "cloud.db") }
+// database is the name of the cloud's file.
+const database = "cloud.db"
 
 // start runs a process.
 func (c *cloud) start(ctx context.Context) error {
-	real, err := sqlite.Open(ctx, c.database(), sqlite.Options{Logger: c.world.logger})
+	real, err := sqlite.Open(ctx, c.disk.Path(database), sqlite.Options{Logger: c.world.logger, Disk: c.disk, Inline: true})
+	if err != nil && c.disk.Off() {
+		c.powerOn()
+		return nil
+	}
 	if err != nil {
 		return fmt.Errorf("start cloud: %w", err)
 	}
-	c.starts++
 	l := &life{}
 	l.buried = func() { c.bury(l, real) }
 	c.life = l
 	c.books = &books{Store: real, cloud: c, life: l, random: c.random}
 	// What a start does may kill it too; then it was never up.
 	if err := c.assemble(ctx, l); err != nil {
+		if c.disk.Off() {
+			l.end("during start")
+		}
 		return fmt.Errorf("start cloud: %w", err)
 	}
 	c.world.trace("cloud is up")
@@ -139,18 +151,32 @@ func (c *cloud) acknowledge() {
 	}
 }
 
-// bury keeps the files as they are at the death of a process, and starts the next one some time later.
+// bury lets go of what a dead process had open, and starts the next one some time later.
 func (c *cloud) bury(l *life, real *sqlite.Store) {
 	w := c.world
 	w.trace("cloud is killed: %s", l.last)
 	w.broker.stop()
 	c.life = nil
-	before := c.folder
-	c.folder = filepath.Join(w.folder, fmt.Sprintf("cloud-%d", c.starts))
-	w.must(copyFiles(before, c.folder, "cloud.db", "cloud.db-wal"))
-	w.must(real.Close())
-	w.must(os.RemoveAll(before))
-	w.loop.after(c.random.between(200*time.Millisecond, 20*time.Second), nil, func() { w.must(c.start(context.Background())) })
+	if !c.disk.Off() {
+		c.disk.Kill()
+	}
+	_ = real.Close() // it cannot write any more
+	if c.disk.Off() {
+		c.powerOn()
+		return
+	}
+	c.startSoon()
+}
+
+func (c *cloud) startSoon() {
+	c.world.loop.after(c.random.between(200*time.Millisecond, 20*time.Second), nil, func() { c.world.must(c.start(context.Background())) })
+}
+
+// powerOn gives the cloud its power back, with what the cut left of its files.
+func (c *cloud) powerOn() {
+	c.world.hit("cloud-power-cut")
+	c.world.must(c.disk.PowerOn(aLoss(c.random), c.random.Rand))
+	c.startSoon()
 }
 
 // publisher carries answers to the broker.
@@ -178,23 +204,4 @@ func (c worldClock) After(d time.Duration) <-chan time.Time {
 	fired := make(chan time.Time, 1)
 	fired <- c.world.time()
 	return fired
-}
-
-func copyFiles(from, to string, names ...string) error {
-	if err := os.MkdirAll(to, 0o700); err != nil {
-		return err
-	}
-	for _, name := range names {
-		content, err := os.ReadFile(filepath.Join(from, name))
-		if os.IsNotExist(err) {
-			continue
-		}
-		if err != nil {
-			return err
-		}
-		if err := os.WriteFile(filepath.Join(to, name), content, 0o600); err != nil {
-			return err
-		}
-	}
-	return nil
 }

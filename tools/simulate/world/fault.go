@@ -1,5 +1,12 @@
 package world
 
+import (
+	"errors"
+
+	"github.com/yuantill/yuantill/agent/journal"
+	"github.com/yuantill/yuantill/tools/crashdisk"
+)
+
 // kinds are the actions by name: what people do and what goes wrong. Each is done at its time.
 var kinds = map[string]func(*World, Action){
 	"sale": ringUp,
@@ -13,6 +20,9 @@ var kinds = map[string]func(*World, Action){
 
 	"kill-till":  killTill,
 	"kill-cloud": killCloud,
+	"cut-till":   cutTill,
+	"cut-cloud":  cutCloud,
+	"disk-error": failDisk,
 	"upgrade":    upgrade,
 	"two-agents": twoAgents,
 	"copy":       copyTill,
@@ -117,6 +127,37 @@ func killCloud(w *World, a Action) {
 		w.hit("cloud-killed")
 		w.cloud.life.fatal = w.cloud.life.points + max(a.number("at"), 1)
 	}
+}
+
+// cutTill takes a till's power away at the nth operation of its disk from now.
+func cutTill(w *World, a Action) {
+	if t := w.till(a); t != nil {
+		t.disk.CutAt(a.number("at"))
+	}
+}
+
+// cutCloud takes the cloud's power away at the nth operation of its disk from now.
+func cutCloud(w *World, a Action) {
+	if w.cloud.life != nil {
+		w.cloud.disk.CutAt(a.number("at"))
+	}
+}
+
+// failDisk has a till's disk fail once: the nth write or sync from now. The journal takes nothing more then, until somebody
+// starts the till again.
+func failDisk(w *World, a Action) {
+	t := w.till(a)
+	if t == nil {
+		return
+	}
+	t.disk.SetFaults(crashdisk.Faults{FailWrite: a.number("write"), FailSync: a.number("sync")})
+	w.loop.after(a.duration("for"), t.life, func() {
+		t.disk.SetFaults(crashdisk.Faults{})
+		if errors.Is(t.journal.Room(), journal.ErrFailed) {
+			w.hit("disk-error")
+			t.life.kill()
+		}
+	})
 }
 
 // upgrade stops a till in good order and starts it again, whatever waits to be sent.

@@ -85,7 +85,7 @@ func (g *generator) sale(at time.Duration, till int) {
 // faults come during the rushes for the most part: who is away cannot be hurt.
 func (g *generator) faults() {
 	for _, write := range []func(at time.Duration){
-		g.weather, g.cut, g.stale, g.broker, g.mood, g.mood, g.killTill, g.killCloud, g.upgrade, g.disk, g.clock, g.keys, g.printer, g.card, g.twins,
+		g.weather, g.cut, g.stale, g.broker, g.mood, g.mood, g.killTill, g.killCloud, g.power, g.upgrade, g.disk, g.clock, g.keys, g.printer, g.card, g.twins,
 	} {
 		if g.random.chance(40) {
 			continue
@@ -172,6 +172,14 @@ func (g *generator) killCloud(at time.Duration) {
 	g.add(at, "kill-cloud").set("at", 1+g.random.IntN(60))
 }
 
+func (g *generator) power(at time.Duration) {
+	if g.random.chance(50) {
+		g.add(at, "cut-till").set("till", g.aTill()).set("at", g.random.IntN(60))
+		return
+	}
+	g.add(at, "cut-cloud").set("at", g.random.IntN(120))
+}
+
 func (g *generator) upgrade(at time.Duration) {
 	switch g.random.IntN(2) {
 	case 0:
@@ -182,7 +190,9 @@ func (g *generator) upgrade(at time.Duration) {
 }
 
 func (g *generator) disk(at time.Duration) {
-	switch g.random.IntN(2) {
+	switch g.random.IntN(3) {
+	case 2:
+		g.add(at, "disk-error").set("till", g.aTill()).set(one(g.random, "write", "sync"), 1+g.random.IntN(12)).set("for", "3m")
 	case 0:
 		g.add(at, "disk-full").set("till", g.aTill()).set("commits", 1+g.random.IntN(4))
 	case 1:

@@ -80,9 +80,14 @@ func (l *life) point(what string) {
 	}
 	l.points++
 	if l.points == l.fatal {
-		l.last = what
-		panic(&death{l})
+		l.end(what)
 	}
+}
+
+// end is the death of the process here.
+func (l *life) end(what string) {
+	l.last = what
+	panic(&death{l})
 }
 
 // kill ends the life from outside.

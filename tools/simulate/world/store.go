@@ -60,6 +60,7 @@ func (b *books) first() {
 	b.waiting = b.waiting[1:]
 	b.life.point("before commit")
 	err := b.Store.Commit(context.Background(), s.change)
+	b.powered()
 	b.life.point("after commit")
 	if err != nil {
 		b.cloud.world.trace("cloud: not stored: %v", err)
@@ -74,6 +75,21 @@ func (b *books) Commit(ctx context.Context, change store.Change) error {
 	}
 	b.life.point("before commit")
 	err := b.Store.Commit(ctx, change)
+	b.powered()
 	b.life.point("after commit")
 	return err
+}
+
+// Lease implements store.Leaser.
+func (b *books) Lease(ctx context.Context, name string) (uint64, error) {
+	number, err := b.Store.Lease(ctx, name)
+	b.powered()
+	return number, err
+}
+
+// powered ends the process when there is no power any more.
+func (b *books) powered() {
+	if b.cloud.disk.Off() {
+		b.life.end("during commit")
+	}
 }

@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/mattn/go-sqlite3"
+
 	"github.com/yuantill/yuantill/agent"
 	"github.com/yuantill/yuantill/agent/journal"
 	"github.com/yuantill/yuantill/agent/keyring"
@@ -17,20 +19,18 @@ import (
 	"github.com/yuantill/yuantill/protocol/record"
 	"github.com/yuantill/yuantill/protocol/seal/fast"
 	"github.com/yuantill/yuantill/protocol/topic"
+	"github.com/yuantill/yuantill/tools/crashdisk"
 )
 
 const version = "simulated"
-
-// The files of a till that are its memory.
-var tillFiles = []string{"journal.db", "journal.db-wal", "journal.db.lock", "journal.db.ballast", "epochs.json"}
 
 // till is a machine at a counter. It outlives the processes that run on it.
 type till struct {
 	world    *World
 	name     string
 	id       record.Terminal
-	folder   string // of the present files
-	starts   int
+	folder   string
+	disk     *crashdisk.Disk // the journal's
 	random   random
 	link     *link
 	printer  *printer
@@ -61,8 +61,13 @@ type till struct {
 func newTill(w *World, index int) *till {
 	t := &till{
 		world: w, name: fmt.Sprintf("till %d", index), id: w.shop.terminals[index], epochAge: 24 * time.Hour,
-		random: newRandom(w.script.Seed, fmt.Sprintf("till %d", index)), folder: filepath.Join(w.folder, fmt.Sprintf("till-%d-0", index)),
+		random: newRandom(w.script.Seed, fmt.Sprintf("till %d", index)), folder: filepath.Join(w.folder, fmt.Sprintf("till-%d", index)),
 	}
+	disk := filepath.Join(t.folder, "disk")
+	w.must(os.MkdirAll(disk, 0o700))
+	var err error
+	t.disk, err = crashdisk.New(disk)
+	w.must(err)
 	t.printer = &printer{till: t, ready: true}
 	t.link = &link{world: w, till: t, random: newRandom(w.script.Seed, fmt.Sprintf("link %d", index))}
 	t.evidence = newEvidence()
@@ -81,12 +86,15 @@ func (t *till) start() {
 		return
 	}
 	if err := t.open(); err != nil {
-		t.world.violation("till-does-not-start", "%s: %v", t.name, err)
-		t.retired = true
+		if !t.troubled(err) {
+			t.world.violation("till-does-not-start", "%s: %v", t.name, err)
+			t.retired = true
+		}
 		return
 	}
 	ctx := context.Background()
 	t.world.trace("%s is up", t.name)
+	t.reread(ctx)
 	if err := t.agent.Recover(ctx); err != nil {
 		t.world.violation("till-does-not-recover", "%s: %v", t.name, err)
 	}
@@ -100,12 +108,8 @@ func (t *till) start() {
 
 func (t *till) open() (err error) {
 	ctx, w := context.Background(), t.world
-	if err := os.MkdirAll(t.folder, 0o700); err != nil {
-		return err
-	}
-	t.starts++
 	t.keys, err = keyring.Open(keyring.Config{EnrolmentPath: w.shop.enrolment(t.id), Engine: fast.Engine(),
-		StatePath: filepath.Join(t.folder, "epochs.json")})
+		StatePath: t.epochs()})
 	if err != nil {
 		return err
 	}
@@ -147,7 +151,8 @@ func (t *till) open() (err error) {
 
 func (t *till) journalConfig() journal.Config {
 	config := journal.DefaultConfig()
-	config.Path, config.Terminal, config.KeyVersion = filepath.Join(t.folder, "journal.db"), t.id, t.keys.KeyVersion()
+	config.Path, config.Disk = t.disk.Path("journal.db"), t.disk
+	config.Terminal, config.KeyVersion = t.id, t.keys.KeyVersion()
 	config.RoomMin, config.BallastSize, config.WALSize = 0, 4096, 256<<10
 	config.Keyring, config.Clock, config.Engine, config.Logger = t.keys, t.clock, fast.Engine(), t.world.logger
 	return config
@@ -159,6 +164,37 @@ func (t *till) config() agent.Config {
 	config.Merchant = agent.Merchant{Name: "小面馆", ID: merchantID, Acquirer: "工商银行"}
 	config.Device = &message.TerminalBlock{DeviceType: "11", SerialNumber: "SN", AgentVersion: version}
 	return config
+}
+
+// epochs is the keyring's file. It is replaced as a whole and synced, so a power cut leaves the old one or the new one.
+func (t *till) epochs() string { return filepath.Join(t.folder, "epochs.json") }
+
+// reread looks for everything that was ever committed, and finds what a power cut kept although its commit never
+// returned.
+func (t *till) reread(ctx context.Context) {
+	kept := map[string]bool{}
+	for after, end := uint64(0), t.journal.Tail().Sequence; after < end; {
+		records, err := t.journal.Records(ctx, after, 500, 1<<20)
+		t.world.must(err)
+		if len(records) == 0 {
+			break
+		}
+		for _, one := range records {
+			header, err := record.ParseHeader(one)
+			t.world.must(err)
+			after = header.Sequence
+			kept[string(one)] = true
+			if !t.evidence.records[string(one)] {
+				t.evidence.recorded(t, one)
+			}
+		}
+	}
+	for one := range t.evidence.records {
+		if !kept[one] && !t.divided {
+			t.world.violation("committed-record-lost", "%s: a record that was committed is not there after a restart", t.name)
+			return
+		}
+	}
 }
 
 // settle does what is due, and sees to it that what comes due later is done then.
@@ -182,6 +218,7 @@ func (t *till) advance() {
 		return
 	}
 	next, err := t.connection.Step(context.Background())
+	t.recorder.powered("during sign-in")
 	if err != nil {
 		t.disconnect(err)
 		return
@@ -200,6 +237,7 @@ func (t *till) receive(payload []byte) {
 		return
 	}
 	t.connection.Receive(payload)
+	t.recorder.powered("during acknowledgement")
 	t.step.in(0)
 	t.settle()
 }
@@ -269,22 +307,52 @@ func (t *till) print() {
 	t.settle()
 }
 
-// bury keeps the files as they are at the death of a process, and starts the next one some time later.
+// bury lets go of what a dead process had open, and starts the next one some time later. A killed process leaves the
+// files as they are; a power cut leaves what was synced, and of the rest anything.
 func (t *till) bury(l *life, j *journal.Journal) {
 	w := t.world
 	w.trace("%s is killed: %s", t.name, l.last)
 	w.broker.leave(t)
 	t.life, t.connection = nil, nil
-	before := t.folder
-	t.folder = t.nextFolder()
-	w.must(copyFiles(before, t.folder, tillFiles...))
-	w.must(j.Close())
-	w.must(os.RemoveAll(before))
+	if !t.disk.Off() {
+		t.disk.Kill()
+	}
+	_ = j.Close() // it cannot write any more
+	if t.disk.Off() {
+		t.powerOn()
+		return
+	}
 	w.loop.after(t.random.between(time.Second, 40*time.Second), nil, t.start)
 }
 
-func (t *till) nextFolder() string {
-	return filepath.Join(t.world.folder, fmt.Sprintf("%s-%d", t.id, t.world.count()))
+// troubled reports whether the disk is the reason for an error; then somebody sees to it, and starts the till again.
+func (t *till) troubled(err error) bool {
+	var failure sqlite3.Error
+	switch {
+	case t.disk.Off():
+		t.life = nil
+		t.powerOn()
+	case errors.Is(err, crashdisk.ErrFault), errors.As(err, &failure) && failure.Code == sqlite3.ErrIoErr:
+		t.world.hit("disk-error")
+		t.life = nil
+		t.disk.SetFaults(crashdisk.Faults{})
+		t.world.loop.after(time.Minute, nil, t.start)
+	default:
+		return false
+	}
+	return true
+}
+
+// powerOn gives a till its power back, with what the cut left of its files.
+func (t *till) powerOn() {
+	t.world.hit("till-power-cut")
+	t.world.must(t.disk.PowerOn(aLoss(t.random), t.random.Rand))
+	t.world.loop.after(t.random.between(time.Second, 40*time.Second), nil, t.start)
+}
+
+// aLoss draws what a power cut does to what was not synced.
+func aLoss(r random) crashdisk.Loss {
+	return one(r, crashdisk.LoseUnsynced, crashdisk.LoseNothing, crashdisk.LoseSectors, crashdisk.TearSector)
 }
 
 // stop ends the process in good order, as for an upgrade.
@@ -299,7 +367,9 @@ func (t *till) stop() {
 	l.kill()
 	t.uplink.Close()
 	t.life, t.connection = nil, nil
-	t.world.must(t.journal.Close())
+	if err := t.journal.Close(); err != nil && (t.world.ended || !t.troubled(err)) {
+		t.world.violation("till-does-not-stop", "%s: %v", t.name, err)
+	}
 }
 
 // recorder is the till's journal as the till sees it; what it commits is written down as evidence.
@@ -320,6 +390,7 @@ func (r *recorder) Append(ctx context.Context, entries ...journal.Entry) ([]reco
 		return nil, errDisk
 	}
 	records, err := r.Journal.Append(ctx, entries...)
+	r.powered("during record")
 	if err == nil {
 		for _, one := range records {
 			r.till.evidence.recorded(r.till, one)
@@ -329,10 +400,18 @@ func (r *recorder) Append(ctx context.Context, entries ...journal.Entry) ([]reco
 	return records, err
 }
 
+// powered ends the process when there is no power any more.
+func (r *recorder) powered(what string) {
+	if r.till.disk.Off() {
+		r.life.end(what)
+	}
+}
+
 // SaveSale implements agent.SaleSaver.
 func (r *recorder) SaveSale(ctx context.Context, sale journal.Snapshot) error {
 	r.life.point("before save")
 	err := r.Journal.SaveSale(ctx, sale)
+	r.powered("during save")
 	r.life.point("after save")
 	return err
 }

@@ -3,13 +3,12 @@ package world
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
-	"path/filepath"
 	"time"
 
 	"github.com/yuantill/yuantill/agent/journal"
 	"github.com/yuantill/yuantill/protocol/message"
+	"github.com/yuantill/yuantill/tools/crashdisk"
 )
 
 // twoAgents starts a second process on a till's journal, which must not get it.
@@ -32,7 +31,8 @@ func twoAgents(w *World, a Action) {
 
 // copyOf is what somebody copied of a till: its files, and what was open in them.
 type copyOf struct {
-	folder   string
+	files    crashdisk.Image
+	epochs   []byte // nil for none
 	evidence evidence
 	open     []*purchase
 }
@@ -43,14 +43,27 @@ func copyTill(w *World, a Action) {
 	if t == nil {
 		return
 	}
-	c := &copyOf{folder: filepath.Join(w.folder, fmt.Sprintf("copy-%d", w.count())), evidence: t.evidence.copied()}
-	w.must(copyFiles(t.folder, c.folder, tillFiles...))
+	c := &copyOf{evidence: t.evidence.copied()}
+	var err error
+	c.files, err = t.disk.Snapshot()
+	w.must(err)
+	if c.epochs, err = os.ReadFile(t.epochs()); err != nil && !os.IsNotExist(err) {
+		w.must(err)
+	}
 	for _, p := range w.list {
 		if p.till == t && !t.evidence.final(p.order) {
 			c.open = append(c.open, p)
 		}
 	}
 	t.saved = c
+}
+
+// putInto makes the copy the files of a till.
+func (c *copyOf) putInto(t *till) {
+	t.world.must(t.disk.Load(c.files))
+	if c.epochs != nil {
+		t.world.must(os.WriteFile(t.epochs(), c.epochs, 0o600))
+	}
 }
 
 // restore puts an old copy of a till's files back.
@@ -61,8 +74,7 @@ func restore(w *World, a Action) {
 	}
 	w.hit("journal-restored")
 	t.life.kill()
-	w.must(os.RemoveAll(t.folder))
-	w.must(copyFiles(t.saved.folder, t.folder, tillFiles...))
+	t.saved.putInto(t)
 	t.divided = true
 	t.evidence.checked = 0
 	for _, p := range t.saved.open {
@@ -79,7 +91,7 @@ func clone(w *World, a Action) {
 	w.hit("terminal-cloned")
 	twin := newTill(w, len(w.tills))
 	twin.name, twin.id, twin.divided, twin.evidence = t.name+"'s twin", t.id, true, t.saved.evidence.copied()
-	w.must(copyFiles(t.saved.folder, twin.folder, tillFiles...))
+	t.saved.putInto(twin)
 	w.tills = append(w.tills, twin)
 	t.divided = true
 	for _, p := range t.saved.open {

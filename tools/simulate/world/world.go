@@ -14,6 +14,7 @@ import (
 	"github.com/yuantill/yuantill/protocol/hardwallet"
 	"github.com/yuantill/yuantill/protocol/money"
 	"github.com/yuantill/yuantill/protocol/record"
+	"github.com/yuantill/yuantill/tools/crashdisk"
 )
 
 // dawn is when a world begins: Monday morning.
@@ -25,6 +26,8 @@ const (
 	convergeWithin = 6 * time.Hour
 	// violationsMax bounds what one run reports.
 	violationsMax = 20
+	// never is more operations than any disk makes.
+	never = 1 << 40
 	// stepsMax bounds a run that goes round in circles.
 	stepsMax = 3_000_000
 )
@@ -76,6 +79,7 @@ type World struct {
 	counter    int
 	tear       int  // at which exchange the next card leaves the field
 	calm       bool // the faults have stopped
+	ended      bool
 	violations []Violation
 }
 
@@ -163,6 +167,7 @@ func (w *World) calmDown() {
 	if w.cloud.life != nil {
 		w.cloud.life.fatal = 0
 		w.cloud.books.slow = 0
+		w.cloud.disk.CutAt(never)
 	}
 	for _, t := range w.tills {
 		t.link.weather = weather{}
@@ -170,6 +175,11 @@ func (w *World) calmDown() {
 		t.printer.paper, t.printer.gone, t.printer.vague = 0, 0, 0
 		if t.life != nil {
 			t.life.fatal = 0
+			t.disk.CutAt(never)
+			t.disk.SetFaults(crashdisk.Faults{})
+			if t.journal.Room() != nil {
+				t.life.kill() // somebody starts it again
+			}
 		} else {
 			w.loop.after(0, nil, t.start)
 		}
@@ -178,8 +188,10 @@ func (w *World) calmDown() {
 
 // end closes everything.
 func (w *World) end() {
+	w.ended = true
 	for _, t := range w.tills {
 		t.stop()
+		w.must(t.disk.Close())
 	}
 	if w.cloud.life != nil {
 		w.cloud.life.buried = nil
@@ -187,6 +199,7 @@ func (w *World) end() {
 		w.cloud.life.kill()
 		w.must(real.Close())
 	}
+	w.must(w.cloud.disk.Close())
 }
 
 // time is the true time.
