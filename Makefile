@@ -43,7 +43,7 @@ build:
 	@mkdir -p bin
 	$(AGENT_ENV) $(GO) build $(AGENT_BUILD) -o bin/ ./agent/yuantill-agent
 	$(GO) build -tags '$(TAGS)' -o bin/ ./cloud/yuantill-cloud ./tools/yuantill ./tools/demo ./tools/chaos \
-		./tools/fakedevice ./tools/fakeoperator ./tools/loadtest
+		./tools/fakedevice ./tools/fakeoperator ./tools/loadtest ./tools/simulate
 
 ## check      format, vet, lint, import law
 check:

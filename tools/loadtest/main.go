@@ -37,7 +37,8 @@ type benchmark struct {
 }
 
 func benchmarks() []benchmark {
-	return []benchmark{{"counter", counter}, {"ingest", ingest}, {"payments", payments}, {"drain", drain}, {"agent", agent}}
+	return []benchmark{{"counter", counter}, {"ingest", ingest}, {"payments", payments}, {"drain", drain}, {"agent", agent},
+		{"simulate", simulate}}
 }
 
 // gcPercent keeps the load generator's own collector from taking what is to be measured.
@@ -46,7 +47,7 @@ const gcPercent = 400
 func benchCommand() *cobra.Command {
 	var only, bin string
 	command := &cobra.Command{Use: "bench", Args: cobra.NoArgs, Short: "测量并逐行输出 JSON · Measure and print JSON lines"}
-	command.Flags().StringVar(&only, "only", "", "只测这些，逗号分隔：counter,ingest,payments,drain,agent · just these")
+	command.Flags().StringVar(&only, "only", "", "只测这些，逗号分隔：counter,ingest,payments,drain,agent,simulate · just these")
 	command.Flags().StringVar(&bin, "bin", "bin", "程序目录 · folder of the programs")
 	command.RunE = func(command *cobra.Command, _ []string) error {
 		debug.SetGCPercent(gcPercent)

@@ -18,6 +18,7 @@ func bars() map[string]string {
 	return map[string]string{
 		"counter.p50": "≤ 3 and ≤ 1.6 × floor", "counter.p99": "≤ 10", "ingest.rate": "≥ 40000", "ingest.single": "≥ 12000",
 		"payments.rate": "≥ 3500", "payments.p99": "≤ 100", "drain.seconds": "≤ 5", "agent.rss": "≤ 20", "agent.start": "≤ 1",
+		"simulate.seeds_per_minute": "≥ 200",
 	}
 }
 
