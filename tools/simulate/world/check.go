@@ -88,6 +88,7 @@ func (w *World) checkEnd() {
 		w.checkPurchase(p)
 	}
 	w.checkOrders()
+	w.checkHistory()
 }
 
 // checkTill checks that a till has nothing left to do.

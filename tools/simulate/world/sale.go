@@ -69,6 +69,8 @@ func ringUp(w *World, a Action) {
 	if p.order != id {
 		w.adoptAs(p, id)
 	}
+	w.history.call(t, id)(answered{outcome: view.Sale.Outcome()})
+	t.askLater(id)
 	if a.is("double") {
 		w.hit("person-double-press")
 		w.soon(t, 40*time.Millisecond, func() { t.pressAgain(start, id) })
@@ -115,14 +117,6 @@ func (t *till) customerPays(p *purchase, a Action) {
 			t.world.hit("person-walks-away")
 		}
 		t.press(p.order, checkout.CodeWanted{})
-	}
-}
-
-func (t *till) press(id order, intent station.Intent) {
-	_, err := t.agent.Till().Press(context.Background(), checkout.OrderID(id), intent)
-	var refusal *station.Refusal
-	if err != nil && !errors.As(err, &refusal) {
-		t.world.trace("%s: press: %v", t.name, err)
 	}
 }
 

@@ -74,6 +74,7 @@ type World struct {
 	shown     map[string]*bankOrder
 	frames    map[string][32]byte
 
+	history    history
 	faults     map[string]int
 	refusals   int
 	counter    int

@@ -1,0 +1,132 @@
+package world
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/anishathalye/porcupine"
+
+	"github.com/yuantill/yuantill/agent/checkout"
+	"github.com/yuantill/yuantill/agent/station"
+	"github.com/yuantill/yuantill/protocol/message"
+)
+
+// history is what a till's API was asked and what it answered, sale by sale. A call whose process died has no answer; it
+// may have had its effect at any later time.
+type history struct{ operations []porcupine.Operation }
+
+// asked is a call: one sale at one machine.
+type asked struct {
+	till string
+	sale order
+}
+
+// answered is what it returned.
+type answered struct {
+	outcome message.Outcome
+	silent  bool // the process died, or refused
+}
+
+// call notes a call and returns where its answer goes.
+func (h *history) call(t *till, id order) (answer func(answered)) {
+	h.operations = append(h.operations, porcupine.Operation{ClientId: len(h.operations), Input: asked{t.name, id},
+		Call: int64(t.world.loop.now), Output: answered{silent: true}, Return: int64(1 << 62)})
+	mine := len(h.operations) - 1
+	return func(a answered) {
+		h.operations[mine].Output, h.operations[mine].Return = a, int64(t.world.loop.now)
+	}
+}
+
+// register is the model that all histories must fit: a sale's outcome is none, then perhaps unknown, then perhaps
+// definite, and what is definite stays for ever, over restarts too.
+func register() porcupine.Model {
+	return porcupine.Model{
+		Partition: func(history []porcupine.Operation) [][]porcupine.Operation {
+			at, parts := map[asked]int{}, [][]porcupine.Operation{}
+			for _, operation := range history {
+				key := operation.Input.(asked)
+				if _, known := at[key]; !known {
+					at[key] = len(parts)
+					parts = append(parts, nil)
+				}
+				parts[at[key]] = append(parts[at[key]], operation)
+			}
+			return parts
+		},
+		Init: func() any { return message.Outcome_OUTCOME_UNSPECIFIED },
+		Step: func(state, _, output any) (bool, any) {
+			before, a := state.(message.Outcome), output.(answered)
+			if a.silent {
+				return true, before
+			}
+			return before == a.outcome || rank(a.outcome) > rank(before), a.outcome
+		},
+	}
+}
+
+// rank is how much an outcome says.
+func rank(outcome message.Outcome) int {
+	switch outcome {
+	case message.Outcome_OUTCOME_UNSPECIFIED:
+		return 0
+	case message.Outcome_OUTCOME_UNKNOWN:
+		return 1
+	default:
+		return 2
+	}
+}
+
+// checkHistory judges what the tills' APIs said. Tills with a twin are left out: two machines cannot have one mind.
+func (w *World) checkHistory() {
+	divided := map[string]bool{}
+	for _, t := range w.tills {
+		divided[t.name] = t.divided
+	}
+	var judged []porcupine.Operation
+	for _, operation := range w.history.operations {
+		if !divided[operation.Input.(asked).till] {
+			judged = append(judged, operation)
+		}
+	}
+	if !porcupine.CheckOperations(register(), judged) {
+		w.violation("outcome-went-back", "the answers of a till's API about one sale contradict each other")
+	}
+}
+
+// press gives an intent to a sale, as the cashier's screen does.
+func (t *till) press(id order, intent station.Intent) {
+	answer := t.world.history.call(t, id)
+	view, err := t.agent.Till().Press(context.Background(), checkout.OrderID(id), intent)
+	t.answered(answer, view, err)
+}
+
+// ask asks how a sale stands, as a shop's program does.
+func (t *till) ask(id order) {
+	if t.life == nil {
+		return
+	}
+	answer := t.world.history.call(t, id)
+	view, err := t.agent.Till().Sale(context.Background(), checkout.OrderID(id))
+	t.answered(answer, view, err)
+}
+
+func (t *till) answered(answer func(answered), view checkout.View, err error) {
+	var refusal *station.Refusal
+	switch {
+	case err == nil:
+		answer(answered{outcome: view.Sale.Outcome()})
+	case errors.As(err, &refusal):
+		answer(answered{silent: true})
+	default:
+		t.world.trace("%s: internal error", t.name)
+		answer(answered{silent: true})
+	}
+}
+
+// askLater has a shop's program ask about a sale some times.
+func (t *till) askLater(id order) {
+	for _, later := range []time.Duration{2 * time.Second, 9 * time.Second, 50 * time.Second, 4 * time.Minute, time.Hour} {
+		t.world.loop.after(later, nil, func() { t.ask(id) })
+	}
+}
