@@ -59,6 +59,11 @@ func run(ctx context.Context, out io.Writer, seeds uint64, only string) error {
 			return fmt.Errorf("copy tree: %w", err)
 		}
 	}
+	// Copied too: a tree that changes meanwhile must not leave half a bug behind.
+	kept := filepath.Join(folder, "mutants")
+	if err := copyTree(mutantsFolder, kept); err != nil {
+		return fmt.Errorf("copy planted bugs: %w", err)
+	}
 	mutants, found := 0, 0
 	for _, patch := range patches {
 		m := mutant{name: strings.TrimSuffix(filepath.Base(patch), ".patch"), tree: tree}
@@ -67,7 +72,7 @@ func run(ctx context.Context, out io.Writer, seeds uint64, only string) error {
 		}
 		mutants++
 		began := time.Now()
-		verdict, err := m.judge(ctx, patch, seeds)
+		verdict, err := m.judge(ctx, filepath.Join(kept, filepath.Base(patch)), seeds)
 		switch {
 		case ctx.Err() != nil:
 			return ctx.Err()
@@ -94,15 +99,11 @@ type mutant struct{ name, tree string }
 
 // judge plants the bug, simulates, and takes the bug away again. It returns the seed that found it and how.
 func (m mutant) judge(ctx context.Context, patch string, seeds uint64) (verdict string, err error) {
-	absolute, err := filepath.Abs(patch)
-	if err != nil {
-		return "", err
-	}
-	if err := m.command(ctx, "git", "apply", absolute).Run(); err != nil {
+	if err := m.command(ctx, "git", "apply", patch).Run(); err != nil {
 		return "", fmt.Errorf("patch does not apply any more: %w", err)
 	}
 	defer func() {
-		if back := m.command(context.WithoutCancel(ctx), "git", "apply", "-R", absolute).Run(); back != nil {
+		if back := m.command(context.WithoutCancel(ctx), "git", "apply", "-R", patch).Run(); back != nil {
 			err = errors.Join(err, fmt.Errorf("take patch away: %w", back))
 		}
 	}()

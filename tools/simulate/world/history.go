@@ -38,8 +38,8 @@ func (h *history) call(t *till, id order) (answer func(answered)) {
 	}
 }
 
-// register is the model that all histories must fit: a sale's outcome is none, then perhaps unknown, then perhaps
-// definite, and what is definite stays for ever, over restarts too.
+// register is the model that all histories must fit: a sale's outcome is none or unknown, a card that certainly did not
+// pay taking it back from unknown to none, until it is definite; and that stays for ever, over restarts too.
 func register() porcupine.Model {
 	return porcupine.Model{
 		Partition: func(history []porcupine.Operation) [][]porcupine.Operation {
@@ -60,21 +60,13 @@ func register() porcupine.Model {
 			if a.silent {
 				return true, before
 			}
-			return before == a.outcome || rank(a.outcome) > rank(before), a.outcome
+			return before == a.outcome || !definite(before), a.outcome
 		},
 	}
 }
 
-// rank is how much an outcome says.
-func rank(outcome message.Outcome) int {
-	switch outcome {
-	case message.Outcome_OUTCOME_UNSPECIFIED:
-		return 0
-	case message.Outcome_OUTCOME_UNKNOWN:
-		return 1
-	default:
-		return 2
-	}
+func definite(outcome message.Outcome) bool {
+	return outcome != message.Outcome_OUTCOME_UNSPECIFIED && outcome != message.Outcome_OUTCOME_UNKNOWN
 }
 
 // checkHistory judges what the tills' APIs said. Tills with a twin are left out: two machines cannot have one mind.
