@@ -53,9 +53,6 @@ func drawSale(t *rapid.T) checkout.Sale {
 	if sale.Hold = rapid.Bool().Draw(t, "hold"); sale.Hold {
 		sale.HoldExpires = drawTime(t, "expires")
 	}
-	if sale.Hold = rapid.Bool().Draw(t, "hold"); sale.Hold {
-		sale.HoldExpires = drawTime(t, "expires")
-	}
 	if rapid.Bool().Draw(t, "result") {
 		sale.Result = answer(sale, message.Stage_STAGE_QUERYING, message.Outcome_OUTCOME_UNKNOWN, 3)
 	}
