@@ -25,6 +25,9 @@ func New(config Config, parts Parts, feed *station.Feed) (*Agent, error) {
 	if parts.Journal == nil || parts.Uplink == nil || parts.Clock == nil || parts.Random == nil || parts.Logger == nil || feed == nil {
 		return nil, fmt.Errorf("%w: a part is missing", ErrConfig)
 	}
+	if o := parts.Offline; o != nil && (o.Journal == nil || o.Answers == nil || o.Steady == nil) {
+		return nil, fmt.Errorf("%w: a part is missing", ErrConfig)
+	}
 	return &Agent{till: newTill(config, parts, feed), background: parts.Background}, nil
 }
 

@@ -19,6 +19,7 @@ func (t *till) runAnswers(ctx context.Context) error {
 	}
 	results, refusals := t.parts.Uplink.Results(), t.parts.Uplink.Refusals()
 	followUps, found := t.parts.Uplink.FollowUpResults(), t.parts.Uplink.OrdersFound()
+	limits := t.limitsCome()
 	for {
 		select {
 		case result := <-results:
@@ -29,6 +30,8 @@ func (t *till) runAnswers(ctx context.Context) error {
 			t.lookups.answer(order)
 		case refusal := <-refusals:
 			t.refusal(ctx, refusal)
+		case answer := <-limits:
+			t.takeLimits(ctx, answer)
 		case <-ctx.Done():
 			return ctx.Err()
 		}

@@ -17,7 +17,10 @@ func (t *till) carryOut(ctx context.Context, h *held, effects []checkout.Effect,
 		case checkout.SendNow:
 			t.sendNow(ctx, committed, secret)
 		case checkout.Ask:
-			t.ask(ctx, h.records, e.Sequence)
+			// Of an offline payment nobody at the counter waits for: no reason to hurry a connection.
+			if h.sale.State != checkout.ApprovedOffline || t.parts.Uplink.Status().Connected {
+				t.ask(ctx, h.records, e.Sequence)
+			}
 		case checkout.Forget:
 			t.parts.Uplink.Forget(e.Sequence)
 		case checkout.PayCard, checkout.RecoverCard, checkout.LeaveCard:

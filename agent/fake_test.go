@@ -67,6 +67,7 @@ func (j *fakeJournal) Append(_ context.Context, entries ...journal.Entry) ([]rec
 		}
 		built, err := record.Build(j.mac, record.Header{
 			Direction: seal.Up, Type: entry.Type, Epoch: j.epoch, Sequence: uint64(len(j.records) + 1), Terminal: terminal,
+			Time: time.Now(),
 		}, body)
 		if err != nil {
 			return nil, err
@@ -252,6 +253,8 @@ type fakeCloud struct {
 	lastError string
 	// clockOffset is what the till is told of its clock.
 	clockOffset time.Duration
+	// heardAt is when the till last heard it.
+	heardAt time.Time
 }
 
 // sent is one record that reached the cloud.
@@ -371,6 +374,7 @@ func (c *fakeCloud) Status() uplink.Status {
 	defer c.mu.Unlock()
 	return uplink.Status{
 		Connected: !c.offline, Broker: "broker:8883", Epoch: 1, Stopped: c.stopped, LastError: c.lastError,
+		HeardAt: c.heardAt, HeardSteady: c.heardAt,
 	}
 }
 
@@ -438,6 +442,7 @@ type shop struct {
 	reader  *drivertest.CardReader
 	printer *drivertest.Printer
 	issuers *hardwallet.Pool
+	limits  *fakeLimits // nil: nothing is accepted offline
 	feed    *station.Feed
 	till    station.Desk
 	stop    func()
@@ -467,10 +472,14 @@ func (s *shop) openWith(
 ) {
 	t.Helper()
 	s.feed = station.NewFeed(time.Now())
-	a, err := agent.New(config(), agent.Parts{
+	parts := agent.Parts{
 		Journal: s.journal, Uplink: s.cloud, Scanner: scanner, Reader: reader, Printer: printer, Issuers: s.issuers,
 		Clock: time.Now, Random: rand.Reader, Logger: slog.New(slog.NewTextHandler(io.Discard, nil)),
-	}, s.feed)
+	}
+	if s.limits != nil {
+		parts.Offline = &agent.OfflineParts{Journal: s.journal, Answers: s.limits, Steady: time.Now}
+	}
+	a, err := agent.New(config(), parts, s.feed)
 	require.NoError(t, err)
 	s.till = a.Till()
 	ctx, cancel := context.WithCancel(context.Background())

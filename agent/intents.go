@@ -76,10 +76,21 @@ func (t *till) admit(start station.Start) error {
 		return &station.Refusal{Phrase: catalogue.RefuseInvalid, Detail: "hold_expires has passed"}
 	case t.front != checkout.OrderID{}:
 		return &station.Refusal{Phrase: catalogue.RefuseSaleOpen, Sale: t.front}
-	case len(t.sales) >= openMax:
+	case t.undecided() >= openMax:
 		return &station.Refusal{Phrase: catalogue.RefuseTooManyOpen}
 	}
 	return t.serviceable()
+}
+
+// undecided counts the sales in memory whose outcome is open.
+func (t *till) undecided() int {
+	n := 0
+	for _, h := range t.sales {
+		if h.sale.State != checkout.ApprovedOffline {
+			n++
+		}
+	}
+	return n
 }
 
 // amounts says which amounts are taken.

@@ -87,6 +87,30 @@ type Uplink interface {
 	Answers
 }
 
+// OfflineParts are what a till needs besides to accept payments by itself (SPEC.md 7.8).
+type OfflineParts struct {
+	Journal OfflineJournal
+	Answers OfflineAnswers
+	// Steady is a clock that nobody sets; it measures how long the cloud was not heard.
+	Steady func() time.Time
+}
+
+// OfflineJournal is what the journal tells of limits and of what the cloud has not got.
+type OfflineJournal interface {
+	// Newest returns journal.ErrNotFound when there is no such record.
+	Newest(ctx context.Context, kind record.Type) (journal.Newest, error)
+	// Unsent returns records after a sequence that the cloud has not acknowledged, in order; none at the end.
+	Unsent(ctx context.Context, after uint64, recordsMax, bytesMax int) ([]record.Record, error)
+}
+
+// OfflineAnswers brings the cloud's limits.
+type OfflineAnswers interface {
+	// Limits delivers whole answers whose tag is verified.
+	Limits() <-chan record.Record
+	// VerifyAnswer verifies one that was kept.
+	VerifyAnswer(answer record.Record) error
+}
+
 // Opened is a device that was opened.
 type Opened[T any] struct {
 	Device T
@@ -107,6 +131,8 @@ type Parts struct {
 	Printer Opener[drivers.Printer]
 	// Issuers are whose hard wallets are taken; nil takes none.
 	Issuers *hardwallet.Pool
+	// Offline is what accepting hard wallets without the cloud needs; nil accepts nothing.
+	Offline *OfflineParts
 	// Background runs beside the till, such as the journal's and the uplink's own loops; any that ends ends the till.
 	Background map[string]func(ctx context.Context) error
 	Clock      func() time.Time

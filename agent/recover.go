@@ -24,6 +24,9 @@ func (t *till) recover(ctx context.Context) error {
 		return fmt.Errorf("count sales: %w", err)
 	}
 	t.numbers = counts.Sales
+	if err := t.recoverOffline(ctx); err != nil {
+		return err
+	}
 	if err := t.recoverKeys(ctx); err != nil {
 		return err
 	}

@@ -27,6 +27,10 @@ func (t *till) slip(s checkout.Sale, reprint bool) receipt.Slip {
 		Reference: r.GetReference(), Authorisation: r.GetAuthorisation(),
 		At: slipTime(s), Amount: s.Amount, Note: s.Note, Order: s.OrderID.String(),
 		CheckAddress: checkAddress(t.config.CheckBase, s.OrderID), Reprint: reprint, CardInDoubt: s.CardInDoubt(),
+		Offline: s.Offline,
+	}
+	if slip.Wallet == "" && s.Offline {
+		slip.Wallet = s.Card.Wallet.Masked()
 	}
 	if slip.Operator == "" {
 		slip.Operator = r.GetOperatorCode()
@@ -49,7 +53,7 @@ func (t *till) slip(s checkout.Sale, reprint bool) receipt.Slip {
 
 func slipOutcome(state checkout.State) receipt.Outcome {
 	switch state {
-	case checkout.Approved:
+	case checkout.Approved, checkout.ApprovedOffline, checkout.NotHonoured: // the sale stands, whoever bears the loss
 		return receipt.Approved
 	case checkout.Declined:
 		return receipt.Declined

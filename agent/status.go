@@ -29,10 +29,11 @@ func (t *till) Status(ctx context.Context) (station.Status, error) {
 		status.Sale = t.front.String()
 	}
 	for _, h := range t.sales {
-		if !h.sale.State.Final() {
+		if !h.sale.State.Final() && h.sale.State != checkout.ApprovedOffline {
 			status.Pending++
 		}
 	}
+	status.Offline = t.offlineLeft(t.parts.Clock())
 	for _, h := range t.followUps.open {
 		if !h.followUp.State.Final() {
 			status.Pursued++

@@ -42,6 +42,7 @@ func (s Stepwise) Tap(ctx context.Context, card drivers.Card) {
 func (s Stepwise) Answers(ctx context.Context) {
 	results, refusals := s.till.parts.Uplink.Results(), s.till.parts.Uplink.Refusals()
 	followUps, found := s.till.parts.Uplink.FollowUpResults(), s.till.parts.Uplink.OrdersFound()
+	limits := s.till.limitsCome()
 	for {
 		select {
 		case result := <-results:
@@ -52,6 +53,8 @@ func (s Stepwise) Answers(ctx context.Context) {
 			s.till.lookups.answer(order)
 		case refusal := <-refusals:
 			s.till.refusal(ctx, refusal)
+		case answer := <-limits:
+			s.till.takeLimits(ctx, answer)
 		default:
 			return
 		}

@@ -178,6 +178,7 @@ func (t *till) present(ctx context.Context, wallet hardwallet.Wallet) (checkout.
 	if !open || h.sale.State == checkout.Waiting && t.barred() != nil {
 		return checkout.Sale{}, checkout.LeaveCard{}, nil
 	}
+	event.Barred = t.barWallet(wallet, h.sale)
 	h.card = checkout.LeaveCard{}
 	err := t.give(ctx, h, event, nil)
 	return h.sale, h.card, err
@@ -187,6 +188,9 @@ func (t *till) cardEvent(ctx context.Context, event checkout.Event) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if h, open := t.sales[t.front]; open {
+		if paid, ok := event.(checkout.CardPaid); ok {
+			event = checkout.CardPaid{Transaction: paid.Transaction, Offline: t.acceptance(h.sale, paid.Transaction)}
+		}
 		_ = t.give(ctx, h, event, nil) // an error is in the log, and the machine tries again
 	}
 }

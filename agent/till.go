@@ -54,6 +54,7 @@ type till struct {
 	standing  standing
 	followUps followUpDesk
 	lookups   *lookupDesk
+	offline   offlineBook
 
 	rearm chan struct{} // the timer has to look again
 	armed chan struct{} // the reader has to look again
@@ -68,6 +69,7 @@ func newTill(config Config, parts Parts, feed *station.Feed) *till {
 		sales: make(map[checkout.OrderID]*held), recent: newRecentSales(), keys: newStartKeys(),
 		rearm: make(chan struct{}, 1), armed: make(chan struct{}, 1),
 	}
+	t.offline.parts = parts.Offline
 	t.followUps = newFollowUpDesk(t.rules)
 	t.lookups = newLookupDesk()
 	t.printer = newPrintWorker(t)
@@ -163,6 +165,9 @@ func (t *till) commit(ctx context.Context, h *held, sale checkout.Sale, effects 
 		h.records = urgent
 	} else {
 		maps.Copy(h.records, urgent)
+	}
+	if sale.State == checkout.ApprovedOffline && h.sale.State != checkout.ApprovedOffline {
+		t.noteAccepted(ctx, recorded)
 	}
 	return recorded, err
 }

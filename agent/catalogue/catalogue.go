@@ -126,6 +126,8 @@ const (
 // Text returns the phrase's sentence, or empty texts for None and for numbers that name nothing.
 func (p Phrase) Text() Text {
 	switch {
+	case p >= TitleApprovedOffline:
+		return p.offline()
 	case p < StepPresent:
 		return p.title()
 	case p < NoticeWeChat:

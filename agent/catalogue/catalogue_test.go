@@ -18,6 +18,7 @@ func ranges() [][2]catalogue.Phrase {
 		{catalogue.NoticeWeChat, catalogue.NoticeDeviceBack},
 		{catalogue.RefuseSaleOpen, catalogue.RefuseJournalMoved},
 		{catalogue.AfterFinishSale, catalogue.AfterKeepRunning},
+		{catalogue.TitleApprovedOffline, catalogue.NoticeOfflineCount},
 		{catalogue.TitleHeld, catalogue.StepPresentHold},
 		{catalogue.TitleFollowUpAsking, catalogue.NoticeFollowUpMismatch},
 		{catalogue.RefuseNotApproved, catalogue.RefuseLookupBusy},

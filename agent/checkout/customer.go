@@ -73,6 +73,10 @@ func (r Rules) presentCard(s Sale, e CardPresented, now time.Time) (Sale, []Effe
 	if s.Card.Silent && e.Wallet != s.Card.Wallet {
 		return s, []Effect{LeaveCard{}, Show{Notice: catalogue.NoticeCardOther}}
 	}
+	// Asking debits the wallet: without a connection it must be certain before that the till may accept the payment.
+	if !s.Card.Silent && e.Barred != catalogue.None {
+		return s, []Effect{LeaveCard{}, Show{Notice: e.Barred}}
+	}
 	if !s.Card.Silent {
 		s.Card = Card{Nonce: e.Nonce, Wallet: e.Wallet, Counter: e.Counter, At: now}
 	}
@@ -94,7 +98,15 @@ func (r Rules) cardPaid(s Sale, e CardPaid, now time.Time) (Sale, []Effect) {
 	if s.State != Tapping && s.State != CardUnknown {
 		return s, []Effect{Warn{What: "hard wallet paid after its sale had been given up"}}
 	}
-	s.Card.Transaction = e.Transaction
+	s.Card.Transaction, s.Card.Accepted = e.Transaction, e.Offline
+	return r.requestTap(s, now)
+}
+
+// requestTap asks the cloud for a payment that a hard wallet has signed, or accepts it.
+func (r Rules) requestTap(s Sale, now time.Time) (Sale, []Effect) {
+	if s.Card.Accepted != nil && s.Reversal == message.Reason_REASON_UNSPECIFIED {
+		return r.acceptOffline(s, now)
+	}
 	return r.request(s, message.Method_METHOD_TAP, now)
 }
 

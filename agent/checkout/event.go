@@ -3,6 +3,7 @@ package checkout
 import (
 	"time"
 
+	"github.com/yuantill/yuantill/agent/catalogue"
 	"github.com/yuantill/yuantill/protocol/hardwallet"
 	"github.com/yuantill/yuantill/protocol/message"
 	"github.com/yuantill/yuantill/protocol/money"
@@ -50,10 +51,17 @@ type CardPresented struct {
 	Nonce   [8]byte
 	Wallet  hardwallet.WalletID
 	Counter uint32
+	// Barred says why a hard wallet may not be asked to pay: the cloud cannot be reached, and its limits do not let the
+	// till accept the payment by itself. None when it may be asked.
+	Barred catalogue.Phrase
 }
 
 // CardPaid is a hard wallet's signed payment: hardwallet.Transaction's binary form.
-type CardPaid struct{ Transaction []byte }
+type CardPaid struct {
+	Transaction []byte
+	// Offline is by which limits the till accepts it by itself; nil when the cloud is asked.
+	Offline *message.Offline
+}
 
 // CardRefused is a hard wallet that certainly was not debited.
 type CardRefused struct{ Cause CardCause }

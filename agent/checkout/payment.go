@@ -22,17 +22,22 @@ func (r Rules) request(s Sale, method message.Method, now time.Time) (Sale, []Ef
 		s.State = Reversing
 	}
 	s, effects := tellUnknown(s)
-	body := &message.PaymentRequested{
-		OrderId: s.OrderID[:], Method: method,
-		Amount: s.Amount.Minor, Currency: s.Amount.Currency.Code,
-		MerchantId: r.MerchantID, Batch: s.Batch, Voucher: s.Voucher, Cashier: s.Cashier, Note: s.Note,
-		CodeTail: s.CodeTail, CardTransaction: s.Card.Transaction,
-		Terminal: r.Terminal, GiveUp: s.Deadline.Add(r.ClockOffset).UnixMicro(),
-		Hold: s.Hold, HoldExpires: micros(s.HoldExpires),
-	}
+	body := r.requestBody(s)
+	body.GiveUp = s.Deadline.Add(r.ClockOffset).UnixMicro()
 	// The request is the last record of the commit: that is how a restart finds its sequence.
 	effects = append(effects, Commit{Type: record.PaymentRequested, Body: body})
 	return s, append(effects, SendNow{}, Arm{}, Show{}, r.timer(s))
+}
+
+// requestBody is what the record of a payment says, online and offline.
+func (r Rules) requestBody(s Sale) *message.PaymentRequested {
+	return &message.PaymentRequested{
+		OrderId: s.OrderID[:], Method: s.Method,
+		Amount: s.Amount.Minor, Currency: s.Amount.Currency.Code,
+		MerchantId: r.MerchantID, Batch: s.Batch, Voucher: s.Voucher, Cashier: s.Cashier, Note: s.Note,
+		CodeTail: s.CodeTail, CardTransaction: s.Card.Transaction, Terminal: r.Terminal,
+		Hold: s.Hold, HoldExpires: micros(s.HoldExpires),
+	}
 }
 
 func (r Rules) giveUp(method message.Method) time.Duration {
@@ -89,6 +94,9 @@ func (r Rules) result(s Sale, result *message.PaymentResult, now time.Time) (Sal
 	}
 	if s.State.Final() {
 		return r.lateResult(s, result)
+	}
+	if s.State == ApprovedOffline {
+		return r.offlineResult(s, result, now)
 	}
 	if !s.State.asked() || result.GetRevision() < s.revision() {
 		return s, nil

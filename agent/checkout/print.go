@@ -46,5 +46,10 @@ func (r Rules) reprint(s Sale, e ReprintPressed) (Sale, []Effect) {
 
 // Printable reports whether the sale has something to put on paper.
 func (s Sale) Printable() bool {
-	return s.State == Approved || s.State == Declined || s.State == Reversed || s.State == Reversing
+	switch s.State {
+	case Approved, ApprovedOffline, NotHonoured, Declined, Reversed, Reversing:
+		return true
+	default:
+		return false
+	}
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
+	"github.com/yuantill/yuantill/agent/catalogue"
 	"github.com/yuantill/yuantill/agent/checkout"
 	"github.com/yuantill/yuantill/protocol/message"
 	"github.com/yuantill/yuantill/protocol/money"
@@ -21,9 +22,15 @@ func drawEvent(t *rapid.T, sale checkout.Sale) checkout.Event {
 		kind := checkout.CodeKind(rapid.IntRange(0, int(checkout.CodeUnreadable)).Draw(t, "kind"))
 		return checkout.CodeScanned{Kind: kind, Tail: "345678"}
 	case 1:
-		return checkout.CardPresented{Nonce: [8]byte{1}, Wallet: walletNamed(rapid.SampledFrom([]string{"1", "2"}).Draw(t, "card"))}
+		barred := rapid.SampledFrom([]catalogue.Phrase{catalogue.None, catalogue.None, catalogue.NoticeOfflineTotal}).Draw(t, "barred")
+		return checkout.CardPresented{Nonce: [8]byte{1}, Barred: barred,
+			Wallet: walletNamed(rapid.SampledFrom([]string{"1", "2"}).Draw(t, "card"))}
 	case 2:
-		return checkout.CardPaid{Transaction: []byte("signed")}
+		paid := checkout.CardPaid{Transaction: []byte("signed")}
+		if rapid.Bool().Draw(t, "offline") {
+			paid.Offline = &message.Offline{LimitsId: make([]byte, 16), Total: 1250, Count: 1}
+		}
+		return paid
 	case 3:
 		cause := rapid.IntRange(0, int(checkout.CardNotPaid)).Draw(t, "cause")
 		return checkout.CardRefused{Cause: checkout.CardCause(cause)}
@@ -91,6 +98,14 @@ func checkStep(t *rapid.T, before checkout.Sale, event checkout.Event, w *till) 
 		require.Equal(t, before.State, w.sale.State, "final states are never left")
 	}
 	after := w.sale.State
+	if presented, ok := event.(checkout.CardPresented); ok && presented.Barred != catalogue.None && !before.Card.Silent {
+		require.NotContains(t, w.effects, checkout.PayCard{}, "a wallet is not debited for what may not be accepted")
+	}
+	if before.Offline {
+		require.True(t, w.sale.Offline)
+		require.False(t, reversalRecorded(w), "an offline payment is never taken back")
+		require.Contains(t, []checkout.State{checkout.ApprovedOffline, checkout.Approved, checkout.NotHonoured}, after)
+	}
 	if after == before.State || !after.Final() {
 		return
 	}
@@ -103,7 +118,11 @@ func checkStep(t *rapid.T, before checkout.Sale, event checkout.Event, w *till) 
 	arrived, isResult := event.(checkout.ResultArrived)
 	require.True(t, isResult, "only the cloud decides")
 	require.Equal(t, message.Stage_STAGE_FINAL, arrived.Result.GetStage())
-	require.Equal(t, w.sale.Outcome(), arrived.Result.GetOutcome())
+	if after == checkout.NotHonoured {
+		require.NotEqual(t, message.Outcome_OUTCOME_APPROVED, arrived.Result.GetOutcome())
+	} else {
+		require.Equal(t, w.sale.Outcome(), arrived.Result.GetOutcome())
+	}
 	require.True(t, paymentRecorded(w))
 	require.False(t, after == checkout.Approved && reversalRecorded(w), "the reversal wins")
 }
@@ -115,7 +134,8 @@ func checkRestarted(t *rapid.T, before checkout.Sale, w *till) {
 			w.sale.State)
 	}
 	if before.Outcome() == message.Outcome_OUTCOME_APPROVED {
-		require.Equal(t, checkout.Approved, w.sale.State)
+		require.Equal(t, before.State, w.sale.State)
+		require.Equal(t, before.Offline, w.sale.Offline)
 	}
 	for _, effect := range w.effects {
 		_, printed := effect.(checkout.Print)
@@ -178,7 +198,7 @@ func checkShown(t *rapid.T, w *till) {
 
 func requireOutcomeRecorded(t *rapid.T, w *till) {
 	switch w.sale.State {
-	case checkout.Approved, checkout.Declined, checkout.Reversed:
+	case checkout.Approved, checkout.Declined, checkout.Reversed, checkout.ApprovedOffline, checkout.NotHonoured:
 		require.True(t, outcomeRecorded(w, w.sale.Outcome()), "%s is shown and not recorded", w.sale.State)
 	case checkout.Querying, checkout.Reversing:
 		require.True(t, outcomeRecorded(w, message.Outcome_OUTCOME_UNKNOWN), "unknown is shown and not recorded")

@@ -122,6 +122,8 @@ func (r Rules) wake(s Sale) time.Time {
 		return earliest(s.Deadline, s.AskedAt.Add(r.Timing.AskEvery), r.silentAt(s))
 	case Querying:
 		return earliest(s.Deadline, s.AskedAt.Add(r.Timing.AskEvery))
+	case ApprovedOffline:
+		return s.AskedAt.Add(r.Timing.AskSlowly)
 	default:
 		return s.Deadline
 	}

@@ -42,6 +42,8 @@ type Card struct {
 	Silent bool
 	// Transaction is what the card signed: hardwallet.Transaction's binary form. Empty while that is not known.
 	Transaction []byte
+	// Accepted is by which limits the till takes it, while that could not be recorded yet. It is not kept.
+	Accepted *message.Offline
 }
 
 // Sale is everything about one sale. It is a value: Step returns a changed copy.
@@ -60,6 +62,7 @@ type Sale struct {
 	Hold        bool
 	HoldExpires time.Time
 	Card        Card
+	Offline     bool // accepted by the till itself
 
 	StartedAt time.Time
 	// RequestedAt is when the payment was asked for; zero before.
@@ -89,9 +92,9 @@ type Sale struct {
 // unknown until the answer is definite.
 func (s Sale) Outcome() message.Outcome {
 	switch s.State {
-	case Approved:
+	case Approved, ApprovedOffline:
 		return message.Outcome_OUTCOME_APPROVED
-	case Declined:
+	case Declined, NotHonoured:
 		return message.Outcome_OUTCOME_DECLINED
 	case Reversed:
 		return message.Outcome_OUTCOME_REVERSED
@@ -107,8 +110,10 @@ func (s Sale) Outcome() message.Outcome {
 func (s Sale) Open() bool { return !s.State.Final() || s.Unprinted != 0 }
 
 // HoldsTill reports whether the till takes no other sale meanwhile. A payment that is being taken back does not hold
-// it: that goes on by itself and somebody is told of its end.
-func (s Sale) HoldsTill() bool { return !s.State.Final() && s.State != Reversing }
+// it, nor one that the till accepted by itself: those go on by themselves and somebody is told of their end.
+func (s Sale) HoldsTill() bool {
+	return !s.State.Final() && s.State != Reversing && s.State != ApprovedOffline
+}
 
 // CardInDoubt reports whether a hard wallet was asked to pay and its answer never came: it may have been debited,
 // whatever the cloud says.

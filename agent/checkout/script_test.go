@@ -11,6 +11,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/yuantill/yuantill/agent/catalogue"
 	"github.com/yuantill/yuantill/agent/checkout"
 	"github.com/yuantill/yuantill/protocol/message"
 	"github.com/yuantill/yuantill/protocol/record"
@@ -90,9 +91,17 @@ func parseEvent(t *testing.T, w *till, words []string) checkout.Event {
 	case "scan":
 		return checkout.CodeScanned{Kind: codeKind(t, words[1]), Tail: "345678"}
 	case "card":
-		return checkout.CardPresented{Nonce: [8]byte{7}, Wallet: walletNamed(words[1]), Counter: 4}
+		presented := checkout.CardPresented{Nonce: [8]byte{7}, Wallet: walletNamed(words[1]), Counter: 4}
+		if len(words) > 2 && words[2] == "barred" {
+			presented.Barred = catalogue.NoticeOfflinePayment
+		}
+		return presented
 	case "paid":
-		return checkout.CardPaid{Transaction: []byte("signed by the card")}
+		paid := checkout.CardPaid{Transaction: []byte("signed by the card")}
+		if len(words) > 1 && words[1] == "offline" {
+			paid.Offline = &message.Offline{LimitsId: []byte("limits"), Total: 1250, Count: 1}
+		}
+		return paid
 	case "refused":
 		return checkout.CardRefused{Cause: cardCause(t, words[1])}
 	case "silent":
@@ -253,6 +262,10 @@ func describe(w *till, effect checkout.Effect) string {
 func describeBody(e checkout.Commit) string {
 	switch body := e.Body.(type) {
 	case *message.PaymentRequested:
+		if offline := body.GetOffline(); offline != nil {
+			return fmt.Sprintf("%s %s amount=%d card=%d offline total=%d count=%d give-up=%d", e.Type, body.GetMethod(),
+				body.GetAmount(), len(body.GetCardTransaction()), offline.GetTotal(), offline.GetCount(), body.GetGiveUp())
+		}
 		text := fmt.Sprintf("%s %s amount=%d tail=%s card=%d give-up=%s", e.Type, body.GetMethod(), body.GetAmount(),
 			body.GetCodeTail(), len(body.GetCardTransaction()), time.UnixMicro(body.GetGiveUp()).UTC().Sub(epoch))
 		if body.GetHold() {

@@ -35,6 +35,7 @@ const (
 	flagCardSilent
 	flagResult
 	flagHold
+	flagOffline
 )
 
 // ErrSnapshot marks bytes that are no sale.
@@ -83,7 +84,7 @@ func (s Sale) MarshalBinary() ([]byte, error) {
 
 func (s Sale) flags() byte {
 	var flags byte
-	for i, set := range []bool{s.ReversalRecorded, s.UnknownShown, s.Card.Silent, s.Result != nil, s.Hold} {
+	for i, set := range []bool{s.ReversalRecorded, s.UnknownShown, s.Card.Silent, s.Result != nil, s.Hold, s.Offline} {
 		if set {
 			flags |= 1 << i
 		}
@@ -109,6 +110,7 @@ func (s *Sale) UnmarshalBinary(b []byte) error {
 		OrderID: OrderID(b[5:21]),
 		Card:    Card{Nonce: [8]byte(b[53:61]), Wallet: hardwallet.WalletID(b[61:77]), Silent: b[3]&flagCardSilent != 0},
 		Origin:  Origin{Digest: [32]byte(b[21:53])},
+		Offline: b[3]&flagOffline != 0,
 
 		ReversalRecorded: b[3]&flagReversalRecorded != 0, UnknownShown: b[3]&flagUnknownShown != 0,
 	}

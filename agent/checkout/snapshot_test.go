@@ -27,7 +27,7 @@ func drawTime(t *rapid.T, name string) time.Time {
 func drawSale(t *rapid.T) checkout.Sale {
 	sale := checkout.Sale{
 		OrderID: checkout.OrderID(rapid.SliceOfN(rapid.Byte(), 16, 16).Draw(t, "order")),
-		State:   checkout.State(rapid.IntRange(int(checkout.Waiting), int(checkout.Abandoned)).Draw(t, "state")),
+		State:   checkout.State(rapid.IntRange(int(checkout.Waiting), int(checkout.NotHonoured)).Draw(t, "state")),
 		Method:  message.Method(rapid.IntRange(0, 3).Draw(t, "method")),
 		Amount:  money.Money{Minor: rapid.Int64().Draw(t, "amount"), Currency: money.CNY},
 		Cashier: rapid.StringN(0, 20, 60).Draw(t, "cashier"), Note: rapid.StringN(0, 60, 300).Draw(t, "note"),
@@ -48,10 +48,8 @@ func drawSale(t *rapid.T) checkout.Sale {
 		PaymentSequence: rapid.Uint64().Draw(t, "payment"), ReversalSequence: rapid.Uint64().Draw(t, "reversal"),
 		Reversal:         message.Reason(rapid.IntRange(0, 14).Draw(t, "reason")),
 		ReversalRecorded: rapid.Bool().Draw(t, "recorded"), ReversalBy: rapid.StringN(0, 20, 60).Draw(t, "by"),
-		UnknownShown: rapid.Bool().Draw(t, "unknown"), Unprinted: checkout.Copies(rapid.IntRange(0, 7).Draw(t, "unprinted")),
-	}
-	if sale.Hold = rapid.Bool().Draw(t, "hold"); sale.Hold {
-		sale.HoldExpires = drawTime(t, "expires")
+		UnknownShown: rapid.Bool().Draw(t, "unknown"), Offline: rapid.Bool().Draw(t, "offline"),
+		Unprinted: checkout.Copies(rapid.IntRange(0, 7).Draw(t, "unprinted")),
 	}
 	if rapid.Bool().Draw(t, "result") {
 		sale.Result = answer(sale, message.Stage_STAGE_QUERYING, message.Outcome_OUTCOME_UNKNOWN, 3)
@@ -96,7 +94,7 @@ func TestSnapshotBounds(t *testing.T) {
 		require.ErrorIs(t, got.UnmarshalBinary(append(b, 0)), checkout.ErrSnapshot)
 	})
 	t.Run("ErrSnapshotForAnotherVersionOrState", func(t *testing.T) {
-		for offset, value := range map[int]byte{0: 2, 1: byte(checkout.Abandoned) + 1} {
+		for offset, value := range map[int]byte{0: 2, 1: byte(checkout.NotHonoured) + 1} {
 			b, err := sale.MarshalBinary()
 			require.NoError(t, err)
 			b[offset] = value

@@ -22,10 +22,12 @@ const (
 	Declined                          // final: no money received
 	Reversed                          // final: taken back
 	Abandoned                         // final: ended before any payment was asked for
+	ApprovedOffline                   // money taken by the till itself; the cloud's answer completes it
+	NotHonoured                       // final: taken by the till itself, and the operator does not pay; the sale stands
 )
 
 // stateMax is the last state.
-const stateMax = Abandoned
+const stateMax = NotHonoured
 
 // String returns the state's name as logs, scripts and the station's answers have it.
 func (s State) String() string {
@@ -54,6 +56,10 @@ func (s State) String() string {
 		return "reversed"
 	case Abandoned:
 		return "abandoned"
+	case ApprovedOffline:
+		return "approved-offline"
+	case NotHonoured:
+		return "not-honoured"
 	default:
 		return fmt.Sprintf("state-%d", uint8(s))
 	}
@@ -63,7 +69,7 @@ func (s State) String() string {
 func (s State) LogValue() slog.Value { return slog.StringValue(s.String()) }
 
 // Final reports whether the state is never left again.
-func (s State) Final() bool { return s >= Approved && s <= Abandoned }
+func (s State) Final() bool { return s >= Approved && s <= Abandoned || s == NotHonoured }
 
 // asked reports whether the cloud has a payment to tell about and its outcome is not definite.
 func (s State) asked() bool { return s >= Authorising && s <= Reversing }

@@ -38,6 +38,8 @@ func (r Rules) tick(s Sale, now time.Time) (Sale, []Effect) {
 			return r.reverse(s, message.Reason_REASON_TIMED_OUT, "", now)
 		}
 		return r.tickAsked(s, now)
+	case ApprovedOffline:
+		return r.ask(s, nil, now)
 	default:
 		return s, nil
 	}
@@ -47,7 +49,7 @@ func (r Rules) tick(s Sale, now time.Time) (Sale, []Effect) {
 func (r Rules) tickTapping(s Sale, late bool, now time.Time) (Sale, []Effect) {
 	switch {
 	case len(s.Card.Transaction) != 0 && !now.Before(s.AskedAt.Add(r.Timing.AskEvery)):
-		return r.request(s, message.Method_METHOD_TAP, now)
+		return r.requestTap(s, now)
 	case len(s.Card.Transaction) == 0 && late:
 		return r.cardLost(s, catalogue.None, now)
 	default:
@@ -70,8 +72,12 @@ func (r Rules) tickAsked(s Sale, now time.Time) (Sale, []Effect) {
 // the payment would be wrong where the cloud has not seen it yet.
 func (r Rules) ask(s Sale, effects []Effect, now time.Time) (Sale, []Effect) {
 	every := r.Timing.AskEvery
-	if s.State == Reversing {
+	switch s.State {
+	case Reversing:
 		every = r.askInterval(s)
+	case ApprovedOffline:
+		every = r.Timing.AskSlowly
+	default: // the customer waits
 	}
 	if !now.Before(s.AskedAt.Add(every)) {
 		s.AskedAt = now
@@ -124,7 +130,7 @@ func (r Rules) journalFailed(s Sale, e JournalFailed, now time.Time) (Sale, []Ef
 		return s, []Effect{show}
 	}
 	if paid, ok := e.Cause.(CardPaid); ok && s.State.cardStage() {
-		s.State, s.Card.Transaction = Tapping, paid.Transaction
+		s.State, s.Card.Transaction, s.Card.Accepted = Tapping, paid.Transaction, paid.Offline
 	}
 	if cancel, ok := e.Cause.(CancelPressed); ok && s.State == Tapping {
 		s.Reversal, s.ReversalBy = message.Reason_REASON_CASHIER_CANCELLED, cancel.Cashier
@@ -156,6 +162,8 @@ func (r Rules) restart(s Sale, e Restarted, now time.Time) (Sale, []Effect) {
 		s, told := tellUnknown(s)
 		effects = append(append(effects, told...), Ask{Sequence: s.askSequence()})
 		return s, append(effects, Show{Notice: catalogue.NoticeRestarted}, r.timer(s))
+	case ApprovedOffline:
+		return s, append(effects, Ask{Sequence: s.askSequence()}, Show{}, r.timer(s))
 	default:
 		return s, append(effects, Show{Notice: catalogue.NoticeReceiptUnsure})
 	}
@@ -164,6 +172,8 @@ func (r Rules) restart(s Sale, e Restarted, now time.Time) (Sale, []Effect) {
 // resume fills in what was not known when the sale was last saved: the place of the record saved with it.
 func resume(s Sale, e Restarted, now time.Time) Sale {
 	switch {
+	case s.State == ApprovedOffline && s.PaymentSequence == 0:
+		s.PaymentSequence = e.Last - 1 // the outcome was committed right behind it
 	case !s.State.asked():
 	case s.PaymentSequence == 0:
 		s.PaymentSequence = e.Last

@@ -61,6 +61,10 @@ func phrases(s Sale) (title, next catalogue.Phrase) {
 		return endPhrases(s)
 	case Abandoned:
 		return catalogue.TitleAbandoned, catalogue.StepNewSale
+	case ApprovedOffline:
+		return catalogue.TitleApprovedOffline, catalogue.StepHandOverOffline
+	case NotHonoured:
+		return catalogue.TitleNotHonoured, catalogue.StepNotHonoured
 	default:
 		return catalogue.None, catalogue.None
 	}
@@ -102,7 +106,7 @@ func endPhrases(s Sale) (title, next catalogue.Phrase) {
 
 func (s Sale) reason() message.Reason {
 	switch {
-	case s.State == Approved:
+	case s.State == Approved || s.State == ApprovedOffline:
 		return message.Reason_REASON_UNSPECIFIED
 	case s.Result.GetReason() != message.Reason_REASON_UNSPECIFIED:
 		return s.Result.GetReason()

@@ -70,6 +70,9 @@ func (c *composer) heading() {
 	if c.slip.Reprint {
 		c.loud("重印 REPRINT")
 	}
+	if c.slip.Offline {
+		c.loud("脱机 OFFLINE")
+	}
 	if c.reader == MerchantCopy {
 		c.centre("商户存根 MERCHANT COPY")
 	} else {
@@ -165,7 +168,9 @@ func (c *composer) approved() {
 		c.centre("本人确认以上交易")
 		c.centre("I agree to the above transaction")
 	}
-	c.add(drivers.Barcode{Content: c.slip.Reference})
+	if c.slip.Reference != "" {
+		c.add(drivers.Barcode{Content: c.slip.Reference})
+	}
 }
 
 func (c *composer) unpaid() {

@@ -185,6 +185,20 @@ func TestComposeReprintSaysSoTwice(t *testing.T) {
 	}
 }
 
+func TestComposeOfflineSaysSoAndNeedsNoAnswer(t *testing.T) {
+	slip := sale()
+	slip.Operator, slip.Reference, slip.Authorisation = "", "", ""
+	_, err := receipt.Compose(slip, receipt.CustomerCopy)
+	require.ErrorIs(t, err, receipt.ErrSlip)
+	slip.Offline = true
+	got := text(t, slip, receipt.CustomerCopy)
+	require.Contains(t, got, "脱机 OFFLINE")
+	require.Contains(t, got, slip.Wallet)
+	slip.Wallet = ""
+	_, err = receipt.Compose(slip, receipt.CustomerCopy)
+	require.ErrorIs(t, err, receipt.ErrSlip, "the wallet is known also without an answer")
+}
+
 func TestComposeUnpaidIsNeverMistakenForPaid(t *testing.T) {
 	paidWords := []string{"签购单", "SALES SLIP", "签名", "SIGNATURE", "谢谢惠顾", "金额 AMOUNT", "请妥善保存", "|061234567890|"}
 	unpaidWords := map[receipt.Outcome][]string{

@@ -36,8 +36,9 @@ const (
 
 // Validate returns a *FieldError for the first field that cannot stand on a receipt.
 func (s Slip) Validate() error {
-	// What an operator answers is known for certain only of an approved payment.
-	answered := s.Outcome == Approved
+	// What an operator answers is known for certain only of an approved payment, and not yet of one taken offline.
+	approved := s.Outcome == Approved
+	answered := approved && !s.Offline
 	checks := []struct {
 		field   string
 		problem string
@@ -48,7 +49,7 @@ func (s Slip) Validate() error {
 		{"cashier", words(s.Cashier, nameMax, true)},
 		{"acquirer", words(s.Acquirer, nameMax, true)},
 		{"operator", words(s.Operator, nameMax, answered)},
-		{"wallet", wallet(s.Wallet, answered)},
+		{"wallet", wallet(s.Wallet, approved)},
 		{"transaction", oneOf(uint8(s.Transaction), uint8(transactionLast))},
 		{"batch", code(s.Batch, 6, true, digit)},
 		{"voucher", code(s.Voucher, 6, true, digit)},

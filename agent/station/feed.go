@@ -12,7 +12,7 @@ import (
 // feedMax is how many events are kept for those who come back; whoever misses more gets the newest snapshot.
 const feedMax = 64
 
-// feedEvent is one event. Exactly one of view, followUp and notice says something.
+// feedEvent is one event. Exactly one of view, followUp, notice and offline says something.
 type feedEvent struct {
 	id   int64
 	at   time.Time
@@ -21,10 +21,14 @@ type feedEvent struct {
 	followUp *followup.View
 	device   string
 	notice   catalogue.Phrase
+	// offline is what may be accepted by the till itself; nil in other events.
+	offline *Offline
 }
 
 // isSale reports whether the event is a sale's snapshot.
-func (e feedEvent) isSale() bool { return e.notice == catalogue.None && e.followUp == nil }
+func (e feedEvent) isSale() bool {
+	return e.notice == catalogue.None && e.followUp == nil && e.offline == nil
+}
 
 // Feed hands events from the till to everybody who listens. Publishing never waits for a listener.
 type Feed struct {
@@ -65,6 +69,11 @@ func (f *Feed) PublishNotice(device string, notice catalogue.Phrase, at time.Tim
 	if notice != catalogue.None {
 		f.publish(feedEvent{device: device, notice: notice, at: at})
 	}
+}
+
+// PublishOffline tells what the till may accept by itself.
+func (f *Feed) PublishOffline(left Offline, at time.Time) {
+	f.publish(feedEvent{offline: &left, at: at})
 }
 
 func (f *Feed) publish(event feedEvent) {

@@ -38,7 +38,7 @@ func (s *Station) registerEvents(api huma.API) {
 	huma.Register(api, huma.Operation{
 		OperationID: "events", Method: http.MethodGet, Path: pathEvents, Summary: "事件流 Event stream",
 		Description: "Server-sent events. An event named sale carries a whole Sale, one named follow-up a FollowUp, " +
-			"one named notice a Notice. " +
+			"one named notice a Notice, one named offline an Offline. " +
 			"Without Last-Event-ID the newest sale comes first.",
 		Errors: []int{503},
 		Responses: map[string]*huma.Response{"200": {
@@ -47,6 +47,7 @@ func (s *Station) registerEvents(api huma.API) {
 				schemas.Schema(reflect.TypeFor[Sale](), true, "Sale"),
 				schemas.Schema(reflect.TypeFor[FollowUp](), true, "FollowUp"),
 				schemas.Schema(reflect.TypeFor[Notice](), true, "Notice"),
+				schemas.Schema(reflect.TypeFor[Offline](), true, "Offline"),
 			}}}},
 		}},
 	}, s.events)
@@ -122,6 +123,8 @@ func (s stream) event(event feedEvent) error {
 	switch {
 	case event.isSale():
 		name, data = "sale", newSale(event.view, s.station.clock())
+	case event.offline != nil:
+		name, data = "offline", event.offline
 	case event.followUp != nil:
 		name, data = "follow-up", newFollowUp(*event.followUp, s.station.clock())
 	}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/yuantill/yuantill/agent/catalogue"
 	"github.com/yuantill/yuantill/agent/checkout"
+	"github.com/yuantill/yuantill/agent/station"
 )
 
 const patience = 5 * time.Second
@@ -105,6 +106,10 @@ func TestEvents(t *testing.T) {
 		third := next()
 		require.Equal(t, "notice", third.name)
 		require.Contains(t, third.data, `"device":"printer"`)
+		b.feed.PublishOffline(station.Offline{Left: 100_00, DaysLeft: 29}, noon)
+		fourth := next()
+		require.Equal(t, "offline", fourth.name)
+		require.Contains(t, fourth.data, `"days_left":29`)
 	})
 	t.Run("ResumesAfterTheLastSeen", func(t *testing.T) {
 		b, address := newServed(t)

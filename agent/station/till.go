@@ -75,6 +75,19 @@ type Status struct {
 	Journal  JournalStatus `json:"journal"`
 	Uplink   UplinkStatus  `json:"uplink"`
 	Devices  []Device      `json:"devices"`
+	Offline  *Offline      `json:"offline,omitempty" doc:"what hard wallets may pay while the cloud cannot be reached; absent where none are taken"`
+}
+
+// Offline is what a till may accept by itself from now on. Amounts are minor units.
+type Offline struct {
+	Left          int64  `json:"left" doc:"minor units"`
+	LeftText      string `json:"left_text" doc:"the amount with its symbol"`
+	PaymentsLeft  int    `json:"payments_left"`
+	DaysLeft      int    `json:"days_left" doc:"whole days until nothing is accepted without the cloud"`
+	HoursLeft     int    `json:"hours_left" doc:"the same in whole hours"`
+	Taken         int64  `json:"taken" doc:"accepted and not acknowledged by the cloud"`
+	TakenPayments int    `json:"taken_payments"`
+	Stopped       *Words `json:"stopped,omitempty" doc:"why nothing is accepted"`
 }
 
 // Words are a sentence in both languages.

@@ -10,7 +10,7 @@ import (
 // Sale is a sale as the API shows it. Amounts are in the currency's minor unit; times are UTC.
 type Sale struct {
 	ID       string `json:"id" doc:"order id, 32 hexadecimal digits"`
-	State    string `json:"state" enum:"waiting,tapping,card-unknown,authorising,awaiting-password,awaiting-scan,querying,reversing,approved,declined,reversed,abandoned"`
+	State    string `json:"state" enum:"waiting,tapping,card-unknown,authorising,awaiting-password,awaiting-scan,querying,reversing,approved,declined,reversed,abandoned,approved-offline,not-honoured"`
 	Outcome  string `json:"outcome" enum:"none,approved,declined,unknown,reversed" doc:"none before a payment was asked for"`
 	Final    bool   `json:"final" doc:"nothing changes any more"`
 	Holds    bool   `json:"holds_till" doc:"no other sale can start meanwhile"`
@@ -41,6 +41,7 @@ type Sale struct {
 	Refunded       bool       `json:"refunded,omitempty" doc:"approved late, after it had been taken back: the money went back"`
 	Hold           bool       `json:"hold,omitempty" doc:"approved means held and not paid"`
 	Standing       *Standing  `json:"standing,omitempty" doc:"once approved: what was paid, went back, is held"`
+	Offline        bool       `json:"offline,omitempty" doc:"accepted by the till itself, without the cloud"`
 	Unprinted      []string   `json:"unprinted,omitempty" enum:"merchant,customer" doc:"copies given to the printer that has not reported yet"`
 }
 
@@ -57,7 +58,10 @@ func newSale(v checkout.View, now time.Time) Sale {
 		ShownCode: v.ShownCode, ShownCodeUntil: optionalTime(v.ShownCodeUntil),
 		Reference: r.GetReference(), Authorisation: r.GetAuthorisation(),
 		Operator: r.GetPayerOperator(), Wallet: r.GetWalletMasked(), Refunded: r.GetRefunded(),
-		Hold: s.Hold, Unprinted: copyNames(s.Unprinted),
+		Hold: s.Hold, Offline: s.Offline, Unprinted: copyNames(s.Unprinted),
+	}
+	if sale.Wallet == "" && s.Offline {
+		sale.Wallet = s.Card.Wallet.Masked()
 	}
 	if s.State == checkout.Approved {
 		sale.Standing = newStanding(s.Standing())

@@ -60,6 +60,9 @@ func (u *Uplink) take(s *session, payload []byte) error {
 		return deliver(u, r, u.found, new(message.OrderFound))
 	case record.Refusal:
 		return u.refusal(r)
+	case record.OfflineLimits:
+		offer(u.limits, r)
+		return nil
 	default:
 		return fmt.Errorf("unknown answer %v", header.Type)
 	}
@@ -120,7 +123,25 @@ func (u *Uplink) heard(header record.Header) {
 		return
 	}
 	u.heardEpoch, u.heardSequence = header.Epoch, header.Sequence
-	u.status.ClockOffset = header.Time.Sub(u.config.Clock())
+	u.status.HeardAt, u.status.HeardSteady = u.config.Clock(), u.openedAt
+	u.status.ClockOffset = header.Time.Sub(u.status.HeardAt)
+}
+
+// VerifyAnswer checks that a stored answer is the cloud's and was for this terminal. Errors: keyring.ErrEpoch,
+// record's and seal's.
+func (u *Uplink) VerifyAnswer(answer record.Record) error {
+	r, header, err := record.Parse(answer)
+	if err != nil {
+		return err
+	}
+	if header.Direction != seal.Down || header.Terminal != u.keyring.Terminal() {
+		return errNotOurs
+	}
+	keys, err := u.keyring.Keys(header.Epoch)
+	if err != nil {
+		return err
+	}
+	return r.Verify(keys.Answer)
 }
 
 // acknowledged hands an acknowledgement to the journal, which checks it against its own chain.

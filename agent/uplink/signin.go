@@ -147,6 +147,7 @@ func (u *Uplink) signedIn(epoch uint32, answer *message.SignInAnswer, last uint6
 	defer u.mu.Unlock()
 	u.signInCause = ""
 	u.clock = clock
+	u.status.HeardAt, u.status.HeardSteady = clock.ours, u.config.Steady()
 	u.status.ClockOffset = offset
 	if answer.Highest > last {
 		u.recheckTo = last

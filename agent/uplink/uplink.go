@@ -11,6 +11,7 @@ import (
 	"github.com/yuantill/yuantill/agent/journal"
 	"github.com/yuantill/yuantill/agent/keyring"
 	"github.com/yuantill/yuantill/protocol/message"
+	"github.com/yuantill/yuantill/protocol/record"
 )
 
 // The errors of this package.
@@ -38,6 +39,7 @@ type Uplink struct {
 	followUp chan *message.FollowUpResult
 	found    chan *message.OrderFound
 	refusals chan *message.Refusal
+	limits   chan record.Record
 	wake     chan struct{} // capacity one: look again, something came down
 	hurry    chan struct{} // capacity one: a payment waits for a connection
 	notes    *notes
@@ -81,6 +83,9 @@ type Status struct {
 	LastRefusal *message.Refusal
 	// Rejected counts messages from below that were not the cloud's, not ours or not readable.
 	Rejected uint64
+	// HeardAt and HeardSteady are when the cloud last said something new, by Config.Clock and Config.Steady; zero before
+	// the first time since the start.
+	HeardAt, HeardSteady time.Time
 }
 
 // New checks the configuration.
@@ -92,7 +97,8 @@ func New(config Config, j *journal.Journal, k *keyring.Keyring) (*Uplink, error)
 		config: config, journal: j, keyring: k, logger: config.Logger, urgent: newUrgent(),
 		results: make(chan *message.PaymentResult, answersMax), refusals: make(chan *message.Refusal, answersMax),
 		followUp: make(chan *message.FollowUpResult, answersMax), found: make(chan *message.OrderFound, answersMax),
-		wake: make(chan struct{}, 1), hurry: make(chan struct{}, 1), notes: newNotes(config.Logger, config.Steady), status: Status{Since: config.Clock()},
+		limits: make(chan record.Record, 1),
+		wake:   make(chan struct{}, 1), hurry: make(chan struct{}, 1), notes: newNotes(config.Logger, config.Steady), status: Status{Since: config.Clock()},
 		refused: make(map[uint64]bool), signInCause: causeStart,
 	}, nil
 }
@@ -189,6 +195,9 @@ func (u *Uplink) OrdersFound() <-chan *message.OrderFound { return u.found }
 
 // Refusals delivers refusals; when nobody reads, the oldest is dropped. Status counts them all.
 func (u *Uplink) Refusals() <-chan *message.Refusal { return u.refusals }
+
+// Limits delivers the cloud's limits of offline payments: the whole answer, verified. Only the newest waits.
+func (u *Uplink) Limits() <-chan record.Record { return u.limits }
 
 // stop ends all sending. It is for contradictions that only a person can resolve.
 func (u *Uplink) stop(reason error) {

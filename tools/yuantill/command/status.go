@@ -18,8 +18,8 @@ func (p *program) status() *cobra.Command {
 			"Till, connection to the cloud, unsent records, devices, open sale.\n\n" +
 			"--json: the station's GET /v1/status: version, terminal, merchant, time, sale, pending, pending_follow_ups, refusing,\n" +
 			"journal{records,unsent,oldest_unsent,sales,clock_jumps}, uplink{connected,broker,since,epoch,\n" +
-			"last_acknowledgement,last_error,clock_offset_ms,stopped,refused,last_refusal}, devices[{name,state,since,fault}];\n" +
-			"and command_version",
+			"last_acknowledgement,last_error,clock_offset_ms,stopped,refused,last_refusal}, devices[{name,state,since,fault}],\n" +
+			"offline{left,left_text,payments_left,days_left,hours_left,taken,taken_payments,stopped}; and command_version",
 		Args: cobra.NoArgs,
 		RunE: p.looking(func(cmd *cobra.Command, _ []string) error { return p.runStatus(cmd.Context()) }),
 	}
@@ -45,6 +45,7 @@ func (p *program) runStatus(ctx context.Context) error {
 	}
 	p.sayTill(status)
 	p.sayUplink(status)
+	p.sayOffline(status)
 	p.sayDevices(status)
 	return nil
 }
@@ -99,6 +100,23 @@ func (p *program) sayUplink(s stationclient.Status) {
 	p.row("未上送", "unsent", unsent)
 	if up.LastAck != nil {
 		p.row("最近确认", "last acknowledgement", p.local(*up.LastAck))
+	}
+}
+
+// sayOffline says what hard wallets may still pay while the cloud cannot be reached.
+func (p *program) sayOffline(s stationclient.Status) {
+	o := s.Offline
+	switch {
+	case o == nil:
+		return
+	case o.Stopped != nil:
+		p.row("脱机收款", "offline", p.text("暂停：", "none: ")+p.language.Pick(*o.Stopped))
+	default:
+		p.row("脱机收款", "offline", p.text(fmt.Sprintf("还可收 %s、%d 笔，%d 天", o.LeftText, o.PaymentsLeft, o.DaysLeft),
+			fmt.Sprintf("%s left, %d payments, %d days", o.LeftText, o.PaymentsLeft, o.DaysLeft)))
+	}
+	if o.TakenPayments > 0 {
+		p.row("脱机未上送", "offline, not sent", fmt.Sprintf("%d", o.TakenPayments))
 	}
 }
 

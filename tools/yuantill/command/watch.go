@@ -136,6 +136,10 @@ func quote(word string) string {
 	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
 }
 
+// over reports whether the cashier is done with the sale: a payment that the till accepted offline is, though the cloud
+// completes it later.
+func (w *watcher) over() bool { return w.sale.Final || w.sale.Outcome == "approved" }
+
 // watch returns when the sale is final, or when nobody wants to wait any longer. pressed says that there was a Ctrl-C
 // already.
 func (w *watcher) watch(ctx context.Context, updates <-chan stationclient.Sale, pressed bool) {
@@ -143,8 +147,8 @@ func (w *watcher) watch(ctx context.Context, updates <-chan stationclient.Sale, 
 	defer poll.Stop()
 	w.deadline = time.NewTimer(w.flags.timeout)
 	defer w.deadline.Stop()
-	leave := pressed && !w.sale.Final && w.stop(ctx)
-	for !w.sale.Final && !leave {
+	leave := pressed && !w.over() && w.stop(ctx)
+	for !w.over() && !leave {
 		select {
 		case sale := <-updates:
 			w.take(sale)

@@ -112,6 +112,9 @@ func (t *Till) usual() station.Status {
 			{Name: "reader", State: "absent", Since: since, Fault: "no such device"},
 			{Name: "printer", State: "none", Since: since},
 		},
+		Offline: &station.Offline{
+			Left: 1_960_000, LeftText: "¥19,600.00", PaymentsLeft: 198, DaysLeft: 29, HoursLeft: 700, Taken: 40_000, TakenPayments: 2,
+		},
 	}
 }
 
