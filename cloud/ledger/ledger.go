@@ -9,6 +9,7 @@
 //	suspense/<code>   what came in for payments that had been taken back and has to be sent back
 //	hold/<code>       memo: what an operator holds of customers' money; nobody owes it
 //	held/<id>         memo: the other side of it, by merchant
+//	losses/offline    offline payments within the limits we gave that no operator honoured: the merchant is owed them
 package ledger
 
 import (
@@ -22,7 +23,10 @@ import (
 // ErrAmount marks amounts that cannot be booked.
 var ErrAmount = errors.New("ledger: amount or fee out of range")
 
-const feeAccount = "fees"
+const (
+	feeAccount  = "fees"
+	lossAccount = "losses/offline"
+)
 
 // Booking is what is to be booked of a payment.
 type Booking struct {
@@ -39,8 +43,8 @@ type Booking struct {
 
 // nature is what a kind of entry does: its sign on money and on what is held.
 type nature struct {
-	money, suspense bool
-	sign, held      int64
+	money, suspense, loss bool
+	sign, held            int64
 }
 
 func natureOf(kind store.EntryKind) (nature, bool) {
@@ -53,6 +57,10 @@ func natureOf(kind store.EntryKind) (nature, bool) {
 		return nature{money: true, suspense: true, sign: 1}, true
 	case store.EntrySuspenseReturn:
 		return nature{money: true, suspense: true, sign: -1}, true
+	case store.EntryLoss:
+		return nature{money: true, loss: true, sign: 1}, true
+	case store.EntryLossReturn:
+		return nature{money: true, loss: true, sign: -1}, true
 	case store.EntryHold, store.EntryTopUp:
 		return nature{held: 1}, true
 	case store.EntryHoldReturn, store.EntryRelease:
@@ -80,6 +88,8 @@ func (b Booking) Entry(kind store.EntryKind) (store.Entry, error) {
 	switch {
 	case n.suspense:
 		postings = b.suspense()
+	case n.loss:
+		postings = []store.Posting{b.posting(lossAccount, b.Amount), b.posting("merchant/"+b.Merchant, -b.Amount)}
 	case n.money:
 		postings = b.sale()
 	}
@@ -94,7 +104,7 @@ func (b Booking) Entry(kind store.EntryKind) (store.Entry, error) {
 
 // debitAccounts returns what the names of accounts begin with that are never credited more than they were debited by one
 // order; all others are the other way round.
-func debitAccounts() []string { return []string{"operator/", "hold/"} }
+func debitAccounts() []string { return []string{"operator/", "hold/", "losses/"} }
 
 func (b Booking) sale() []store.Posting {
 	postings := []store.Posting{

@@ -122,6 +122,10 @@ type Request struct {
 	Card []byte
 	// Hold asks for the amount to be held and not paid; for Holder only.
 	Hold bool
+	// Verify says that the customer must be verified (password, finger or face) for this order and amount.
+	Verify bool
+	// Offline says that the terminal accepted the payment by itself: it is presented again until the answer is definite.
+	Offline bool
 }
 
 // LogValue shows the request without code and card.

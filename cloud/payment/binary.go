@@ -29,7 +29,9 @@ const (
 	flagSubmitted       byte = 1 << 0
 	flagReversalRefused byte = 1 << 1
 	flagHold            byte = 1 << 2
-	flagsKnown               = flagSubmitted | flagReversalRefused | flagHold
+	flagOffline         byte = 1 << 5
+	flagVerify          byte = 1 << 6
+	flagsKnown               = flagSubmitted | flagReversalRefused | flagHold | flagOffline | flagVerify
 )
 
 const fixedSize = 1 + 16 + 5
@@ -82,7 +84,8 @@ func (p *Payment) UnmarshalBinary(data []byte) error {
 	}
 	read := Payment{OrderID: operator.OrderID(data[1:17]), State: State(data[17]), Method: operator.Method(data[18]),
 		Reason: operator.Reason(data[19]), Debit: Debit(data[20]),
-		Submitted: data[21]&flagSubmitted != 0, ReversalRefused: data[21]&flagReversalRefused != 0, Hold: data[21]&flagHold != 0}
+		Submitted: data[21]&flagSubmitted != 0, ReversalRefused: data[21]&flagReversalRefused != 0,
+		Hold: data[21]&flagHold != 0, Offline: data[21]&flagOffline != 0, Verify: data[21]&flagVerify != 0}
 	r := &reader{rest: data[fixedSize:]}
 	r.numbers(&read)
 	for _, t := range []*time.Time{&read.CreatedAt, &read.SentAt, &read.DecidedAt, &read.NextAt, &read.QueryAt, &read.TellAt, &read.GiveUpAt, &read.ReverseAt} {
@@ -117,6 +120,12 @@ func (p Payment) flags() byte {
 	}
 	if p.Hold {
 		flags |= flagHold
+	}
+	if p.Offline {
+		flags |= flagOffline
+	}
+	if p.Verify {
+		flags |= flagVerify
 	}
 	return flags
 }

@@ -69,7 +69,7 @@ func (s *Service) call(l *live, p Payment, effect Effect) {
 	}
 	s.start(func() {
 		begun := s.config.Clock.Now()
-		answer, err := s.ask(p, effect, request, ready)
+		answer, err := s.askWhole(l, p, effect, request, ready)
 		s.metrics.called(effect, err, s.config.Clock.Now().Sub(begun))
 		s.handle(l, Event{Kind: s.cameTo(p, effect, err), Call: effect.Kind, Operator: effect.Operator, Answer: answer})
 	})
@@ -128,6 +128,18 @@ func (s *Service) askFollowUp(effect Effect, request operator.FollowUp) (operato
 	return follower.FollowUp(ctx, request)
 }
 
+// askWhole makes one call. A payment that is presented again has its hard wallet's transaction in the terminal's record.
+func (s *Service) askWhole(l *live, p Payment, effect Effect, request operator.Request, ready <-chan ready) (operator.Answer, error) {
+	if p.Offline && effect.Kind == CallAuthorise && ready == nil && len(request.Card) == 0 {
+		card, err := s.cardAgain(s.ctx, l.terminal, p.Sequence)
+		if err != nil {
+			return operator.Answer{}, &operator.NotSentError{Operation: effect.Kind.String(), Cause: err}
+		}
+		request.Card = card
+	}
+	return s.ask(p, effect, request, ready)
+}
+
 // forget erases the customer's code and the card's transaction.
 func (l *live) forget() {
 	l.mu.Lock()
@@ -138,7 +150,8 @@ func (l *live) forget() {
 
 func requestOf(p Payment, code string, card []byte) operator.Request {
 	return operator.Request{OrderID: p.OrderID, Merchant: p.Merchant, Terminal: p.Terminal, Method: p.Method,
-		Amount: p.Amount, Currency: p.Currency, Code: code, Card: card, Hold: p.Hold}
+		Amount: p.Amount, Currency: p.Currency, Code: code, Card: card, Hold: p.Hold,
+		Verify: p.Verify, Offline: p.Offline}
 }
 
 // ready is what came of readying a call; exactly one is sent.

@@ -12,6 +12,7 @@ import (
 	"github.com/yuantill/yuantill/cloud/collector"
 	"github.com/yuantill/yuantill/cloud/operator"
 	"github.com/yuantill/yuantill/cloud/operator/registry"
+	"github.com/yuantill/yuantill/cloud/plan"
 	"github.com/yuantill/yuantill/cloud/store"
 	"github.com/yuantill/yuantill/protocol/message"
 	"github.com/yuantill/yuantill/protocol/money"
@@ -45,13 +46,27 @@ func (s requests) Consume(ctx context.Context, r collector.Verified, secret []by
 		return change, s.declining(r, body, order, operator.ReasonCodeExpired)
 	}
 	facts, reason := s.facts(ctx, r, body, order)
+	if reason == operator.ReasonOperatorUnavailable && body.GetOffline() != nil {
+		return change, nil // trouble of our own: the terminal asks again, and then it begins
+	}
 	if reason != operator.ReasonNone {
+		change.Alarms = append(change.Alarms, s.offlineLost(r, body, order, reason)...)
 		return change, s.declining(r, body, order, reason)
+	}
+	spent := s.spend(ctx, r, body, order)
+	change.Append(spent.change)
+	if facts.Offline {
+		change.Alarms = append(change.Alarms, s.beyondLimits(ctx, r, body, spent)...)
+		e = Event{Kind: EventRequested} // never taken back, whatever was said before it came
+	}
+	if spent.double {
+		e = Event{Kind: EventDeclined, Reason: operator.ReasonDoubleSpent}
 	}
 	l := &live{payment: facts, terminal: r.Terminal.ID, busy: true, secret: secret, card: body.GetCardTransaction()}
 	next, _, err := s.step(l, e)
 	if err != nil {
 		s.config.Logger.LogAttrs(ctx, slog.LevelError, "step payment", slog.Any("cause", err))
+		s.arrived(spent, err)
 		return change, s.declining(r, body, order, operator.ReasonInvalidRequest)
 	}
 	next.change.Append(change)
@@ -61,9 +76,10 @@ func (s requests) Consume(ctx context.Context, r collector.Verified, secret []by
 	s.metrics.open.Set(float64(len(s.live)))
 	s.mu.Unlock()
 	return next.change, func(err error) {
+		s.arrived(spent, err)
 		if err != nil { // the record was not stored either: the terminal sends it again
 			var conflict *store.ConflictError
-			if errors.As(err, &conflict) && conflict.Order == order {
+			if errors.As(err, &conflict) && conflict.Order == order && conflict.Kind != store.CardSpent {
 				s.refused.note(order, struct{}{}) // taken, or cancelled: the next time the store is asked first
 			}
 			l.forget()
@@ -87,11 +103,27 @@ func (s requests) Again(ctx context.Context, r collector.Verified, _ []byte) {
 			s.config.Logger.LogAttrs(ctx, slog.LevelError, "find payment", slog.Any("cause", err))
 			return
 		}
+		if body.GetOffline() != nil {
+			s.beginLater(ctx, r)
+			return
+		}
 		if _, reason = s.facts(ctx, r, body, order); reason == operator.ReasonNone {
 			reason = operator.ReasonCodeExpired
 		}
 	}
 	s.decline(ctx, r, body, order, reason)
+}
+
+// beginLater begins an offline payment whose record was stored without it. A fault of ours, or a decline, that ends in
+// nothing stored is looked at again when the terminal asks.
+func (s requests) beginLater(ctx context.Context, r collector.Verified) {
+	change, told := s.Consume(ctx, r, nil)
+	if told == nil {
+		told = func(error) {}
+	}
+	if err := s.config.Store.Submit(ctx, change, told); err != nil {
+		told(err)
+	}
 }
 
 // firstEvent is what happens to a payment first, with what becomes durable besides it. A payment that was cancelled
@@ -165,6 +197,10 @@ func (s *Service) taken(ctx context.Context, order store.OrderID) (bool, error) 
 // facts checks a request and makes the payment of it.
 func (s *Service) facts(ctx context.Context, r collector.Verified, body *message.PaymentRequested, order store.OrderID) (Payment, operator.Reason) {
 	shop, err := s.config.Merchants.Merchant(ctx, r.Terminal.Merchant)
+	if err != nil && !errors.Is(err, store.ErrNotFound) && body.GetOffline() != nil {
+		s.config.Logger.LogAttrs(ctx, slog.LevelError, "find merchant", slog.Any("cause", err))
+		return Payment{}, operator.ReasonOperatorUnavailable
+	}
 	if err != nil || body.GetMerchantId() != shop.ID {
 		return Payment{}, operator.ReasonTerminalNotAllowed
 	}
@@ -181,16 +217,20 @@ func (s *Service) facts(ctx context.Context, r collector.Verified, body *message
 		s.config.Logger.LogAttrs(ctx, slog.LevelError, "number payment", slog.Any("cause", err))
 		return Payment{}, operator.ReasonOperatorUnavailable
 	}
+	terms := s.config.Plans.For(shop.ID, r.Terminal.ID.String())
 	facts := Payment{OrderID: operator.OrderID(order), Terminal: r.Terminal.ID.String(), Sequence: r.Header.Sequence,
 		Merchant: shop.ID, Method: method, Amount: body.GetAmount(), Currency: currency.Code,
-		FeeRate: uint16(max(shop.FeeBasisPoints, 0)), Reference: reference, Batch: body.GetBatch(), Voucher: body.GetVoucher()}
-	if body.GetGiveUp() != 0 {
+		FeeRate: feeRate(terms, shop), Reference: reference, Batch: body.GetBatch(), Voucher: body.GetVoucher(),
+		Offline: body.GetOffline() != nil}
+	if body.GetGiveUp() != 0 && !facts.Offline {
 		facts.GiveUpAt = time.UnixMicro(body.GetGiveUp())
 	}
 	if body.GetHold() {
-		s.holdTerms(&facts, shop, body.GetHoldExpires())
+		s.holdTerms(&facts, shop, terms, body.GetHoldExpires())
 	}
 	s.route(&facts, shop)
+	facts.FeeCap = min(facts.FeeCap, uint16(terms.FeeCap))
+	facts.Verify = facts.Amount > terms.NoPasswordMax || s.config.MustVerify != nil && s.config.MustVerify(facts)
 	p, err := New(facts, s.config.Clock.Now())
 	if err != nil {
 		return Payment{}, operator.ReasonInvalidRequest
@@ -198,19 +238,21 @@ func (s *Service) facts(ctx context.Context, r collector.Verified, body *message
 	return p, operator.ReasonNone
 }
 
-// holdTerms sets the terms of a hold: what the merchant's plan and the terminal say, whichever ends sooner.
-func (s *Service) holdTerms(p *Payment, shop store.Merchant, wish int64) {
-	p.Hold, p.HoldCap = true, holdCapWhole
+// holdTerms sets the terms of a hold: what the merchant's own data or else its plan and the terminal say, whichever ends
+// sooner.
+func (s *Service) holdTerms(p *Payment, shop store.Merchant, terms plan.Plan, wish int64) {
+	p.Hold, p.HoldCap = true, uint16(terms.HoldCapPercent)
 	if shop.CompletionPercent > 0 {
 		p.HoldCap = uint16(min(shop.CompletionPercent, HoldCapMax))
 	}
 	if wish != 0 {
 		p.HoldUntil = time.UnixMicro(wish)
 	}
-	if shop.HoldDays <= 0 {
-		return
+	days := terms.HoldDays
+	if shop.HoldDays > 0 {
+		days = int(shop.HoldDays)
 	}
-	if latest := s.config.Clock.Now().AddDate(0, 0, int(shop.HoldDays)); p.HoldUntil.IsZero() || latest.Before(p.HoldUntil) {
+	if latest := s.config.Clock.Now().AddDate(0, 0, days); p.HoldUntil.IsZero() || latest.Before(p.HoldUntil) {
 		p.HoldUntil = latest
 	}
 }
@@ -225,15 +267,26 @@ func (s *Service) takes(code string, hold bool) bool {
 	return can
 }
 
+// feeRate is the plan's, or the merchant's own where the plan leaves it to that.
+func feeRate(terms plan.Plan, shop store.Merchant) uint16 {
+	if terms.Fee >= 0 {
+		return uint16(terms.Fee)
+	}
+	return uint16(max(shop.FeeBasisPoints, 0))
+}
+
 // route names whom to ask. A payment without an operator is declined by the machine.
 func (s *Service) route(p *Payment, shop store.Merchant) {
-	if len(shop.Operators) == 0 || s.Open() >= openMax {
+	if len(shop.Operators) == 0 || s.Open() >= openMax && !p.Offline {
 		return
 	}
 	codes, err := s.config.Registry.Route(registry.Merchant{ID: shop.ID, First: shop.Operators[0], BackUps: shop.Operators[1:]},
 		p.Method, p.Amount, func(code string) bool { return s.takes(code, p.Hold) })
 	if err != nil || len(codes) == 0 {
 		s.config.Logger.LogAttrs(s.ctx, slog.LevelWarn, "no operator takes the payment", slog.Any("cause", err))
+		if p.Offline { // it is taken already: the first operator is asked until it can be
+			p.Operator, p.FeeCap = shop.Operators[0], uint16(basisPointsPerUnit)
+		}
 		return
 	}
 	p.Operator, p.BackUps = codes[0], codes[1:]

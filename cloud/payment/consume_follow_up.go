@@ -187,7 +187,8 @@ func (s *Service) tryFollow(ctx context.Context, asked request) error {
 	if len(body.GetUndoes()) == len(f.Undoes) {
 		f.Undoes = operator.FollowUpID(body.GetUndoes())
 	}
-	s.handle(l, Event{Kind: EventFollowUpRequested, Asked: &Asked{FollowUp: f, Currency: body.GetCurrency(), Batch: body.GetBatch()}})
+	s.handle(l, Event{Kind: EventFollowUpRequested, Asked: &Asked{FollowUp: f, Currency: body.GetCurrency(), Batch: body.GetBatch(),
+		Offline: body.GetOffline()}})
 	return nil
 }
 

@@ -39,6 +39,8 @@ func (k EventKind) String() string {
 		return "recovered"
 	case EventFollowUpRequested:
 		return "follow-up-requested"
+	case EventDeclined:
+		return "declined"
 	default:
 		return "invalid"
 	}
@@ -51,7 +53,7 @@ type Event struct {
 	Call     EffectKind
 	Operator string
 	Answer   operator.Answer
-	// Reason goes with EventReversalRequested.
+	// Reason goes with EventReversalRequested and EventDeclined.
 	Reason operator.Reason
 	// Asked goes with EventFollowUpRequested.
 	Asked *Asked
@@ -162,6 +164,10 @@ func (k PostingKind) String() string {
 		return "release"
 	case PostUndo:
 		return "undo"
+	case PostLoss:
+		return "loss"
+	case PostLossReturn:
+		return "loss-return"
 	default:
 		return "invalid"
 	}
@@ -210,6 +216,8 @@ func (k AlarmKind) String() string {
 		return "follow-up-refused"
 	case AlarmFollowUpContradiction:
 		return "follow-up-contradiction"
+	case AlarmNotHonoured:
+		return "not-honoured"
 	default:
 		return "invalid"
 	}

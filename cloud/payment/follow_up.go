@@ -114,6 +114,7 @@ type Asked struct {
 	FollowUp
 	Currency string
 	Batch    uint32 // the shift it was asked in
+	Offline  bool   // of a payment that the terminal had accepted by itself, before the cloud had it
 }
 
 // FollowUp returns the follow-up with an id.

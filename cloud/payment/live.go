@@ -162,6 +162,9 @@ func (s *Service) step(l *live, e Event) (stepped, bool, error) {
 		default:
 		}
 	}
+	if p.State == Approved && l.payment.State.waiting() && !p.Offline {
+		next.change.Alarms = append(next.change.Alarms, s.unverified(p, now)...)
+	}
 	changed := !bytes.Equal(before, row.Blob) || next.change.Rows() > 0
 	next.change.Payments = []store.Payment{row}
 	return next, changed, nil

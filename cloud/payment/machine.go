@@ -37,7 +37,23 @@ type step struct {
 func (m Machine) Step(p Payment, e Event, now time.Time) (Payment, []Effect) {
 	s := &step{timing: m.timing, now: instant(now), p: p}
 	s.p.FollowUps = slices.Clone(p.FollowUps) // a step changes them in place
+	if !p.Offline || !s.offline(e) {
+		s.online(e)
+	}
+	if s.p.Stands() && (s.p.Hold || len(s.p.FollowUps) > 0) {
+		s.wrapUp()
+		s.pursue()
+		s.schedule()
+	}
+	s.finish(p, e.Kind)
+	return s.p, s.effects
+}
+
+// online handles an event of any payment that the terminal asked about, and what is no different for the others.
+func (s *step) online(e Event) {
 	switch e.Kind {
+	case EventDeclined:
+		s.declined(e.Reason)
 	case EventRequested:
 		s.requested()
 	case EventAnswer:
@@ -57,13 +73,6 @@ func (m Machine) Step(p Payment, e Event, now time.Time) (Payment, []Effect) {
 	case EventFollowUpRequested:
 		s.followUpRequested(e.Asked)
 	}
-	if s.p.Stands() && (s.p.Hold || len(s.p.FollowUps) > 0) {
-		s.wrapUp()
-		s.pursue()
-		s.schedule()
-	}
-	s.finish(p, e.Kind)
-	return s.p, s.effects
 }
 
 // finish raises the revision when the terminal would be told something new, and asks for the next tick; after a restart

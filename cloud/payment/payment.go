@@ -80,6 +80,8 @@ type Payment struct {
 	// ReverseAt is the earliest moment of the reversal.
 	ReverseAt time.Time
 
+	// Offline says that the terminal accepted it by itself; Verify that the customer has to be verified.
+	Offline, Verify bool
 	// Submitted says that an operator may have seen the request: from then on "not sent" is no longer believed.
 	Submitted bool
 	// ReversalRefused says that the operator refused the reversal, so that a refund is the way back.
@@ -130,6 +132,8 @@ func (p Payment) Validate() error {
 		return fmt.Errorf("%w: fee rate or cap above the whole", ErrInvalidPayment)
 	case p.Debit > DebitHold || p.Reason > operator.ReasonMax:
 		return fmt.Errorf("%w: debit or reason", ErrInvalidPayment)
+	case p.Offline && p.Method != operator.MethodTap:
+		return fmt.Errorf("%w: offline without a hard wallet", ErrInvalidPayment)
 	case p.Merchant == "" || p.Terminal == "" || len(p.Currency) < 3:
 		return fmt.Errorf("%w: merchant, terminal or currency missing", ErrInvalidPayment)
 	case len(p.BackUps) > BackUpsMax:

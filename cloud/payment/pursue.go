@@ -97,6 +97,7 @@ func (p Payment) voidObjection(asked *Asked) operator.Reason {
 		return operator.ReasonInvalidRequest
 	case p.refunded(false) > 0:
 		return operator.ReasonLimitExceeded
+	case p.Offline && asked.Offline && asked.Terminal == p.Terminal: // the terminal has given it back already
 	case p.Batch == 0 || asked.Batch != p.Batch || asked.Terminal != p.Terminal:
 		return operator.ReasonShiftClosed
 	}

@@ -119,6 +119,8 @@ func applyFacts(t *testing.T, p *payment.Payment, facts string) {
 			var after time.Duration
 			after, err = time.ParseDuration(value)
 			p.HoldUntil = start().Add(after)
+		case "offline":
+			p.Offline, err = strconv.ParseBool(value)
 		case "backups":
 			p.BackUps = nil
 			if value != "" {
@@ -144,6 +146,11 @@ func parseEvent(t *testing.T, p payment.Payment, words []string) payment.Event {
 		event.Kind = payment.EventTick
 	case "recovered":
 		event.Kind = payment.EventRecovered
+	case "declined":
+		event.Kind = payment.EventDeclined
+		reason, err := operator.ParseReason(words[1])
+		require.NoError(t, err)
+		event.Reason = reason
 	case "query-requested":
 		event.Kind = payment.EventQueryRequested
 	case "reversal-requested":

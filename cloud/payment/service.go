@@ -15,7 +15,9 @@ import (
 
 	"github.com/yuantill/yuantill/cloud/operator"
 	"github.com/yuantill/yuantill/cloud/operator/registry"
+	"github.com/yuantill/yuantill/cloud/plan"
 	"github.com/yuantill/yuantill/cloud/store"
+	"github.com/yuantill/yuantill/protocol/hardwallet"
 	"github.com/yuantill/yuantill/protocol/record"
 )
 
@@ -41,6 +43,7 @@ type Store interface {
 	store.Writer
 	store.PaymentReader
 	store.FollowUpReader
+	store.OfflineReader
 	store.Leaser
 	// Record returns one record, or store.ErrNotFound.
 	Record(ctx context.Context, terminal record.Terminal, sequence uint64) (store.Record, error)
@@ -80,8 +83,16 @@ type ServiceConfig struct {
 	Registry  *registry.Registry
 	// Operators are the connectors by operator code. Operators of the registry that are not here are not asked.
 	Operators map[string]operator.Connector
-	Answers   Answers
-	Clock     Clock
+	// Plans are fees and limits; nil has the built-in ones.
+	Plans *plan.Plans
+	// Issuers vouch for hard wallets; nil leaves all of that to the operators.
+	Issuers *hardwallet.Pool
+	// Blocked is called when hard wallets were blocked; nil for nobody.
+	Blocked func()
+	// MustVerify says of which payments the customer must be verified whatever the amount; nil for none.
+	MustVerify func(Payment) bool
+	Answers    Answers
+	Clock      Clock
 	// Beside runs a function soon, beside what is going on; nil takes a goroutine. A world with a time of its own has
 	// another; it must run the functions in their order, and may let one wait for Clock or an operator.
 	Beside  func(run func())
@@ -113,6 +124,8 @@ type Service struct {
 	lanes      map[string]*lane
 	timers     *timers
 	references references
+	spendings  spendings
+	payers     payers
 
 	ctx  context.Context // the service's life; calls and commits end with it
 	work sync.WaitGroup  // what is going on besides Run
@@ -137,6 +150,13 @@ func NewService(ctx context.Context, config ServiceConfig) (*Service, error) {
 	if err := config.validate(); err != nil {
 		return nil, err
 	}
+	if config.Plans == nil {
+		builtIn, err := plan.Default()
+		if err != nil {
+			return nil, fmt.Errorf("start payment service: %w", err)
+		}
+		config.Plans = builtIn
+	}
 	measured, err := newServiceMetrics(config.Metrics)
 	if err != nil {
 		return nil, fmt.Errorf("register metrics: %w", err)
@@ -146,6 +166,7 @@ func NewService(ctx context.Context, config ServiceConfig) (*Service, error) {
 		metrics:    measured,
 		lanes:      make(map[string]*lane, len(config.Operators)),
 		references: references{leaser: config.Store},
+		spendings:  spendings{way: make(map[number]store.Spent)},
 		ctx:        ctx,
 		crew:       newCrew(ctx.Done(), config.Beside),
 		live:       make(map[store.OrderID]*live),

@@ -186,6 +186,8 @@ type office struct {
 	next    uint64
 	// connectors are those of the service.
 	connectors map[string]operator.Connector
+	// change alters the configuration of the next start; nil for nothing.
+	change func(*payment.ServiceConfig)
 }
 
 func newOffice(t *testing.T) *office {
@@ -224,9 +226,13 @@ func (o *office) start() {
 	o.outbox = outbox{answers: o.answers, followUps: make(chan told, 1000), found: make(chan *message.OrderFound, 1000)}
 	o.metrics = prometheus.NewRegistry()
 	ctx, cancel := context.WithCancel(context.Background())
-	o.service, err = payment.NewService(ctx, payment.ServiceConfig{Machine: machine, Store: o.store, Merchants: o.store,
+	config := payment.ServiceConfig{Machine: machine, Store: o.store, Merchants: o.store,
 		Registry: known, Operators: o.connectors, Answers: o.outbox,
-		Clock: o.clock, Logger: logger, Metrics: o.metrics})
+		Clock: o.clock, Logger: logger, Metrics: o.metrics}
+	if o.change != nil {
+		o.change(&config)
+	}
+	o.service, err = payment.NewService(ctx, config)
 	require.NoError(t, err)
 	require.NoError(t, o.service.Recover(ctx))
 	done := make(chan error, 1)

@@ -16,6 +16,7 @@ func Standings() []ledger.Standing {
 		{Kind: store.EntryHold, Undo: store.EntryHoldReturn, Must: uint8(Held),
 			States: append(numbers(Reversing, LateRefunding), hold...)},
 		{Kind: store.EntryHold, Undo: store.EntryHoldReturn, Must: uint8(HoldEnded)},
+		{Kind: store.EntryLoss, Undo: store.EntryLossReturn, States: numbers(Declined)},
 		{Kind: store.EntryVoid, States: numbers(Approved, RestReturning, RestReturned)},
 		{Kind: store.EntryRefund, States: append(numbers(Approved), hold...)},
 	}

@@ -58,6 +58,12 @@ const (
 	EntryUndo                                // a completion went back and is held again
 )
 
+// Offline payments that were not honoured; numbered apart from the others.
+const (
+	EntryLoss       EntryKind = 64 // the sale stands and no money comes: ours to bear
+	EntryLossReturn EntryKind = 65 // the operator paid after all
+)
+
 // String returns the kind's name.
 func (k EntryKind) String() string {
 	switch k {
@@ -85,6 +91,10 @@ func (k EntryKind) String() string {
 		return "release"
 	case EntryUndo:
 		return "undo"
+	case EntryLoss:
+		return "loss"
+	case EntryLossReturn:
+		return "loss-return"
 	default:
 		return "unknown"
 	}

@@ -129,6 +129,7 @@ type Store interface {
 	EpochReader
 	PaymentReader
 	FollowUpReader
+	OfflineReader
 	LedgerReader
 	DirectoryReader
 	BlockReader

@@ -66,6 +66,8 @@ func (k ConflictKind) String() string {
 		return "follow-up exists"
 	case FollowUpMoved:
 		return "follow-up moved"
+	case CardSpent:
+		return "card spent"
 	default:
 		return fmt.Sprintf("conflict-%d", uint8(k))
 	}
@@ -99,12 +101,17 @@ type Change struct {
 	Alarms      []Alarm
 	Terminals   []Terminal
 	Merchants   []Merchant
+	// Spent numbers of hard wallets, hard wallets that are blocked, limits of offline payments.
+	Spent          []Spent
+	BlockedWallets []BlockedWallet
+	OfflineLimits  []OfflineLimits
 }
 
 // Rows returns how many rows the change has; an entry counts with its postings.
 func (c *Change) Rows() int {
 	rows := len(c.Records) + len(c.Heads) + len(c.Epochs) + len(c.Payments) + len(c.Cancelled) + len(c.FollowUps) + len(c.Entries) +
-		len(c.Quarantined) + len(c.Alarms) + len(c.Terminals) + len(c.Merchants)
+		len(c.Quarantined) + len(c.Alarms) + len(c.Terminals) + len(c.Merchants) +
+		len(c.Spent) + len(c.BlockedWallets) + len(c.OfflineLimits)
 	for i := range c.Entries {
 		rows += len(c.Entries[i].Postings)
 	}
@@ -140,6 +147,9 @@ func (c *Change) Append(other Change) {
 	c.Alarms = append(c.Alarms, other.Alarms...)
 	c.Terminals = append(c.Terminals, other.Terminals...)
 	c.Merchants = append(c.Merchants, other.Merchants...)
+	c.Spent = append(c.Spent, other.Spent...)
+	c.BlockedWallets = append(c.BlockedWallets, other.BlockedWallets...)
+	c.OfflineLimits = append(c.OfflineLimits, other.OfflineLimits...)
 }
 
 // Writer makes changes durable. Changes are stored in the order in which Submit accepted them.

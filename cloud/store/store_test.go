@@ -21,11 +21,13 @@ func whole() store.Change {
 		Alarms:      []store.Alarm{{}},
 		Terminals:   []store.Terminal{{}},
 		Merchants:   []store.Merchant{{}},
+
+		Spent: []store.Spent{{}}, BlockedWallets: []store.BlockedWallet{{}}, OfflineLimits: []store.OfflineLimits{{}},
 	}
 }
 
 func TestChange(t *testing.T) {
-	const rows = 2 + 1 + 1 + 1 + 1 + 1 + 3 + 1 + 1 + 1 + 1
+	const rows = 2 + 1 + 1 + 1 + 1 + 1 + 3 + 1 + 1 + 1 + 1 + 3
 	var empty store.Change
 	require.Zero(t, empty.Rows())
 	require.Zero(t, empty.Size())
@@ -55,13 +57,15 @@ func TestConflictError(t *testing.T) {
 		kinds[kind.String()] = true
 	}
 	require.Len(t, kinds, int(store.OrderCancelled), "each kind has a name of its own")
+	require.Equal(t, "card spent", store.CardSpent.String())
 	require.Equal(t, "conflict-99", store.ConflictKind(99).String())
 }
 
 func TestNames(t *testing.T) {
 	for kind, name := range map[store.EntryKind]string{
 		store.EntrySale: "sale", store.EntryReversal: "reversal",
-		store.EntrySuspense: "suspense", store.EntrySuspenseReturn: "suspense-return", 99: "unknown",
+		store.EntrySuspense: "suspense", store.EntrySuspenseReturn: "suspense-return",
+		store.EntryLoss: "loss", store.EntryLossReturn: "loss-return", 99: "unknown",
 	} {
 		require.Equal(t, name, kind.String())
 	}

@@ -60,6 +60,6 @@ func newCommand() *cobra.Command {
 		}
 	}
 	root.AddCommand(serveCommand(withSettings), initCommand(withSettings), merchantCommand(withSettings),
-		enrolCommand(withSettings), blockCommand(withSettings), checkCommand(withSettings))
+		enrolCommand(withSettings), blockCommand(withSettings), checkCommand(withSettings), plansCommand(withSettings))
 	return root
 }

@@ -23,6 +23,7 @@ import (
 	"github.com/yuantill/yuantill/cloud/collector"
 	"github.com/yuantill/yuantill/cloud/folder"
 	"github.com/yuantill/yuantill/cloud/ledger"
+	"github.com/yuantill/yuantill/cloud/limit"
 	"github.com/yuantill/yuantill/cloud/merchant"
 	"github.com/yuantill/yuantill/cloud/operator"
 	"github.com/yuantill/yuantill/cloud/operator/jsonhttps"
@@ -79,6 +80,7 @@ type cloud struct {
 	collector *collector.Collector
 	checker   *ledger.Checker
 	operators *registry.Registry
+	limits    *limit.Giver
 }
 
 func serve(ctx context.Context, s Settings, logger *slog.Logger) (err error) {
@@ -165,15 +167,25 @@ func (c *cloud) assemble(ctx context.Context, connection *nats.Conn) error {
 	if err != nil {
 		return err
 	}
+	plans, issuers, err := c.settings.terms()
+	if err != nil {
+		return err
+	}
+	c.limits, err = limit.NewGiver(limit.Config{Plans: plans, Store: c.books, Terminals: c.directory, Answers: downlink,
+		Clock: time.Now, Logger: c.logger})
+	if err != nil {
+		return err
+	}
 	c.payments, err = payment.NewService(ctx, payment.ServiceConfig{Machine: machine, Store: c.books,
 		Merchants: c.directory, Registry: c.operators, Operators: c.lines, Answers: downlink, Clock: payment.SystemClock{},
-		Random: rand.Reader, Logger: c.logger, Metrics: c.metrics})
+		Random: rand.Reader, Logger: c.logger, Metrics: c.metrics, Plans: plans, Issuers: issuers, Blocked: c.limits.Changed})
 	if err != nil {
 		return err
 	}
 	c.collector, err = collector.New(collector.Config{Downlink: downlink, Random: rand.Reader, Logger: c.logger,
 		Metrics: c.metrics, Consumers: map[record.Type]collector.Consumer{
-			record.PaymentRequested: c.payments.Requests(), record.ReversalRequested: c.payments.Reversals(),
+			record.EpochOpened:      c.limits.SignIns(),
+			record.PaymentRequested: c.limits.Beside(c.payments.Requests()), record.ReversalRequested: c.payments.Reversals(),
 			record.FollowUpRequested: c.payments.FollowUps(), record.OrderLookup: c.payments.Lookups()}})
 	if err != nil {
 		return err
@@ -258,6 +270,7 @@ func (c *cloud) run(ctx context.Context, connection *nats.Conn) error {
 	group.Go(func() error { return c.payments.Run(ctx) })
 	group.Go(func() error { return c.collector.Run(ctx) })
 	group.Go(func() error { return c.checker.Run(ctx) })
+	group.Go(func() error { return c.limits.Run(ctx) })
 	group.Go(func() error { return c.watch().run(ctx) })
 	c.logger.Info("serving", "broker", c.settings.Broker.Listen, "api", c.settings.API.Listen, "version", protocol.Release)
 	err = group.Wait()

@@ -23,7 +23,12 @@ type Settings struct {
 	// Data is the folder of keys, certificates and the database.
 	Data string `toml:"data"`
 	// LogLevel is debug, info, warn or error.
-	LogLevel  string             `toml:"log_level"`
+	LogLevel string `toml:"log_level"`
+	// Plans is the file of fees and limits; empty for the built-in one.
+	Plans string `toml:"plans"`
+	// Issuers are the files of the SM2 public keys, PEM, of those who issue hard wallets. Empty leaves judging their cards
+	// to the operators.
+	Issuers   []string           `toml:"issuers"`
 	Broker    BrokerSettings     `toml:"broker"`
 	API       APISettings        `toml:"api"`
 	Payment   PaymentSettings    `toml:"payment"`
@@ -115,7 +120,10 @@ func describe(err error) string {
 }
 
 func (s *Settings) resolve(base string) {
-	paths := []*string{&s.Data, &s.API.TokenFile}
+	paths := []*string{&s.Data, &s.Plans, &s.API.TokenFile}
+	for i := range s.Issuers {
+		paths = append(paths, &s.Issuers[i])
+	}
 	for i := range s.Operators {
 		paths = append(paths, &s.Operators[i].PublicKey, &s.Operators[i].Authority)
 	}

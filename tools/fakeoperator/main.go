@@ -41,7 +41,7 @@ func newCommand() *cobra.Command {
 		Long: `模拟钱包运营机构：按公开的接口规范收单，按管理口的规则扮演各种故障，并自记账目。
 
 Serves the operator profile (cloud/operator/API.md) over HTTPS and an admin listener on loopback that sets
-personalities (POST /rules), plays the customer (POST /pay) and shows the books (GET /books). When both listen it prints
+personalities (POST /rules), plays the customer (POST /pay, POST /verify) and shows the books (GET /books). When both listen it prints
 one JSON line with their addresses.`,
 		Args:          cobra.NoArgs,
 		SilenceUsage:  true,
@@ -68,6 +68,8 @@ one JSON line with their addresses.`,
 	flags.StringVar(&o.daybook, "daybook", "", "file that keeps the books across a kill, synced before each answer; none keeps them in memory")
 	flags.Int64Var(&o.opening, "opening", 50_000_000, "opening balance of each wallet in fen")
 	flags.Int64Var(&o.completion, "completion-percent", 100, "how much of what is held may be completed")
+	flags.StringVar(&o.plans, "plans", "", "file of fees and limits whose wallet caps are enforced; none enforces nothing")
+	flags.IntVar(&o.noPasswordCount, "no-password-count", 0, "payments a day and wallet without verification; 0 asks only when the sender wants it")
 	flags.BoolVar(&o.reuseCodes, "reuse-codes", false, "let a payment code pay more than once (load tests)")
 	flags.BoolVar(&verbose, "verbose", false, "log at debug level")
 	for _, name := range []string{"cert", "key", "sign-key", "client"} {

@@ -16,6 +16,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/yuantill/yuantill/cloud/operator/profile"
+	"github.com/yuantill/yuantill/cloud/plan"
 	"github.com/yuantill/yuantill/protocol/hardwallet"
 	"github.com/yuantill/yuantill/protocol/sign"
 	"github.com/yuantill/yuantill/tools/fakeoperator/bank"
@@ -41,6 +42,8 @@ type options struct {
 	daybook                   string
 	opening, completion       int64
 	reuseCodes                bool
+	plans                     string
+	noPasswordCount           int
 }
 
 // clientKey is a public key as front wants it.
@@ -119,7 +122,15 @@ func assemble(o options, log *slog.Logger) (*front.Front, func() error, error) {
 // openBooks makes a bank that keeps its books in memory, or goes on with those of a daybook.
 func openBooks(o options, cards bank.CardVerifier) (*bank.Bank, func() error, error) {
 	config := bank.Config{Operator: o.operator, Now: time.Now, Opening: o.opening, ReuseCodes: o.reuseCodes, Cards: cards,
-		CompletionPercent: o.completion}
+		CompletionPercent: o.completion, NoPasswordCount: o.noPasswordCount}
+	if o.plans != "" {
+		plans, err := plan.Read(o.plans)
+		if err != nil {
+			return nil, nil, err
+		}
+		caps := plans.Caps()
+		config.Caps = &caps
+	}
 	if o.daybook == "" {
 		books, err := bank.New(config)
 		return books, func() error { return nil }, err

@@ -17,6 +17,7 @@ import (
 // cloudSettings is the cloud's settings file.
 const cloudSettings = `data = "cloud"
 log_level = %q
+issuers = ["issuer.pub"]
 
 [broker]
 listen = %q

@@ -74,3 +74,9 @@ func call(ctx context.Context, method, url string, body, answer any) error {
 	}
 	return nil
 }
+
+// Verify plays the customer who is asked to prove who they are: answer is "right", "wrong" or "leave".
+func (o Operator) Verify(ctx context.Context, order string, amount int64, answer string) error {
+	return call(ctx, http.MethodPost, o.base+"/verify",
+		map[string]any{"order": order, "amount": amount, "factor": "password", "answer": answer}, nil)
+}

@@ -202,6 +202,10 @@ func TestSignedRefusals(t *testing.T) {
 			}
 			_, err = connector.Reverse(t.Context(), inquiry())
 			requireUnknown(t, err, code)
+			offline := request()
+			offline.Method, offline.Code, offline.Card, offline.Offline = operator.MethodTap, "", []byte{1}, true
+			_, err = connector.Authorise(t.Context(), offline)
+			requireUnknown(t, err, code) // it was not looked at: that says nothing about the money
 		})
 	}
 }

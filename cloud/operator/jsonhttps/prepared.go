@@ -75,10 +75,11 @@ func (p *prepared) Send(ctx context.Context) (operator.Answer, error) {
 	return reply.answer(s.operation, p.request.OrderID)
 }
 
-// refused turns a signed refusal into a definite decline where it says that nothing happened.
+// refused turns a signed refusal into a definite decline where it says that nothing happened. An offline payment is not
+// over by that: its money has moved, and it is presented again when what was wrong with the request is mended.
 func (c *Connector) refused(operation string, request operator.Request, reply reply) (operator.Answer, error) {
 	unknown := reply.refusal(operation)
-	if reply.status >= http.StatusInternalServerError || !profile.NeverProcessed(unknown.Code) {
+	if reply.status >= http.StatusInternalServerError || !profile.NeverProcessed(unknown.Code) || request.Offline {
 		return operator.Answer{}, unknown
 	}
 	reason := operator.ReasonInvalidRequest

@@ -50,7 +50,8 @@ func TestStamp(t *testing.T) {
 
 func TestBodiesReadBack(t *testing.T) {
 	id := operator.OrderID{1, 2, 3}
-	request := operator.Request{OrderID: id, Merchant: "102290058120001", Terminal: "T0000001", Method: operator.MethodTap, Amount: 1250, Currency: "CNY", Card: []byte{1, 2}}
+	request := operator.Request{OrderID: id, Merchant: "102290058120001", Terminal: "T0000001", Method: operator.MethodTap, Amount: 1250, Currency: "CNY", Card: []byte{1, 2},
+		Verify: true, Offline: true}
 	body, err := profile.EncodeRequest(request)
 	require.NoError(t, err)
 	again, err := profile.DecodeRequest(body)
@@ -134,6 +135,7 @@ func TestDecodeRequestRefuses(t *testing.T) {
 		"CodeMissing": `{` + facts + `,"method":"code","amount":1}`,
 		"CodeOnShown": `{` + facts + `,"method":"shown","amount":1,"code":"0112345678901234567"}`,
 		"CardMissing": `{` + facts + `,"method":"tap","amount":1}`,
+		"OfflineCode": `{` + facts + `,"method":"code","amount":1,"code":"0112345678901234567","offline":true}`,
 		"AmountZero":  `{` + facts + `,"method":"shown","amount":0}`,
 		"Method":      `{` + facts + `,"method":"fax","amount":1}`,
 		"Order":       `{"order":"1","merchant":"M","terminal":"T","currency":"CNY","method":"shown","amount":1}`,

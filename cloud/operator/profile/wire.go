@@ -49,6 +49,8 @@ type PaymentBody struct {
 	Code     string `json:"code,omitempty"`
 	Card     []byte `json:"card,omitempty"`
 	Hold     bool   `json:"hold,omitempty"`
+	Verify   bool   `json:"verify,omitempty"`
+	Offline  bool   `json:"offline,omitempty"`
 }
 
 // InquiryBody is the body of query, reverse and refund.
@@ -82,7 +84,8 @@ type ErrorBody struct {
 // EncodeRequest returns the body of authorise or order.
 func EncodeRequest(r operator.Request) ([]byte, error) {
 	return encode(PaymentBody{Order: r.OrderID.String(), Merchant: r.Merchant, Terminal: r.Terminal, Method: r.Method.String(),
-		Amount: r.Amount, Currency: r.Currency, Code: r.Code, Card: r.Card, Hold: r.Hold})
+		Amount: r.Amount, Currency: r.Currency, Code: r.Code, Card: r.Card, Hold: r.Hold,
+		Verify: r.Verify, Offline: r.Offline})
 }
 
 // DecodeRequest reads and checks the body of authorise or order. Error: ErrBody; it never quotes the body.
@@ -105,8 +108,12 @@ func DecodeRequest(body []byte) (operator.Request, error) {
 	if (method == operator.MethodCode) != (wire.Code != "") || (method == operator.MethodTap) != (len(wire.Card) != 0) {
 		return operator.Request{}, fmt.Errorf("%w: code or card does not fit the method", ErrBody)
 	}
+	if wire.Offline && method != operator.MethodTap {
+		return operator.Request{}, fmt.Errorf("%w: offline does not fit the method", ErrBody)
+	}
 	return operator.Request{OrderID: id, Merchant: wire.Merchant, Terminal: wire.Terminal, Method: method,
-		Amount: wire.Amount, Currency: wire.Currency, Code: wire.Code, Card: wire.Card, Hold: wire.Hold}, nil
+		Amount: wire.Amount, Currency: wire.Currency, Code: wire.Code, Card: wire.Card, Hold: wire.Hold,
+		Verify: wire.Verify, Offline: wire.Offline}, nil
 }
 
 // EncodeInquiry returns the body of query, reverse or refund.

@@ -74,6 +74,9 @@ func (t *transaction) apply(change *store.Change) error {
 			return fmt.Errorf("store entry: %w", err)
 		}
 	}
+	if err := t.offline(change); err != nil {
+		return err
+	}
 	return t.notes(change)
 }
 

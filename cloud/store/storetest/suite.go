@@ -29,6 +29,8 @@ func Run(t *testing.T, fresh func(t *testing.T) Opener) {
 		"References":  testReferences,
 		"ManyNumbers": testManyReferences,
 		"Due":         testDue,
+		"Spent":       testSpent,
+		"Limits":      testOfflineLimits,
 		"Ledger":      testLedger,
 		"Notes":       testNotes,
 		"Conflicts":   testConflicts,

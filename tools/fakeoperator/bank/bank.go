@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/yuantill/yuantill/cloud/operator"
+	"github.com/yuantill/yuantill/cloud/plan"
 )
 
 // ordersMax bounds the books; a trial that needs more restarts the process.
@@ -58,6 +59,13 @@ type Config struct {
 	Daybook Daybook
 	// CompletionPercent is how much of what is held may be completed; 0 counts as 100.
 	CompletionPercent int64
+	// NoPasswordCount is how many payments a day a wallet makes without verification, besides what senders want; 0 asks
+	// only when they do.
+	NoPasswordCount int
+	// VerifyFor is how long a verification waits for the customer; 0 is a minute.
+	VerifyFor time.Duration
+	// Caps are what wallets are held to; nil holds them to nothing.
+	Caps *plan.Caps
 }
 
 // Bank is one operator. It is safe for concurrent use.
@@ -89,6 +97,9 @@ type cardUse struct {
 // wallet is a payer's account; held is the part of the balance that is set aside.
 type wallet struct {
 	opening, balance, held int64
+	class                  int
+	today                  usage
+	year                   int64 // spent in the year of today
 }
 
 // phase is where an order stands in the operator's books.
@@ -131,11 +142,14 @@ type order struct {
 	completed       int64 // what was completed and not undone
 	ended           bool  // nothing can be held or completed any more
 	followUps       []*followUp
+	mustVerify      bool // the sender wants the customer verified
+	verifying       bool // it waits for that
+	verified        bool
 }
 
 // New returns an operator with empty books.
 func New(config Config) (*Bank, error) {
-	if config.Operator == "" || config.Now == nil || config.Opening < 0 {
+	if config.Operator == "" || config.Now == nil || config.Opening < 0 || config.NoPasswordCount < 0 || config.VerifyFor < 0 {
 		return nil, errors.New("bank: Operator, Now and a non-negative Opening are needed")
 	}
 	return &Bank{config: config, orders: make(map[operator.OrderID]*order), wallets: make(map[string]*wallet),
@@ -168,7 +182,8 @@ func (b *Bank) place(request operator.Request, rule Rule) (operator.Answer, erro
 		return operator.Answer{}, ErrFull
 	}
 	entry := &order{id: request.OrderID, digest: digest, merchant: request.Merchant, method: request.Method,
-		amount: request.Amount, currency: request.Currency, asked: 1, hold: request.Hold}
+		amount: request.Amount, currency: request.Currency, asked: 1,
+		hold: request.Hold, mustVerify: request.Verify}
 	b.sequence++
 	entry.reference = fmt.Sprintf("%s%014d", b.config.Operator, b.sequence)
 	b.orders[entry.id] = entry
@@ -197,6 +212,9 @@ func (b *Bank) begin(entry *order, request operator.Request, rule Rule, now time
 	if rule.Do == DoPassword || rule.Do == DoLate {
 		entry.phase, entry.readyAt, entry.then = phasePending, now.Add(rule.delay()), rule.Then
 		entry.hidden, entry.stubborn = rule.Do == DoLate, rule.Stubborn
+		return
+	}
+	if b.ask(entry, now) {
 		return
 	}
 	b.debit(entry)
@@ -232,6 +250,9 @@ func (b *Bank) cardHolder(request operator.Request) (string, operator.Reason) {
 	}
 	use := cardUse{wallet: paid.Wallet, counter: paid.Counter}
 	if _, spent := b.cards[use]; spent {
+		if request.Offline {
+			return "", operator.ReasonDoubleSpent
+		}
 		return "", operator.ReasonDuplicate
 	}
 	b.cards[use] = request.OrderID
@@ -257,6 +278,9 @@ func (b *Bank) payShown(code, payer string) error {
 	}
 	entry := b.orders[id]
 	entry.wallet = payer
+	if b.ask(entry, b.now) {
+		return nil
+	}
 	b.debit(entry)
 	return nil
 }
@@ -278,7 +302,7 @@ func (b *Bank) setBalance(payer string, balance int64) {
 func (b *Bank) account(payer string) *wallet {
 	account := b.wallets[payer]
 	if account == nil {
-		account = &wallet{opening: b.opening, balance: b.opening}
+		account = &wallet{opening: b.opening, balance: b.opening, class: usualClass}
 		b.wallets[payer] = account
 	}
 	return account
@@ -286,16 +310,21 @@ func (b *Bank) account(payer string) *wallet {
 
 // debit approves the order or declines it for want of money. A hard wallet has debited itself when it signed.
 func (b *Bank) debit(entry *order) {
+	account, now := b.account(entry.wallet), b.now
+	if b.over(entry, now) {
+		entry.decline(operator.ReasonLimitExceeded)
+		return
+	}
 	if entry.hold {
 		b.hold(entry)
 		return
 	}
-	account := b.account(entry.wallet)
 	if account.balance-account.held < entry.amount && entry.method != operator.MethodTap {
 		entry.decline(operator.ReasonInsufficientFunds)
 		return
 	}
 	account.balance -= entry.amount
+	account.used(entry, now)
 	entry.debited += entry.amount
 	entry.phase = phaseApproved
 	entry.authorised()
@@ -320,8 +349,12 @@ func (b *Bank) settle(entry *order, now time.Time) {
 		return
 	}
 	entry.readyAt, entry.hidden, entry.stubborn = time.Time{}, false, false
-	if entry.then == EndClosed {
+	switch entry.then {
+	case EndClosed:
 		entry.decline(operator.ReasonCustomerCancelled)
+		return
+	case EndTimedOut:
+		entry.decline(operator.ReasonTimedOut)
 		return
 	}
 	b.debit(entry)

@@ -247,6 +247,26 @@ func TestCard(t *testing.T) {
 		require.Equal(t, operator.ReasonDuplicate, w.authorise(t, tap(w), bank.Rule{}).Reason)
 		require.EqualValues(t, 500, w.Books().Totals.NetDebit)
 	})
+	t.Run("OfflineSettledOnce", func(t *testing.T) {
+		verifier := &switching{paid: signed}
+		w := newTrial(t, func(c *bank.Config) { c.Cards = verifier })
+		first := tap(w)
+		first.Offline = true
+		for range 3 {
+			require.Equal(t, operator.StatusApproved, w.authorise(t, first, bank.Rule{}).Status)
+		}
+		second := tap(w)
+		second.Offline = true
+		verifier.paid.OrderID = second.OrderID
+		require.Equal(t, operator.ReasonDoubleSpent, w.authorise(t, second, bank.Rule{}).Reason)
+		require.EqualValues(t, 500, w.Books().Totals.NetDebit)
+	})
+	t.Run("CannotVerify", func(t *testing.T) {
+		w := newTrial(t, func(c *bank.Config) { c.Cards = cards{signed} })
+		request := tap(w)
+		request.Verify = true
+		require.Equal(t, operator.ReasonLimitExceeded, w.authorise(t, request, bank.Rule{}).Reason)
+	})
 	for name, spoil := range map[string]func(*operator.Request){
 		"Forged":        func(r *operator.Request) { r.Card = []byte("forged") },
 		"OtherOrder":    func(r *operator.Request) { r.OrderID[5] = 1 },

@@ -38,6 +38,8 @@ type deed struct {
 	Follow  *operator.FollowUp `json:"follow,omitempty"`
 	Pay     *payShown          `json:"pay,omitempty"`
 	Balance *setBalance        `json:"balance,omitempty"`
+	Class   *setClass          `json:"class,omitempty"`
+	Verify  *Verification      `json:"verify,omitempty"`
 }
 
 type payShown struct {
@@ -119,6 +121,10 @@ func (b *Bank) Restore(line []byte) error {
 		_ = b.payShown(d.Pay.Code, d.Pay.Payer)
 	case d.Balance != nil:
 		b.setBalance(d.Balance.Payer, d.Balance.Balance)
+	case d.Class != nil:
+		b.account(d.Class.Payer).class = d.Class.Class
+	case d.Verify != nil:
+		_ = b.verify(*d.Verify)
 	default:
 		b.books()
 	}

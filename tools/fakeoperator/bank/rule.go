@@ -38,6 +38,7 @@ type Ending string
 const (
 	EndApproved Ending = "approved"
 	EndClosed   Ending = "closed"
+	EndTimedOut Ending = "timed_out" // the customer did not verify in time
 )
 
 // Bounds of the rules.

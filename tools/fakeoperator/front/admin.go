@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 
+	"github.com/yuantill/yuantill/cloud/operator"
 	"github.com/yuantill/yuantill/tools/fakeoperator/bank"
 )
 
@@ -23,7 +24,9 @@ type Stats struct {
 //	GET    /rules    the rules in the order they are tried
 //	DELETE /rules    honest again
 //	POST   /pay      {"shown_code":"…","wallet":"00…"}: the customer scans a shown code
-//	POST   /wallets  {"wallet":"00…","balance":n}
+//	POST   /wallets  {"wallet":"00…","balance":n,"class":n}; class 1 to 4, as it was when left out
+//	POST   /verify   {"order":"…","amount":n,"factor":"password","answer":"right"}: the customer answers a verification,
+//	                 factor password, finger or face, answer right, wrong or leave
 //	GET    /books    bank.Books
 //	GET    /stats    Stats
 //	GET    /livez    200
@@ -37,6 +40,7 @@ func (f *Front) Admin() http.Handler {
 	})
 	mux.HandleFunc("POST /pay", f.pay)
 	mux.HandleFunc("POST /wallets", f.setBalance)
+	mux.HandleFunc("POST /verify", f.verify)
 	mux.HandleFunc("GET /books", func(w http.ResponseWriter, _ *http.Request) { f.reply(w, http.StatusOK, f.config.Bank.Books()) })
 	mux.HandleFunc("GET /stats", func(w http.ResponseWriter, _ *http.Request) {
 		f.reply(w, http.StatusOK, Stats{Calls: f.calls.Load(), Refused: f.refused.Load()})
@@ -81,15 +85,46 @@ func (f *Front) setBalance(w http.ResponseWriter, r *http.Request) {
 	var body struct {
 		Wallet  string `json:"wallet"`
 		Balance int64  `json:"balance"`
+		Class   int    `json:"class"`
 	}
 	if !f.decode(w, r, &body) {
 		return
+	}
+	if body.Class != 0 {
+		if err := f.config.Bank.SetClass(body.Wallet, body.Class); err != nil {
+			f.fail(w, http.StatusBadRequest, err)
+			return
+		}
 	}
 	if err := f.config.Bank.SetBalance(body.Wallet, body.Balance); err != nil {
 		f.fail(w, http.StatusBadRequest, err)
 		return
 	}
 	w.WriteHeader(http.StatusNoContent)
+}
+
+func (f *Front) verify(w http.ResponseWriter, r *http.Request) {
+	var body struct {
+		Order  string `json:"order"`
+		Amount int64  `json:"amount"`
+		Factor string `json:"factor"`
+		Answer string `json:"answer"`
+	}
+	if !f.decode(w, r, &body) {
+		return
+	}
+	id, err := operator.ParseOrderID(body.Order)
+	if err == nil {
+		err = f.config.Bank.Verify(bank.Verification{OrderID: id, Amount: body.Amount, Factor: body.Factor, Answer: body.Answer})
+	}
+	switch {
+	case errors.Is(err, bank.ErrNoVerification):
+		f.fail(w, http.StatusNotFound, err)
+	case err != nil:
+		f.fail(w, http.StatusBadRequest, err)
+	default:
+		w.WriteHeader(http.StatusNoContent)
+	}
 }
 
 func (f *Front) decode(w http.ResponseWriter, r *http.Request, into any) bool {

@@ -197,6 +197,29 @@ func TestAdmin(t *testing.T) {
 	status, _ = w.tell(t, http.MethodGet, "/livez", nil)
 	require.Equal(t, http.StatusOK, status)
 
+	request = operatortest.NewRequest(t, 100_001)
+	request.Verify = true
+	answer, err = w.connector.Authorise(t.Context(), request)
+	require.NoError(t, err)
+	require.Equal(t, operator.StatusAwaitingPassword, answer.Status)
+	verification := map[string]any{"order": request.OrderID.String(), "amount": 100_000, "factor": "face", "answer": "right"}
+	status, _ = w.tell(t, http.MethodPost, "/verify", verification)
+	require.Equal(t, http.StatusNotFound, status, "for another amount")
+	verification["amount"] = 100_001
+	status, _ = w.tell(t, http.MethodPost, "/verify", verification)
+	require.Equal(t, http.StatusNoContent, status)
+	answer, err = w.connector.Query(t.Context(), operator.Inquiry{OrderID: request.OrderID, Merchant: request.Merchant,
+		Amount: request.Amount, Currency: request.Currency})
+	require.NoError(t, err)
+	require.Equal(t, operator.StatusApproved, answer.Status)
+	verification["factor"] = "nose"
+	status, _ = w.tell(t, http.MethodPost, "/verify", verification)
+	require.Equal(t, http.StatusBadRequest, status)
+	status, _ = w.tell(t, http.MethodPost, "/wallets", map[string]any{"wallet": "0002000000000001", "balance": 1, "class": 4})
+	require.Equal(t, http.StatusNoContent, status)
+	status, _ = w.tell(t, http.MethodPost, "/wallets", map[string]any{"wallet": "0002000000000001", "balance": 1, "class": 5})
+	require.Equal(t, http.StatusBadRequest, status)
+
 	for path, body := range map[string]any{"/rules": map[string]string{"do": "dance"}, "/wallets": map[string]any{"wallet": "1"}, "/pay": map[string]string{"colour": "red"}} {
 		status, _ = w.tell(t, http.MethodPost, path, body)
 		require.Equal(t, http.StatusBadRequest, status, path)

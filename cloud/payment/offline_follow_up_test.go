@@ -1,0 +1,77 @@
+package payment_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/yuantill/yuantill/cloud/operator"
+	"github.com/yuantill/yuantill/protocol/message"
+)
+
+// givenBack is a terminal's refund of its own offline payment, before the cloud has that.
+func givenBack(kind message.FollowUp, amount int64) *message.FollowUpRequested {
+	return &message.FollowUpRequested{FollowUpId: orderOf(77), OrderId: orderOf(1), Kind: kind, Amount: amount, Currency: "CNY",
+		MerchantId: merchantID, Batch: 9, Voucher: 2, Offline: true}
+}
+
+func TestOfflineRefundWaitsForItsPayment(t *testing.T) {
+	for name, first := range map[string]bool{"before the payment": true, "while it is presented": false} {
+		for kind, amount := range map[message.FollowUp]int64{refunds: 1000, voids: 0} {
+			t.Run(name+" "+kind.String(), func(t *testing.T) {
+				o, c := newOffice(t), newCards(t)
+				body := o.tapped(1, c.paid(orderOf(1), 1250, 7, 1), o.limits(usual))
+				if first {
+					o.follow(givenBack(kind, amount))
+					o.tap(body)
+				} else {
+					o.tap(body)
+					o.follow(givenBack(kind, amount))
+				}
+				presented := o.called(o.icbc, "authorise")
+				require.Empty(t, o.icbc.calls, "nothing is sent back of what has not come")
+				presented.says(operator.StatusApproved, operator.ReasonNone)
+				want, name := amount, "refund"
+				if kind == voids {
+					want, name = 1250, "void"
+				}
+				o.told(message.Outcome_OUTCOME_APPROVED)
+				require.Eventually(t, func() bool { o.clock.advance(time.Minute); return len(o.icbc.calls) > 0 }, patience, time.Millisecond)
+				call := o.called(o.icbc, name)
+				require.Equal(t, want, call.followUp.Amount)
+				call.done()
+				for o.anyResult().GetOutcome() != message.Outcome_OUTCOME_APPROVED {
+				}
+				require.EqualValues(t, 1250-want, o.books())
+			})
+		}
+	}
+}
+
+// anyResult returns the next follow-up result, whatever it says.
+func (o *office) anyResult() told { return next(o.t, o.outbox.followUps) }
+
+func TestOfflineRefundOfWhatIsNotHonoured(t *testing.T) {
+	o, c := newOffice(t), newCards(t)
+	o.tap(o.tapped(1, c.paid(orderOf(1), 1250, 7, 1), o.limits(usual)))
+	presented := o.called(o.icbc, "authorise")
+	o.follow(givenBack(refunds, 1000))
+	presented.says(operator.StatusDeclined, operator.ReasonCardRefused)
+	o.told(message.Outcome_OUTCOME_DECLINED)
+	require.Eventually(t, func() bool { o.clock.advance(time.Minute); return len(o.outbox.followUps) > 0 }, patience, time.Millisecond)
+	require.Equal(t, message.Reason_REASON_NOT_PAID, o.heard(message.Outcome_OUTCOME_DECLINED).GetReason())
+	require.Empty(t, o.icbc.calls)
+}
+
+func TestOfflineRefundOfAnotherTerminalIsDeclined(t *testing.T) {
+	o, c := newOffice(t), newCards(t)
+	o.tap(o.tapped(1, c.paid(orderOf(1), 1250, 7, 1), o.limits(usual)))
+	presented := o.called(o.icbc, "authorise")
+	body := givenBack(refunds, 1000)
+	body.Offline = false
+	o.follow(body)
+	require.Equal(t, message.Reason_REASON_NOT_PAID, o.heard(message.Outcome_OUTCOME_DECLINED).GetReason(), "one that was not given back offline")
+	presented.says(operator.StatusApproved, operator.ReasonNone)
+	o.told(message.Outcome_OUTCOME_APPROVED)
+}

@@ -1,0 +1,53 @@
+package payment
+
+import (
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/yuantill/yuantill/cloud/store"
+)
+
+// payersMax bounds the payers counted in a day; beyond it the count starts afresh and only says less.
+const payersMax = 1_000_000
+
+// chinaOffset is China's one time zone: a payer's day is China's.
+const chinaOffset = 8 * 60 * 60
+
+// payers counts how often a payer paid without verification in a day. Who pays is known only from the operator's
+// answer, so it is the operator who has to ask for the password; this notices one that does not. It starts at zero with
+// the process.
+type payers struct {
+	mu    sync.Mutex
+	day   string         // guarded by mu
+	times map[string]int // guarded by mu; by operator and masked wallet
+}
+
+// count notes a payment that was approved and returns how often its payer has now paid without verification.
+func (p *payers) count(paid Payment, now time.Time) int {
+	if paid.Verify || paid.WalletMasked == "" {
+		return 0
+	}
+	day := now.In(time.FixedZone("UTC+8", chinaOffset)).Format(time.DateOnly)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.day != day || len(p.times) >= payersMax {
+		p.day, p.times = day, make(map[string]int)
+	}
+	key := paid.PayerOperator + "/" + paid.WalletMasked
+	p.times[key]++
+	return p.times[key]
+}
+
+// unverified is the alarm of a payer who paid without verification more often than the plan allows; it is raised with the
+// first payment too many, and none when the payment is in order. Masked wallets of two payers may be the same: a person
+// looks at it, nothing is declined.
+func (s *Service) unverified(paid Payment, now time.Time) []store.Alarm {
+	most := s.config.Plans.For(paid.Merchant, paid.Terminal).NoPasswordCount
+	if s.payers.count(paid, now) != most+1 {
+		return nil
+	}
+	return []store.Alarm{{Key: "no-password-count/" + paid.PayerOperator, Kind: "no-password-count", Terminal: paid.Terminal,
+		Detail: fmt.Sprintf("wallet %s of %s paid without verification more than %d times today", paid.WalletMasked,
+			paid.PayerOperator, most), At: now}}
+}

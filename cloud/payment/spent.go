@@ -1,0 +1,187 @@
+package payment
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"sync"
+	"time"
+
+	"google.golang.org/protobuf/proto"
+
+	"github.com/yuantill/yuantill/cloud/collector"
+	"github.com/yuantill/yuantill/cloud/limit"
+	"github.com/yuantill/yuantill/cloud/operator"
+	"github.com/yuantill/yuantill/cloud/store"
+	"github.com/yuantill/yuantill/protocol/hardwallet"
+	"github.com/yuantill/yuantill/protocol/message"
+	"github.com/yuantill/yuantill/protocol/record"
+	"github.com/yuantill/yuantill/protocol/seal"
+)
+
+// Why a hard wallet is blocked.
+const (
+	doubleSpent = "double-spent" // its number was used with other bytes: there are two cards
+	replayed    = "replayed"     // the same bytes under another order: somebody presents them twice
+)
+
+// number is one value of one hard wallet's counter.
+type number struct {
+	wallet  seal.Hash
+	counter uint32
+}
+
+// spendings are those on their way to the store. The store keeps each once for ever; this is for two payments of one
+// terminal that would become durable together, or not at all, again and again.
+type spendings struct {
+	mu  sync.Mutex
+	way map[number]store.Spent // guarded by mu; bounded by what the collectors have on their way
+}
+
+// take notes a number, or returns who of the same terminal is on the way with it.
+func (n *spendings) take(spent store.Spent) (other store.Spent, taken bool) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	key := number{spent.Wallet, spent.Counter}
+	if other, taken = n.way[key]; taken && other.Terminal == spent.Terminal && !sameSpending(other, spent) {
+		return other, true
+	}
+	if !taken {
+		n.way[key] = spent
+	}
+	return store.Spent{}, false
+}
+
+// drop forgets a number that has arrived or will come again.
+func (n *spendings) drop(spent store.Spent) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if key := (number{spent.Wallet, spent.Counter}); n.way[key].Order == spent.Order {
+		delete(n.way, key)
+	}
+}
+
+func sameSpending(a, b store.Spent) bool { return a.Order == b.Order && a.Digest == b.Digest }
+
+// spending is what becomes durable of a hard wallet's part in a payment.
+type spending struct {
+	spent  store.Spent
+	taken  bool // spent is on its way to the store
+	double bool // its number was used by another payment: it is presented to nobody
+	change store.Change
+}
+
+// spend uses up the number of a hard wallet's transaction. What is no transaction is left to the operator, who refuses
+// it. Nothing is used up by one that no issuer vouches for, where the issuers are known: it could be anybody's.
+func (s *Service) spend(ctx context.Context, r collector.Verified, body *message.PaymentRequested, order store.OrderID) spending {
+	var paid hardwallet.Transaction
+	if body.GetMethod() != message.Method_METHOD_TAP || paid.UnmarshalBinary(body.GetCardTransaction()) != nil {
+		return spending{}
+	}
+	if s.config.Issuers != nil && paid.Verify(s.config.Issuers) != nil {
+		return spending{}
+	}
+	sum, now := seal.Portable().Sum, s.config.Clock.Now()
+	spent := store.Spent{Wallet: sum(paid.Certificate.Wallet[:]), Counter: paid.Debit.Counter, Order: order,
+		Digest: sum(body.GetCardTransaction()), Terminal: r.Terminal.ID, Amount: body.GetAmount(), At: instant(now)}
+	if body.GetOffline() != nil {
+		spent.Since = time.UnixMicro(body.GetOffline().GetSince()).UTC()
+	}
+	before, used := s.usedBefore(ctx, spent)
+	if !used {
+		return spending{spent: spent, taken: true, change: store.Change{Spent: []store.Spent{spent}}}
+	}
+	reason := doubleSpent
+	if before.Digest == spent.Digest {
+		reason = replayed
+	}
+	return spending{spent: spent, double: true, change: store.Change{
+		BlockedWallets: []store.BlockedWallet{{Wallet: spent.Wallet, Reason: reason, Order: order, At: spent.At}},
+		Alarms: []store.Alarm{{Key: reason + "/" + order.String(), Kind: reason, Terminal: r.Terminal.ID.String(), At: now,
+			Detail: fmt.Sprintf("order %s, hard wallet %s: payment %d of it was presented before, with order %s at terminal %s; "+
+				"it is presented to nobody and the wallet is blocked",
+				order, paid.Certificate.Wallet, spent.Counter, before.Order, before.Terminal)}}}}
+}
+
+// usedBefore reports who else used the number. When the store cannot be read its own promise still holds: it refuses.
+func (s *Service) usedBefore(ctx context.Context, spent store.Spent) (store.Spent, bool) {
+	before, err := s.config.Store.Spent(ctx, spent.Wallet, spent.Counter)
+	switch {
+	case err == nil:
+		return before, !sameSpending(before, spent)
+	case !errors.Is(err, store.ErrNotFound):
+		s.config.Logger.LogAttrs(ctx, slog.LevelError, "look for spent number", slog.Any("cause", err))
+	}
+	return s.spendings.take(spent)
+}
+
+// arrived lets go of what was on its way, and tells that there are new blocked wallets.
+func (s *Service) arrived(sp spending, err error) {
+	if sp.taken {
+		s.spendings.drop(sp.spent)
+	}
+	if err == nil && sp.double && s.config.Blocked != nil {
+		s.config.Blocked()
+	}
+}
+
+// beyondLimits is the alarm of an offline payment that passes the limits it names, or names none that were given.
+func (s *Service) beyondLimits(ctx context.Context, r collector.Verified, body *message.PaymentRequested, sp spending) []store.Alarm {
+	said := body.GetOffline()
+	alarm := store.Alarm{Kind: "offline-limits", Key: "offline-limits/" + store.OrderID(body.GetOrderId()).String(),
+		Terminal: r.Terminal.ID.String(), At: s.config.Clock.Now()}
+	limits, err := s.limitsNamed(ctx, said.GetLimitsId())
+	if err != nil {
+		alarm.Detail = "an offline payment names limits that were never given: " + err.Error()
+		return []store.Alarm{alarm}
+	}
+	sum, err := s.config.Store.OfflineSum(ctx, r.Terminal.ID, sp.spent.Since, sp.spent.Wallet)
+	if err != nil {
+		s.config.Logger.LogAttrs(ctx, slog.LevelError, "add up offline payments", slog.Any("cause", err))
+	}
+	sum.Amount, sum.Count = sum.Amount+body.GetAmount(), sum.Count+1
+	sum.WalletAmount, sum.WalletCount = sum.WalletAmount+body.GetAmount(), sum.WalletCount+1
+	passed := limit.Exceeded(limits, limit.Taking{Amount: body.GetAmount(), Total: said.GetTotal(), Count: said.GetCount(),
+		Since: time.UnixMicro(said.GetSince()), At: r.Header.Time, Sum: sum})
+	if len(passed) == 0 {
+		return nil
+	}
+	alarm.Detail = "an offline payment is beyond its limits: " + strings.Join(passed, "; ")
+	return []store.Alarm{alarm}
+}
+
+func (s *Service) limitsNamed(ctx context.Context, id []byte) (*message.OfflineLimits, error) {
+	if len(id) != len(store.OfflineLimits{}.ID) {
+		return nil, store.ErrNotFound
+	}
+	given, err := s.config.Store.OfflineLimits(ctx, [16]byte(id))
+	if err != nil {
+		return nil, err
+	}
+	limits := new(message.OfflineLimits)
+	return limits, proto.Unmarshal(given.Body, limits)
+}
+
+// offlineLost is the alarm of an offline payment that could not even become one: it is presented to nobody.
+func (s *Service) offlineLost(r collector.Verified, body *message.PaymentRequested, order store.OrderID, reason operator.Reason) []store.Alarm {
+	if body.GetOffline() == nil {
+		return nil
+	}
+	return []store.Alarm{{Key: "offline-lost/" + order.String(), Kind: "offline-lost", Terminal: r.Terminal.ID.String(),
+		At: s.config.Clock.Now(), Detail: fmt.Sprintf("order %s was accepted offline and is declined: %s", order, reason)}}
+}
+
+// cardAgain reads a hard wallet's transaction from the terminal's record, for presenting an offline payment again.
+func (s *Service) cardAgain(ctx context.Context, terminal record.Terminal, sequence uint64) ([]byte, error) {
+	stored, err := s.config.Store.Record(ctx, terminal, sequence)
+	if err != nil {
+		return nil, fmt.Errorf("read record: %w", err)
+	}
+	var body message.PaymentRequested
+	if err := proto.Unmarshal(stored.Bytes.Body(), &body); err != nil {
+		return nil, fmt.Errorf("read record: %w", err)
+	}
+	return body.GetCardTransaction(), nil
+}
