@@ -163,7 +163,11 @@ func (r Rules) restart(s Sale, e Restarted, now time.Time) (Sale, []Effect) {
 		effects = append(append(effects, told...), Ask{Sequence: s.askSequence()})
 		return s, append(effects, Show{Notice: catalogue.NoticeRestarted}, r.timer(s))
 	case ApprovedOffline:
-		return s, append(effects, Ask{Sequence: s.askSequence()}, Show{}, r.timer(s))
+		show := Show{}
+		if len(effects) > 0 {
+			show.Notice = catalogue.NoticeReceiptUnsure
+		}
+		return s, append(effects, Ask{Sequence: s.askSequence()}, show, r.timer(s))
 	default:
 		return s, append(effects, Show{Notice: catalogue.NoticeReceiptUnsure})
 	}
