@@ -16,8 +16,10 @@ type bank struct {
 	mood   mood
 	turn   int // of the mood
 	orders map[operator.OrderID]*bankOrder
-	list   []*bankOrder
-	number int
+	// followUps are the answers to those that were decided.
+	followUps map[operator.FollowUpID]operator.FollowUpAnswer
+	list      []*bankOrder
+	number    int
 }
 
 // mood is how an operator behaves for a while.
@@ -57,14 +59,16 @@ type bankOrder struct {
 	shown     string
 	debits    int
 	credits   int
+	returned  int64    // by follow-ups, in minor units
 	waiters   []func() // whoever waits for a decision
 }
 
 // net is what the customer is out of, in minor units.
-func (o *bankOrder) net() int64 { return int64(o.debits-o.credits) * o.request.Amount }
+func (o *bankOrder) net() int64 { return int64(o.debits-o.credits)*o.request.Amount - o.returned }
 
 func newBank(w *World, code string) *bank {
-	return &bank{world: w, code: code, random: newRandom(w.script.Seed, "bank "+code), orders: map[operator.OrderID]*bankOrder{}}
+	return &bank{world: w, code: code, random: newRandom(w.script.Seed, "bank "+code), orders: map[operator.OrderID]*bankOrder{},
+		followUps: map[operator.FollowUpID]operator.FollowUpAnswer{}}
 }
 
 func (b *bank) order(id operator.OrderID) *bankOrder { return b.orders[id] }

@@ -179,6 +179,7 @@ func (w *World) checkCloud() {
 func (w *World) checkPurchase(p *purchase) {
 	t := p.till
 	id, net := p.order, w.net(p.order)
+	returned, definite := t.evidence.returned(id)
 	outcomes := t.evidence.outcome(id)
 	approved := outcomes[message.Outcome_OUTCOME_APPROVED]
 	final := t.evidence.final(id)
@@ -189,8 +190,10 @@ func (w *World) checkPurchase(p *purchase) {
 	case asked && !final && t.divided && net == 0: // lost with a journal that went back: no money moved, so nobody need know
 	case asked && !final:
 		t.stuck("left-in-doubt", w.alias(id)+" never became definite")
-	case p.exempt:
-	case approved && net != p.amount:
+	case p.exempt, t.divided && returned != 0:
+	case !definite:
+		t.stuck("left-in-doubt", "what goes back of "+w.alias(id)+" never became definite")
+	case approved && net != p.amount-returned:
 		w.violation("paid-not-debited", "%s is paid, says %s, and its customer is out of %s", w.alias(id), t.name, yuan(net))
 	case final && !approved && net != 0:
 		w.violation("debited-not-paid", "%s is not paid, says %s, and its customer is out of %s", w.alias(id), t.name, yuan(net))

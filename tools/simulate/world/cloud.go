@@ -110,7 +110,8 @@ func (c *cloud) assemble(ctx context.Context, l *life) error {
 	}
 	c.collector, err = collector.New(collector.Config{Downlink: downlink, Random: c.random, Logger: w.logger, Metrics: metrics,
 		Workers: 1, Consumers: map[record.Type]collector.Consumer{
-			record.PaymentRequested: c.payments.Requests(), record.ReversalRequested: c.payments.Reversals()}})
+			record.PaymentRequested: c.payments.Requests(), record.ReversalRequested: c.payments.Reversals(),
+			record.FollowUpRequested: c.payments.FollowUps(), record.OrderLookup: c.payments.Lookups()}})
 	if err != nil {
 		return err
 	}

@@ -18,12 +18,13 @@ type evidence struct {
 	reversal  map[order]bool
 	outcomes  map[order]map[message.Outcome]bool
 	records   map[string]bool // every record that an Append returned
-	checked   uint64          // acknowledged records that were looked for in the cloud
+	followed  map[string]*followed
+	checked   uint64 // acknowledged records that were looked for in the cloud
 }
 
 func newEvidence() evidence {
 	return evidence{requested: map[order]bool{}, reversal: map[order]bool{}, outcomes: map[order]map[message.Outcome]bool{},
-		records: map[string]bool{}}
+		records: map[string]bool{}, followed: map[string]*followed{}}
 }
 
 // recorded writes down one committed record.
@@ -51,6 +52,8 @@ func (e *evidence) recorded(t *till, r record.Record) {
 		if proto.Unmarshal(r.Body(), body) == nil {
 			e.outcome(order(body.GetOrderId()))[body.GetOutcome()] = true
 		}
+	default:
+		e.followUp(header.Type, r.Body())
 	}
 }
 
@@ -77,6 +80,10 @@ func (e *evidence) copied() evidence {
 	}
 	for r := range e.records {
 		c.records[r] = true
+	}
+	for id, f := range e.followed {
+		copied := *f
+		c.followed[id] = &copied
 	}
 	return c
 }

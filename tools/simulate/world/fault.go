@@ -9,7 +9,8 @@ import (
 
 // kinds are the actions by name: what people do and what goes wrong. Each is done at its time.
 var kinds = map[string]func(*World, Action){
-	"sale": ringUp,
+	"sale":   ringUp,
+	"refund": refund,
 
 	"weather":  changeWeather,
 	"overflow": overflow,

@@ -50,6 +50,9 @@ func (g *generator) sales() {
 			for range 3 + r.IntN(6) {
 				g.sale(at, till)
 				at += r.between(20*time.Second, 5*time.Minute)
+				if r.chance(20) {
+					g.refund(at, till)
+				}
 			}
 		}
 	}
@@ -79,6 +82,21 @@ func (g *generator) sale(at time.Duration, till int) {
 		a.set("password", "-1s")
 	case 3:
 		a.set("away", 1)
+	}
+}
+
+// refund gives back some of a sale, or all, or twice more than there is.
+func (g *generator) refund(at time.Duration, till int) {
+	r := g.random
+	a := g.add(at, "refund").set("till", till).set("back", 1+r.IntN(3)).set("percent", one(r, 10, 40, 60, 100))
+	if r.chance(20) {
+		a.set("void", 1)
+	}
+	if r.chance(15) {
+		a.set("double", 1)
+	}
+	if r.chance(10) {
+		a.set("unplug", 1+r.IntN(8))
 	}
 }
 

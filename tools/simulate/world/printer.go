@@ -69,6 +69,8 @@ type slip struct {
 	amount  string
 	copy    string
 	again   bool // it says that it is a reprint
+	// followUp says that the slip is of something done with the sale.
+	followUp bool
 }
 
 // titles are what a slip is headed with.
@@ -95,6 +97,9 @@ func (p *printer) read(d drivers.Document) {
 				s.amount = b.Content
 			}
 		case drivers.Pair:
+			if b.Label == "交易类型 TYPE" && b.Value != "消费 SALE" {
+				s.followUp = true
+			}
 			if b.Label == "订单号 ORDER" {
 				_, _ = hex.Decode(s.order[:], []byte(b.Value)) // an order of zeros is known to nobody
 			}
@@ -103,6 +108,13 @@ func (p *printer) read(d drivers.Document) {
 	sale := w.purchases[s.order]
 	if sale == nil {
 		w.violation("receipt-of-nothing", "%s prints a slip of an unknown sale", t.name)
+		return
+	}
+	if s.followUp {
+		w.trace("%s prints what was done with %s: %s", t.name, w.alias(s.order), s.outcome)
+		if returned, _ := t.evidence.returned(s.order); s.outcome == message.Outcome_OUTCOME_APPROVED && returned == 0 {
+			w.violation("printed-before-recorded", "%s prints that money of %s went back without a record", t.name, w.alias(s.order))
+		}
 		return
 	}
 	w.trace("%s prints %s %s", t.name, w.alias(s.order), s.outcome)

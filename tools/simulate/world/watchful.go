@@ -4,6 +4,8 @@ import (
 	"context"
 	"log/slog"
 	"strings"
+
+	"github.com/yuantill/yuantill/protocol/hardwallet"
 )
 
 // watchfulHandler reads what the product logs: no customer's code and no full wallet id may be in it.
@@ -56,7 +58,10 @@ func (h *watchfulHandler) look(message, text string) {
 		if len(run) == codeSize && h.world.codes[run] != nil {
 			h.world.violation("secret-in-log", "%q has a customer's code", message)
 		}
-		if len(run) == walletSize && strings.HasPrefix(run, "0010") && !strings.Contains(text, "*") {
+		if len(run) != walletSize {
+			continue
+		}
+		if wallet, err := hardwallet.ParseWalletID(run); err == nil && h.world.cards[wallet] != nil {
 			h.world.violation("secret-in-log", "%q has a wallet id", message)
 		}
 	}

@@ -1,0 +1,167 @@
+package world
+
+import (
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"time"
+
+	"google.golang.org/protobuf/proto"
+
+	"github.com/yuantill/yuantill/agent/checkout"
+	"github.com/yuantill/yuantill/agent/followup"
+	"github.com/yuantill/yuantill/agent/station"
+	"github.com/yuantill/yuantill/cloud/operator"
+	"github.com/yuantill/yuantill/protocol/message"
+	"github.com/yuantill/yuantill/protocol/record"
+)
+
+// refund gives money of an earlier sale back, which the till may think is more than is left:
+//
+//	refund till=0 back=1 percent=40 [void=1] [double=1] [unplug=3]
+//
+// back counts the till's approved sales, 1 being the latest. double presses the button twice.
+func refund(w *World, a Action) {
+	t := w.till(a)
+	if t == nil {
+		return
+	}
+	p := t.approved(a.number("back"))
+	if p == nil {
+		return
+	}
+	w.wishes++
+	key := fmt.Sprintf("refund %d", w.wishes)
+	wish := station.FollowUpWish{Kind: message.FollowUp_FOLLOW_UP_REFUND, Amount: max(p.amount*int64(a.number("percent"))/100, 1), Cashier: "01",
+		Origin: checkout.Origin{Key: key, Digest: sha256.Sum256([]byte(key))}}
+	if a.is("void") {
+		wish.Kind, wish.Amount = message.FollowUp_FOLLOW_UP_VOID, 0
+	}
+	if a.is("unplug") {
+		w.hit("person-unplug")
+		t.life.fatal = t.life.points + max(a.number("unplug"), 1)
+	}
+	view, err := t.agent.Till().FollowUp(context.Background(), checkout.OrderID(p.order), wish)
+	if err != nil {
+		w.refused(t, err)
+		return
+	}
+	w.hit("refund-asked")
+	if a.is("double") {
+		w.soon(t, 40*time.Millisecond, func() { t.refundAgain(p, wish, view) })
+	}
+	t.settle()
+}
+
+// refundAgain is a second press of the same key, which must find the same follow-up.
+func (t *till) refundAgain(p *purchase, wish station.FollowUpWish, first followup.View) {
+	view, err := t.agent.Till().FollowUp(context.Background(), checkout.OrderID(p.order), wish)
+	if err == nil && view.FollowUp.ID != first.FollowUp.ID {
+		t.world.violation("double-press", "%s began two follow-ups of %s", t.name, t.world.alias(p.order))
+	}
+}
+
+// approved returns the nth latest sale that the till has in its journal as paid.
+func (t *till) approved(back int) *purchase {
+	for i := len(t.world.list) - 1; i >= 0; i-- {
+		p := t.world.list[i]
+		if p.till != t || !t.evidence.outcome(p.order)[message.Outcome_OUTCOME_APPROVED] {
+			continue
+		}
+		if back--; back <= 0 {
+			return p
+		}
+	}
+	return nil
+}
+
+// followed is a follow-up as a till has it in its journal.
+type followed struct {
+	order  order
+	final  bool
+	amount int64 // that went back, once that is definite
+}
+
+// followUp writes down what a till recorded of a follow-up.
+func (e *evidence) followUp(kind record.Type, body []byte) {
+	switch kind {
+	case record.FollowUpRequested:
+		asked := &message.FollowUpRequested{}
+		if proto.Unmarshal(body, asked) == nil {
+			e.follow(asked.GetFollowUpId()).order = order(asked.GetOrderId())
+		}
+	case record.FollowUpShown:
+		shown := &message.FollowUpShown{}
+		if proto.Unmarshal(body, shown) != nil {
+			return
+		}
+		f := e.follow(shown.GetFollowUpId())
+		switch shown.GetOutcome() {
+		case message.Outcome_OUTCOME_APPROVED:
+			f.final, f.amount = true, shown.GetResult().GetAmount()
+		case message.Outcome_OUTCOME_DECLINED:
+			f.final = true
+		}
+	}
+}
+
+func (e *evidence) follow(id []byte) *followed {
+	if e.followed[string(id)] == nil {
+		e.followed[string(id)] = &followed{}
+	}
+	return e.followed[string(id)]
+}
+
+// returned is what a till says went back of an order, and whether all of that is definite.
+func (e *evidence) returned(id order) (amount int64, definite bool) {
+	definite = true
+	for _, f := range e.followed {
+		if f.order == id {
+			amount += f.amount
+			definite = definite && f.final
+		}
+	}
+	return amount, definite
+}
+
+// followUp carries a follow-up out, once, never beyond what was paid.
+func (b *bank) followUp(r operator.FollowUp) operator.FollowUpAnswer {
+	if before, known := b.followUps[r.ID]; known {
+		return before
+	}
+	o := b.order(r.OrderID)
+	answer := operator.FollowUpAnswer{ID: r.ID, OrderID: r.OrderID, Currency: r.Currency, At: b.world.time()}
+	if o == nil || o.state != bankApproved || r.Amount <= 0 {
+		answer.Status, answer.Reason = operator.FollowUpRefused, operator.ReasonOther
+		b.followUps[r.ID] = answer
+		return answer
+	}
+	// An operator that does not look: whoever asks for too much gets it. What holds is the limit of our own books.
+	b.world.trace("bank %s gives back %s of %s", b.code, yuan(r.Amount), b.world.alias(o.id))
+	o.returned += r.Amount
+	if o.net() < 0 {
+		b.world.violation("refunded-beyond-paid", "%s of %s is more than was paid", yuan(o.returned), b.world.alias(o.id))
+	}
+	answer.Status, answer.Amount, answer.Reference = operator.FollowUpDone, r.Amount, fmt.Sprintf("%s-F%d", b.code, len(b.followUps)+1)
+	b.followUps[r.ID] = answer
+	return answer
+}
+
+var _ operator.Follower = line{}
+
+// FollowUp implements operator.Follower.
+func (n line) FollowUp(_ context.Context, r operator.FollowUp) (operator.FollowUpAnswer, error) {
+	var answer operator.FollowUpAnswer
+	_, err := n.call("follow-up", func() (operator.Answer, *bankOrder) {
+		answer = n.bank.followUp(r)
+		status := operator.StatusRefunded
+		if answer.Status != operator.FollowUpDone {
+			status = operator.StatusRefundRefused
+		}
+		return operator.Answer{OrderID: r.OrderID, Status: status}, nil
+	})
+	if err != nil {
+		return operator.FollowUpAnswer{}, err
+	}
+	return answer, nil
+}
