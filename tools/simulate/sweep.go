@@ -33,7 +33,7 @@ func (o options) sweep(ctx context.Context, out, problems io.Writer) error {
 		return err
 	}
 	end := o.from + o.seeds
-	for next < end && ctx.Err() == nil && !(o.stop && total.Violations > 0) {
+	for next < end && ctx.Err() == nil && (!o.stop || total.Violations == 0) {
 		last := min(next+batchSize, end)
 		if err := o.batch(ctx, next, last, total, out); err != nil {
 			return err

@@ -77,7 +77,6 @@ type World struct {
 	history    history
 	faults     map[string]int
 	refusals   int
-	counter    int
 	tear       int  // at which exchange the next card leaves the field
 	calm       bool // the faults have stopped
 	ended      bool
@@ -205,12 +204,6 @@ func (w *World) end() {
 
 // time is the true time.
 func (w *World) time() time.Time { return dawn.Add(w.loop.now) }
-
-// count gives numbers to folders.
-func (w *World) count() int {
-	w.counter++
-	return w.counter
-}
 
 // till returns the till that an action names, or nil when nothing runs there.
 func (w *World) till(a Action) *till {
