@@ -160,5 +160,8 @@ func (c *cashier) settle(ctx context.Context) int {
 	return len(c.told.Open(c.till.Terminal)) + len(c.told.OpenReturns(c.till.Terminal))
 }
 
-// code is a payment code that nobody has shown before.
-func (w *world) code() string { return fmt.Sprintf("01%017d", 20261123_0000_0000+w.codes.Add(1)) }
+// code is a payment code that nobody has shown before, of a customer who was never here before.
+func (w *world) code() string {
+	n := w.codes.Add(1)
+	return fmt.Sprintf("01%08d%09d", n, n)
+}
