@@ -191,6 +191,7 @@ func (w *World) checkPurchase(p *purchase) {
 	case asked && !final:
 		t.stuck("left-in-doubt", w.alias(id)+" never became definite")
 	case p.exempt, t.divided && returned != 0:
+	case !definite && t.divided && net == p.amount-returned: // likewise
 	case !definite:
 		t.stuck("left-in-doubt", "what goes back of "+w.alias(id)+" never became definite")
 	case approved && net != p.amount-returned:
