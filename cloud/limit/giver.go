@@ -1,10 +1,13 @@
 package limit
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -134,13 +137,16 @@ func (g *Giver) Step(ctx context.Context) {
 			g.failed(ctx, err)
 			return
 		}
-		for terminal := range terminals {
+		for _, terminal := range slices.SortedFunc(maps.Keys(terminals), byID) {
 			if err := g.give(ctx, terminal, blocked); err != nil {
 				g.failed(ctx, fmt.Errorf("terminal %s: %w", terminal, err))
 			}
 		}
 	}
 }
+
+// byID keeps the order in which terminals are sent limits from depending on chance.
+func byID(a, b record.Terminal) int { return bytes.Compare(a[:], b[:]) }
 
 // failed logs; a terminal without limits gets them at its next sign-in, and accepts nothing by newer ones until then.
 func (g *Giver) failed(ctx context.Context, err error) {

@@ -93,7 +93,8 @@ func (b *bank) authorise(r operator.Request) *bankOrder {
 		return o
 	}
 	o.payer, o.state = payer, bankPending
-	if payer.password != 0 {
+	if payer.password != 0 && r.Method != operator.MethodTap { // a hard wallet has paid already
+
 		o.state = bankPassword
 		if payer.password > 0 {
 			b.world.loop.after(payer.password, nil, func() { b.decide(o) })
@@ -141,7 +142,7 @@ func (b *bank) decide(o *bankOrder) {
 	if o.state != bankPending && o.state != bankPassword && o.state != bankShown {
 		return
 	}
-	if o.payer.poor {
+	if o.payer.poor && o.request.Method != operator.MethodTap {
 		o.state, o.reason = bankDeclined, operator.ReasonInsufficientFunds
 	} else {
 		b.debit(o)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/yuantill/yuantill/cloud/collector"
 	"github.com/yuantill/yuantill/cloud/ledger"
+	"github.com/yuantill/yuantill/cloud/limit"
 	"github.com/yuantill/yuantill/cloud/merchant"
 	"github.com/yuantill/yuantill/cloud/operator"
 	"github.com/yuantill/yuantill/cloud/payment"
@@ -31,6 +32,7 @@ type cloud struct {
 	collector *collector.Collector
 	payments  *payment.Service
 	checker   *ledger.Checker
+	limits    *limit.Giver
 	wake      *alarm // of the payments' timers
 	ack, turn *alarm
 }
@@ -100,9 +102,15 @@ func (c *cloud) assemble(ctx context.Context, l *life) error {
 	for _, b := range w.banks {
 		lines[b.code] = line{b, l}
 	}
+	directory := merchant.NewDirectory(c.books)
+	c.limits, err = limit.NewGiver(limit.Config{Plans: w.shop.plans, Store: c.books, Terminals: directory, Answers: downlink,
+		Clock: w.time, Logger: w.logger})
+	if err != nil {
+		return err
+	}
 	metrics := prometheus.NewRegistry()
 	c.payments, err = payment.NewService(ctx, payment.ServiceConfig{Machine: machine, Store: c.books,
-		Merchants: merchant.NewDirectory(c.books), Registry: w.shop.operators, Operators: lines, Answers: downlink,
+		Merchants: directory, Plans: w.shop.plans, Issuers: w.shop.issuers, Blocked: c.limits.Changed, Registry: w.shop.operators, Operators: lines, Answers: downlink,
 		Clock: worldClock{w}, Beside: func(run func()) { w.loop.spawn(l, func() { run(); c.settle() }) }, Random: c.random,
 		Logger: w.logger, Metrics: metrics})
 	if err != nil {
@@ -110,7 +118,8 @@ func (c *cloud) assemble(ctx context.Context, l *life) error {
 	}
 	c.collector, err = collector.New(collector.Config{Downlink: downlink, Random: c.random, Logger: w.logger, Metrics: metrics,
 		Workers: 1, Consumers: map[record.Type]collector.Consumer{
-			record.PaymentRequested: c.payments.Requests(), record.ReversalRequested: c.payments.Reversals(),
+			record.EpochOpened:      c.limits.SignIns(),
+			record.PaymentRequested: c.limits.Beside(c.payments.Requests()), record.ReversalRequested: c.payments.Reversals(),
 			record.FollowUpRequested: c.payments.FollowUps(), record.OrderLookup: c.payments.Lookups()}})
 	if err != nil {
 		return err
@@ -142,6 +151,7 @@ func (c *cloud) settle() {
 	if wait, any := c.payments.Tick(); any {
 		c.wake.in(wait)
 	}
+	c.limits.Step(context.Background())
 	const between = 2 * time.Millisecond
 	c.ack.in(between)
 }

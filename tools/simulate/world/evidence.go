@@ -19,7 +19,8 @@ type evidence struct {
 	outcomes  map[order]map[message.Outcome]bool
 	records   map[string]bool // every record that an Append returned
 	followed  map[string]*followed
-	checked   uint64 // acknowledged records that were looked for in the cloud
+	offline   []order // that the till took by itself
+	checked   uint64  // acknowledged records that were looked for in the cloud
 }
 
 func newEvidence() evidence {
@@ -41,6 +42,7 @@ func (e *evidence) recorded(t *till, r record.Record) {
 		body := &message.PaymentRequested{}
 		if proto.Unmarshal(r.Body(), body) == nil {
 			e.requested[order(body.GetOrderId())] = true
+			t.acceptedOffline(body)
 		}
 	case record.ReversalRequested:
 		body := &message.ReversalRequested{}

@@ -26,7 +26,7 @@ func (t *till) screen(view checkout.View) {
 	}
 	var needs message.Outcome
 	switch sale.State {
-	case checkout.Approved:
+	case checkout.Approved, checkout.ApprovedOffline:
 		needs = message.Outcome_OUTCOME_APPROVED
 	case checkout.Declined:
 		needs = message.Outcome_OUTCOME_DECLINED

@@ -12,6 +12,7 @@ import (
 
 	"github.com/yuantill/yuantill/cloud/merchant"
 	"github.com/yuantill/yuantill/cloud/operator/registry"
+	"github.com/yuantill/yuantill/cloud/plan"
 	"github.com/yuantill/yuantill/cloud/store"
 	"github.com/yuantill/yuantill/cloud/store/sqlite"
 	"github.com/yuantill/yuantill/protocol/enrolment"
@@ -38,6 +39,7 @@ type Shop struct {
 	folder    string
 	root      *merchant.Root
 	operators *registry.Registry
+	plans     *plan.Plans
 	books     []byte
 	terminals []record.Terminal
 	issuer    *sign.Key
@@ -53,6 +55,9 @@ func OpenShop(folder string) (*Shop, error) {
 		return nil, fmt.Errorf("open shop: %w", err)
 	}
 	if s.operators, err = registry.Default(); err != nil {
+		return nil, fmt.Errorf("open shop: %w", err)
+	}
+	if s.plans, err = plan.Default(); err != nil {
 		return nil, fmt.Errorf("open shop: %w", err)
 	}
 	if s.issuer, err = sign.NewKey(rand.Reader); err != nil {
