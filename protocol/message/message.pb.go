@@ -2494,12 +2494,12 @@ func (x *ShiftClosed) GetSignature() []byte {
 // ShiftLine sums up one method.
 type ShiftLine struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
-	Method        string                 `protobuf:"bytes,1,opt,name=method,proto3" json:"method,omitempty"` // "code", "tap", "shown", "offline-tap", "hold", "cash"
+	Method        string                 `protobuf:"bytes,1,opt,name=method,proto3" json:"method,omitempty"` // "code", "tap", "shown", "offline-tap", "hold", "other", "cash"
 	Sales         uint32                 `protobuf:"varint,2,opt,name=sales,proto3" json:"sales,omitempty"`
 	SalesAmount   int64                  `protobuf:"varint,3,opt,name=sales_amount,json=salesAmount,proto3" json:"sales_amount,omitempty"`
 	Refunds       uint32                 `protobuf:"varint,4,opt,name=refunds,proto3" json:"refunds,omitempty"` // voids and refunds
 	RefundsAmount int64                  `protobuf:"varint,5,opt,name=refunds_amount,json=refundsAmount,proto3" json:"refunds_amount,omitempty"`
-	Counted       int64                  `protobuf:"varint,6,opt,name=counted,proto3" json:"counted,omitempty"` // what the cashier counted, where something can be counted
+	Counted       *int64                 `protobuf:"varint,6,opt,name=counted,proto3,oneof" json:"counted,omitempty"` // what the cashier counted; absent where nobody counted
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2570,8 +2570,8 @@ func (x *ShiftLine) GetRefundsAmount() int64 {
 }
 
 func (x *ShiftLine) GetCounted() int64 {
-	if x != nil {
-		return x.Counted
+	if x != nil && x.Counted != nil {
+		return *x.Counted
 	}
 	return 0
 }
@@ -3295,14 +3295,16 @@ const file_protocol_message_message_proto_rawDesc = "" +
 	"\fcash_counted\x18\x0f \x01(\x03R\vcashCounted\x12\x1f\n" +
 	"\vapproved_by\x18\x10 \x01(\tR\n" +
 	"approvedBy\x12\x1c\n" +
-	"\tsignature\x18\x11 \x01(\fR\tsignature\"\xb7\x01\n" +
+	"\tsignature\x18\x11 \x01(\fR\tsignature\"\xc8\x01\n" +
 	"\tShiftLine\x12\x16\n" +
 	"\x06method\x18\x01 \x01(\tR\x06method\x12\x14\n" +
 	"\x05sales\x18\x02 \x01(\rR\x05sales\x12!\n" +
 	"\fsales_amount\x18\x03 \x01(\x03R\vsalesAmount\x12\x18\n" +
 	"\arefunds\x18\x04 \x01(\rR\arefunds\x12%\n" +
-	"\x0erefunds_amount\x18\x05 \x01(\x03R\rrefundsAmount\x12\x18\n" +
-	"\acounted\x18\x06 \x01(\x03R\acounted\"\x8d\x01\n" +
+	"\x0erefunds_amount\x18\x05 \x01(\x03R\rrefundsAmount\x12\x1d\n" +
+	"\acounted\x18\x06 \x01(\x03H\x00R\acounted\x88\x01\x01B\n" +
+	"\n" +
+	"\b_counted\"\x8d\x01\n" +
 	"\fOutcomeShown\x12\x19\n" +
 	"\border_id\x18\x01 \x01(\fR\aorderId\x122\n" +
 	"\x06result\x18\x02 \x01(\v2\x1a.yuantill.v1.PaymentResultR\x06result\x12.\n" +
@@ -3504,6 +3506,7 @@ func file_protocol_message_message_proto_init() {
 	if File_protocol_message_message_proto != nil {
 		return
 	}
+	file_protocol_message_message_proto_msgTypes[20].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
