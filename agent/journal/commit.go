@@ -13,9 +13,7 @@ import (
 
 // statements are the writing connection's prepared statements.
 type statements struct {
-	begin, commit, rollback, record, saleUpdate, saleTurn, saleInsert, lost, head *sql.Stmt
-
-	followUp followUpStatements
+	begin, commit, rollback, record, saleUpdate, saleTurn, saleInsert, landmark, lost, head *sql.Stmt
 }
 
 func prepare(ctx context.Context, conn *sql.Conn) (*statements, error) {
@@ -33,6 +31,7 @@ func prepare(ctx context.Context, conn *sql.Conn) (*statements, error) {
 		{&s.saleTurn, "UPDATE sale SET state = ?1, last_sequence = ?2, changed_at = ?3, open = ?5 WHERE order_id = ?4"},
 		{&s.saleInsert, `INSERT INTO sale (open, state, last_sequence, changed_at, order_id, first_sequence, number)
 			VALUES (?, ?, ?, ?, ?, ?, ?)`},
+		{&s.landmark, "INSERT INTO landmark (type, sequence) VALUES (?, ?)"},
 		{&s.lost, "INSERT INTO lost (first, last) VALUES (?, ?)"},
 		{&s.head, writeHead},
 	} {
@@ -51,7 +50,8 @@ func prepare(ctx context.Context, conn *sql.Conn) (*statements, error) {
 func (s *statements) close() error {
 	var errs []error
 	for _, statement := range []*sql.Stmt{
-		s.begin, s.commit, s.rollback, s.record, s.saleUpdate, s.saleTurn, s.saleInsert, s.lost, s.head,
+		s.begin, s.commit, s.rollback, s.record, s.saleUpdate, s.saleTurn, s.saleInsert, s.landmark, s.lost,
+		s.head,
 	} {
 		if statement != nil {
 			errs = append(errs, statement.Close())
@@ -75,6 +75,7 @@ type draft struct {
 // row is one record on its way in, or a snapshot alone.
 type row struct {
 	sequence uint64
+	kind     record.Type   // of the record
 	bytes    record.Record // nil for a snapshot alone
 	time     time.Time
 	sale     *Snapshot
@@ -177,7 +178,7 @@ func (d *draft) build(j *Journal, kind record.Type, body []byte, sale *Snapshot)
 	d.head.sequence++
 	d.head.link = built.Link(j.config.Engine)
 	d.lastTime = now
-	d.rows = append(d.rows, row{sequence: d.head.sequence, bytes: built, time: now, sale: sale})
+	d.rows = append(d.rows, row{sequence: d.head.sequence, kind: kind, bytes: built, time: now, sale: sale})
 	return built, nil
 }
 
@@ -216,6 +217,12 @@ func (j *Journal) writeDraft(d *draft) error {
 				if _, err := j.prepared.record.ExecContext(ctx, int64(row.sequence), []byte(row.bytes)); err != nil {
 					return fmt.Errorf("write record: %w", err)
 				}
+			}
+			if IsLandmark(row.kind) {
+				if _, err := j.prepared.landmark.ExecContext(ctx, int64(row.kind), int64(row.sequence)); err != nil {
+					return fmt.Errorf("write landmark: %w", err)
+				}
+				logged += loggedPerLandmark
 			}
 			logged += len(row.bytes)
 			if row.followUp != nil {

@@ -19,7 +19,9 @@ const (
 	pageLogged      = 4096 + 24      // a page in the log with its frame header
 	loggedPerCommit = 2 * pageLogged // the record's page and the head's
 	loggedPerSale   = 3 * pageLogged // the sale's page and two index pages
-	walSizeMin      = 256 << 10
+	// A landmark's page; there are a few a day.
+	loggedPerLandmark = pageLogged
+	walSizeMin        = 256 << 10
 )
 
 // walGauge estimates the bytes in the log since it last began anew.
