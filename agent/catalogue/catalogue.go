@@ -82,6 +82,8 @@ const (
 	NoticeScannerGone
 	NoticeReaderGone
 	NoticeDeviceBack
+	NoticeShiftPaper
+	NoticeShiftComplete
 )
 
 // Refusals: why the station did not do what it was asked.
@@ -110,6 +112,11 @@ const (
 	RefuseBlocked
 	RefuseOtherCopy
 	RefuseJournalMoved
+	RefuseNoShift
+	RefuseShiftOpen
+	RefuseShiftApproval
+	RefuseCount
+	RefuseCash
 )
 
 // What to do after a refusal.
@@ -121,6 +128,8 @@ const (
 	AfterWait
 	AfterCallSupport
 	AfterKeepRunning
+	AfterOpenShift
+	AfterApproval
 )
 
 // Text returns the phrase's sentence, or empty texts for None and for numbers that name nothing.

@@ -15,13 +15,9 @@ func ranges() [][2]catalogue.Phrase {
 	return [][2]catalogue.Phrase{
 		{catalogue.TitleWaiting, catalogue.TitleAbandoned},
 		{catalogue.StepPresent, catalogue.StepNewSale},
-		{catalogue.NoticeWeChat, catalogue.NoticeDeviceBack},
-		{catalogue.RefuseSaleOpen, catalogue.RefuseJournalMoved},
-		{catalogue.AfterFinishSale, catalogue.AfterKeepRunning},
-		{catalogue.TitleApprovedOffline, catalogue.NoticeOfflineCount},
-		{catalogue.TitleHeld, catalogue.StepPresentHold},
-		{catalogue.TitleFollowUpAsking, catalogue.NoticeFollowUpMismatch},
-		{catalogue.RefuseNotApproved, catalogue.RefuseLookupBusy},
+		{catalogue.NoticeWeChat, catalogue.NoticeShiftComplete},
+		{catalogue.RefuseSaleOpen, catalogue.RefuseCash},
+		{catalogue.AfterFinishSale, catalogue.AfterApproval},
 	}
 }
 
@@ -68,7 +64,7 @@ func TestEveryReasonIsInBothLanguages(t *testing.T) {
 }
 
 func TestEveryRefusalHasANextStep(t *testing.T) {
-	for p := catalogue.RefuseSaleOpen; p <= catalogue.RefuseJournalMoved; p++ {
+	for p := catalogue.RefuseSaleOpen; p <= catalogue.RefuseCash; p++ {
 		requireBoth(t, catalogue.NextAfter(p).Text(), p)
 	}
 	for p := catalogue.RefuseNotApproved; p <= catalogue.RefuseLookupBusy; p++ {

@@ -6,13 +6,12 @@ func NextAfter(refusal Phrase) Phrase {
 	case RefuseSaleOpen:
 		return AfterFinishSale
 	case RefuseNoSale, RefuseKeyMissing, RefuseKeyReused, RefuseAmount, RefuseCurrency, RefuseInvalid, RefuseTooLarge,
-		RefuseHost, RefuseOrigin, RefuseToken, RefuseState:
+		RefuseHost, RefuseOrigin, RefuseToken, RefuseState, RefuseShiftOpen, RefuseCount, RefuseCash:
 		return AfterCorrect
-	case RefuseNotApproved, RefuseKindUnfit, RefuseMoreThanLeft, RefuseHoldEnded, RefuseNoFollowUp, RefuseNoCompletion,
-		RefuseLookupText, RefuseLookupNothing:
-		return AfterCorrect
-	case RefuseFollowUpOpen, RefuseManyFollowUps, RefuseLookupBusy:
-		return AfterWait
+	case RefuseNoShift:
+		return AfterOpenShift
+	case RefuseShiftApproval:
+		return AfterApproval
 	case RefuseNoRoom:
 		return AfterFreeDisk
 	case RefuseNotSignedIn, RefuseLookupSilent:
@@ -40,6 +39,10 @@ func (p Phrase) after() Text {
 		return Text{"请稍后再试", "Try again in a moment"}
 	case AfterCallSupport:
 		return Text{"请联系服务商，并保留本机日志", "Call support and keep this till's log"}
+	case AfterOpenShift:
+		return Text{"请先开班：yuantill shift open", "Open a shift first: yuantill shift open"}
+	case AfterApproval:
+		return Text{"等结果出来再交班，或由负责人同意后带上同意人交班", "Wait for the results, or close with the name of who approves it"}
 	case AfterKeepRunning:
 		return Text{"请勿关机或重启，等未上传的流水传完，并联系服务商", "Do not switch off or restart until the waiting records are sent; call support"}
 	default:

@@ -16,6 +16,8 @@ func (p Phrase) refusal() Text {
 		return Text{"本机不支持这种货币", "This till does not take that currency"}
 	case RefuseJournal, RefuseJournalMoved, RefuseNoRoom, RefuseTooManyOpen, RefuseNotSignedIn, RefuseStopping:
 		return p.outOfService()
+	case RefuseNoShift, RefuseShiftOpen, RefuseShiftApproval, RefuseCount, RefuseCash:
+		return p.shift()
 	case RefuseStopped, RefuseSetAside, RefuseBlocked, RefuseOtherCopy:
 		return p.notTaken()
 	case RefuseState:
@@ -54,6 +56,22 @@ func (p Phrase) outOfService() Text {
 		return Text{"本机尚未签到，不能收款；请检查网络", "The till has not signed in yet; check the network"}
 	default:
 		return Text{"本机正在停止", "The till is stopping"}
+	}
+}
+
+// shift says what stands in the way of a shift's work.
+func (p Phrase) shift() Text {
+	switch p {
+	case RefuseNoShift:
+		return Text{"本机没有开班，不能收款或交班", "No shift is open on this till"}
+	case RefuseShiftOpen:
+		return Text{"本机已开班，请先交班", "A shift is open already; close it first"}
+	case RefuseShiftApproval:
+		return Text{"有交易尚无结果，交班需要负责人同意", "Something has no result yet; closing the shift needs somebody's approval"}
+	case RefuseCount:
+		return Text{"清点金额有误：现金必须清点，金额不能小于零", "The counts are not right: cash must be counted, nothing is below zero"}
+	default:
+		return Text{"现金金额不能为零且不能过大", "The cash must not be zero or too much"}
 	}
 }
 

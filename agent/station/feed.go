@@ -12,23 +12,18 @@ import (
 // feedMax is how many events are kept for those who come back; whoever misses more gets the newest snapshot.
 const feedMax = 64
 
-// feedEvent is one event. Exactly one of view, followUp, notice and offline says something.
+// feedEvent is one event. Exactly one of view, shift and notice says something.
 type feedEvent struct {
-	id   int64
-	at   time.Time
-	view checkout.View
-	// followUp is nil unless it is a follow-up's event.
-	followUp *followup.View
-	device   string
-	notice   catalogue.Phrase
-	// offline is what may be accepted by the till itself; nil in other events.
-	offline *Offline
+	id     int64
+	at     time.Time
+	view   checkout.View
+	shift  *Shift
+	device string
+	notice catalogue.Phrase
 }
 
 // isSale reports whether the event is a sale's snapshot.
-func (e feedEvent) isSale() bool {
-	return e.notice == catalogue.None && e.followUp == nil && e.offline == nil
-}
+func (e feedEvent) isSale() bool { return e.notice == catalogue.None && e.shift == nil }
 
 // Feed hands events from the till to everybody who listens. Publishing never waits for a listener.
 type Feed struct {
@@ -59,9 +54,9 @@ func (f *Feed) PublishSale(view checkout.View, at time.Time) {
 	f.publish(feedEvent{view: view, at: at})
 }
 
-// PublishFollowUp tells how something that is done with an order is.
-func (f *Feed) PublishFollowUp(view followup.View, at time.Time) {
-	f.publish(feedEvent{followUp: &view, at: at})
+// PublishShift tells that a shift was opened, changed or ended.
+func (f *Feed) PublishShift(shift Shift, at time.Time) {
+	f.publish(feedEvent{shift: &shift, at: at})
 }
 
 // PublishNotice tells what happened outside any sale; device is empty when it was not a device.

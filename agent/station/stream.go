@@ -37,15 +37,15 @@ func (s *Station) registerEvents(api huma.API) {
 	schemas := api.OpenAPI().Components.Schemas
 	huma.Register(api, huma.Operation{
 		OperationID: "events", Method: http.MethodGet, Path: pathEvents, Summary: "事件流 Event stream",
-		Description: "Server-sent events. An event named sale carries a whole Sale, one named follow-up a FollowUp, " +
-			"one named notice a Notice, one named offline an Offline. " +
+		Description: "Server-sent events. An event named sale carries a whole Sale, one named shift a Shift, one named " +
+			"notice a Notice. " +
 			"Without Last-Event-ID the newest sale comes first.",
 		Errors: []int{503},
 		Responses: map[string]*huma.Response{"200": {
 			Description: "events until the listener leaves",
 			Content: map[string]*huma.MediaType{"text/event-stream": {Schema: &huma.Schema{OneOf: []*huma.Schema{
 				schemas.Schema(reflect.TypeFor[Sale](), true, "Sale"),
-				schemas.Schema(reflect.TypeFor[FollowUp](), true, "FollowUp"),
+				schemas.Schema(reflect.TypeFor[Shift](), true, "Shift"),
 				schemas.Schema(reflect.TypeFor[Notice](), true, "Notice"),
 				schemas.Schema(reflect.TypeFor[Offline](), true, "Offline"),
 			}}}},
@@ -123,10 +123,8 @@ func (s stream) event(event feedEvent) error {
 	switch {
 	case event.isSale():
 		name, data = "sale", newSale(event.view, s.station.clock())
-	case event.offline != nil:
-		name, data = "offline", event.offline
-	case event.followUp != nil:
-		name, data = "follow-up", newFollowUp(*event.followUp, s.station.clock())
+	case event.shift != nil:
+		name, data = "shift", *event.shift
 	}
 	encoded, err := json.Marshal(data)
 	if err != nil {

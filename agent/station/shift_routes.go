@@ -1,0 +1,151 @@
+package station
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/yuantill/yuantill/agent/catalogue"
+	"github.com/yuantill/yuantill/agent/shift"
+	"github.com/yuantill/yuantill/protocol/money"
+)
+
+const (
+	pathShifts = "/v1/shifts"
+	pathShift  = "/v1/shifts/current"
+)
+
+// OpenShiftBody is the request to begin a shift.
+type OpenShiftBody struct {
+	Float    int64  `json:"float" minimum:"0" maximum:"1000000000000" doc:"cash in the drawer, minor units"`
+	Currency string `json:"currency,omitempty" default:"CNY" maxLength:"8"`
+	Cashier  string `json:"cashier,omitempty" maxLength:"40"`
+}
+
+// CashBody is the request to record cash put in or taken out.
+type CashBody struct {
+	Amount  int64  `json:"amount" doc:"minor units; below zero for cash that is taken out"`
+	Cashier string `json:"cashier,omitempty" maxLength:"40"`
+	Note    string `json:"note,omitempty" maxLength:"100" doc:"what for"`
+}
+
+// ReportBody is the request for an X report.
+type ReportBody struct {
+	Print bool `json:"print" doc:"on paper as well"`
+}
+
+// CloseShiftBody is the request to end the shift.
+type CloseShiftBody struct {
+	Cashier    string           `json:"cashier,omitempty" maxLength:"40"`
+	Counted    map[string]int64 `json:"counted" doc:"what was counted by method, minor units; cash must be among them"`
+	ApprovedBy string           `json:"approved_by,omitempty" maxLength:"40" doc:"needed while something has no result"`
+}
+
+// KeyInput is what every intent has.
+type KeyInput struct {
+	Key string `header:"Idempotency-Key" doc:"1 to 64 characters, new for every intent"`
+}
+
+type openShiftInput struct {
+	KeyInput
+	Body OpenShiftBody
+}
+
+type cashInput struct {
+	KeyInput
+	Body CashBody
+}
+
+type reportInput struct {
+	KeyInput
+	Body *ReportBody `required:"false"`
+}
+
+type closeShiftInput struct {
+	KeyInput
+	Body CloseShiftBody
+}
+
+type shiftsInput struct {
+	Limit int `query:"limit" minimum:"1" maximum:"100" default:"20"`
+}
+
+type shiftOutput struct{ Body Shift }
+type shiftsOutput struct{ Body []Shift }
+
+// registerShifts puts the operations about shifts on the API.
+func (s *Station) registerShifts(api huma.API, shifts Shifts) {
+	huma.Register(api, huma.Operation{
+		OperationID: "open-shift", Method: http.MethodPost, Path: pathShifts, DefaultStatus: http.StatusCreated,
+		Summary: "开班 Open a shift", Errors: []int{400, 409, 422, 503, 507},
+	}, func(ctx context.Context, in *openShiftInput) (*shiftOutput, error) {
+		float, err := money.Of(in.Body.Float, in.Body.Currency)
+		if err != nil {
+			return nil, newProblem(catalogue.RefuseCurrency, "")
+		}
+		return s.shift(ctx, in.KeyInput, "open-shift", in.Body, func() (Shift, error) {
+			return shifts.OpenShift(ctx, tidy(in.Body.Cashier), float)
+		})
+	})
+	huma.Register(api, huma.Operation{
+		OperationID: "get-shift", Method: http.MethodGet, Path: pathShift, Summary: "当前班次 The open shift", Errors: []int{409},
+	}, func(ctx context.Context, _ *struct{}) (*shiftOutput, error) {
+		current, err := shifts.CurrentShift(ctx, false)
+		if err != nil {
+			return nil, s.fail(ctx, err)
+		}
+		return &shiftOutput{Body: current}, nil
+	})
+	huma.Register(api, huma.Operation{
+		OperationID: "list-shifts", Method: http.MethodGet, Path: pathShifts, Summary: "班次列表 The latest shifts, newest first",
+	}, func(ctx context.Context, in *shiftsInput) (*shiftsOutput, error) {
+		list, err := shifts.ShiftList(ctx, in.Limit)
+		if err != nil {
+			return nil, s.fail(ctx, err)
+		}
+		return &shiftsOutput{Body: list}, nil
+	})
+	s.registerShiftIntents(api, shifts)
+}
+
+func (s *Station) registerShiftIntents(api huma.API, shifts Shifts) {
+	huma.Register(api, huma.Operation{
+		OperationID: "move-cash", Method: http.MethodPost, Path: pathShift + "/cash",
+		Summary: "存入或取出现金 Put cash in or take it out", Errors: []int{400, 409, 422, 503},
+	}, func(ctx context.Context, in *cashInput) (*shiftOutput, error) {
+		cash := Cash{Amount: in.Body.Amount, Cashier: tidy(in.Body.Cashier), Note: tidy(in.Body.Note)}
+		return s.shift(ctx, in.KeyInput, "move-cash", in.Body, func() (Shift, error) { return shifts.MoveCash(ctx, cash) })
+	})
+	huma.Register(api, huma.Operation{
+		OperationID: "report-shift", Method: http.MethodPost, Path: pathShift + "/report",
+		Summary: "X 报表 X report: look, change nothing", Errors: []int{400, 409, 503},
+	}, func(ctx context.Context, in *reportInput) (*shiftOutput, error) {
+		body := valueOr(in.Body, ReportBody{})
+		return s.shift(ctx, in.KeyInput, "report-shift", body, func() (Shift, error) {
+			return shifts.CurrentShift(ctx, body.Print)
+		})
+	})
+	huma.Register(api, huma.Operation{
+		OperationID: "close-shift", Method: http.MethodPost, Path: pathShift + "/close",
+		Summary: "交班（Z 报表） Close the shift: Z report", Errors: []int{400, 409, 422, 503},
+	}, func(ctx context.Context, in *closeShiftInput) (*shiftOutput, error) {
+		count := shift.Count{
+			Cashier: tidy(in.Body.Cashier), Methods: in.Body.Counted, ApprovedBy: tidy(in.Body.ApprovedBy),
+		}
+		return s.shift(ctx, in.KeyInput, "close-shift", in.Body, func() (Shift, error) { return shifts.CloseShift(ctx, count) })
+	})
+}
+
+// shift carries out an intent about shifts, once a key.
+func (s *Station) shift(ctx context.Context, in KeyInput, name string, body any, act func() (Shift, error)) (*shiftOutput, error) {
+	digest, err := digestOf(name, body)
+	if err != nil {
+		return nil, s.fail(ctx, err)
+	}
+	answer, err := once(s.shifts, in.Key, digest, act)
+	if err != nil {
+		return nil, s.fail(ctx, err)
+	}
+	return &shiftOutput{Body: answer}, nil
+}
