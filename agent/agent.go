@@ -58,6 +58,7 @@ func (a *Agent) Run(ctx context.Context) error {
 		start(name, run)
 	}
 	start("timer", t.runTimer)
+	start("shifts", t.runShifts)
 	start("answers", t.runAnswers)
 	start("start record", t.recordStart)
 	start(deviceScanner, func(ctx context.Context) error {

@@ -32,6 +32,10 @@ const (
 	reopenMax   = 5 * time.Second        // the longest
 	stableAfter = 10 * time.Second       // a device that worked this long starts again with the first wait
 	printerWait = 500 * time.Millisecond // what answers wait for the printer to be opened after a start
+	shiftsKept  = 128                    // shifts that a start looks back for
+	shiftRetry  = 30 * time.Second       // between two tries to complete what ended provisionally
+	sumRecords  = 500                    // records of one read while a shift is summed up
+	sumBytes    = 256 << 10              // and their bytes
 	nameMax     = 40                     // characters of the names on a receipt
 )
 
@@ -60,13 +64,16 @@ type Config struct {
 	// CheckBase is the web address that receipts are checked at; the order's token follows it. Empty for no QR code.
 	CheckBase string
 	Timing    checkout.Timing
+	// ShiftByItself opens a shift with the first sale when none is open, with an empty drawer. Without it a sale is
+	// refused then.
+	ShiftByItself bool
 }
 
 // DefaultConfig returns what most tills have in common.
 func DefaultConfig() Config {
 	return Config{
 		Cashier: "01", Currency: money.CNY, AmountMax: 5_000_000, // ¥50,000.00, the cap of a verified wallet
-		Timing: checkout.DefaultTiming(),
+		Timing: checkout.DefaultTiming(), ShiftByItself: true,
 	}
 }
 

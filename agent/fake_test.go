@@ -24,6 +24,7 @@ import (
 	"github.com/yuantill/yuantill/protocol/money"
 	"github.com/yuantill/yuantill/protocol/record"
 	"github.com/yuantill/yuantill/protocol/seal"
+	"github.com/yuantill/yuantill/protocol/sign"
 )
 
 // fakeJournal keeps everything in memory and fails on demand. It survives its agent as a file would.
@@ -162,7 +163,33 @@ func (j *fakeJournal) Get(_ context.Context, sequence uint64) (record.Record, er
 	return j.records[sequence-1], nil
 }
 
-// types lists what was recorded, in order.
+func (j *fakeJournal) Landmarks(_ context.Context, kind record.Type, before uint64, limit int) ([]record.Record, error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	var found []record.Record
+	for _, r := range slices.Backward(j.records) {
+		header, err := record.ParseHeader(r)
+		if err != nil {
+			return nil, err
+		}
+		if header.Type == kind && (before == 0 || header.Sequence < before) && len(found) < limit {
+			found = append(found, r)
+		}
+	}
+	return found, nil
+}
+
+func (j *fakeJournal) Records(_ context.Context, after uint64, recordsMax, _ int) ([]record.Record, error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if after >= uint64(len(j.records)) {
+		return nil, nil
+	}
+	rest := j.records[after:]
+	return slices.Clone(rest[:min(len(rest), recordsMax)]), nil
+}
+
+// types lists what was recorded about sales, in order.
 func (j *fakeJournal) types(t *testing.T) []string {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -170,7 +197,7 @@ func (j *fakeJournal) types(t *testing.T) []string {
 	for _, r := range j.records {
 		header, err := record.ParseHeader(r)
 		require.NoError(t, err)
-		if header.Type != record.AgentStarted {
+		if header.Type != record.AgentStarted && header.Type != record.ShiftOpened {
 			names = append(names, header.Type.String())
 		}
 	}
@@ -444,8 +471,11 @@ type shop struct {
 	issuers *hardwallet.Pool
 	limits  *fakeLimits // nil: nothing is accepted offline
 	feed    *station.Feed
-	till    station.Desk
-	stop    func()
+	till    station.Till
+	// identity signs the ends of shifts; config is the till's unless it is nil.
+	identity *sign.Key
+	config   *agent.Config
+	stop     func()
 }
 
 func opener[T any](device T) agent.Opener[T] {
@@ -472,8 +502,13 @@ func (s *shop) openWith(
 ) {
 	t.Helper()
 	s.feed = station.NewFeed(time.Now())
-	parts := agent.Parts{
-		Journal: s.journal, Uplink: s.cloud, Scanner: scanner, Reader: reader, Printer: printer, Issuers: s.issuers,
+	chosen := config()
+	if s.config != nil {
+		chosen = *s.config
+	}
+	a, err := agent.New(chosen, agent.Parts{
+		Identity: s.identity,
+		Journal:  s.journal, Uplink: s.cloud, Scanner: scanner, Reader: reader, Printer: printer, Issuers: s.issuers,
 		Clock: time.Now, Random: rand.Reader, Logger: slog.New(slog.NewTextHandler(io.Discard, nil)),
 	}
 	if s.limits != nil {

@@ -16,9 +16,6 @@ import (
 
 var _ station.Desk = (*till)(nil)
 
-// numberMax is the highest batch or voucher number; 1 follows it.
-const numberMax = 999_999
-
 // Start begins a sale, or returns the one that the same origin began before.
 func (t *till) Start(ctx context.Context, start station.Start) (checkout.View, error) {
 	t.mu.Lock()
@@ -43,16 +40,20 @@ func (t *till) Start(ctx context.Context, start station.Start) (checkout.View, e
 	if start.Cashier == "" {
 		start.Cashier = t.config.Cashier
 	}
+	if err := t.needShift(ctx, start.Cashier); err != nil {
+		return checkout.View{}, err
+	}
+	batch, voucher := t.shifts.numbers()
 	h := &held{}
 	event := checkout.Started{
 		OrderID: checkout.OrderID(id), Amount: start.Amount, Cashier: start.Cashier, Note: start.Note, Origin: start.Origin,
-		Hold: start.Hold, HoldExpires: start.HoldExpires,
+		Batch: batch, Voucher: voucher,
 	}
 	event.Batch, event.Voucher = t.nextNumbers()
 	if err := t.give(ctx, h, event, nil); err != nil {
 		return checkout.View{}, refuseJournal(err)
 	}
-	t.numbers++
+	t.shifts.voucher = voucher
 	t.sales[h.sale.OrderID] = h
 	t.keys.put(start.Origin, h.sale.OrderID)
 	return t.view(h), nil

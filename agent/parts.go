@@ -12,6 +12,7 @@ import (
 	"github.com/yuantill/yuantill/protocol/hardwallet"
 	"github.com/yuantill/yuantill/protocol/message"
 	"github.com/yuantill/yuantill/protocol/record"
+	"github.com/yuantill/yuantill/protocol/sign"
 )
 
 // Recorder is the journal's writing side. Its errors are those of package journal.
@@ -35,19 +36,12 @@ type SaleStore interface {
 	Get(ctx context.Context, sequence uint64) (record.Record, error)
 }
 
-// FollowUpStore is the journal's reading side of follow-ups, as they were last committed.
-type FollowUpStore interface {
-	OpenFollowUps(ctx context.Context) ([]journal.FollowUp, error)
-	LastFollowUps(ctx context.Context, n int) ([]journal.FollowUp, error)
-	FollowUpsOf(ctx context.Context, order journal.OrderID) ([]journal.FollowUp, error)
-	// FindFollowUp returns journal.ErrNotFound when there is no such follow-up.
-	FindFollowUp(ctx context.Context, id journal.FollowUpID) (journal.FollowUp, error)
-}
-
-// LabelFinder finds sales by what SaleLabels gives them.
-type LabelFinder interface {
-	// FindLabel returns the latest sale with the label, or journal.ErrNotFound.
-	FindLabel(ctx context.Context, label string) (journal.Sale, error)
+// ShiftStore is the journal's reading side for shifts.
+type ShiftStore interface {
+	// Landmarks returns the latest shift-opened or shift-closed records before a sequence (0 for all), newest first.
+	Landmarks(ctx context.Context, kind record.Type, before uint64, limit int) ([]record.Record, error)
+	// Records returns the records after a sequence, in order.
+	Records(ctx context.Context, after uint64, recordsMax, bytesMax int) ([]record.Record, error)
 }
 
 // SaleSaver is a journal that can also commit a sale without a record.
@@ -59,8 +53,7 @@ type SaleSaver interface {
 type Journal interface {
 	Recorder
 	SaleStore
-	FollowUpStore
-	LabelFinder
+	ShiftStore
 }
 
 // Sender sends urgent records.
@@ -129,6 +122,8 @@ type Parts struct {
 	Scanner Opener[drivers.Scanner]
 	Reader  Opener[drivers.CardReader]
 	Printer Opener[drivers.Printer]
+	// Identity signs the ends of shifts; without it none can be closed.
+	Identity *sign.Key
 	// Issuers are whose hard wallets are taken; nil takes none.
 	Issuers *hardwallet.Pool
 	// Offline is what accepting hard wallets without the cloud needs; nil accepts nothing.

@@ -32,6 +32,8 @@ type printJob struct {
 	copies  []message.ReceiptPrinted_Copy
 	reprint bool
 	gate    chan bool
+	// shift is a shift's slip instead of a sale's; it has no copies and no report.
+	shift *receipt.ShiftSlip
 	// refused is why the job was not taken; empty when it was.
 	refused string
 }
@@ -153,6 +155,9 @@ func (w *printWorker) drain(ctx context.Context, jobs []*printJob) {
 		if !<-job.gate {
 			continue
 		}
+		if job.shift != nil {
+			w.till.shiftUnprinted(ctx, errors.New(faultNoPrinter))
+		}
 		for _, copy := range job.copies {
 			w.report(ctx, job, job.notStarted(copy, faultNoPrinter))
 		}
@@ -175,6 +180,9 @@ func (w *printWorker) take() []*printJob {
 
 // print puts a job's copies on paper and reports on each. It returns the error of a printer that has gone.
 func (w *printWorker) print(ctx context.Context, printer drivers.Printer, job *printJob) error {
+	if job.shift != nil {
+		return w.printShift(ctx, printer, job)
+	}
 	documents := make([]drivers.Document, len(job.copies))
 	problems := make([]error, len(job.copies))
 	for i, copy := range job.copies {

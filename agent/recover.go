@@ -19,18 +19,10 @@ const startedRetry = time.Second
 func (t *till) recover(ctx context.Context) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	counts, err := t.parts.Journal.Counts(ctx)
-	if err != nil {
-		return fmt.Errorf("count sales: %w", err)
-	}
-	t.numbers = counts.Sales
-	if err := t.recoverOffline(ctx); err != nil {
-		return err
-	}
 	if err := t.recoverKeys(ctx); err != nil {
 		return err
 	}
-	if err := t.recoverFollowUpKeys(ctx); err != nil {
+	if err := t.recoverShifts(ctx); err != nil {
 		return err
 	}
 	open, err := t.parts.Journal.OpenSales(ctx)

@@ -47,7 +47,7 @@ type till struct {
 	sales   map[checkout.OrderID]*held // without a definite outcome, or still printing
 	recent  recentSales
 	keys    startKeys
-	numbers uint64 // sales and follow-ups begun: the source of batch and voucher numbers
+	shifts  shiftBoard
 	front   checkout.OrderID
 	stopped bool
 	// standing is what the cloud's refusals say of this terminal.
@@ -67,7 +67,7 @@ func newTill(config Config, parts Parts, feed *station.Feed) *till {
 			Timing: config.Timing, MerchantID: config.Merchant.ID, TerminalID: config.Terminal.String(), Terminal: config.Device,
 		},
 		sales: make(map[checkout.OrderID]*held), recent: newRecentSales(), keys: newStartKeys(),
-		rearm: make(chan struct{}, 1), armed: make(chan struct{}, 1),
+		shifts: shiftBoard{wake: make(chan struct{}, 1)}, rearm: make(chan struct{}, 1), armed: make(chan struct{}, 1),
 	}
 	t.offline.parts = parts.Offline
 	t.followUps = newFollowUpDesk(t.rules)
@@ -188,6 +188,9 @@ func remember(records []record.Record) (all []recorded, urgent map[uint64]record
 	all = make([]recorded, 0, len(records))
 	for _, bytes := range records {
 		header, err := record.ParseHeader(bytes)
+		if header.Type == record.OutcomeShown {
+			signal(t.shifts.wake)
+		}
 		if err != nil {
 			return nil, nil, fmt.Errorf("read committed record: %w", err)
 		}

@@ -115,7 +115,9 @@ func (c *composer) shiftLine(line ShiftLine, s ShiftSlip) {
 		c.pair("备用金 FLOAT", s.Float.Display())
 		c.pair("存取 MOVED", s.CashMoved.Display())
 	} else {
-		c.pair(fmt.Sprintf("收款 SALES %d 笔", line.Sales), line.SalesAmount.Display())
+		if line.Sales > 0 {
+			c.pair(fmt.Sprintf("收款 SALES %d 笔", line.Sales), line.SalesAmount.Display())
+		}
 		if line.Refunds > 0 {
 			c.pair(fmt.Sprintf("退款 REFUNDS %d 笔", line.Refunds), minus(line.RefundsAmount).Display())
 		}

@@ -256,7 +256,7 @@ func TestOfflineSale(t *testing.T) {
 	require.Equal(t, "reversing", again["state"])
 	require.Contains(t, out.String(), fmt.Sprintf(`"msg":"sale taken up after restart","sale":%q,"state":"reversing"`, sale["id"]))
 	require.Zero(t, stop())
-	require.Equal(t, []string{"epoch-opened", "payment-requested", "outcome-shown", "reversal-requested", "receipt-printed"}, m.recorded(t))
+	require.Equal(t, []string{"epoch-opened", "shift-opened", "payment-requested", "outcome-shown", "reversal-requested", "receipt-printed"}, m.recorded(t))
 }
 
 func awaitPrinted(t *testing.T, m *machine, kind printer.EventKind) {

@@ -49,8 +49,7 @@ func serve(ctx context.Context, clock func() time.Time, s settings.Settings, log
 		return &stageError{exit: ExitSettings, cause: err}
 	}
 	parts := agent.Parts{
-		Journal: store, Uplink: link, Issuers: issuers, Clock: clock, Random: cryptorand.Reader, Logger: logger,
-		Offline:    &agent.OfflineParts{Journal: store, Answers: link, Steady: time.Now},
+		Journal: store, Uplink: link, Identity: keys.Identity(), Issuers: issuers, Clock: clock, Random: cryptorand.Reader, Logger: logger,
 		Background: map[string]func(context.Context) error{"journal": store.Run, "uplink": link.Run},
 	}
 	openers(s, logger, &parts)
@@ -154,7 +153,7 @@ func agentConfig(s settings.Settings, terminal record.Terminal) (agent.Config, e
 	config.Version, config.Terminal, config.Timing = Version, terminal, s.CheckoutTiming()
 	config.Merchant = agent.Merchant{Name: s.Merchant.Name, ID: s.Merchant.ID, Acquirer: s.Merchant.Acquirer}
 	config.Cashier, config.Currency, config.AmountMax = s.Sale.Cashier, currency, s.Sale.AmountMax
-	config.CheckBase = s.Receipt.CheckBase
+	config.CheckBase, config.ShiftByItself = s.Receipt.CheckBase, s.Shift.OpenByItself
 	config.Device = &message.TerminalBlock{
 		DeviceType: s.Device.Type, SerialNumber: s.Device.SerialNumber, Location: s.Device.Location,
 		NetworkLicence: s.Device.NetworkLicence, AgentVersion: Version,

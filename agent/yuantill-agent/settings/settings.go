@@ -33,6 +33,7 @@ type Settings struct {
 	Merchant Merchant `toml:"merchant"`
 	Device   Device   `toml:"device"`
 	Sale     Sale     `toml:"sale"`
+	Shift    Shift    `toml:"shift"`
 	Receipt  Receipt  `toml:"receipt"`
 	Keys     Keys     `toml:"keys"`
 	Journal  Journal  `toml:"journal"`
@@ -66,6 +67,11 @@ type Sale struct {
 	Currency  string `toml:"currency"`
 	AmountMax int64  `toml:"amount_max"`
 	Cashier   string `toml:"cashier"`
+}
+
+// Shift says how shifts begin.
+type Shift struct {
+	OpenByItself bool `toml:"open_by_itself"`
 }
 
 // Receipt says where receipts are checked.
@@ -163,6 +169,7 @@ func Default() Settings {
 	timing := checkout.DefaultTiming()
 	return Settings{
 		Sale:    Sale{Currency: "CNY", AmountMax: 5_000_000, Cashier: "01"},
+		Shift:   Shift{OpenByItself: true},
 		Keys:    Keys{Enrolment: "enrolment.json", Epochs: "epochs.json"},
 		Journal: Journal{Path: "journal.db", RoomMin: 32 << 20},
 		Station: Station{Listen: "127.0.0.1:7710"},

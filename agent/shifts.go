@@ -1,0 +1,326 @@
+package agent
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/yuantill/yuantill/agent/catalogue"
+	"github.com/yuantill/yuantill/agent/checkout"
+	"github.com/yuantill/yuantill/agent/journal"
+	"github.com/yuantill/yuantill/agent/shift"
+	"github.com/yuantill/yuantill/agent/station"
+	"github.com/yuantill/yuantill/protocol/closing"
+	"github.com/yuantill/yuantill/protocol/message"
+	"github.com/yuantill/yuantill/protocol/money"
+	"github.com/yuantill/yuantill/protocol/record"
+)
+
+var _ station.Shifts = (*till)(nil)
+
+// errNoIdentity says that there is no key to sign a shift's end with.
+var errNoIdentity = errors.New("agent: no identity key to sign the shift with")
+
+// shiftBoard is what the till knows of its shifts.
+type shiftBoard struct {
+	// current is the open shift; nil when there is none.
+	current *shift.Shift
+	// provisional have ended while something was open, oldest first.
+	provisional []shift.Shift
+	// batch is the latest shift's, voucher the number given last in it.
+	batch, voucher uint32
+	wake           chan struct{} // something may be definite now
+}
+
+// numbers are the batch and voucher number of what comes next.
+func (b *shiftBoard) numbers() (batch, voucher uint32) { return b.batch, shift.Next(b.voucher) }
+
+// needShift opens a shift when none is open and the till does that by itself. The lock is held.
+func (t *till) needShift(ctx context.Context, cashier string) error {
+	switch {
+	case t.shifts.current != nil:
+		return nil
+	case !t.config.ShiftByItself:
+		return &station.Refusal{Phrase: catalogue.RefuseNoShift}
+	}
+	return t.beginShift(ctx, cashier, money.Money{Currency: t.config.Currency})
+}
+
+// beginShift opens a shift; the lock is held.
+func (t *till) beginShift(ctx context.Context, cashier string, float money.Money) error {
+	id, err := uuid.NewV7FromReader(t.parts.Random)
+	if err != nil {
+		return fmt.Errorf("mint shift id: %w", err)
+	}
+	body := &message.ShiftOpened{
+		ShiftId: id[:], Cashier: cashier, Batch: shift.Next(t.shifts.batch), Float: float.Minor, Currency: float.Currency.Code,
+	}
+	records, err := t.parts.Journal.Append(context.WithoutCancel(ctx), journal.Entry{Type: record.ShiftOpened, Body: body})
+	if err != nil {
+		return refuseJournal(err)
+	}
+	header, err := record.ParseHeader(records[0])
+	if err != nil {
+		return fmt.Errorf("read committed record: %w", err)
+	}
+	begun, err := shift.Begin(header, body)
+	if err != nil {
+		return err
+	}
+	t.shifts.current, t.shifts.batch, t.shifts.voucher = &begun, begun.Batch, 0
+	t.feed.PublishShift(station.NewShift(begun.Report()), t.parts.Clock())
+	return nil
+}
+
+// OpenShift begins a shift.
+func (t *till) OpenShift(ctx context.Context, cashier string, float money.Money) (station.Shift, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	switch {
+	case t.stopped:
+		return station.Shift{}, &station.Refusal{Phrase: catalogue.RefuseStopping}
+	case t.shifts.current != nil:
+		return station.Shift{}, &station.Refusal{Phrase: catalogue.RefuseShiftOpen, Detail: t.shifts.current.ID.String()}
+	case float.Currency != t.config.Currency:
+		return station.Shift{}, &station.Refusal{Phrase: catalogue.RefuseCurrency}
+	case float.Minor < 0 || float.Minor > shift.CountMax:
+		return station.Shift{}, &station.Refusal{Phrase: catalogue.RefuseCash}
+	}
+	if err := t.beginShift(ctx, t.cashier(cashier), float); err != nil {
+		return station.Shift{}, err
+	}
+	return station.NewShift(t.shifts.current.Report()), nil
+}
+
+func (t *till) cashier(name string) string {
+	if name == "" {
+		return t.config.Cashier
+	}
+	return name
+}
+
+// CurrentShift returns the open shift as it stands.
+func (t *till) CurrentShift(ctx context.Context, print bool) (station.Shift, error) {
+	if err := t.sumAhead(ctx); err != nil {
+		return station.Shift{}, err
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if err := t.sumCurrent(ctx); err != nil {
+		return station.Shift{}, err
+	}
+	report := t.shifts.current.Report()
+	if print {
+		if t.printer.full() {
+			return station.Shift{}, &station.Refusal{Phrase: catalogue.RefusePrinter}
+		}
+		t.printShift(report)
+	}
+	return station.NewShift(report), nil
+}
+
+// MoveCash records cash put into the drawer or taken out.
+func (t *till) MoveCash(ctx context.Context, cash station.Cash) (station.Shift, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	switch {
+	case t.shifts.current == nil:
+		return station.Shift{}, &station.Refusal{Phrase: catalogue.RefuseNoShift}
+	case cash.Amount == 0 || cash.Amount > shift.CountMax || cash.Amount < -shift.CountMax:
+		return station.Shift{}, &station.Refusal{Phrase: catalogue.RefuseCash}
+	}
+	current := t.shifts.current
+	_, err := t.parts.Journal.Append(context.WithoutCancel(ctx), journal.Entry{Type: record.CashMoved, Body: &message.CashMoved{
+		ShiftId: current.ID[:], Cashier: t.cashier(cash.Cashier), Amount: cash.Amount, Currency: current.Currency, Note: cash.Note,
+	}})
+	if err != nil {
+		return station.Shift{}, refuseJournal(err)
+	}
+	if err := t.sumCurrent(ctx); err != nil {
+		return station.Shift{}, err
+	}
+	report := station.NewShift(t.shifts.current.Report())
+	t.feed.PublishShift(report, t.parts.Clock())
+	return report, nil
+}
+
+// CloseShift ends the shift. The network has no say in it: what is open is named, and completed later.
+func (t *till) CloseShift(ctx context.Context, count shift.Count) (station.Shift, error) {
+	if err := t.sumAhead(ctx); err != nil {
+		return station.Shift{}, err
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if err := t.closeable(ctx); err != nil {
+		return station.Shift{}, err
+	}
+	count.Cashier = t.cashier(count.Cashier)
+	closed, err := t.shifts.current.Close(count, t.parts.Journal.Tail().Sequence, t.parts.Clock())
+	switch {
+	case errors.Is(err, shift.ErrApproval):
+		return station.Shift{}, &station.Refusal{Phrase: catalogue.RefuseShiftApproval, Detail: openItems(*t.shifts.current)}
+	case errors.Is(err, shift.ErrCount):
+		return station.Shift{}, &station.Refusal{Phrase: catalogue.RefuseCount, Detail: err.Error()}
+	case err != nil:
+		return station.Shift{}, err
+	}
+	ended, err := t.endShift(ctx, *t.shifts.current, closed)
+	if err != nil {
+		return station.Shift{}, err
+	}
+	t.shifts.current = nil
+	if ended.State() == shift.Provisional {
+		t.shifts.provisional = append(t.shifts.provisional, ended)
+		signal(t.shifts.wake)
+	}
+	report := ended.Report()
+	t.printShift(report)
+	return station.NewShift(report), nil
+}
+
+// closeable refuses while a sale is before the customer and has not asked for its payment: it would be asked for after
+// the shift's end, or besides what the cashier counted.
+func (t *till) closeable(ctx context.Context) error {
+	if h, open := t.sales[t.front]; open {
+		switch h.sale.State {
+		case checkout.Waiting, checkout.Tapping, checkout.CardUnknown, checkout.AwaitingScan:
+			return &station.Refusal{Phrase: catalogue.RefuseSaleOpen, Sale: t.front}
+		}
+	}
+	return t.sumCurrent(ctx)
+}
+
+// openItems names what has no result yet, the first few of it.
+func openItems(s shift.Shift) string {
+	const named = 4
+	text := fmt.Sprintf("%d without a result:", len(s.Sum.Open))
+	for i, open := range s.Sum.Open {
+		if i == named {
+			return text + " …"
+		}
+		text += " " + shift.ID(open.Item).String()
+	}
+	return text
+}
+
+// endShift signs and commits a shift's end and tells of it. The lock is held.
+func (t *till) endShift(ctx context.Context, s shift.Shift, closed *message.ShiftClosed) (shift.Shift, error) {
+	if t.parts.Identity == nil {
+		return s, errNoIdentity
+	}
+	if err := closing.Sign(t.parts.Identity, t.config.Terminal, closed); err != nil {
+		return s, err
+	}
+	entry := journal.Entry{Type: record.ShiftClosed, Body: closed}
+	if _, err := t.parts.Journal.Append(context.WithoutCancel(ctx), entry); err != nil {
+		return s, refuseJournal(err)
+	}
+	s, err := s.End(closed)
+	if err != nil {
+		return s, err
+	}
+	t.feed.PublishShift(station.NewShift(s.Report()), t.parts.Clock())
+	return s, nil
+}
+
+// ShiftList returns the latest shifts, newest first, as they were ended.
+func (t *till) ShiftList(ctx context.Context, limit int) ([]station.Shift, error) {
+	latest, err := t.readShifts(ctx, min(limit, shiftsKept))
+	if err != nil {
+		return nil, err
+	}
+	list := make([]station.Shift, 0, len(latest))
+	for _, s := range latest {
+		if s.State() == shift.Open {
+			if current, err := t.CurrentShift(ctx, false); err == nil && current.ID == s.ID.String() {
+				list = append(list, current)
+				continue
+			}
+		}
+		list = append(list, station.NewShift(s.Report()))
+	}
+	return list, nil
+}
+
+// runShifts completes what ended provisionally as soon as everything in it is definite.
+func (t *till) runShifts(ctx context.Context) error {
+	retry := time.NewTicker(shiftRetry)
+	defer retry.Stop()
+	for {
+		t.completeShifts(ctx)
+		select {
+		case <-t.shifts.wake:
+		case <-retry.C:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// completeShifts tries once. What fails is in the log and tried again.
+func (t *till) completeShifts(ctx context.Context) {
+	t.mu.Lock()
+	waiting := slices.Clone(t.shifts.provisional)
+	t.mu.Unlock()
+	for _, s := range waiting {
+		summed, err := t.sumUp(ctx, s)
+		if err == nil {
+			err = t.completeShift(ctx, summed)
+		}
+		if err != nil && ctx.Err() == nil {
+			t.logger.ErrorContext(ctx, "shift not completed", "shift", s.ID, "error", err)
+		}
+	}
+}
+
+// completeShift ends a provisional shift for good when nothing in it is open any more; else it keeps what was summed up.
+// Only the loop of runShifts takes shifts out of the list.
+func (t *till) completeShift(ctx context.Context, summed shift.Shift) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	i := slices.IndexFunc(t.shifts.provisional, func(s shift.Shift) bool { return s.ID == summed.ID })
+	t.shifts.provisional[i] = summed
+	complete := summed.Complete()
+	if complete == nil {
+		return nil
+	}
+	if _, err := t.endShift(ctx, summed, complete); err != nil {
+		return err
+	}
+	t.shifts.provisional = slices.Delete(t.shifts.provisional, i, i+1)
+	t.logger.InfoContext(ctx, "shift is complete", "shift", summed.ID, "batch", summed.Batch)
+	t.feed.PublishNotice("", catalogue.NoticeShiftComplete, t.parts.Clock())
+	return nil
+}
+
+// originalOrder finds what a follow-up is about in this till's own journal.
+func (t *till) originalOrder(ctx context.Context) shift.Orders {
+	return func(item shift.Item) (shift.Order, error) {
+		foreign := shift.Order{Method: closing.Other}
+		stored, err := t.parts.Journal.Find(ctx, journal.OrderID(item))
+		if errors.Is(err, journal.ErrNotFound) {
+			return foreign, nil
+		}
+		var sale checkout.Sale
+		if err == nil {
+			err = sale.UnmarshalBinary(stored.State)
+		}
+		if err != nil || sale.PaymentSequence == 0 {
+			return foreign, err
+		}
+		asked, err := t.parts.Journal.Get(ctx, sale.PaymentSequence)
+		if err != nil {
+			return foreign, err
+		}
+		var body message.PaymentRequested
+		if err := proto.Unmarshal(asked.Body(), &body); err != nil {
+			return foreign, fmt.Errorf("read payment: %w", err)
+		}
+		return shift.Order{Method: shift.MethodOf(&body), Amount: body.GetAmount()}, nil
+	}
+}
