@@ -24,7 +24,10 @@ func (t *till) Start(ctx context.Context, start station.Start) (checkout.View, e
 		if before.digest != start.Origin.Digest {
 			return checkout.View{}, &station.Refusal{Phrase: catalogue.RefuseKeyReused}
 		}
-		h, err := t.find(ctx, checkout.OrderID(before.id))
+		h, err := t.find(ctx, before.id)
+		if err == nil {
+			h, err = t.newest(ctx, h)
+		}
 		if err != nil {
 			return checkout.View{}, err
 		}
@@ -138,6 +141,12 @@ func (t *till) Press(ctx context.Context, id checkout.OrderID, intent station.In
 	h, err := t.find(ctx, id)
 	if err != nil {
 		return checkout.View{}, err
+	}
+	if _, cancels := intent.(checkout.CancelPressed); cancels {
+		// Whoever knows only the sale that was begun wants the customer not to be charged.
+		if h, err = t.newest(ctx, h); err != nil {
+			return checkout.View{}, err
+		}
 	}
 	if !allowed(h.sale, intent) {
 		return checkout.View{}, &station.Refusal{Phrase: catalogue.RefuseState, Detail: h.sale.State.String()}

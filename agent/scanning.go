@@ -51,14 +51,17 @@ func (t *till) scanEvent(ctx context.Context, scan drivers.Scan, event checkout.
 		t.feed.PublishNotice(deviceScanner, catalogue.NoticeScanIdle, t.parts.Clock())
 		return
 	}
-	if barred := t.barred(); barred != nil && h.sale.State == checkout.Waiting {
+	if barred := t.barred(); barred != nil && begins(h.sale) {
 		h.notice = barred.Phrase
 		t.feed.PublishSale(t.rules.View(h.sale, h.notice), t.parts.Clock())
 		return
 	}
 	// An error is in the log and on the screen; nothing was sent.
-	_ = t.give(ctx, h, event, secret)
+	_, _ = t.present(ctx, h, event, secret)
 }
+
+// begins reports whether what a customer presents begins a payment of the sale, or of another in its place.
+func begins(s checkout.Sale) bool { return s.State == checkout.Waiting || s.TakesOthers() }
 
 func codeKind(kind scanner.Kind) checkout.CodeKind {
 	switch kind {

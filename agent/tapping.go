@@ -58,7 +58,7 @@ func (t *till) wantsCard() bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	h, open := t.sales[t.front]
-	return open && (h.sale.State == checkout.CardUnknown || h.sale.State == checkout.Waiting && !h.sale.Hold && t.barred() == nil)
+	return open && (h.sale.State == checkout.CardUnknown || begins(h.sale) && t.barred() == nil)
 }
 
 // await polls the field until there is a card, or returns nothing when none is wanted any more.
@@ -128,7 +128,7 @@ func (t *till) askCard(ctx context.Context, card exchanger) checkout.Event {
 		t.logger.InfoContext(ctx, "card not opened", "error", err)
 		return checkout.CardRefused{Cause: refusalCause(err)}
 	}
-	sale, order, err := t.present(ctx, wallet)
+	sale, order, err := t.presentCard(ctx, wallet)
 	if err != nil {
 		t.logger.ErrorContext(ctx, "card not presented", "error", err)
 		return nil
@@ -166,8 +166,8 @@ func (t *till) cardAnswer(ctx context.Context, transaction hardwallet.Transactio
 	return checkout.CardPaid{Transaction: signed}
 }
 
-// present tells the machine of a card and returns the sale and what to ask the card.
-func (t *till) present(ctx context.Context, wallet hardwallet.Wallet) (checkout.Sale, checkout.Effect, error) {
+// presentCard tells the machine of a card and returns the sale and what to ask the card.
+func (t *till) presentCard(ctx context.Context, wallet hardwallet.Wallet) (checkout.Sale, checkout.Effect, error) {
 	event := checkout.CardPresented{Wallet: wallet.Certificate.Wallet, Counter: wallet.Counter}
 	if _, err := io.ReadFull(t.parts.Random, event.Nonce[:]); err != nil {
 		return checkout.Sale{}, nil, fmt.Errorf("draw nonce: %w", err)
@@ -175,12 +175,12 @@ func (t *till) present(ctx context.Context, wallet hardwallet.Wallet) (checkout.
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	h, open := t.sales[t.front]
-	if !open || h.sale.State == checkout.Waiting && t.barred() != nil {
+	if !open || begins(h.sale) && t.barred() != nil {
 		return checkout.Sale{}, checkout.LeaveCard{}, nil
 	}
 	event.Barred = t.barWallet(wallet, h.sale)
 	h.card = checkout.LeaveCard{}
-	err := t.give(ctx, h, event, nil)
+	h, err := t.present(ctx, h, event, nil)
 	return h.sale, h.card, err
 }
 

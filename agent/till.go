@@ -134,6 +134,23 @@ type recorded struct {
 
 // commit makes a step's records and the sale durable, all together.
 func (t *till) commit(ctx context.Context, h *held, sale checkout.Sale, effects []checkout.Effect) ([]recorded, error) {
+	entries, snapshot, err := entriesOf(sale, effects)
+	if err != nil || snapshot == nil {
+		return nil, err
+	}
+	if len(entries) == 0 {
+		return nil, t.save(ctx, *snapshot)
+	}
+	records, err := t.parts.Journal.Append(ctx, entries...)
+	if err != nil {
+		return nil, fmt.Errorf("commit sale: %w", err)
+	}
+	return t.remember(h, records)
+}
+
+// entriesOf are a step's records, the last of them with the sale's snapshot. Without records only the snapshot is to be
+// saved; nil when nothing is.
+func entriesOf(sale checkout.Sale, effects []checkout.Effect) ([]journal.Entry, *journal.Snapshot, error) {
 	var entries []journal.Entry
 	save := false
 	for _, effect := range effects {
@@ -145,31 +162,17 @@ func (t *till) commit(ctx context.Context, h *held, sale checkout.Sale, effects 
 		}
 	}
 	if len(entries) == 0 && !save {
-		return nil, nil
+		return nil, nil, nil
 	}
 	state, err := sale.MarshalBinary()
 	if err != nil {
-		return nil, fmt.Errorf("encode sale: %w", err)
+		return nil, nil, fmt.Errorf("encode sale: %w", err)
 	}
-	snapshot := journal.Snapshot{OrderID: journal.OrderID(sale.OrderID), State: state, Open: sale.Open()}
-	if len(entries) == 0 {
-		return nil, t.save(ctx, snapshot)
+	snapshot := &journal.Snapshot{OrderID: journal.OrderID(sale.OrderID), State: state, Open: sale.Open()}
+	if len(entries) > 0 {
+		entries[len(entries)-1].Sale = snapshot
 	}
-	entries[len(entries)-1].Sale = &snapshot
-	records, err := t.parts.Journal.Append(ctx, entries...)
-	if err != nil {
-		return nil, fmt.Errorf("commit sale: %w", err)
-	}
-	recorded, urgent, err := remember(records)
-	if h.records == nil {
-		h.records = urgent
-	} else {
-		maps.Copy(h.records, urgent)
-	}
-	if sale.State == checkout.ApprovedOffline && h.sale.State != checkout.ApprovedOffline {
-		t.noteAccepted(ctx, recorded)
-	}
-	return recorded, err
+	return entries, snapshot, nil
 }
 
 func (t *till) save(ctx context.Context, snapshot journal.Snapshot) error {

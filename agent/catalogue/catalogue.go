@@ -46,6 +46,7 @@ const (
 	StepCardInDoubt
 	StepRefunded
 	StepNewSale
+	StepSuperseded
 )
 
 // Notices: something that happened beside the sale's progress.
@@ -84,6 +85,7 @@ const (
 	NoticeDeviceBack
 	NoticeShiftPaper
 	NoticeShiftComplete
+	NoticeSuperseding
 )
 
 // Refusals: why the station did not do what it was asked.

@@ -14,8 +14,8 @@ import (
 func ranges() [][2]catalogue.Phrase {
 	return [][2]catalogue.Phrase{
 		{catalogue.TitleWaiting, catalogue.TitleAbandoned},
-		{catalogue.StepPresent, catalogue.StepNewSale},
-		{catalogue.NoticeWeChat, catalogue.NoticeShiftComplete},
+		{catalogue.StepPresent, catalogue.StepSuperseded},
+		{catalogue.NoticeWeChat, catalogue.NoticeSuperseding},
 		{catalogue.RefuseSaleOpen, catalogue.RefuseCash},
 		{catalogue.AfterFinishSale, catalogue.AfterApproval},
 	}

@@ -85,6 +85,8 @@ func (p Phrase) deviceNotice() Text {
 		return Text{"交班单没有打印完整，请检查打印机后再打印一次", "The shift's slip did not print; check the printer and print it again"}
 	case NoticeShiftComplete:
 		return Text{"之前交班时未有结果的交易已全部有结果，交班已完成", "What was open when the shift ended now has its results; the shift is complete"}
+	case NoticeSuperseding:
+		return Text{"收款码已收回，改用顾客出示的方式收款", "The code shown was taken back; the customer pays this way instead"}
 	case NoticeDeviceBack:
 		return Text{"设备已恢复", "The device is back"}
 	default:

@@ -45,7 +45,8 @@ func (p Phrase) step() Text {
 	case StepPassword:
 		return Text{"请顾客在手机上输入密码", "The customer types the password on the phone"}
 	case StepScanShown:
-		return Text{"请顾客用数字人民币扫描屏幕上的码", "The customer scans the code on the screen with the e-CNY app"}
+		return Text{"请顾客用数字人民币扫描屏幕上的码；也可以扫付款码或轻触硬件钱包",
+			"The customer scans the code on the screen with the e-CNY app; a scanned code or a tap will do as well"}
 	case StepUnknown:
 		return Text{"请勿交货，请勿重复收款；倒计时结束前会有结果，否则自动撤销",
 			"Do not hand over the goods or charge again; a result comes before the countdown ends, or it is taken back"}
@@ -64,6 +65,9 @@ func (p Phrase) step() Text {
 				"the wallet's operator returns it on showing the slip; support has been told to look into it"}
 	case StepRefunded:
 		return Text{"顾客的款项已退回", "The customer's money has gone back"}
+	case StepSuperseded:
+		return Text{"顾客已改用其他方式，请看新的一笔；本笔自动撤销，如已付款会退回",
+			"The customer pays another way: see the sale that took its place; this one is taken back, and money that came in goes back"}
 	case StepNewSale:
 		return Text{"可以发起新的收款", "A new sale can be started"}
 	default:

@@ -25,11 +25,12 @@ func (r Rules) scan(s Sale, e CodeScanned, now time.Time) (Sale, []Effect) {
 	switch {
 	case s.State.Final():
 		return s, []Effect{Show{Notice: catalogue.NoticeScanIdle}}
-	case s.State != Waiting:
+	case s.State != Waiting && !s.TakesOthers():
 		return s, []Effect{Show{Notice: catalogue.NoticeSecondScan}}
-	}
-	if e.Kind != CodeECNY {
+	case e.Kind != CodeECNY:
 		return s, []Effect{Show{Notice: foreignCode(e.Kind)}}
+	case s.State != Waiting: // Supersede was not asked
+		return s, []Effect{Show{Notice: catalogue.NoticeSecondScan}}
 	}
 	s.CodeTail = e.Tail
 	return r.request(s, message.Method_METHOD_CODE, now)
@@ -120,7 +121,7 @@ func (r Rules) CardRequest(s Sale) hardwallet.Request {
 
 // cardRefused goes back to waiting, unless a card was asked before and it is still not known what it did.
 func (r Rules) cardRefused(s Sale, e CardRefused, now time.Time) (Sale, []Effect) {
-	if s.State == Waiting || s.State == CardUnknown {
+	if s.State == Waiting || s.State == CardUnknown || s.TakesOthers() {
 		return s, []Effect{Show{Notice: cardNotice(e.Cause)}} // it could not even be opened
 	}
 	if s.State != Tapping || len(s.Card.Transaction) != 0 {

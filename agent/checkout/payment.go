@@ -22,11 +22,21 @@ func (r Rules) request(s Sale, method message.Method, now time.Time) (Sale, []Ef
 		s.State = Reversing
 	}
 	s, effects := tellUnknown(s)
-	body := r.requestBody(s)
-	body.GiveUp = s.Deadline.Add(r.ClockOffset).UnixMicro()
+	body := &message.PaymentRequested{
+		OrderId: s.OrderID[:], Method: method,
+		Amount: s.Amount.Minor, Currency: s.Amount.Currency.Code,
+		MerchantId: r.MerchantID, Batch: s.Batch, Voucher: s.Voucher, Cashier: s.Cashier, Note: s.Note,
+		CodeTail: s.CodeTail, CardTransaction: s.Card.Transaction,
+		Terminal: r.Terminal, GiveUp: s.Deadline.Add(r.ClockOffset).UnixMicro(),
+		Hold: s.Hold, HoldExpires: micros(s.HoldExpires),
+	}
+	if s.Supersedes != (OrderID{}) {
+		body.Supersedes = s.Supersedes[:]
+	}
+	others := s.TakesOthers()
 	// The request is the last record of the commit: that is how a restart finds its sequence.
 	effects = append(effects, Commit{Type: record.PaymentRequested, Body: body})
-	return s, append(effects, SendNow{}, Arm{}, Show{}, r.timer(s))
+	return s, append(effects, SendNow{}, Arm{Scanner: others, Reader: others}, Show{}, r.timer(s))
 }
 
 // requestBody is what the record of a payment says, online and offline.
@@ -135,6 +145,10 @@ func (r Rules) decide(s Sale, result *message.PaymentResult) (Sale, []Effect) {
 		}
 	case message.Outcome_OUTCOME_REVERSED:
 		s.State, copies = Reversed, CustomerCopy
+		// The customer pays another order and gets its receipt; this one is on paper only when money went back.
+		if s.Reversal == message.Reason_REASON_SUPERSEDED && !result.GetRefunded() {
+			copies = 0
+		}
 	default:
 		return s, []Effect{Warn{What: "final answer without a definite outcome"}}
 	}

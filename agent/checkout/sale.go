@@ -56,13 +56,12 @@ type Sale struct {
 	Note           string
 	Batch, Voucher uint32
 	Origin         Origin
-	CodeTail       string // last 6 digits of the customer's code
-	// Hold asks for the amount to be held and not paid (预授权); HoldExpires is when what is held goes back by itself,
-	// zero to leave it to the cloud.
-	Hold        bool
-	HoldExpires time.Time
-	Card        Card
-	Offline     bool // accepted by the till itself
+	// Supersedes is the order whose shown code was taken back because the customer pays this one instead, SupersededBy the
+	// order that is paid instead of this one; zero for none.
+	Supersedes, SupersededBy OrderID
+
+	CodeTail string // last 6 digits of the customer's code
+	Card     Card
 
 	StartedAt time.Time
 	// RequestedAt is when the payment was asked for; zero before.

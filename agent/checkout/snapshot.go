@@ -19,7 +19,7 @@ import (
 //	then as unsigned varints: amount, batch, voucher, payment sequence, reversal sequence, reversal reason, card counter
 //	then as signed varints of microseconds (0 for none): started, requested, heard, asked, deadline, card at
 //	then, each with its length as a varint: currency, cashier, note, key, code tail, reversal by, transaction, result
-//	then, with flagHold, as a signed varint of microseconds: hold expires
+//	then, where their flags are set, with its length: the superseded order, the superseding order
 const snapshotVersion = 1
 
 // fixedSize is the length of the part before the varints; fieldMax bounds each field with a length.
@@ -34,8 +34,8 @@ const (
 	flagUnknownShown
 	flagCardSilent
 	flagResult
-	flagHold
-	flagOffline
+	flagSupersedes
+	flagSuperseded
 )
 
 // ErrSnapshot marks bytes that are no sale.
@@ -70,6 +70,11 @@ func (s Sale) MarshalBinary() ([]byte, error) {
 		s.Amount.Currency.Code, s.Cashier, s.Note, s.Origin.Key, s.CodeTail, s.ReversalBy,
 		string(s.Card.Transaction), string(result),
 	}
+	for _, other := range []OrderID{s.Supersedes, s.SupersededBy} {
+		if other != (OrderID{}) {
+			fields = append(fields, string(other[:]))
+		}
+	}
 	for _, field := range fields {
 		if len(field) > fieldMax {
 			return nil, fmt.Errorf("%w: field of %d bytes", ErrSnapshot, len(field))
@@ -84,7 +89,10 @@ func (s Sale) MarshalBinary() ([]byte, error) {
 
 func (s Sale) flags() byte {
 	var flags byte
-	for i, set := range []bool{s.ReversalRecorded, s.UnknownShown, s.Card.Silent, s.Result != nil, s.Hold, s.Offline} {
+	for i, set := range []bool{
+		s.ReversalRecorded, s.UnknownShown, s.Card.Silent, s.Result != nil,
+		s.Supersedes != OrderID{}, s.SupersededBy != OrderID{},
+	} {
 		if set {
 			flags |= 1 << i
 		}
@@ -128,9 +136,7 @@ func (s *Sale) UnmarshalBinary(b []byte) error {
 	sale.CodeTail, sale.ReversalBy = string(read.field()), string(read.field())
 	sale.Card.Transaction = append(sale.Card.Transaction, read.field()...)
 	result := read.field()
-	if sale.Hold = b[3]&flagHold != 0; sale.Hold {
-		sale.HoldExpires = read.time()
-	}
+	sale.Supersedes, sale.SupersededBy = read.order(b[3]&flagSupersedes), read.order(b[3]&flagSuperseded)
 	if read.failed || len(read.rest) != 0 || sale.State < Waiting || sale.State > stateMax {
 		return fmt.Errorf("%w: damaged", ErrSnapshot)
 	}
@@ -181,6 +187,17 @@ func (r *snapshotReader) time() time.Time {
 		return time.Time{}
 	}
 	return time.UnixMicro(n).UTC()
+}
+
+// order reads an order id where its flag is set.
+func (r *snapshotReader) order(flag byte) (id OrderID) {
+	if flag == 0 {
+		return id
+	}
+	field := r.field()
+	r.failed = r.failed || len(field) != len(id)
+	copy(id[:], field)
+	return id
 }
 
 func (r *snapshotReader) field() []byte {

@@ -24,6 +24,14 @@ func drawTime(t *rapid.T, name string) time.Time {
 	return time.UnixMicro(micros).UTC()
 }
 
+// drawOrder is another order's id, or none.
+func drawOrder(t *rapid.T, name string) checkout.OrderID {
+	if rapid.Bool().Draw(t, name) {
+		return checkout.OrderID{}
+	}
+	return checkout.OrderID(rapid.SliceOfN(rapid.ByteRange(1, 255), 16, 16).Draw(t, name))
+}
+
 func drawSale(t *rapid.T) checkout.Sale {
 	sale := checkout.Sale{
 		OrderID: checkout.OrderID(rapid.SliceOfN(rapid.Byte(), 16, 16).Draw(t, "order")),
@@ -36,6 +44,7 @@ func drawSale(t *rapid.T) checkout.Sale {
 			Key:    rapid.StringN(0, 20, checkout.KeyMax).Draw(t, "key"),
 			Digest: [32]byte(rapid.SliceOfN(rapid.Byte(), 32, 32).Draw(t, "digest")),
 		},
+		Supersedes: drawOrder(t, "supersedes"), SupersededBy: drawOrder(t, "superseded by"),
 		CodeTail: rapid.StringMatching(`[0-9]{0,6}`).Draw(t, "tail"),
 		Card: checkout.Card{
 			Nonce: [8]byte(rapid.SliceOfN(rapid.Byte(), 8, 8).Draw(t, "nonce")), At: drawTime(t, "card"),

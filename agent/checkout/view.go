@@ -54,6 +54,9 @@ func phrases(s Sale) (title, next catalogue.Phrase) {
 	case Querying:
 		return catalogue.TitleQuerying, catalogue.StepUnknown
 	case Reversing:
+		if s.SupersededBy != (OrderID{}) {
+			return catalogue.TitleReversing, catalogue.StepSuperseded
+		}
 		return catalogue.TitleReversing, catalogue.StepReversing
 	case Approved:
 		return approvedPhrases(s)
@@ -100,6 +103,8 @@ func endPhrases(s Sale) (title, next catalogue.Phrase) {
 		next = catalogue.StepCardInDoubt
 	case s.State == Reversed && s.Result.GetRefunded():
 		next = catalogue.StepRefunded
+	case s.SupersededBy != (OrderID{}):
+		next = catalogue.StepSuperseded
 	}
 	return title, next
 }

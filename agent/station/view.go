@@ -38,10 +38,9 @@ type Sale struct {
 	Authorisation  string     `json:"authorisation,omitempty"`
 	Operator       string     `json:"operator,omitempty" doc:"the payer's"`
 	Wallet         string     `json:"wallet,omitempty" doc:"masked"`
-	Refunded       bool       `json:"refunded,omitempty" doc:"approved late, after it had been taken back: the money went back"`
-	Hold           bool       `json:"hold,omitempty" doc:"approved means held and not paid"`
-	Standing       *Standing  `json:"standing,omitempty" doc:"once approved: what was paid, went back, is held"`
-	Offline        bool       `json:"offline,omitempty" doc:"accepted by the till itself, without the cloud"`
+	Refunded       bool       `json:"refunded,omitempty"`
+	Supersedes     string     `json:"supersedes,omitempty" doc:"the sale whose shown code was taken back because the customer pays this one"`
+	SupersededBy   string     `json:"superseded_by,omitempty" doc:"the sale that is paid instead: follow that one"`
 	Unprinted      []string   `json:"unprinted,omitempty" enum:"merchant,customer" doc:"copies given to the printer that has not reported yet"`
 }
 
@@ -65,6 +64,12 @@ func newSale(v checkout.View, now time.Time) Sale {
 	}
 	if s.State == checkout.Approved {
 		sale.Standing = newStanding(s.Standing())
+	}
+	if s.Supersedes != (checkout.OrderID{}) {
+		sale.Supersedes = s.Supersedes.String()
+	}
+	if s.SupersededBy != (checkout.OrderID{}) {
+		sale.SupersededBy = s.SupersededBy.String()
 	}
 	if sale.Until != nil {
 		sale.CountdownMS = max(0, v.Until.Sub(now).Milliseconds())
