@@ -1,0 +1,177 @@
+package agent_test
+
+import (
+	"context"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/yuantill/yuantill/agent/catalogue"
+	"github.com/yuantill/yuantill/agent/checkout"
+	"github.com/yuantill/yuantill/agent/journal"
+	"github.com/yuantill/yuantill/protocol/closing"
+	"github.com/yuantill/yuantill/protocol/message"
+	"github.com/yuantill/yuantill/protocol/record"
+)
+
+// showing answers a shown code's request with the code, a customer's code with approval, a reversal with its end.
+func showing(s sent) *message.PaymentResult {
+	switch {
+	case s.kind == record.ReversalRequested:
+		return result(s, message.Stage_STAGE_FINAL, message.Outcome_OUTCOME_REVERSED, 3)
+	case s.payment.GetMethod() == message.Method_METHOD_SHOWN:
+		r := result(s, message.Stage_STAGE_AWAITING_CUSTOMER, message.Outcome_OUTCOME_UNKNOWN, 1)
+		r.ShownCode = "https://pay.example/1"
+		return r
+	default:
+		return approve(s)
+	}
+}
+
+// show begins a sale and puts its code before the customer.
+func (s *shop) show(t *testing.T, key string) checkout.OrderID {
+	t.Helper()
+	begun := s.begin(t, key)
+	_, err := s.till.Press(context.Background(), begun.Sale.OrderID, checkout.CodeWanted{})
+	require.NoError(t, err)
+	synctest.Wait()
+	require.Equal(t, checkout.AwaitingScan, s.sale(t, begun.Sale.OrderID).Sale.State)
+	return begun.Sale.OrderID
+}
+
+func TestScanTakesTheShownCodesPlace(t *testing.T) {
+	inShiftShop(t, showing, func(t *testing.T, s *shop) {
+		first := s.show(t, "k1")
+		s.scanner.Scan(customerCode)
+		synctest.Wait()
+		old := s.sale(t, first)
+		require.Equal(t, checkout.Reversed, old.Sale.State)
+		require.NotEqual(t, checkout.OrderID{}, old.Sale.SupersededBy)
+		paid := s.sale(t, old.Sale.SupersededBy)
+		require.Equal(t, checkout.Approved, paid.Sale.State)
+		require.Equal(t, first, paid.Sale.Supersedes)
+		require.Equal(t, uint32(2), paid.Sale.Voucher)
+		require.Equal(t, []string{"payment-requested", "outcome-shown", "reversal-requested", "payment-requested"},
+			s.journal.types(t)[:4])
+		require.Len(t, s.printer.Documents(), 2, "the receipt of what was paid, and nothing of what was not")
+		last := s.cloud.sent[len(s.cloud.sent)-1]
+		require.Equal(t, customerCode, last.secret, "the code goes with the new order")
+		require.Equal(t, first[:], last.payment.GetSupersedes())
+
+		again, err := s.start("k1", 1250)
+		require.NoError(t, err)
+		require.Equal(t, paid.Sale.OrderID, again.Sale.OrderID, "the same key finds what stands for the sale now")
+		s.stop()
+		s.open(t)
+		synctest.Wait()
+		again, err = s.start("k1", 1250)
+		require.NoError(t, err)
+		require.Equal(t, paid.Sale.OrderID, again.Sale.OrderID)
+
+		closed, err := s.shifts().CloseShift(t.Context(), counted(0, ""))
+		require.NoError(t, err)
+		require.Equal(t, int64(1250), lineOf(t, closed, closing.Code).Expected)
+		for _, line := range closed.Lines {
+			require.NotEqual(t, closing.Shown, line.Method)
+		}
+	})
+}
+
+func TestOtherCodesLeaveTheShownCode(t *testing.T) {
+	inShiftShop(t, showing, func(t *testing.T, s *shop) {
+		first := s.show(t, "k1")
+		s.scanner.Scan("130000000000000000") // WeChat
+		synctest.Wait()
+		view := s.sale(t, first)
+		require.Equal(t, checkout.AwaitingScan, view.Sale.State)
+		require.Equal(t, catalogue.NoticeWeChat.Text(), view.Notice)
+	})
+}
+
+// TestSupersedingFailsWhole: when the journal does not take both, nothing has happened and nothing is sent.
+func TestSupersedingFailsWhole(t *testing.T) {
+	inShiftShop(t, showing, func(t *testing.T, s *shop) {
+		first := s.show(t, "k1")
+		sent := len(s.cloud.sent)
+		s.journal.change(func() { s.journal.fail = journal.ErrNoRoom })
+		s.scanner.Scan(customerCode)
+		synctest.Wait()
+		view := s.sale(t, first)
+		require.Equal(t, checkout.AwaitingScan, view.Sale.State)
+		require.Equal(t, checkout.OrderID{}, view.Sale.SupersededBy)
+		require.Equal(t, catalogue.NoticeJournal.Text(), view.Notice)
+		require.Len(t, s.cloud.sent, sent)
+		s.journal.change(func() { s.journal.fail = nil })
+		s.scanner.Scan(customerCode)
+		synctest.Wait()
+		require.Equal(t, checkout.Reversed, s.sale(t, first).Sale.State)
+	})
+}
+
+// TestSupersededOverARestart: a power cut right behind the commit leaves one order that is taken back and one that is
+// asked about; neither is charged anew.
+func TestSupersededOverARestart(t *testing.T) {
+	inShiftShop(t, showing, func(t *testing.T, s *shop) {
+		first := s.show(t, "k1")
+		s.cloud.say(silence)
+		s.scanner.Scan(customerCode)
+		synctest.Wait()
+		s.stop()
+		s.open(t)
+		synctest.Wait()
+		old := s.sale(t, first)
+		require.Equal(t, checkout.Reversing, old.Sale.State)
+		require.NotZero(t, old.Sale.ReversalSequence)
+		next := s.sale(t, old.Sale.SupersededBy)
+		require.Equal(t, checkout.Querying, next.Sale.State)
+		require.NotZero(t, next.Sale.PaymentSequence)
+		s.cloud.say(showing)
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		require.Equal(t, checkout.Reversed, s.sale(t, first).Sale.State)
+		require.Equal(t, checkout.Approved, s.sale(t, old.Sale.SupersededBy).Sale.State)
+		payments := 0
+		for _, kind := range s.journal.types(t) {
+			if kind == "payment-requested" {
+				payments++
+			}
+		}
+		require.Equal(t, 2, payments)
+	})
+}
+
+// TestCancelOfASupersededSale reaches the sale that is paid instead.
+func TestCancelOfASupersededSale(t *testing.T) {
+	inShiftShop(t, showing, func(t *testing.T, s *shop) {
+		first := s.show(t, "k1")
+		s.cloud.say(silence)
+		s.scanner.Scan(customerCode)
+		synctest.Wait()
+		next := s.sale(t, first).Sale.SupersededBy
+		view, err := s.till.Press(t.Context(), first, checkout.CancelPressed{})
+		require.NoError(t, err)
+		require.Equal(t, next, view.Sale.OrderID)
+		require.Equal(t, message.Reason_REASON_CASHIER_CANCELLED, view.Sale.Reversal)
+		status, err := s.till.Status(t.Context())
+		require.NoError(t, err)
+		require.Empty(t, status.Sale, "neither holds the till")
+		require.Equal(t, 2, status.Pending)
+	})
+}
+
+// TestBarredTillTakesNothingElse: where the cloud takes no new payments, the shown code stays.
+func TestBarredTillTakesNothingElse(t *testing.T) {
+	inShiftShop(t, showing, func(t *testing.T, s *shop) {
+		first := s.show(t, "k1")
+		s.cloud.mu.Lock()
+		s.cloud.stopped = "journals disagree"
+		s.cloud.mu.Unlock()
+		s.scanner.Scan(customerCode)
+		synctest.Wait()
+		view := s.sale(t, first)
+		require.Equal(t, checkout.AwaitingScan, view.Sale.State)
+		require.Equal(t, catalogue.RefuseStopped.Text(), view.Notice)
+	})
+}
