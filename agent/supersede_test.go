@@ -12,8 +12,10 @@ import (
 	"github.com/yuantill/yuantill/agent/checkout"
 	"github.com/yuantill/yuantill/agent/journal"
 	"github.com/yuantill/yuantill/protocol/closing"
+	"github.com/yuantill/yuantill/protocol/hardwallet"
 	"github.com/yuantill/yuantill/protocol/message"
 	"github.com/yuantill/yuantill/protocol/record"
+	"github.com/yuantill/yuantill/tools/fakedevice/hardcard"
 )
 
 // showing answers a shown code's request with the code, a customer's code with approval, a reversal with its end.
@@ -173,5 +175,27 @@ func TestBarredTillTakesNothingElse(t *testing.T) {
 		view := s.sale(t, first)
 		require.Equal(t, checkout.AwaitingScan, view.Sale.State)
 		require.Equal(t, catalogue.RefuseStopped.Text(), view.Notice)
+	})
+}
+
+// TestTapTakesTheShownCodesPlace: the card is asked for the new order, and only for that.
+func TestTapTakesTheShownCodesPlace(t *testing.T) {
+	tapShop(t, func(t *testing.T, s *shop, card *hardcard.Card) {
+		s.cloud.say(showing)
+		first := s.show(t, "k1")
+		s.reader.Place(applet(card))
+		synctest.Wait()
+		old := s.sale(t, first)
+		require.Equal(t, checkout.Reversed, old.Sale.State)
+		paid := s.sale(t, old.Sale.SupersededBy)
+		require.Equal(t, checkout.Approved, paid.Sale.State)
+		require.Equal(t, message.Method_METHOD_TAP, paid.Sale.Method)
+		var transaction hardwallet.Transaction
+		require.NoError(t, transaction.UnmarshalBinary(paid.Sale.Card.Transaction))
+		require.NoError(t, transaction.Verify(s.issuers))
+		require.Equal(t, [16]byte(paid.Sale.OrderID), transaction.Request.Order)
+		require.Equal(t, int64(100_00-1250), card.Balance())
+		require.Equal(t, []string{"payment-requested", "outcome-shown", "reversal-requested", "outcome-shown",
+			"outcome-shown", "payment-requested"}, s.journal.types(t)[:6])
 	})
 }
