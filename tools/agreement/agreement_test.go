@@ -37,6 +37,7 @@ type world struct {
 	t   *rapid.T
 	now time.Time
 
+	order    checkout.OrderID
 	rules    checkout.Rules
 	sale     checkout.Sale
 	wake     time.Time
@@ -55,15 +56,20 @@ type world struct {
 	declined  bool           // the request became no payment
 	calls     []payment.EffectKind
 
+	ordered         bool // our code is there to be paid
 	debits, credits int
 	takenBack       bool // by the operator, before or after it was asked to pay
 }
 
-func newWorld(t *rapid.T) *world {
+func emptyWorld(t *rapid.T, id checkout.OrderID) *world {
 	machine, err := payment.NewMachine(payment.DefaultTiming())
 	require.NoError(t, err)
-	w := &world{t: t, now: time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC), machine: machine, stored: map[uint64]bool{},
+	return &world{t: t, order: id, now: time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC), machine: machine, stored: map[uint64]bool{},
 		rules: checkout.Rules{Timing: checkout.DefaultTiming(), MerchantID: "301310053110001", TerminalID: "10000001"}}
+}
+
+func newWorld(t *rapid.T) *world {
+	w := emptyWorld(t, order)
 	w.till(checkout.Started{OrderID: order, Amount: money.Money{Minor: amount, Currency: money.CNY}, Cashier: "01", Batch: 1, Voucher: 1})
 	w.secret = true
 	w.till(checkout.CodeScanned{Kind: checkout.CodeECNY, Tail: code})
@@ -75,29 +81,35 @@ func (w *world) till(event checkout.Event) {
 	for pending := []checkout.Event{event}; len(pending) > 0; pending = pending[1:] {
 		sale, effects := w.rules.Step(w.sale, pending[0], w.now)
 		w.sale = sale
-		first := len(w.records)
-		for _, effect := range effects {
-			switch e := effect.(type) {
-			case checkout.Commit:
-				entry := sent{kind: e.Type, sequence: uint64(len(w.records) + 1)}
-				if body, is := e.Body.(*message.ReversalRequested); is {
-					entry.reason, w.reversal = body.GetReason(), true
-				}
-				w.records = append(w.records, entry)
-				pending = append(pending, checkout.Recorded{Type: entry.kind, Sequence: entry.sequence})
-			case checkout.SendNow:
-				w.send(w.records[first:]...)
-			case checkout.Ask:
-				w.send(w.records[e.Sequence-1])
-			case checkout.Forget:
-				w.secret = w.secret && e.Sequence == 0
-			case checkout.Print:
-				w.printed = w.printed || w.sale.State == checkout.Approved
-			case checkout.SetTimer:
-				w.wake = e.At
+		pending = append(pending, w.carry(effects)...)
+	}
+}
+
+// carry does what the till's machine wants and returns what is recorded.
+func (w *world) carry(effects []checkout.Effect) (recorded []checkout.Event) {
+	first := len(w.records)
+	for _, effect := range effects {
+		switch e := effect.(type) {
+		case checkout.Commit:
+			entry := sent{kind: e.Type, sequence: uint64(len(w.records) + 1)}
+			if body, is := e.Body.(*message.ReversalRequested); is {
+				entry.reason, w.reversal = body.GetReason(), true
 			}
+			w.records = append(w.records, entry)
+			recorded = append(recorded, checkout.Recorded{Type: entry.kind, Sequence: entry.sequence})
+		case checkout.SendNow:
+			w.send(w.records[first:]...)
+		case checkout.Ask:
+			w.send(w.records[e.Sequence-1])
+		case checkout.Forget:
+			w.secret = w.secret && e.Sequence == 0
+		case checkout.Print:
+			w.printed = w.printed || w.sale.State == checkout.Approved
+		case checkout.SetTimer:
+			w.wake = e.At
 		}
 	}
+	return recorded
 }
 
 // send puts the urgent ones of the records on the line.
@@ -126,7 +138,7 @@ func (w *world) arrive(r sent) {
 		w.cloud(payment.Event{Kind: payment.EventQueryRequested})
 	case again && w.cancelled != message.Reason_REASON_UNSPECIFIED:
 		w.say(payment.OutcomeReversed)
-	case w.declined, !again && !r.secret && w.cancelled == message.Reason_REASON_UNSPECIFIED:
+	case w.declined, !again && !r.secret && w.method() == operator.MethodCode && w.cancelled == message.Reason_REASON_UNSPECIFIED:
 		w.declined = true
 		w.say(payment.OutcomeDeclined)
 	default:
@@ -134,22 +146,35 @@ func (w *world) arrive(r sent) {
 	}
 }
 
+// method is how the sale is paid; its numbers are the protocol's.
+func (w *world) method() operator.Method { return operator.Method(w.sale.Method) }
+
 func (w *world) begin() {
-	p, err := payment.New(payment.Payment{OrderID: operator.OrderID(order), Terminal: "10000001", Sequence: 1, Merchant: "301310053110001",
-		Method: operator.MethodCode, Amount: amount, Currency: "CNY", Operator: "ICBC", Reference: "000000000001",
-		GiveUpAt: w.sale.RequestedAt.Add(w.rules.Timing.GiveUp)}, w.now)
+	p, err := payment.New(payment.Payment{OrderID: operator.OrderID(w.order), Terminal: "10000001", Sequence: 1, Merchant: "301310053110001",
+		Method: w.method(), Amount: amount, Currency: "CNY", Operator: "ICBC", Reference: "000000000001",
+		GiveUpAt: w.sale.RequestedAt.Add(w.patience())}, w.now)
 	require.NoError(w.t, err)
 	w.p = &p
 	e := payment.Event{Kind: payment.EventRequested}
+	if w.method() == operator.MethodTap && len(w.sale.Card.Transaction) == 0 { // the card never answered
+		e = payment.Event{Kind: payment.EventReversalRequested, Reason: operator.ReasonTimedOut}
+	}
 	if w.cancelled != message.Reason_REASON_UNSPECIFIED {
 		e = payment.Event{Kind: payment.EventReversalRequested, Reason: operator.Reason(w.cancelled)}
 	}
 	w.cloud(e)
 }
 
+func (w *world) patience() time.Duration {
+	if w.method() == operator.MethodShown {
+		return w.rules.Timing.GiveUpShown
+	}
+	return w.rules.Timing.GiveUp
+}
+
 // say answers without a payment.
 func (w *world) say(outcome payment.Outcome) {
-	w.down = append(w.down, &message.PaymentResult{OrderId: order[:], Stage: message.Stage_STAGE_FINAL,
+	w.down = append(w.down, &message.PaymentResult{OrderId: w.order[:], Stage: message.Stage_STAGE_FINAL,
 		Outcome: message.Outcome(outcome), Revision: 1})
 }
 
@@ -163,12 +188,15 @@ func (w *world) cloud(e payment.Event) {
 			w.calls = append(w.calls, effect.Kind)
 		case effect.Kind == payment.Answer:
 			stage := message.Stage_STAGE_QUERYING
-			if p.State == payment.Reversing {
+			switch {
+			case p.State == payment.Reversing:
 				stage = message.Stage_STAGE_REVERSING
-			} else if p.Outcome() != payment.OutcomeUnknown {
+			case p.State == payment.AwaitingCustomer:
+				stage = message.Stage_STAGE_AWAITING_CUSTOMER
+			case p.Outcome() != payment.OutcomeUnknown:
 				stage = message.Stage_STAGE_FINAL
 			}
-			w.down = append(w.down, &message.PaymentResult{OrderId: order[:], Stage: stage, Outcome: message.Outcome(p.Outcome()),
+			w.down = append(w.down, &message.PaymentResult{OrderId: w.order[:], Stage: stage, Outcome: message.Outcome(p.Outcome()),
 				Reason: message.Reason(p.Reason), Amount: p.Amount, Currency: p.Currency, Revision: p.Revision, Refunded: p.Refunded()})
 		}
 	}
@@ -180,6 +208,8 @@ func (w *world) operate(call payment.EffectKind, lost bool) {
 	switch {
 	case call == payment.CallAuthorise && !w.takenBack && w.debits == 0:
 		w.debits++
+	case call == payment.CallOrder:
+		w.ordered = true
 	case call == payment.CallReverse || call == payment.CallRefund:
 		w.takenBack = true
 		w.credits = w.debits
@@ -189,6 +219,8 @@ func (w *world) operate(call payment.EffectKind, lost bool) {
 		status = operator.StatusReversed
 	case w.debits > 0:
 		status = operator.StatusApproved
+	case w.ordered:
+		status = operator.StatusAwaitingCustomer
 	}
 	e := payment.Event{Kind: payment.EventAnswer, Call: call, Operator: "ICBC", Answer: operator.Answer{
 		OrderID: w.p.OrderID, Status: status, Amount: amount, Currency: "CNY", Reference: "R-1", AuthCode: "A1B2C3"}}
