@@ -110,7 +110,7 @@ func (c *composer) shiftHeading(s ShiftSlip) {
 
 // shiftLine writes one method; of cash only the drawer is known.
 func (c *composer) shiftLine(line ShiftLine, s ShiftSlip) {
-	c.add(drivers.Text{Content: methodWords(line.Method), Bold: true})
+	c.add(drivers.Text{Content: MethodWords(line.Method), Bold: true})
 	if line.Method == closing.Cash {
 		c.pair("备用金 FLOAT", s.Float.Display())
 		c.pair("存取 MOVED", s.CashMoved.Display())
@@ -159,8 +159,8 @@ func (c *composer) shiftEnding(s ShiftSlip) {
 // signatureColumns fits the narrowest paper.
 const signatureColumns = 32
 
-// methodWords names a method of package closing.
-func methodWords(method string) string {
+// MethodWords names a method of package closing.
+func MethodWords(method string) string {
 	switch method {
 	case closing.Code:
 		return "付款码 CODE"

@@ -80,6 +80,12 @@ func newMessage(kind record.Type) proto.Message {
 		return &message.OrderLookup{}
 	case record.DeviceFault:
 		return &message.DeviceFault{}
+	case record.ShiftOpened:
+		return &message.ShiftOpened{}
+	case record.CashMoved:
+		return &message.CashMoved{}
+	case record.ShiftClosed:
+		return &message.ShiftClosed{}
 	default:
 		return nil
 	}
@@ -135,9 +141,9 @@ func bytesField(name, short string, b []byte) Field {
 
 func integerField(name, short string, value int64, m protoreflect.Message) Field {
 	switch short {
-	case "amount":
+	case "amount", "float", "cash_moved", "cash_counted":
 		return Field{Name: name, Value: value, Display: amountText(value, currencyOf(m))}
-	case "give_up", "shown_code_expires", "decided_at", "next_at", "cloud_time", "hold_expires":
+	case "give_up", "shown_code_expires", "decided_at", "next_at", "cloud_time", "opened_at", "closed_at":
 		return Field{Name: name, Value: time.UnixMicro(value).UTC().Format(time.RFC3339Nano)}
 	default:
 		return Field{Name: name, Value: value}

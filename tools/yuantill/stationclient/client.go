@@ -32,6 +32,7 @@ type (
 	Device = station.Device
 	Words  = station.Words
 	Start  = station.StartBody
+	Shift  = station.Shift
 )
 
 // The errors of this package.

@@ -90,10 +90,13 @@ func (s *Stream) Next() (Event, error) {
 	return Event{}, fmt.Errorf("%w: event of more than %d lines", ErrAnswer, linesMax)
 }
 
+// eventSale is the kind of event that carries a sale.
+const eventSale = "sale"
+
 // Sale returns the sale that an event tells of; false for other events.
 func (e Event) Sale() (Sale, bool) {
 	var sale Sale
-	if e.Kind == kindFollowUp {
+	if e.Kind != eventSale {
 		return Sale{}, false
 	}
 	if err := json.Unmarshal(e.Data, &sale); err != nil || sale.ID == "" || sale.State == "" {
