@@ -13,7 +13,7 @@ func (w *watcher) follow(ctx context.Context, id string, updates chan<- stationc
 	for {
 		stream, err := w.client.Events(ctx, last)
 		if err == nil {
-			last = read(ctx, stream, id, last, updates)
+			last, id = read(ctx, stream, id, last, updates)
 			_ = stream.Close() // it has ended already or ctx has
 		}
 		if !pause(ctx, reopenGap) {
@@ -22,20 +22,28 @@ func (w *watcher) follow(ctx context.Context, id string, updates chan<- stationc
 	}
 }
 
-func read(ctx context.Context, stream *stationclient.Stream, id, last string, updates chan<- stationclient.Sale) string {
+// read hands on events until the stream ends. It returns the last one's id, and the sale that stands for the followed one
+// by then.
+func read(
+	ctx context.Context, stream *stationclient.Stream, id, last string, updates chan<- stationclient.Sale,
+) (seen, stands string) {
 	for {
 		event, err := stream.Next()
 		if err != nil {
-			return last
+			return last, id
 		}
 		if event.ID != "" {
 			last = event.ID
 		}
-		if sale, ok := event.Sale(); ok && sale.ID == id {
+		sale, ok := event.Sale()
+		if ok && sale.Supersedes == id {
+			id = sale.ID
+		}
+		if ok && sale.ID == id {
 			select {
 			case updates <- sale:
 			case <-ctx.Done():
-				return last
+				return last, id
 			}
 		}
 	}

@@ -1,6 +1,7 @@
 package command
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"time"
@@ -23,11 +24,11 @@ func (w *watcher) took(sale stationclient.Sale, err error) {
 // take shows a sale when anything that people read has changed. Answers and events may overtake each other.
 func (w *watcher) take(sale stationclient.Sale) {
 	w.lost = false
-	if w.known && (sale.At.Before(w.sale.At) || w.sale.Final) {
+	if w.known && !w.newer(sale) {
 		return
 	}
 	w.sale, w.known = sale, true
-	if w.json {
+	if w.json || sale.SupersededBy != "" { // the one that took its place follows at once
 		return
 	}
 	line := w.line(sale)
@@ -41,6 +42,31 @@ func (w *watcher) take(sale stationclient.Sale) {
 		w.drawCode(sale.ShownCode)
 	}
 }
+
+// newer reports whether a sale is news: of the sale that is followed, or of the one that took its place.
+func (w *watcher) newer(sale stationclient.Sale) bool {
+	if sale.ID != w.sale.ID {
+		return sale.Supersedes == w.sale.ID
+	}
+	return !sale.At.Before(w.sale.At) && !w.sale.Final
+}
+
+// catchUp asks for the sale that took the followed one's place.
+func (w *watcher) catchUp(ctx context.Context) {
+	for range supersededMax {
+		if w.sale.SupersededBy == "" {
+			return
+		}
+		next, err := w.client.Sale(ctx, w.sale.SupersededBy)
+		w.took(next, err)
+		if err != nil {
+			return
+		}
+	}
+}
+
+// ended reports whether there is nothing more to wait for.
+func (w *watcher) ended() bool { return w.sale.Final && w.sale.SupersededBy == "" }
 
 // takeNotice tells a notice when it is another than the last: a wrong code changes nothing else about the sale.
 func (w *watcher) takeNotice(notice *stationclient.Words) {

@@ -12,6 +12,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 	"github.com/stretchr/testify/require"
 
+	"github.com/yuantill/yuantill/protocol/message"
 	"github.com/yuantill/yuantill/protocol/seal"
 	"github.com/yuantill/yuantill/tools/yuantill/command"
 	"github.com/yuantill/yuantill/tools/yuantill/sitetest"
@@ -41,6 +42,7 @@ func TestScripts(t *testing.T) {
 				terminal := map[string]string{"mine": "10000001", "other": "10000002"}[name]
 				site := sitetest.New(t, folder, terminal)
 				site.Configure(t, strings.TrimPrefix(till.URL, "http://"))
+				env.Values[name] = site
 			}
 			env.Setenv("STATION", till.URL)
 			env.Setenv("BROKENKEY", "a\nb")
@@ -49,6 +51,7 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits": exits, "damage": damage, "fill": fill,
+			"closeshift": func(ts *testscript.TestScript, _ bool, arguments []string) { closeShift(t, ts, arguments) },
 		},
 	})
 }
@@ -64,6 +67,21 @@ func exits(ts *testscript.TestScript, _ bool, arguments []string) {
 	if got != want {
 		ts.Fatalf("exit code %s, want %s", got, want)
 	}
+}
+
+// closeshift TERMINAL [wrong|forged] writes a shift into the terminal's journal: with a line that is not what the records
+// say, or altered after it was signed.
+func closeShift(t *testing.T, ts *testscript.TestScript, arguments []string) {
+	site, _ := ts.Value(arguments[0]).(*sitetest.Site)
+	raise := func(closed *message.ShiftClosed) { closed.Lines[0].SalesAmount++ }
+	var change, forge func(*message.ShiftClosed)
+	if len(arguments) > 1 && arguments[1] == "wrong" {
+		change = raise
+	}
+	if len(arguments) > 1 && arguments[1] == "forged" {
+		forge = raise
+	}
+	site.WriteShift(t, change, forge)
 }
 
 // damage FILE SEQUENCE flips a bit of a stored record.

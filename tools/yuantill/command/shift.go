@@ -52,6 +52,9 @@ func (f *shiftFlags) amount(flag, text string) (int64, error) {
 	if err != nil {
 		return 0, usage("--%s: %w", flag, err)
 	}
+	if amount.Minor < 0 {
+		return 0, usage("--%s %s is below zero", flag, text)
+	}
 	return amount.Minor, nil
 }
 

@@ -87,9 +87,9 @@ func (p *program) sayShiftLine(s stationclient.Shift, l stationclient.ShiftLine)
 	if l.Method == closing.Cash {
 		text += fmt.Sprintf("%s %s  %s %s", p.text("备用金", "float"), shiftAmount(s, s.Float), p.text("存取", "moved"), shiftAmount(s, s.CashMoved))
 	} else {
-		text += fmt.Sprintf("%s %d × %s", p.text("收款", "sales"), l.Sales, shiftAmount(s, l.SalesAmount))
+		text += fmt.Sprintf("%s %d, %s", p.text("收款", "sales"), l.Sales, shiftAmount(s, l.SalesAmount))
 		if l.Refunds > 0 {
-			text += fmt.Sprintf("  %s %d × %s", p.text("退款", "refunds"), l.Refunds, shiftAmount(s, l.RefundsAmount))
+			text += fmt.Sprintf("  %s %d, %s", p.text("退款", "refunds"), l.Refunds, shiftAmount(s, l.RefundsAmount))
 		}
 	}
 	text += fmt.Sprintf("  %s %s", p.text("应收", "expected"), shiftAmount(s, l.Expected))

@@ -22,6 +22,8 @@ const (
 	// cancelWait is how long the outcome of a cancellation is waited for; taking back may take until the operator answers.
 	cancelWait = time.Minute
 	updatesMax = 16
+	// supersededMax is how many sales one after another may have taken each other's place.
+	supersededMax = 64
 )
 
 // watcher follows one sale to its end.
@@ -147,8 +149,9 @@ func (w *watcher) watch(ctx context.Context, updates <-chan stationclient.Sale, 
 	defer poll.Stop()
 	w.deadline = time.NewTimer(w.flags.timeout)
 	defer w.deadline.Stop()
-	leave := pressed && !w.over() && w.stop(ctx)
-	for !w.over() && !leave {
+	w.catchUp(ctx)
+	leave := pressed && !w.ended() && w.stop(ctx)
+	for !w.ended() && !leave {
 		select {
 		case sale := <-updates:
 			w.take(sale)
@@ -162,6 +165,7 @@ func (w *watcher) watch(ctx context.Context, updates <-chan stationclient.Sale, 
 		case <-ctx.Done():
 			leave = true
 		}
+		w.catchUp(ctx)
 	}
 }
 

@@ -40,6 +40,8 @@ type Till struct {
 	feed    *station.Feed
 	mu      sync.Mutex
 	sale    checkout.Sale
+	before  checkout.Sale // whose place the sale took
+	shifts  shifts
 	notice  catalogue.Phrase
 	script  []checkout.State
 	status  station.Status
@@ -266,10 +268,27 @@ func (t *Till) Finish(state checkout.State) {
 func (t *Till) Sale(_ context.Context, id checkout.OrderID) (checkout.View, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	if id == t.before.OrderID && id != (checkout.OrderID{}) {
+		return checkout.Rules{Timing: checkout.DefaultTiming()}.View(t.before, t.notice), nil
+	}
 	if id != t.sale.OrderID {
 		return checkout.View{}, &station.Refusal{Phrase: catalogue.RefuseNoSale}
 	}
 	return t.view(), nil
+}
+
+// Supersede lets another sale take the sale's place, and ends the old one as the till does.
+func (t *Till) Supersede() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	next := t.sale
+	next.OrderID[15], next.Supersedes, next.State, next.Voucher = 9, t.sale.OrderID, checkout.Authorising, t.sale.Voucher+1
+	t.before = t.sale
+	t.before.SupersededBy = next.OrderID
+	t.before.State, t.before.Result = checkout.Reversed, resultOf(checkout.Reversed)
+	t.feed.PublishSale(checkout.Rules{Timing: checkout.DefaultTiming()}.View(t.before, t.notice), t.Now)
+	t.sale = next
+	t.publish()
 }
 
 // Status implements station.Till.
