@@ -131,6 +131,7 @@ type Store interface {
 	FollowUpReader
 	OfflineReader
 	LedgerReader
+	ShiftReader
 	DirectoryReader
 	BlockReader
 	HealthReader

@@ -97,6 +97,7 @@ type Change struct {
 	Cancelled   []Cancelled
 	FollowUps   []FollowUp
 	Entries     []Entry
+	Shifts      []Shift
 	Quarantined []Quarantined
 	Alarms      []Alarm
 	Terminals   []Terminal
@@ -109,9 +110,9 @@ type Change struct {
 
 // Rows returns how many rows the change has; an entry counts with its postings.
 func (c *Change) Rows() int {
-	rows := len(c.Records) + len(c.Heads) + len(c.Epochs) + len(c.Payments) + len(c.Cancelled) + len(c.FollowUps) + len(c.Entries) +
-		len(c.Quarantined) + len(c.Alarms) + len(c.Terminals) + len(c.Merchants) +
-		len(c.Spent) + len(c.BlockedWallets) + len(c.OfflineLimits)
+	rows := len(c.Records) + len(c.Heads) + len(c.Epochs) + len(c.Payments) + len(c.Cancelled) + len(c.Entries) +
+		len(c.Shifts) +
+		len(c.Quarantined) + len(c.Alarms) + len(c.Terminals) + len(c.Merchants)
 	for i := range c.Entries {
 		rows += len(c.Entries[i].Postings)
 	}
@@ -128,6 +129,9 @@ func (c *Change) Size() int {
 	for i := range c.Payments {
 		size += len(c.Payments[i].Blob)
 	}
+	for i := range c.Shifts {
+		size += len(c.Shifts[i].Body)
+	}
 	for i := range c.Quarantined {
 		size += len(c.Quarantined[i].Bytes)
 	}
@@ -143,6 +147,7 @@ func (c *Change) Append(other Change) {
 	c.Cancelled = append(c.Cancelled, other.Cancelled...)
 	c.FollowUps = append(c.FollowUps, other.FollowUps...)
 	c.Entries = append(c.Entries, other.Entries...)
+	c.Shifts = append(c.Shifts, other.Shifts...)
 	c.Quarantined = append(c.Quarantined, other.Quarantined...)
 	c.Alarms = append(c.Alarms, other.Alarms...)
 	c.Terminals = append(c.Terminals, other.Terminals...)

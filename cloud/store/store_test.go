@@ -17,6 +17,7 @@ func whole() store.Change {
 		Payments:    []store.Payment{{Blob: make([]byte, 100)}},
 		Cancelled:   []store.Cancelled{{Order: store.OrderID{1}}},
 		Entries:     []store.Entry{{Postings: make([]store.Posting, 3)}},
+		Shifts:      []store.Shift{{Body: make([]byte, 70)}},
 		Quarantined: []store.Quarantined{{Bytes: make([]byte, 50)}},
 		Alarms:      []store.Alarm{{}},
 		Terminals:   []store.Terminal{{}},
@@ -27,14 +28,14 @@ func whole() store.Change {
 }
 
 func TestChange(t *testing.T) {
-	const rows = 2 + 1 + 1 + 1 + 1 + 1 + 3 + 1 + 1 + 1 + 1 + 3
+	const rows = 2 + 1 + 1 + 1 + 1 + 1 + 3 + 1 + 1 + 1 + 1 + 1
 	var empty store.Change
 	require.Zero(t, empty.Rows())
 	require.Zero(t, empty.Size())
 
 	change := whole()
 	require.Equal(t, rows, change.Rows(), "postings are rows too")
-	require.GreaterOrEqual(t, change.Size(), 300+200+100+50, "all that is kept by reference counts")
+	require.GreaterOrEqual(t, change.Size(), 300+200+100+70+50, "all that is kept by reference counts")
 
 	change.Append(whole())
 	require.Equal(t, 2*rows, change.Rows())
@@ -75,5 +76,12 @@ func TestNames(t *testing.T) {
 	} {
 		require.Equal(t, name, state.String())
 	}
+	for state, name := range map[store.ShiftState]string{
+		store.ShiftOpen: "open", store.ShiftProvisional: "provisional", store.ShiftWaiting: "waiting",
+		store.ShiftAgrees: "agrees", store.ShiftDiffers: "differs", store.ShiftUnsigned: "unsigned", 99: "shift-state-99",
+	} {
+		require.Equal(t, name, state.String())
+	}
+	require.Equal(t, "0100000000000000000000000000000f", store.ShiftID{1, 15: 15}.String())
 	require.Equal(t, "0102000000000000000000000000000f", store.OrderID{1, 2, 15: 15}.String())
 }

@@ -74,8 +74,10 @@ func (t *transaction) apply(change *store.Change) error {
 			return fmt.Errorf("store entry: %w", err)
 		}
 	}
-	if err := t.offline(change); err != nil {
-		return err
+	for i := range change.Shifts {
+		if err := t.shift(&change.Shifts[i]); err != nil {
+			return fmt.Errorf("store shift: %w", err)
+		}
 	}
 	return t.notes(change)
 }
