@@ -321,6 +321,6 @@ func (t *till) originalOrder(ctx context.Context) shift.Orders {
 		if err := proto.Unmarshal(asked.Body(), &body); err != nil {
 			return foreign, fmt.Errorf("read payment: %w", err)
 		}
-		return shift.Order{Method: shift.MethodOf(&body), Amount: body.GetAmount()}, nil
+		return shift.Order{Method: closing.MethodOf(&body), Amount: body.GetAmount()}, nil
 	}
 }

@@ -124,25 +124,7 @@ func readPayment(body []byte) (Fact, error) {
 	if m.GetHold() {
 		side = Neither
 	}
-	return Requested{Item: id, Method: MethodOf(&m), Side: side, Amount: m.GetAmount()}, err
-}
-
-// MethodOf is the line that a payment belongs to.
-func MethodOf(m *message.PaymentRequested) string {
-	switch {
-	case m.GetHold():
-		return closing.Hold
-	case m.GetOffline() != nil:
-		return closing.OfflineTap
-	case m.GetMethod() == message.Method_METHOD_CODE:
-		return closing.Code
-	case m.GetMethod() == message.Method_METHOD_TAP:
-		return closing.Tap
-	case m.GetMethod() == message.Method_METHOD_SHOWN:
-		return closing.Shown
-	default:
-		return closing.Other
-	}
+	return Requested{Item: id, Method: closing.MethodOf(&m), Side: side, Amount: m.GetAmount()}, err
 }
 
 // readFollowUp tells on which side a follow-up counts (SPEC.md 7.9.3).

@@ -72,7 +72,7 @@ func (d *diary) request(n byte, method message.Method, amount int64, change ...f
 		apply(m)
 	}
 	d.write(record.PaymentRequested, m)
-	d.orders[of] = shift.Order{Method: shift.MethodOf(m), Amount: amount}
+	d.orders[of] = shift.Order{Method: closing.MethodOf(m), Amount: amount}
 }
 
 func (d *diary) show(n byte, outcome message.Outcome) {

@@ -45,6 +45,24 @@ var (
 // Methods are all methods in the order in which lines stand.
 func Methods() []string { return []string{Code, Tap, Shown, OfflineTap, Hold, Other, Cash} }
 
+// MethodOf is the line that a payment belongs to (SPEC.md 7.9.3).
+func MethodOf(m *message.PaymentRequested) string {
+	switch {
+	case m.GetHold():
+		return Hold
+	case m.GetOffline() != nil:
+		return OfflineTap
+	case m.GetMethod() == message.Method_METHOD_CODE:
+		return Code
+	case m.GetMethod() == message.Method_METHOD_TAP:
+		return Tap
+	case m.GetMethod() == message.Method_METHOD_SHOWN:
+		return Shown
+	default:
+		return Other
+	}
+}
+
 // Sign sets the message's signature. Errors: those of sign.Key.SignChecked.
 func Sign(key *sign.Key, terminal record.Terminal, closed *message.ShiftClosed) error {
 	closed.Signature = nil

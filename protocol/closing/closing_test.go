@@ -208,3 +208,15 @@ func FuzzVerify(f *testing.F) {
 		}
 	})
 }
+
+func TestMethodOf(t *testing.T) {
+	for want, m := range map[string]*message.PaymentRequested{
+		closing.Code: {Method: message.Method_METHOD_CODE}, closing.Tap: {Method: message.Method_METHOD_TAP},
+		closing.Shown: {Method: message.Method_METHOD_SHOWN}, closing.Other: {},
+		closing.OfflineTap: {Method: message.Method_METHOD_TAP, Offline: &message.Offline{}},
+		closing.Hold:       {Method: message.Method_METHOD_CODE, Hold: true},
+	} {
+		require.Equal(t, want, closing.MethodOf(m))
+		require.Contains(t, closing.Methods(), want)
+	}
+}

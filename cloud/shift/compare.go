@@ -1,0 +1,182 @@
+package shift
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"google.golang.org/protobuf/proto"
+
+	"github.com/yuantill/yuantill/cloud/payment"
+	"github.com/yuantill/yuantill/cloud/store"
+	"github.com/yuantill/yuantill/protocol/closing"
+	"github.com/yuantill/yuantill/protocol/message"
+	"github.com/yuantill/yuantill/protocol/record"
+)
+
+// errNotYet says that something of the shift is not stored or not definite yet.
+var errNotYet = errors.New("shift: not all is there yet")
+
+// taking is how many and how much.
+type taking struct {
+	count  uint32
+	amount int64 // minor units
+}
+
+func (t taking) add(amount int64) taking { return taking{t.count + 1, t.amount + amount} }
+
+// books are what the cloud says of a shift's stretch of records.
+type books struct {
+	sales     map[string]taking // by method of package closing
+	refunds   taking
+	cashMoved int64
+}
+
+// compareOne holds a shift against the books and keeps what was found. It reports whether the shift waits no longer.
+func (s *Service) compareOne(ctx context.Context, row store.Shift) (bool, error) {
+	var closed message.ShiftClosed
+	if err := proto.Unmarshal(row.Body, &closed); err != nil {
+		return false, fmt.Errorf("read shift %s: %w", row.ID, err)
+	}
+	own, err := s.read(ctx, row)
+	if errors.Is(err, errNotYet) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("read books of shift %s: %w", row.ID, err)
+	}
+	row.State = store.ShiftAgrees
+	change := store.Change{}
+	if findings := differences(&closed, own); len(findings) > 0 {
+		row.State, row.Findings = store.ShiftDiffers, strings.Join(findings, "; ")
+		change.Alarms = append(change.Alarms, s.alarm(row, alarmDiffers, row.Findings))
+	}
+	change.Shifts = append(change.Shifts, row)
+	if err := s.config.Store.Commit(ctx, change); err != nil {
+		return false, fmt.Errorf("store comparison of shift %s: %w", row.ID, err)
+	}
+	return true, nil
+}
+
+// read goes through the shift's records, all of which must be stored, and asks the books about each payment. Error:
+// errNotYet.
+func (s *Service) read(ctx context.Context, row store.Shift) (books, error) {
+	own := books{sales: make(map[string]taking)}
+	head, err := s.config.Store.Head(ctx, row.Terminal)
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		return own, errNotYet
+	case err != nil:
+		return own, err
+	case head.HighWater < row.Last:
+		return own, errNotYet
+	}
+	for after := row.First - 1; after < row.Last; {
+		records, err := s.config.Store.Records(ctx, row.Terminal, after, recordsMax)
+		if err != nil {
+			return own, err
+		}
+		if len(records) == 0 {
+			return own, errNotYet
+		}
+		for _, r := range records {
+			after = r.Sequence
+			if after > row.Last {
+				break
+			}
+			if err := s.take(ctx, &own, row, r); err != nil {
+				return own, err
+			}
+		}
+	}
+	return own, nil
+}
+
+// take adds what one record stands for.
+func (s *Service) take(ctx context.Context, own *books, row store.Shift, r store.Record) error {
+	header, err := record.ParseHeader(r.Bytes)
+	if err != nil {
+		return err
+	}
+	switch header.Type {
+	case record.PaymentRequested:
+		var m message.PaymentRequested
+		if err := proto.Unmarshal(r.Bytes.Body(), &m); err != nil || len(m.GetOrderId()) != len(store.OrderID{}) {
+			return nil // it became no payment
+		}
+		return s.takePayment(ctx, own, r, &m)
+	case record.CashMoved:
+		var m message.CashMoved
+		if err := proto.Unmarshal(r.Bytes.Body(), &m); err == nil && string(m.GetShiftId()) == string(row.ID[:]) {
+			own.cashMoved += m.GetAmount()
+		}
+	}
+	return nil
+}
+
+// takePayment adds a payment that the cloud holds to be paid. One that the terminal took offline is the shift's whatever
+// its operator says (SPEC.md 7.9.3).
+func (s *Service) takePayment(ctx context.Context, own *books, r store.Record, m *message.PaymentRequested) error {
+	method := closing.MethodOf(m)
+	if method == closing.OfflineTap {
+		own.sales[method] = own.sales[method].add(m.GetAmount())
+		return nil
+	}
+	stored, err := s.config.Store.Payment(ctx, store.OrderID(m.GetOrderId()))
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		return nil // declined without a payment
+	case err != nil:
+		return err
+	case stored.Terminal != r.Terminal || stored.Sequence != r.Sequence:
+		return nil // the order is another record's
+	}
+	var p payment.Payment
+	if err := p.UnmarshalBinary(stored.Blob); err != nil {
+		return fmt.Errorf("read payment %s: %w", stored.Order, err)
+	}
+	switch {
+	case p.Outcome() == payment.OutcomeUnknown:
+		return errNotYet
+	case p.Outcome() == payment.OutcomeApproved && !m.GetHold():
+		own.sales[method] = own.sales[method].add(p.Amount)
+	}
+	return nil
+}
+
+// differences say, for a human, where the terminal's lines are not the books'.
+func differences(closed *message.ShiftClosed, own books) []string {
+	var findings []string
+	said := make(map[string]taking)
+	var refunds taking
+	for _, line := range closed.GetLines() {
+		before := said[line.GetMethod()]
+		said[line.GetMethod()] = taking{before.count + line.GetSales(), before.amount + line.GetSalesAmount()}
+		refunds = taking{refunds.count + line.GetRefunds(), refunds.amount + line.GetRefundsAmount()}
+	}
+	methods := closing.Methods()
+	for _, line := range closed.GetLines() {
+		if !slices.Contains(methods, line.GetMethod()) {
+			methods = append(methods, line.GetMethod()) // one that this version does not know
+		}
+	}
+	for _, method := range methods {
+		if said[method] != own.sales[method] {
+			findings = append(findings, differ(method, said[method], own.sales[method]))
+		}
+	}
+	if refunds != own.refunds {
+		findings = append(findings, differ("refunds", refunds, own.refunds))
+	}
+	if closed.GetCashMoved() != own.cashMoved {
+		findings = append(findings, fmt.Sprintf("cash moved: the terminal says %d, its records %d", closed.GetCashMoved(), own.cashMoved))
+	}
+	return findings
+}
+
+func differ(what string, said, own taking) string {
+	return fmt.Sprintf("%s: the terminal says %d of together %d, the books %d of together %d",
+		what, said.count, said.amount, own.count, own.amount)
+}
