@@ -39,6 +39,7 @@ type Books interface {
 type Store interface {
 	store.DirectoryReader
 	store.OverviewReader
+	store.ShiftReader
 	Payment(ctx context.Context, order store.OrderID) (store.Payment, error)
 	Head(ctx context.Context, terminal record.Terminal) (store.Head, error)
 }

@@ -147,6 +147,7 @@ type body[T any] struct{ Body T }
 func (a *api) routes(h huma.API) {
 	huma.Get(h, "/v1/payments/{order}", a.payment)
 	huma.Get(h, "/v1/terminals", a.terminals)
+	huma.Get(h, "/v1/shifts", a.shifts)
 	huma.Get(h, "/v1/alarms", a.alarms)
 	huma.Get(h, "/v1/ledger/check", a.check)
 	huma.Get(h, "/v1/stats", a.stats)

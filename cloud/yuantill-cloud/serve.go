@@ -29,6 +29,7 @@ import (
 	"github.com/yuantill/yuantill/cloud/operator/jsonhttps"
 	"github.com/yuantill/yuantill/cloud/operator/registry"
 	"github.com/yuantill/yuantill/cloud/payment"
+	"github.com/yuantill/yuantill/cloud/shift"
 	"github.com/yuantill/yuantill/cloud/store"
 	"github.com/yuantill/yuantill/cloud/store/sqlite"
 	"github.com/yuantill/yuantill/protocol"
@@ -77,6 +78,7 @@ type cloud struct {
 	broker    *broker.Broker
 	lines     map[string]operator.Connector
 	payments  *payment.Service
+	shifts    *shift.Service
 	collector *collector.Collector
 	checker   *ledger.Checker
 	operators *registry.Registry
@@ -182,11 +184,14 @@ func (c *cloud) assemble(ctx context.Context, connection *nats.Conn) error {
 	if err != nil {
 		return err
 	}
+	c.shifts, err = shift.New(shift.Config{Store: c.books, Clock: time.Now, Logger: c.logger})
+	if err != nil {
+		return err
+	}
 	c.collector, err = collector.New(collector.Config{Downlink: downlink, Random: rand.Reader, Logger: c.logger,
 		Metrics: c.metrics, Consumers: map[record.Type]collector.Consumer{
-			record.EpochOpened:      c.limits.SignIns(),
-			record.PaymentRequested: c.limits.Beside(c.payments.Requests()), record.ReversalRequested: c.payments.Reversals(),
-			record.FollowUpRequested: c.payments.FollowUps(), record.OrderLookup: c.payments.Lookups()}})
+			record.PaymentRequested: c.payments.Requests(), record.ReversalRequested: c.payments.Reversals(),
+			record.ShiftOpened: c.shifts.Openings(), record.ShiftClosed: c.shifts.Endings()}})
 	if err != nil {
 		return err
 	}
@@ -269,6 +274,7 @@ func (c *cloud) run(ctx context.Context, connection *nats.Conn) error {
 	group.Go(func() error { return c.serveWeb(ctx, listener, handler) })
 	group.Go(func() error { return c.payments.Run(ctx) })
 	group.Go(func() error { return c.collector.Run(ctx) })
+	group.Go(func() error { return c.shifts.Run(ctx) })
 	group.Go(func() error { return c.checker.Run(ctx) })
 	group.Go(func() error { return c.limits.Run(ctx) })
 	group.Go(func() error { return c.watch().run(ctx) })
