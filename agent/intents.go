@@ -108,6 +108,9 @@ func (t *till) serviceable() error {
 	if err := t.parts.Journal.Room(); err != nil {
 		return refuseJournal(err)
 	}
+	if t.shifts.current == nil && !t.config.ShiftByItself {
+		return &station.Refusal{Phrase: catalogue.RefuseNoShift}
+	}
 	if t.parts.Journal.Tail().Epoch == 0 {
 		return &station.Refusal{Phrase: catalogue.RefuseNotSignedIn}
 	}

@@ -38,7 +38,7 @@ type SaleStore interface {
 
 // ShiftStore is the journal's reading side for shifts.
 type ShiftStore interface {
-	// Landmarks returns the latest shift-opened or shift-closed records before a sequence (0 for all), newest first.
+	// Landmarks returns the latest shift-opened, shift-closed or cash-moved records before a sequence (0 for all), newest first.
 	Landmarks(ctx context.Context, kind record.Type, before uint64, limit int) ([]record.Record, error)
 	// Records returns the records after a sequence, in order.
 	Records(ctx context.Context, after uint64, recordsMax, bytesMax int) ([]record.Record, error)

@@ -135,12 +135,46 @@ func (t *till) MoveCash(ctx context.Context, cash station.Cash) (station.Shift, 
 		return station.Shift{}, &station.Refusal{Phrase: catalogue.RefuseCash}
 	}
 	current := t.shifts.current
-	_, err := t.parts.Journal.Append(context.WithoutCancel(ctx), journal.Entry{Type: record.CashMoved, Body: &message.CashMoved{
+	before, err := t.cashBefore(ctx, cash.Key)
+	if err != nil {
+		return station.Shift{}, err
+	}
+	if before != nil && (before.GetAmount() != cash.Amount || string(before.GetShiftId()) != string(current.ID[:])) {
+		return station.Shift{}, &station.Refusal{Phrase: catalogue.RefuseKeyReused}
+	}
+	if before != nil {
+		return t.cashMoved(ctx)
+	}
+	_, err = t.parts.Journal.Append(context.WithoutCancel(ctx), journal.Entry{Type: record.CashMoved, Body: &message.CashMoved{
 		ShiftId: current.ID[:], Cashier: t.cashier(cash.Cashier), Amount: cash.Amount, Currency: current.Currency, Note: cash.Note,
+		Key: cash.Key,
 	}})
 	if err != nil {
 		return station.Shift{}, refuseJournal(err)
 	}
+	return t.cashMoved(ctx)
+}
+
+// cashBefore finds cash that a key has moved before, among the latest; nil when there is none.
+func (t *till) cashBefore(ctx context.Context, key string) (*message.CashMoved, error) {
+	latest, err := t.parts.Journal.Landmarks(ctx, record.CashMoved, 0, cashKeysMax)
+	if err != nil {
+		return nil, fmt.Errorf("find cash moved: %w", err)
+	}
+	for _, r := range latest {
+		body := &message.CashMoved{}
+		if err := proto.Unmarshal(r.Body(), body); err != nil {
+			return nil, fmt.Errorf("read cash moved: %w", err)
+		}
+		if key != "" && body.GetKey() == key {
+			return body, nil
+		}
+	}
+	return nil, nil
+}
+
+// cashMoved tells how the open shift stands.
+func (t *till) cashMoved(ctx context.Context) (station.Shift, error) {
 	if err := t.sumCurrent(ctx); err != nil {
 		return station.Shift{}, err
 	}

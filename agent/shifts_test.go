@@ -98,6 +98,18 @@ func TestShiftFromFloatToCount(t *testing.T) {
 		moved, err := s.shifts().MoveCash(t.Context(), station.Cash{Amount: -5000, Note: "找零"})
 		require.NoError(t, err)
 		require.Equal(t, int64(15000), lineOf(t, moved, closing.Cash).Expected)
+		for range 2 {
+			moved, err = s.shifts().MoveCash(t.Context(), station.Cash{Key: "c1", Amount: -100})
+			require.NoError(t, err)
+			require.Equal(t, int64(14900), lineOf(t, moved, closing.Cash).Expected)
+			s.stop()
+			s.open(t)
+			synctest.Wait()
+		}
+		_, err = s.shifts().MoveCash(t.Context(), station.Cash{Key: "c1", Amount: 100})
+		requireRefused(t, err, catalogue.RefuseKeyReused)
+		_, err = s.shifts().MoveCash(t.Context(), station.Cash{Key: "c2", Amount: 100})
+		require.NoError(t, err)
 		_, err = s.shifts().MoveCash(t.Context(), station.Cash{})
 		requireRefused(t, err, catalogue.RefuseCash)
 
@@ -156,6 +168,9 @@ func TestWithoutAShiftNoSale(t *testing.T) {
 		synctest.Wait()
 		_, err := s.start("k1", 1250)
 		requireRefused(t, err, catalogue.RefuseNoShift)
+		status, err := s.till.Status(t.Context())
+		require.NoError(t, err)
+		require.Equal(t, catalogue.RefuseNoShift.Text(), *status.Refusing)
 		require.Empty(t, s.journal.records[1:], "nothing but the agent's start is recorded")
 		s.openShift(t, 0)
 		_, err = s.start("k1", 1250)

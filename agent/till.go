@@ -191,7 +191,7 @@ func remember(records []record.Record) (all []recorded, urgent map[uint64]record
 	all = make([]recorded, 0, len(records))
 	for _, bytes := range records {
 		header, err := record.ParseHeader(bytes)
-		if header.Type == record.OutcomeShown {
+		if header.Type == record.OutcomeShown && len(t.shifts.provisional) > 0 {
 			signal(t.shifts.wake)
 		}
 		if err != nil {

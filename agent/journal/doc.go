@@ -8,7 +8,7 @@
 //	OpenEpoch(ctx, EpochOpening) (record.Record, error)
 //	Room() error                                     would a payment be refused?
 //	Unsent · Acknowledge · Acknowledged · Waiting · CheckLink · Appended      the uplink's
-//	OpenFollowUps · FindFollowUp · FollowUpsOf · LastFollowUps · FindLabel
+//	Landmarks(ctx, type, before, limit)              the latest of the rare records that shifts are found by
 //	OpenSales · Find · LastSales · Records · Last · Get · Tail · Counts · Verify · Damage
 //
 // # What is checked when

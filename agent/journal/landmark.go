@@ -10,7 +10,7 @@ import (
 
 // IsLandmark reports whether records of a type are found by Landmarks: those of which a start needs the latest ones.
 func IsLandmark(kind record.Type) bool {
-	return kind == record.ShiftOpened || kind == record.ShiftClosed
+	return kind == record.ShiftOpened || kind == record.ShiftClosed || kind == record.CashMoved
 }
 
 // Landmarks returns the latest records of a landmark type before a sequence (0 for all), newest first, at most limit and

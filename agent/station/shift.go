@@ -15,7 +15,8 @@ type Shifts interface {
 	// CurrentShift returns the open shift as it stands, an X report, and has it printed when that is wanted. It refuses
 	// with RefuseNoShift.
 	CurrentShift(ctx context.Context, print bool) (Shift, error)
-	// MoveCash records cash put into the drawer, or taken out of it when below zero.
+	// MoveCash records cash put into the drawer, or taken out of it when below zero. It refuses with RefuseKeyReused when
+	// the key moved another amount before.
 	MoveCash(ctx context.Context, cash Cash) (Shift, error)
 	// CloseShift ends the shift and prints its Z report. It refuses with RefuseShiftApproval when something is open and
 	// nobody approved.
@@ -26,7 +27,8 @@ type Shifts interface {
 
 // Cash is cash on its way into or out of the drawer.
 type Cash struct {
-	Amount  int64 // minor units; out of the drawer when below zero
+	Key     string // the intent's; the same key moves cash once, over restarts too
+	Amount  int64  // minor units; out of the drawer when below zero
 	Cashier string
 	Note    string
 }

@@ -114,7 +114,7 @@ func (s *Station) registerShiftIntents(api huma.API, shifts Shifts) {
 		OperationID: "move-cash", Method: http.MethodPost, Path: pathShift + "/cash",
 		Summary: "存入或取出现金 Put cash in or take it out", Errors: []int{400, 409, 422, 503},
 	}, func(ctx context.Context, in *cashInput) (*shiftOutput, error) {
-		cash := Cash{Amount: in.Body.Amount, Cashier: tidy(in.Body.Cashier), Note: tidy(in.Body.Note)}
+		cash := Cash{Key: in.Key, Amount: in.Body.Amount, Cashier: tidy(in.Body.Cashier), Note: tidy(in.Body.Note)}
 		return s.shift(ctx, in.KeyInput, "move-cash", in.Body, func() (Shift, error) { return shifts.MoveCash(ctx, cash) })
 	})
 	huma.Register(api, huma.Operation{

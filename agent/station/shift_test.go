@@ -101,7 +101,7 @@ func TestShiftIntents(t *testing.T) {
 		for range 2 {
 			require.Equal(t, http.StatusOK, b.ask(t, "POST", "/v1/shifts/current/cash", `{"amount":-500,"note":"存行\u0007"}`, key("c")).code)
 		}
-		require.Equal(t, []station.Cash{{Amount: -500, Note: "存行"}}, till.moved)
+		require.Equal(t, []station.Cash{{Key: "c", Amount: -500, Note: "存行"}}, till.moved)
 		require.Equal(t, http.StatusConflict, b.ask(t, "POST", "/v1/shifts/current/cash", `{"amount":-501}`, key("c")).code)
 		require.Equal(t, http.StatusConflict, b.ask(t, "POST", "/v1/shifts", `{"float":1}`, key("c")).code)
 		require.Equal(t, http.StatusBadRequest, b.ask(t, "POST", "/v1/shifts/current/cash", `{"amount":1}`).code)

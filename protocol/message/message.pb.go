@@ -2248,6 +2248,7 @@ type CashMoved struct {
 	Amount        int64                  `protobuf:"varint,3,opt,name=amount,proto3" json:"amount,omitempty"` // into the drawer; out of it when below zero
 	Currency      string                 `protobuf:"bytes,4,opt,name=currency,proto3" json:"currency,omitempty"`
 	Note          string                 `protobuf:"bytes,5,opt,name=note,proto3" json:"note,omitempty"`
+	Key           string                 `protobuf:"bytes,6,opt,name=key,proto3" json:"key,omitempty"` // idempotency key of the intent, at most 64 bytes
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2313,6 +2314,13 @@ func (x *CashMoved) GetCurrency() string {
 func (x *CashMoved) GetNote() string {
 	if x != nil {
 		return x.Note
+	}
+	return ""
+}
+
+func (x *CashMoved) GetKey() string {
+	if x != nil {
+		return x.Key
 	}
 	return ""
 }
@@ -3267,13 +3275,14 @@ const file_protocol_message_message_proto_rawDesc = "" +
 	"\acashier\x18\x02 \x01(\tR\acashier\x12\x14\n" +
 	"\x05batch\x18\x03 \x01(\rR\x05batch\x12\x14\n" +
 	"\x05float\x18\x04 \x01(\x03R\x05float\x12\x1a\n" +
-	"\bcurrency\x18\x05 \x01(\tR\bcurrency\"\x88\x01\n" +
+	"\bcurrency\x18\x05 \x01(\tR\bcurrency\"\x9a\x01\n" +
 	"\tCashMoved\x12\x19\n" +
 	"\bshift_id\x18\x01 \x01(\fR\ashiftId\x12\x18\n" +
 	"\acashier\x18\x02 \x01(\tR\acashier\x12\x16\n" +
 	"\x06amount\x18\x03 \x01(\x03R\x06amount\x12\x1a\n" +
 	"\bcurrency\x18\x04 \x01(\tR\bcurrency\x12\x12\n" +
-	"\x04note\x18\x05 \x01(\tR\x04note\"\x9e\x04\n" +
+	"\x04note\x18\x05 \x01(\tR\x04note\x12\x10\n" +
+	"\x03key\x18\x06 \x01(\tR\x03key\"\x9e\x04\n" +
 	"\vShiftClosed\x12\x19\n" +
 	"\bshift_id\x18\x01 \x01(\fR\ashiftId\x12\x18\n" +
 	"\acashier\x18\x02 \x01(\tR\acashier\x12\x14\n" +

@@ -1,4 +1,5 @@
--- Where records of rare types stand, so that a start finds a shift's beginning without reading everything before it.
+-- Where records of rare types stand, so that a shift's beginning, its end and its cash are found without
+-- reading everything.
 CREATE TABLE landmark (
   type     INTEGER NOT NULL,
   sequence INTEGER NOT NULL,
