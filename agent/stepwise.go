@@ -61,9 +61,11 @@ func (s Stepwise) Answers(ctx context.Context) {
 	}
 }
 
-// Tick does what is due by the till's clock, and returns for how long nothing will be.
+// Tick does what is due by the till's clock, completes shifts whose open payments have become definite, and returns for
+// how long nothing will be due.
 func (s Stepwise) Tick(ctx context.Context) time.Duration {
 	s.till.tick(ctx)
+	s.till.completeShifts(ctx)
 	return s.till.untilNext()
 }
 
