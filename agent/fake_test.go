@@ -471,7 +471,7 @@ type shop struct {
 	issuers *hardwallet.Pool
 	limits  *fakeLimits // nil: nothing is accepted offline
 	feed    *station.Feed
-	till    station.Till
+	till    station.Desk
 	// identity signs the ends of shifts; config is the till's unless it is nil.
 	identity *sign.Key
 	config   *agent.Config

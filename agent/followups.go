@@ -80,13 +80,16 @@ func (t *till) FollowUp(ctx context.Context, order checkout.OrderID, wish statio
 	if err != nil {
 		return followup.View{}, fmt.Errorf("mint follow-up id: %w", err)
 	}
+	if err := t.needShift(ctx, event.Cashier); err != nil {
+		return followup.View{}, err
+	}
 	event.ID = followup.ID(id)
-	event.Batch, event.Voucher = t.nextNumbers()
+	event.Batch, event.Voucher = t.shifts.numbers()
 	h := &heldFollowUp{}
 	if err := t.giveFollowUp(ctx, h, event); err != nil {
 		return followup.View{}, refuseJournal(err)
 	}
-	t.numbers++
+	t.shifts.voucher = event.Voucher
 	t.followUps.open[h.followUp.ID] = h
 	t.keys.put(wish.Origin, h.followUp.ID)
 	return t.followUpView(h), nil

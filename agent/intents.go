@@ -24,7 +24,7 @@ func (t *till) Start(ctx context.Context, start station.Start) (checkout.View, e
 		if before.digest != start.Origin.Digest {
 			return checkout.View{}, &station.Refusal{Phrase: catalogue.RefuseKeyReused}
 		}
-		h, err := t.find(ctx, before.id)
+		h, err := t.find(ctx, checkout.OrderID(before.id))
 		if err == nil {
 			h, err = t.newest(ctx, h)
 		}
@@ -46,25 +46,19 @@ func (t *till) Start(ctx context.Context, start station.Start) (checkout.View, e
 	if err := t.needShift(ctx, start.Cashier); err != nil {
 		return checkout.View{}, err
 	}
-	batch, voucher := t.shifts.numbers()
 	h := &held{}
 	event := checkout.Started{
 		OrderID: checkout.OrderID(id), Amount: start.Amount, Cashier: start.Cashier, Note: start.Note, Origin: start.Origin,
-		Batch: batch, Voucher: voucher,
+		Hold: start.Hold, HoldExpires: start.HoldExpires,
 	}
-	event.Batch, event.Voucher = t.nextNumbers()
+	event.Batch, event.Voucher = t.shifts.numbers()
 	if err := t.give(ctx, h, event, nil); err != nil {
 		return checkout.View{}, refuseJournal(err)
 	}
-	t.shifts.voucher = voucher
+	t.shifts.voucher = event.Voucher
 	t.sales[h.sale.OrderID] = h
 	t.keys.put(start.Origin, h.sale.OrderID)
 	return t.view(h), nil
-}
-
-// nextNumbers are the batch and voucher number of what begins next.
-func (t *till) nextNumbers() (batch, voucher uint32) {
-	return uint32(t.numbers/numberMax%numberMax) + 1, uint32(t.numbers%numberMax) + 1
 }
 
 // admit refuses a sale that should not begin, before anything is lost.

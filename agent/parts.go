@@ -44,6 +44,21 @@ type ShiftStore interface {
 	Records(ctx context.Context, after uint64, recordsMax, bytesMax int) ([]record.Record, error)
 }
 
+// FollowUpStore is the journal's reading side of follow-ups, as they were last committed.
+type FollowUpStore interface {
+	OpenFollowUps(ctx context.Context) ([]journal.FollowUp, error)
+	LastFollowUps(ctx context.Context, n int) ([]journal.FollowUp, error)
+	FollowUpsOf(ctx context.Context, order journal.OrderID) ([]journal.FollowUp, error)
+	// FindFollowUp returns journal.ErrNotFound when there is no such follow-up.
+	FindFollowUp(ctx context.Context, id journal.FollowUpID) (journal.FollowUp, error)
+}
+
+// LabelFinder finds sales by what SaleLabels gives them.
+type LabelFinder interface {
+	// FindLabel returns the latest sale with the label, or journal.ErrNotFound.
+	FindLabel(ctx context.Context, label string) (journal.Sale, error)
+}
+
 // SaleSaver is a journal that can also commit a sale without a record.
 type SaleSaver interface {
 	SaveSale(ctx context.Context, sale journal.Snapshot) error
@@ -54,6 +69,8 @@ type Journal interface {
 	Recorder
 	SaleStore
 	ShiftStore
+	FollowUpStore
+	LabelFinder
 }
 
 // Sender sends urgent records.

@@ -140,6 +140,7 @@ func (t *till) commitFollowUp(
 	if err != nil {
 		return nil, fmt.Errorf("commit follow-up: %w", err)
 	}
+	t.shifts.committed()
 	recorded, urgent, err := remember(records)
 	if urgent != nil {
 		h.records = urgent
@@ -231,14 +232,11 @@ func (t *till) recoverFollowUps(ctx context.Context) error {
 	return nil
 }
 
-// recoverFollowUpKeys finds the keys of what was asked for, and counts on from the numbers it used. The lock is held.
+// recoverFollowUpKeys finds the keys of what was asked for. The lock is held.
 func (t *till) recoverFollowUpKeys(ctx context.Context) error {
 	latest, err := t.parts.Journal.LastFollowUps(ctx, keysMax)
 	if err != nil {
 		return fmt.Errorf("read latest follow-ups: %w", err)
-	}
-	if len(latest) > 0 {
-		t.numbers += latest[0].Number
 	}
 	for i := len(latest) - 1; i >= 0; i-- {
 		var f followup.FollowUp

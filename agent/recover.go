@@ -25,6 +25,9 @@ func (t *till) recover(ctx context.Context) error {
 	if err := t.recoverShifts(ctx); err != nil {
 		return err
 	}
+	if err := t.recoverFollowUpKeys(ctx); err != nil {
+		return err
+	}
 	open, err := t.parts.Journal.OpenSales(ctx)
 	if err != nil {
 		return fmt.Errorf("read open sales: %w", err)

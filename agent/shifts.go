@@ -35,6 +35,13 @@ type shiftBoard struct {
 // numbers are the batch and voucher number of what comes next.
 func (b *shiftBoard) numbers() (batch, voucher uint32) { return b.batch, shift.Next(b.voucher) }
 
+// committed says that a commit may have made something definite that a provisional shift waits for.
+func (b *shiftBoard) committed() {
+	if len(b.provisional) > 0 {
+		signal(b.wake)
+	}
+}
+
 // needShift opens a shift when none is open and the till does that by itself. The lock is held.
 func (t *till) needShift(ctx context.Context, cashier string) error {
 	switch {

@@ -65,7 +65,7 @@ func (t *till) supersede(ctx context.Context, h *held, event checkout.Event, sec
 // adopt carries out a change that is durable.
 func (t *till) adopt(ctx context.Context, h *held, change checkout.Change, records []record.Record, secret []byte) error {
 	h.sale = change.Sale
-	committed, err := t.remember(h, records)
+	committed, err := t.keep(h, records)
 	if err != nil {
 		return err
 	}

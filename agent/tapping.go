@@ -58,7 +58,7 @@ func (t *till) wantsCard() bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	h, open := t.sales[t.front]
-	return open && (h.sale.State == checkout.CardUnknown || begins(h.sale) && t.barred() == nil)
+	return open && (h.sale.State == checkout.CardUnknown || begins(h.sale) && !h.sale.Hold && t.barred() == nil)
 }
 
 // await polls the field until there is a card, or returns nothing when none is wanted any more.

@@ -145,7 +145,19 @@ func (t *till) commit(ctx context.Context, h *held, sale checkout.Sale, effects 
 	if err != nil {
 		return nil, fmt.Errorf("commit sale: %w", err)
 	}
-	return t.remember(h, records)
+	return t.keep(h, records)
+}
+
+// keep reads a sale's committed records and keeps the urgent ones with it.
+func (t *till) keep(h *held, records []record.Record) ([]recorded, error) {
+	committed, urgent, err := remember(records)
+	if h.records == nil {
+		h.records = urgent
+	} else {
+		maps.Copy(h.records, urgent)
+	}
+	t.shifts.committed()
+	return committed, err
 }
 
 // entriesOf are a step's records, the last of them with the sale's snapshot. Without records only the snapshot is to be
@@ -191,9 +203,6 @@ func remember(records []record.Record) (all []recorded, urgent map[uint64]record
 	all = make([]recorded, 0, len(records))
 	for _, bytes := range records {
 		header, err := record.ParseHeader(bytes)
-		if header.Type == record.OutcomeShown && len(t.shifts.provisional) > 0 {
-			signal(t.shifts.wake)
-		}
 		if err != nil {
 			return nil, nil, fmt.Errorf("read committed record: %w", err)
 		}

@@ -18,6 +18,9 @@ func ranges() [][2]catalogue.Phrase {
 		{catalogue.NoticeWeChat, catalogue.NoticeSuperseding},
 		{catalogue.RefuseSaleOpen, catalogue.RefuseCash},
 		{catalogue.AfterFinishSale, catalogue.AfterApproval},
+		{catalogue.TitleHeld, catalogue.StepPresentHold},
+		{catalogue.TitleFollowUpAsking, catalogue.NoticeFollowUpMismatch},
+		{catalogue.RefuseNotApproved, catalogue.RefuseLookupBusy},
 	}
 }
 

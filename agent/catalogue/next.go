@@ -12,6 +12,11 @@ func NextAfter(refusal Phrase) Phrase {
 		return AfterOpenShift
 	case RefuseShiftApproval:
 		return AfterApproval
+	case RefuseNotApproved, RefuseKindUnfit, RefuseMoreThanLeft, RefuseHoldEnded, RefuseNoFollowUp, RefuseNoCompletion,
+		RefuseLookupText, RefuseLookupNothing:
+		return AfterCorrect
+	case RefuseFollowUpOpen, RefuseManyFollowUps, RefuseLookupBusy:
+		return AfterWait
 	case RefuseNoRoom:
 		return AfterFreeDisk
 	case RefuseNotSignedIn, RefuseLookupSilent:

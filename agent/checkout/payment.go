@@ -36,7 +36,7 @@ func (r Rules) request(s Sale, method message.Method, now time.Time) (Sale, []Ef
 	others := s.TakesOthers()
 	// The request is the last record of the commit: that is how a restart finds its sequence.
 	effects = append(effects, Commit{Type: record.PaymentRequested, Body: body})
-	return s, append(effects, SendNow{}, Arm{Scanner: others, Reader: others}, Show{}, r.timer(s))
+	return s, append(effects, SendNow{}, Arm{Scanner: others, Reader: others && !s.Hold}, Show{}, r.timer(s))
 }
 
 // requestBody is what the record of a payment says, online and offline.

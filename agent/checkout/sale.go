@@ -61,7 +61,11 @@ type Sale struct {
 	Supersedes, SupersededBy OrderID
 
 	CodeTail string // last 6 digits of the customer's code
-	Card     Card
+	// Hold asks for the amount to be held and not paid (预授权); HoldExpires is when what is held goes back by itself,
+	// zero to leave it to the cloud.
+	Hold        bool
+	HoldExpires time.Time
+	Card        Card
 
 	StartedAt time.Time
 	// RequestedAt is when the payment was asked for; zero before.

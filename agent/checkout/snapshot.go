@@ -19,6 +19,7 @@ import (
 //	then as unsigned varints: amount, batch, voucher, payment sequence, reversal sequence, reversal reason, card counter
 //	then as signed varints of microseconds (0 for none): started, requested, heard, asked, deadline, card at
 //	then, each with its length as a varint: currency, cashier, note, key, code tail, reversal by, transaction, result
+//	then, with flagHold, as a signed varint of microseconds: hold expires
 //	then, where their flags are set, with its length: the superseded order, the superseding order
 const snapshotVersion = 1
 
@@ -36,6 +37,7 @@ const (
 	flagResult
 	flagSupersedes
 	flagSuperseded
+	flagHold
 )
 
 // ErrSnapshot marks bytes that are no sale.
@@ -91,7 +93,7 @@ func (s Sale) flags() byte {
 	var flags byte
 	for i, set := range []bool{
 		s.ReversalRecorded, s.UnknownShown, s.Card.Silent, s.Result != nil,
-		s.Supersedes != OrderID{}, s.SupersededBy != OrderID{},
+		s.Supersedes != OrderID{}, s.SupersededBy != OrderID{}, s.Hold,
 	} {
 		if set {
 			flags |= 1 << i
@@ -137,6 +139,9 @@ func (s *Sale) UnmarshalBinary(b []byte) error {
 	sale.Card.Transaction = append(sale.Card.Transaction, read.field()...)
 	result := read.field()
 	sale.Supersedes, sale.SupersededBy = read.order(b[3]&flagSupersedes), read.order(b[3]&flagSuperseded)
+	if sale.Hold = b[3]&flagHold != 0; sale.Hold {
+		sale.HoldExpires = read.time()
+	}
 	if read.failed || len(read.rest) != 0 || sale.State < Waiting || sale.State > stateMax {
 		return fmt.Errorf("%w: damaged", ErrSnapshot)
 	}

@@ -39,7 +39,7 @@ func (r Rules) Supersedes(s Sale, event Event) bool {
 	case CodeScanned:
 		return e.Kind == CodeECNY
 	case CardPresented:
-		return true
+		return !s.Hold // a hard wallet holds nothing
 	default:
 		return false
 	}
@@ -53,7 +53,7 @@ func (r Rules) Supersede(s Sale, next Successor, by Event, now time.Time) (befor
 	before.Sale, before.Effects = r.reverse(s, message.Reason_REASON_SUPERSEDED, "", now)
 	begun, _ := r.start(Started{
 		OrderID: next.OrderID, Amount: s.Amount, Cashier: s.Cashier, Note: s.Note,
-		Batch: next.Batch, Voucher: next.Voucher, Origin: s.Origin,
+		Batch: next.Batch, Voucher: next.Voucher, Origin: s.Origin, Hold: s.Hold, HoldExpires: s.HoldExpires,
 	}, now)
 	begun.Supersedes = s.OrderID
 	after.Sale, after.Effects = r.Step(begun, by, now)

@@ -113,6 +113,13 @@ func TestWhatSupersedesNothing(t *testing.T) {
 	unrecorded := w.sale
 	unrecorded.PaymentSequence = 0
 	require.False(t, rules.Supersedes(unrecorded, scanned()))
+	hold := w.sale
+	hold.Hold = true
+	require.False(t, rules.Supersedes(hold, tapped()), "a hard wallet holds nothing")
+	require.True(t, rules.Supersedes(hold, scanned()))
+	_, after := rules.Supersede(hold, successor(1), scanned(), w.now)
+	require.True(t, after.Sale.Hold)
+	require.True(t, bodies[*message.PaymentRequested](after.Effects)[0].GetHold())
 	for _, state := range []checkout.State{checkout.Waiting, checkout.Querying, checkout.Reversing, checkout.Approved} {
 		other := w.sale
 		other.State = state

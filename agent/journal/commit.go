@@ -14,6 +14,8 @@ import (
 // statements are the writing connection's prepared statements.
 type statements struct {
 	begin, commit, rollback, record, saleUpdate, saleTurn, saleInsert, landmark, lost, head *sql.Stmt
+
+	followUp followUpStatements
 }
 
 func prepare(ctx context.Context, conn *sql.Conn) (*statements, error) {

@@ -180,7 +180,3 @@ func MethodWords(method string) string {
 }
 
 func minus(m money.Money) money.Money { return money.Money{Minor: -m.Minor, Currency: m.Currency} }
-
-func chinaTime(at time.Time) string {
-	return at.In(time.FixedZone("UTC+8", chinaOffset)).Format(timeLayout)
-}

@@ -12,18 +12,22 @@ import (
 // feedMax is how many events are kept for those who come back; whoever misses more gets the newest snapshot.
 const feedMax = 64
 
-// feedEvent is one event. Exactly one of view, shift and notice says something.
+// feedEvent is one event. Exactly one of view, followUp, shift and notice says something.
 type feedEvent struct {
-	id     int64
-	at     time.Time
-	view   checkout.View
-	shift  *Shift
-	device string
-	notice catalogue.Phrase
+	id   int64
+	at   time.Time
+	view checkout.View
+	// followUp is nil unless it is a follow-up's event.
+	followUp *followup.View
+	shift    *Shift
+	device   string
+	notice   catalogue.Phrase
 }
 
 // isSale reports whether the event is a sale's snapshot.
-func (e feedEvent) isSale() bool { return e.notice == catalogue.None && e.shift == nil }
+func (e feedEvent) isSale() bool {
+	return e.notice == catalogue.None && e.followUp == nil && e.shift == nil
+}
 
 // Feed hands events from the till to everybody who listens. Publishing never waits for a listener.
 type Feed struct {
@@ -57,6 +61,11 @@ func (f *Feed) PublishSale(view checkout.View, at time.Time) {
 // PublishShift tells that a shift was opened, changed or ended.
 func (f *Feed) PublishShift(shift Shift, at time.Time) {
 	f.publish(feedEvent{shift: &shift, at: at})
+}
+
+// PublishFollowUp tells how something that is done with an order is.
+func (f *Feed) PublishFollowUp(view followup.View, at time.Time) {
+	f.publish(feedEvent{followUp: &view, at: at})
 }
 
 // PublishNotice tells what happened outside any sale; device is empty when it was not a device.

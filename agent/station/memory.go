@@ -21,7 +21,7 @@ type memory[A any] struct {
 
 type answered[A any] struct {
 	digest [sha256.Size]byte
-	answer any
+	answer A
 }
 
 func newMemory[A any]() *memory[A] {
@@ -31,7 +31,7 @@ func newMemory[A any]() *memory[A] {
 // once carries out an intent unless its key was answered before: then it returns the same answer, or refuses with
 // RefuseKeyReused when it is another intent. Intents run one after another; a refused one is not remembered, since it
 // may be allowed later.
-func once[A any](m *memory, key string, digest [sha256.Size]byte, carryOut func() (A, error)) (A, error) {
+func (m *memory[A]) once(key string, digest [sha256.Size]byte, carryOut func() (A, error)) (A, error) {
 	var none A
 	if key == "" || len(key) > checkout.KeyMax {
 		return none, &Refusal{Phrase: catalogue.RefuseKeyMissing}
@@ -39,17 +39,16 @@ func once[A any](m *memory, key string, digest [sha256.Size]byte, carryOut func(
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if before, known := m.answers[key]; known {
-		answer, fits := before.answer.(A)
-		if before.digest != digest || !fits {
+		if before.digest != digest {
 			return none, &Refusal{Phrase: catalogue.RefuseKeyReused}
 		}
-		return answer, nil
+		return before.answer, nil
 	}
 	answer, err := carryOut()
 	if err != nil {
 		return none, err
 	}
-	m.keep(key, answered{digest: digest, answer: answer})
+	m.keep(key, answered[A]{digest: digest, answer: answer})
 	return answer, nil
 }
 

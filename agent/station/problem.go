@@ -39,15 +39,16 @@ func (p *Problem) ContentType(string) string { return "application/problem+json"
 // statusOf is the one table of what a refusal is in HTTP.
 func statusOf(phrase catalogue.Phrase) int {
 	switch phrase {
-	case catalogue.RefuseSaleOpen, catalogue.RefuseKeyReused, catalogue.RefuseState,
-		catalogue.RefuseShiftOpen, catalogue.RefuseNoShift, catalogue.RefuseShiftApproval:
+	case catalogue.RefuseSaleOpen, catalogue.RefuseKeyReused, catalogue.RefuseState, catalogue.RefuseNotApproved,
+		catalogue.RefuseKindUnfit, catalogue.RefuseMoreThanLeft, catalogue.RefuseFollowUpOpen, catalogue.RefuseHoldEnded,
+		catalogue.RefuseNoCompletion, catalogue.RefuseShiftOpen, catalogue.RefuseNoShift, catalogue.RefuseShiftApproval:
 		return http.StatusConflict
 	case catalogue.RefuseNoSale, catalogue.RefuseNoFollowUp, catalogue.RefuseLookupNothing:
 		return http.StatusNotFound
 	case catalogue.RefuseKeyMissing:
 		return http.StatusBadRequest
-	case catalogue.RefuseAmount, catalogue.RefuseCurrency, catalogue.RefuseInvalid, catalogue.RefuseCount,
-		catalogue.RefuseCash:
+	case catalogue.RefuseAmount, catalogue.RefuseCurrency, catalogue.RefuseInvalid, catalogue.RefuseLookupText,
+		catalogue.RefuseCount, catalogue.RefuseCash:
 		return http.StatusUnprocessableEntity
 	case catalogue.RefuseNoRoom:
 		return http.StatusInsufficientStorage

@@ -102,7 +102,7 @@ func (s *Station) register(api huma.API) {
 	huma.Register(api, huma.Operation{
 		OperationID: "live", Method: http.MethodGet, Path: pathLive, Summary: "存活检查 Liveness",
 	}, func(context.Context, *struct{}) (*liveOutput, error) { return &liveOutput{}, nil })
-	if shifts, can := s.till.(Shifts); can {
+	if shifts, can := s.desk.(Shifts); can {
 		s.registerShifts(api, shifts)
 	}
 	s.registerEvents(api)
@@ -140,8 +140,8 @@ func (s *Station) start(ctx context.Context, in *startInput) (*saleOutput, error
 	if err != nil {
 		return nil, s.fail(ctx, err)
 	}
-	sale, err := once(s.memory, in.Key, digest, func() (Sale, error) {
-		view, err := s.till.Start(ctx, Start{
+	sale, err := s.memory.once(in.Key, digest, func() (Sale, error) {
+		view, err := s.desk.Start(ctx, Start{
 			Amount: amount, Cashier: tidy(in.Body.Cashier), Note: tidy(in.Body.Note),
 			Origin: checkout.Origin{Key: in.Key, Digest: digest},
 			Hold:   in.Body.Hold, HoldExpires: valueOr(in.Body.HoldExpires, time.Time{}),
@@ -164,8 +164,8 @@ func (s *Station) press(ctx context.Context, in IntentInput, name string, body a
 	if err != nil {
 		return nil, s.fail(ctx, err)
 	}
-	sale, err := once(s.memory, in.Key, digest, func() (Sale, error) {
-		view, err := s.till.Press(ctx, id, intent)
+	sale, err := s.memory.once(in.Key, digest, func() (Sale, error) {
+		view, err := s.desk.Press(ctx, id, intent)
 		return newSale(view, s.clock()), err
 	})
 	if err != nil {

@@ -143,7 +143,7 @@ func (s *Station) shift(ctx context.Context, in KeyInput, name string, body any,
 	if err != nil {
 		return nil, s.fail(ctx, err)
 	}
-	answer, err := once(s.shifts, in.Key, digest, act)
+	answer, err := s.shifts.once(in.Key, digest, act)
 	if err != nil {
 		return nil, s.fail(ctx, err)
 	}

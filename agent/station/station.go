@@ -42,8 +42,9 @@ type Station struct {
 	feed      *Feed
 	clock     func() time.Time
 	logger    *slog.Logger
-	memory    *memory
-	shifts    *memory // of its own: summing up a long shift holds up no sale
+	memory    *memory[Sale]
+	reprints  *memory[FollowUp]
+	shifts    *memory[Shift] // of its own: summing up a long shift holds up no sale
 	listeners chan struct{}
 	handler   http.Handler
 }
@@ -58,8 +59,9 @@ func New(config Config, desk Desk, feed *Feed, clock func() time.Time, logger *s
 		return nil, fmt.Errorf("%w: %q", ErrListen, config.Listen)
 	}
 	s := &Station{
-		config: config, till: till, feed: feed, clock: clock, logger: logger,
-		memory: newMemory(), shifts: newMemory(), listeners: make(chan struct{}, streamMax),
+		config: config, desk: desk, feed: feed, clock: clock, logger: logger,
+		memory: newMemory[Sale](), reprints: newMemory[FollowUp](), shifts: newMemory[Shift](),
+		listeners: make(chan struct{}, streamMax),
 	}
 	mux := http.NewServeMux()
 	s.register(humago.New(mux, apiConfig(config.Version)))

@@ -37,8 +37,8 @@ func (s *Station) registerEvents(api huma.API) {
 	schemas := api.OpenAPI().Components.Schemas
 	huma.Register(api, huma.Operation{
 		OperationID: "events", Method: http.MethodGet, Path: pathEvents, Summary: "事件流 Event stream",
-		Description: "Server-sent events. An event named sale carries a whole Sale, one named shift a Shift, one named " +
-			"notice a Notice. " +
+		Description: "Server-sent events. An event named sale carries a whole Sale, one named follow-up a FollowUp, " +
+			"one named shift a Shift, one named notice a Notice. " +
 			"Without Last-Event-ID the newest sale comes first.",
 		Errors: []int{503},
 		Responses: map[string]*huma.Response{"200": {
@@ -46,6 +46,7 @@ func (s *Station) registerEvents(api huma.API) {
 			Content: map[string]*huma.MediaType{"text/event-stream": {Schema: &huma.Schema{OneOf: []*huma.Schema{
 				schemas.Schema(reflect.TypeFor[Sale](), true, "Sale"),
 				schemas.Schema(reflect.TypeFor[Shift](), true, "Shift"),
+				schemas.Schema(reflect.TypeFor[FollowUp](), true, "FollowUp"),
 				schemas.Schema(reflect.TypeFor[Notice](), true, "Notice"),
 				schemas.Schema(reflect.TypeFor[Offline](), true, "Offline"),
 			}}}},
@@ -125,6 +126,8 @@ func (s stream) event(event feedEvent) error {
 		name, data = "sale", newSale(event.view, s.station.clock())
 	case event.shift != nil:
 		name, data = "shift", *event.shift
+	case event.followUp != nil:
+		name, data = "follow-up", newFollowUp(*event.followUp, s.station.clock())
 	}
 	encoded, err := json.Marshal(data)
 	if err != nil {

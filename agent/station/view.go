@@ -38,7 +38,9 @@ type Sale struct {
 	Authorisation  string     `json:"authorisation,omitempty"`
 	Operator       string     `json:"operator,omitempty" doc:"the payer's"`
 	Wallet         string     `json:"wallet,omitempty" doc:"masked"`
-	Refunded       bool       `json:"refunded,omitempty"`
+	Refunded       bool       `json:"refunded,omitempty" doc:"approved late, after it had been taken back: the money went back"`
+	Hold           bool       `json:"hold,omitempty" doc:"approved means held and not paid"`
+	Standing       *Standing  `json:"standing,omitempty" doc:"once approved: what was paid, went back, is held"`
 	Supersedes     string     `json:"supersedes,omitempty" doc:"the sale whose shown code was taken back because the customer pays this one"`
 	SupersededBy   string     `json:"superseded_by,omitempty" doc:"the sale that is paid instead: follow that one"`
 	Unprinted      []string   `json:"unprinted,omitempty" enum:"merchant,customer" doc:"copies given to the printer that has not reported yet"`

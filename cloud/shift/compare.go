@@ -9,6 +9,7 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
+	"github.com/yuantill/yuantill/cloud/operator"
 	"github.com/yuantill/yuantill/cloud/payment"
 	"github.com/yuantill/yuantill/cloud/store"
 	"github.com/yuantill/yuantill/protocol/closing"
@@ -107,6 +108,12 @@ func (s *Service) take(ctx context.Context, own *books, row store.Shift, r store
 			return nil // it became no payment
 		}
 		return s.takePayment(ctx, own, r, &m)
+	case record.FollowUpRequested:
+		var m message.FollowUpRequested
+		if err := proto.Unmarshal(r.Bytes.Body(), &m); err != nil || len(m.GetFollowUpId()) != len(store.FollowUpID{}) {
+			return nil
+		}
+		return s.takeFollowUp(ctx, own, r, store.FollowUpID(m.GetFollowUpId()))
 	case record.CashMoved:
 		var m message.CashMoved
 		if err := proto.Unmarshal(r.Bytes.Body(), &m); err == nil && string(m.GetShiftId()) == string(row.ID[:]) {
@@ -142,6 +149,43 @@ func (s *Service) takePayment(ctx context.Context, own *books, r store.Record, m
 		return errNotYet
 	case p.Outcome() == payment.OutcomeApproved && !m.GetHold():
 		own.sales[method] = own.sales[method].add(p.Amount)
+	}
+	return nil
+}
+
+// takeFollowUp adds what a follow-up paid or gave back.
+func (s *Service) takeFollowUp(ctx context.Context, own *books, r store.Record, id store.FollowUpID) error {
+	asked, err := s.config.Store.FollowUp(ctx, id)
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		return nil
+	case err != nil:
+		return err
+	case asked.Terminal != r.Terminal || asked.Sequence != r.Sequence || asked.State == store.FollowUpDeclined:
+		return nil
+	case asked.State == store.FollowUpWaiting:
+		return errNotYet
+	}
+	stored, err := s.config.Store.Payment(ctx, asked.Order)
+	if err != nil {
+		return err
+	}
+	var p payment.Payment
+	if err := p.UnmarshalBinary(stored.Blob); err != nil {
+		return fmt.Errorf("read payment %s: %w", stored.Order, err)
+	}
+	f, known := p.FollowUp(operator.FollowUpID(id))
+	switch {
+	case !known || f.Status == payment.Refused:
+		return nil
+	case f.Status != payment.Done:
+		return errNotYet
+	}
+	switch f.Kind {
+	case operator.KindComplete:
+		own.sales[closing.Hold] = own.sales[closing.Hold].add(f.Amount)
+	case operator.KindVoid, operator.KindRefund, operator.KindUndo:
+		own.refunds = own.refunds.add(f.Amount)
 	}
 	return nil
 }

@@ -25,6 +25,7 @@ type Store interface {
 	store.RecordReader
 	store.ShiftReader
 	Payment(ctx context.Context, order store.OrderID) (store.Payment, error)
+	FollowUp(ctx context.Context, id store.FollowUpID) (store.FollowUp, error)
 }
 
 // Config is what a service works with.

@@ -207,6 +207,57 @@ func TestShiftDiffers(t *testing.T) {
 	}
 }
 
+// follow writes a follow-up's request and gives it to its order with a status.
+func (s *site) follow(n, of byte, kind operator.FollowUpKind, amount int64, status payment.FollowUpStatus) {
+	s.t.Helper()
+	id, order := store.FollowUpID{3, 15: n}, store.OrderID{2, 6: 0x70, 8: 0x80, 15: of}
+	sequence := s.write(record.FollowUpRequested, &message.FollowUpRequested{FollowUpId: id[:], OrderId: order[:],
+		Kind: message.FollowUp(kind), Amount: amount, Currency: "CNY"})
+	row := store.FollowUp{ID: id, Order: order, Terminal: terminal, Sequence: sequence, State: store.FollowUpWaiting, At: now}
+	require.NoError(s.t, s.store.Commit(s.t.Context(), store.Change{FollowUps: []store.FollowUp{row}}))
+	s.stand(row, kind, amount, status)
+}
+
+// stand lets an order have a follow-up that stands so; 0 leaves it waiting.
+func (s *site) stand(row store.FollowUp, kind operator.FollowUpKind, amount int64, status payment.FollowUpStatus) {
+	s.t.Helper()
+	if status == 0 {
+		return
+	}
+	stored, err := s.store.Payment(s.t.Context(), row.Order)
+	require.NoError(s.t, err)
+	var p payment.Payment
+	require.NoError(s.t, p.UnmarshalBinary(stored.Blob))
+	p.FollowUps = append(p.FollowUps, payment.FollowUp{ID: operator.FollowUpID(row.ID), Kind: kind, Status: status, Amount: amount,
+		Terminal: terminal.String(), Sequence: row.Sequence, Reference: "000000000002", CreatedAt: now})
+	stored.Blob, err = p.MarshalBinary()
+	require.NoError(s.t, err)
+	stored.Revision++
+	row.State = store.FollowUpTaken
+	require.NoError(s.t, s.store.Commit(s.t.Context(), store.Change{Payments: []store.Payment{stored}, FollowUps: []store.FollowUp{row}}))
+}
+
+// TestFollowUpsAreCompared: what came back and what was paid of a hold is in the books as well.
+func TestFollowUpsAreCompared(t *testing.T) {
+	s := newSite(t)
+	closed := s.day()
+	s.follow(1, 1, operator.KindRefund, 250, payment.Done)
+	s.follow(2, 1, operator.KindRefund, 9000, payment.Refused)
+	s.follow(3, 3, operator.KindVoid, 300, payment.Done)
+	s.follow(4, 1, operator.KindRefund, 10, 0)
+	closed.LastSequence = s.sequence
+	closed.Lines[0].Refunds, closed.Lines[0].RefundsAmount = 2, 260
+	closed.Lines[1].Refunds, closed.Lines[1].RefundsAmount = 1, 300
+	s.close(closed)
+	require.NoError(t, s.service.Compare(t.Context()))
+	require.Equal(t, store.ShiftWaiting, s.row().State, "one is not definite")
+	waiting, err := s.store.FollowUp(t.Context(), store.FollowUpID{3, 15: 4})
+	require.NoError(t, err)
+	s.stand(waiting, operator.KindRefund, 10, payment.Done)
+	require.NoError(t, s.service.Compare(t.Context()))
+	require.Equal(t, store.ShiftAgrees, s.row().State, s.row().Findings)
+}
+
 // TestShiftWaits: nothing is compared before all records are stored and every payment is definite.
 func TestShiftWaits(t *testing.T) {
 	s := newSite(t)

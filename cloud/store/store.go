@@ -110,7 +110,7 @@ type Change struct {
 
 // Rows returns how many rows the change has; an entry counts with its postings.
 func (c *Change) Rows() int {
-	rows := len(c.Records) + len(c.Heads) + len(c.Epochs) + len(c.Payments) + len(c.Cancelled) + len(c.Entries) +
+	rows := len(c.Records) + len(c.Heads) + len(c.Epochs) + len(c.Payments) + len(c.Cancelled) + len(c.FollowUps) + len(c.Entries) +
 		len(c.Shifts) +
 		len(c.Quarantined) + len(c.Alarms) + len(c.Terminals) + len(c.Merchants)
 	for i := range c.Entries {

@@ -54,6 +54,11 @@ Every command prints one JSON value with --json. Names never change their meanin
 amounts integers in the currency's minor unit.
 
   sale            {key, exit_code, exit, sale}; sale as in the station's GET /v1/sales/{id}
+  hold start      as sale
+  refund, void    {key, exit_code, exit, follow_up, order}; follow_up as in GET /v1/follow-ups/{id}, order as in
+  hold …          POST /v1/lookups, as it was before
+  hold list       [sale, …]: holds of this till that still hold something
+  find            the station's POST /v1/lookups: the order, its standing and what was done with it on this till
   shift open|status|cash|report|close
                   {key, shift}; shift as in the station's GET /v1/shifts/current; status has no key
   shift list      [shift, …], newest first

@@ -143,7 +143,7 @@ func integerField(name, short string, value int64, m protoreflect.Message) Field
 	switch short {
 	case "amount", "float", "cash_moved", "cash_counted":
 		return Field{Name: name, Value: value, Display: amountText(value, currencyOf(m))}
-	case "give_up", "shown_code_expires", "decided_at", "next_at", "cloud_time", "opened_at", "closed_at":
+	case "give_up", "shown_code_expires", "decided_at", "next_at", "cloud_time", "hold_expires", "opened_at", "closed_at":
 		return Field{Name: name, Value: time.UnixMicro(value).UTC().Format(time.RFC3339Nano)}
 	default:
 		return Field{Name: name, Value: value}
