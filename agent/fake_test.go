@@ -506,7 +506,7 @@ func (s *shop) openWith(
 	if s.config != nil {
 		chosen = *s.config
 	}
-	a, err := agent.New(chosen, agent.Parts{
+	parts := agent.Parts{
 		Identity: s.identity,
 		Journal:  s.journal, Uplink: s.cloud, Scanner: scanner, Reader: reader, Printer: printer, Issuers: s.issuers,
 		Clock: time.Now, Random: rand.Reader, Logger: slog.New(slog.NewTextHandler(io.Discard, nil)),
@@ -514,7 +514,7 @@ func (s *shop) openWith(
 	if s.limits != nil {
 		parts.Offline = &agent.OfflineParts{Journal: s.journal, Answers: s.limits, Steady: time.Now}
 	}
-	a, err := agent.New(config(), parts, s.feed)
+	a, err := agent.New(chosen, parts, s.feed)
 	require.NoError(t, err)
 	s.till = a.Till()
 	ctx, cancel := context.WithCancel(context.Background())

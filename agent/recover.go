@@ -19,6 +19,9 @@ const startedRetry = time.Second
 func (t *till) recover(ctx context.Context) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	if err := t.recoverOffline(ctx); err != nil {
+		return err
+	}
 	if err := t.recoverKeys(ctx); err != nil {
 		return err
 	}

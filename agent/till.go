@@ -145,7 +145,11 @@ func (t *till) commit(ctx context.Context, h *held, sale checkout.Sale, effects 
 	if err != nil {
 		return nil, fmt.Errorf("commit sale: %w", err)
 	}
-	return t.keep(h, records)
+	committed, err := t.keep(h, records)
+	if sale.State == checkout.ApprovedOffline && h.sale.State != checkout.ApprovedOffline {
+		t.noteAccepted(ctx, committed)
+	}
+	return committed, err
 }
 
 // keep reads a sale's committed records and keeps the urgent ones with it.

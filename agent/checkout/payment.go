@@ -22,17 +22,8 @@ func (r Rules) request(s Sale, method message.Method, now time.Time) (Sale, []Ef
 		s.State = Reversing
 	}
 	s, effects := tellUnknown(s)
-	body := &message.PaymentRequested{
-		OrderId: s.OrderID[:], Method: method,
-		Amount: s.Amount.Minor, Currency: s.Amount.Currency.Code,
-		MerchantId: r.MerchantID, Batch: s.Batch, Voucher: s.Voucher, Cashier: s.Cashier, Note: s.Note,
-		CodeTail: s.CodeTail, CardTransaction: s.Card.Transaction,
-		Terminal: r.Terminal, GiveUp: s.Deadline.Add(r.ClockOffset).UnixMicro(),
-		Hold: s.Hold, HoldExpires: micros(s.HoldExpires),
-	}
-	if s.Supersedes != (OrderID{}) {
-		body.Supersedes = s.Supersedes[:]
-	}
+	body := r.requestBody(s)
+	body.GiveUp = s.Deadline.Add(r.ClockOffset).UnixMicro()
 	others := s.TakesOthers()
 	// The request is the last record of the commit: that is how a restart finds its sequence.
 	effects = append(effects, Commit{Type: record.PaymentRequested, Body: body})
@@ -41,13 +32,17 @@ func (r Rules) request(s Sale, method message.Method, now time.Time) (Sale, []Ef
 
 // requestBody is what the record of a payment says, online and offline.
 func (r Rules) requestBody(s Sale) *message.PaymentRequested {
-	return &message.PaymentRequested{
+	body := &message.PaymentRequested{
 		OrderId: s.OrderID[:], Method: s.Method,
 		Amount: s.Amount.Minor, Currency: s.Amount.Currency.Code,
 		MerchantId: r.MerchantID, Batch: s.Batch, Voucher: s.Voucher, Cashier: s.Cashier, Note: s.Note,
 		CodeTail: s.CodeTail, CardTransaction: s.Card.Transaction, Terminal: r.Terminal,
 		Hold: s.Hold, HoldExpires: micros(s.HoldExpires),
 	}
+	if s.Supersedes != (OrderID{}) {
+		body.Supersedes = s.Supersedes[:]
+	}
+	return body
 }
 
 func (r Rules) giveUp(method message.Method) time.Duration {

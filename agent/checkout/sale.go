@@ -66,6 +66,7 @@ type Sale struct {
 	Hold        bool
 	HoldExpires time.Time
 	Card        Card
+	Offline     bool // accepted by the till itself
 
 	StartedAt time.Time
 	// RequestedAt is when the payment was asked for; zero before.

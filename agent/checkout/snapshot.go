@@ -35,9 +35,10 @@ const (
 	flagUnknownShown
 	flagCardSilent
 	flagResult
+	flagHold
+	flagOffline
 	flagSupersedes
 	flagSuperseded
-	flagHold
 )
 
 // ErrSnapshot marks bytes that are no sale.
@@ -93,7 +94,7 @@ func (s Sale) flags() byte {
 	var flags byte
 	for i, set := range []bool{
 		s.ReversalRecorded, s.UnknownShown, s.Card.Silent, s.Result != nil,
-		s.Supersedes != OrderID{}, s.SupersededBy != OrderID{}, s.Hold,
+		s.Hold, s.Offline, s.Supersedes != OrderID{}, s.SupersededBy != OrderID{},
 	} {
 		if set {
 			flags |= 1 << i

@@ -12,7 +12,7 @@ import (
 // feedMax is how many events are kept for those who come back; whoever misses more gets the newest snapshot.
 const feedMax = 64
 
-// feedEvent is one event. Exactly one of view, followUp, shift and notice says something.
+// feedEvent is one event. Exactly one of view, followUp, shift, notice and offline says something.
 type feedEvent struct {
 	id   int64
 	at   time.Time
@@ -22,11 +22,13 @@ type feedEvent struct {
 	shift    *Shift
 	device   string
 	notice   catalogue.Phrase
+	// offline is what may be accepted by the till itself; nil in other events.
+	offline *Offline
 }
 
 // isSale reports whether the event is a sale's snapshot.
 func (e feedEvent) isSale() bool {
-	return e.notice == catalogue.None && e.followUp == nil && e.shift == nil
+	return e.notice == catalogue.None && e.followUp == nil && e.shift == nil && e.offline == nil
 }
 
 // Feed hands events from the till to everybody who listens. Publishing never waits for a listener.

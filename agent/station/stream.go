@@ -38,7 +38,7 @@ func (s *Station) registerEvents(api huma.API) {
 	huma.Register(api, huma.Operation{
 		OperationID: "events", Method: http.MethodGet, Path: pathEvents, Summary: "事件流 Event stream",
 		Description: "Server-sent events. An event named sale carries a whole Sale, one named follow-up a FollowUp, " +
-			"one named shift a Shift, one named notice a Notice. " +
+			"one named shift a Shift, one named notice a Notice, one named offline an Offline. " +
 			"Without Last-Event-ID the newest sale comes first.",
 		Errors: []int{503},
 		Responses: map[string]*huma.Response{"200": {
@@ -126,6 +126,8 @@ func (s stream) event(event feedEvent) error {
 		name, data = "sale", newSale(event.view, s.station.clock())
 	case event.shift != nil:
 		name, data = "shift", *event.shift
+	case event.offline != nil:
+		name, data = "offline", event.offline
 	case event.followUp != nil:
 		name, data = "follow-up", newFollowUp(*event.followUp, s.station.clock())
 	}

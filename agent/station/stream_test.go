@@ -112,6 +112,10 @@ func TestEvents(t *testing.T) {
 		fourth := next()
 		require.Equal(t, "shift", fourth.name)
 		require.Contains(t, fourth.data, `"batch":17`)
+		b.feed.PublishOffline(station.Offline{Left: 100_00, DaysLeft: 29}, noon)
+		fifth := next()
+		require.Equal(t, "offline", fifth.name)
+		require.Contains(t, fifth.data, `"days_left":29`)
 	})
 	t.Run("ResumesAfterTheLastSeen", func(t *testing.T) {
 		b, address := newServed(t)

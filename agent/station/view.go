@@ -43,6 +43,7 @@ type Sale struct {
 	Standing       *Standing  `json:"standing,omitempty" doc:"once approved: what was paid, went back, is held"`
 	Supersedes     string     `json:"supersedes,omitempty" doc:"the sale whose shown code was taken back because the customer pays this one"`
 	SupersededBy   string     `json:"superseded_by,omitempty" doc:"the sale that is paid instead: follow that one"`
+	Offline        bool       `json:"offline,omitempty" doc:"accepted by the till itself, without the cloud"`
 	Unprinted      []string   `json:"unprinted,omitempty" enum:"merchant,customer" doc:"copies given to the printer that has not reported yet"`
 }
 

@@ -112,7 +112,8 @@ type Change struct {
 func (c *Change) Rows() int {
 	rows := len(c.Records) + len(c.Heads) + len(c.Epochs) + len(c.Payments) + len(c.Cancelled) + len(c.FollowUps) + len(c.Entries) +
 		len(c.Shifts) +
-		len(c.Quarantined) + len(c.Alarms) + len(c.Terminals) + len(c.Merchants)
+		len(c.Quarantined) + len(c.Alarms) + len(c.Terminals) + len(c.Merchants) +
+		len(c.Spent) + len(c.BlockedWallets) + len(c.OfflineLimits)
 	for i := range c.Entries {
 		rows += len(c.Entries[i].Postings)
 	}

@@ -28,7 +28,7 @@ func whole() store.Change {
 }
 
 func TestChange(t *testing.T) {
-	const rows = 2 + 1 + 1 + 1 + 1 + 1 + 3 + 1 + 1 + 1 + 1 + 1
+	const rows = 2 + 1 + 1 + 1 + 1 + 1 + 3 + 1 + 1 + 1 + 1 + 1 + 3
 	var empty store.Change
 	require.Zero(t, empty.Rows())
 	require.Zero(t, empty.Size())

@@ -50,6 +50,7 @@ func serve(ctx context.Context, clock func() time.Time, s settings.Settings, log
 	}
 	parts := agent.Parts{
 		Journal: store, Uplink: link, Identity: keys.Identity(), Issuers: issuers, Clock: clock, Random: cryptorand.Reader, Logger: logger,
+		Offline:    &agent.OfflineParts{Journal: store, Answers: link, Steady: time.Now},
 		Background: map[string]func(context.Context) error{"journal": store.Run, "uplink": link.Run},
 	}
 	openers(s, logger, &parts)

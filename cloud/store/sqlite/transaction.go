@@ -79,6 +79,9 @@ func (t *transaction) apply(change *store.Change) error {
 			return fmt.Errorf("store shift: %w", err)
 		}
 	}
+	if err := t.offline(change); err != nil {
+		return err
+	}
 	return t.notes(change)
 }
 

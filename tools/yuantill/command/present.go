@@ -65,9 +65,6 @@ func (w *watcher) catchUp(ctx context.Context) {
 	}
 }
 
-// ended reports whether there is nothing more to wait for.
-func (w *watcher) ended() bool { return w.sale.Final && w.sale.SupersededBy == "" }
-
 // takeNotice tells a notice when it is another than the last: a wrong code changes nothing else about the sale.
 func (w *watcher) takeNotice(notice *stationclient.Words) {
 	text := ""

@@ -139,8 +139,10 @@ func quote(word string) string {
 }
 
 // over reports whether the cashier is done with the sale: a payment that the till accepted offline is, though the cloud
-// completes it later.
-func (w *watcher) over() bool { return w.sale.Final || w.sale.Outcome == "approved" }
+// completes it later. One that another took the place of is not: that one is followed.
+func (w *watcher) over() bool {
+	return (w.sale.Final || w.sale.Outcome == "approved") && w.sale.SupersededBy == ""
+}
 
 // watch returns when the sale is final, or when nobody wants to wait any longer. pressed says that there was a Ctrl-C
 // already.
@@ -150,8 +152,8 @@ func (w *watcher) watch(ctx context.Context, updates <-chan stationclient.Sale, 
 	w.deadline = time.NewTimer(w.flags.timeout)
 	defer w.deadline.Stop()
 	w.catchUp(ctx)
-	leave := pressed && !w.ended() && w.stop(ctx)
-	for !w.ended() && !leave {
+	leave := pressed && !w.over() && w.stop(ctx)
+	for !w.over() && !leave {
 		select {
 		case sale := <-updates:
 			w.take(sale)
