@@ -5,6 +5,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/yuantill/yuantill/cloud/operator"
 	"github.com/yuantill/yuantill/cloud/store"
 )
 
@@ -25,7 +26,8 @@ type payers struct {
 
 // count notes a payment that was approved and returns how often its payer has now paid without verification.
 func (p *payers) count(paid Payment, now time.Time) int {
-	if paid.Verify || paid.WalletMasked == "" {
+	// A hard wallet counts its own taps (HARDWALLET.md).
+	if paid.Verify || paid.WalletMasked == "" || paid.Method == operator.MethodTap {
 		return 0
 	}
 	day := now.In(time.FixedZone("UTC+8", chinaOffset)).Format(time.DateOnly)

@@ -176,7 +176,7 @@ func (s *stage) act(ctx context.Context, sc scene, state string) error {
 // scan has the customer show a fresh payment code.
 func scan(ctx context.Context, s *stage) error {
 	s.codes++
-	code := fmt.Sprintf("01%017d", 20261123_0000_0000+s.codes)
+	code := fmt.Sprintf("01%08d%09d", 20261123+s.codes, s.codes) // each of another customer: the first half names the wallet
 	s.out.say(customer, "出示付款码 %s · shows code %s", tail(code), tail(code))
 	_, err := s.shop.Devices.Scan(ctx, code)
 	return err

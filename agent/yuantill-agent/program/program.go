@@ -71,6 +71,8 @@ func Main(ctx context.Context, clock func() time.Time, arguments []string, out, 
 func exitCode(err error) int {
 	var stage *stageError
 	switch {
+	case journal.IsDamaged(err): // whenever it is found
+		return ExitJournal
 	case errors.As(err, &stage):
 		return stage.exit
 	default:

@@ -294,6 +294,7 @@ func TestPrintEndsWithContext(t *testing.T) {
 func TestNoStatusRequestInsideAJob(t *testing.T) {
 	options := fastOptions()
 	options.PollEvery = 50 * time.Microsecond
+	options.AnswerTimeout, options.WriteTimeout, options.JobTimeout = patience, patience, patience // nobody is slow here but the machine
 	driver, device := connect(t, options, nil)
 	text := strings.Repeat("龙井 ", 600)
 	const jobs = 40

@@ -52,7 +52,7 @@ func beyond(stored map[uint64]string, last uint64) []uint64 {
 // else is alarmed is something that must not happen.
 func expected(kind string) bool {
 	switch kind {
-	case "card-in-doubt", "payment-still-open", "payment-late-approval", "no-password-count": // a hard wallet pays often here
+	case "card-in-doubt", "payment-still-open", "payment-late-approval":
 		return true
 	default:
 		return false
