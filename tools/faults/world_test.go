@@ -41,7 +41,16 @@ func (w *world) rule(t *testing.T, rule bank.Rule) {
 // code is a payment code that nobody has shown before.
 func (w *world) code() string {
 	n := w.codes.Add(1)
-	return fmt.Sprintf("01%08d%09d", n, n) // each of another customer: the first half names the wallet
+	return codeOf(n, n)
+}
+
+// codeOf is a customer's code: the first number names the wallet, the second the code.
+func codeOf(customer, n int64) string { return fmt.Sprintf("01%08d%09d", customer, n) }
+
+// sameCustomer is a fresh code of whoever showed the latest one.
+func (w *world) sameCustomer() string {
+	customer := w.codes.Load()
+	return codeOf(customer, 1_000_000+w.codes.Add(1))
 }
 
 // start begins a sale of so many fen.
