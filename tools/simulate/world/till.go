@@ -26,21 +26,22 @@ const version = "simulated"
 
 // till is a machine at a counter. It outlives the processes that run on it.
 type till struct {
-	world    *World
-	name     string
-	id       record.Terminal
-	folder   string
-	disk     *crashdisk.Disk // the journal's
-	random   random
-	link     *link
-	printer  *printer
-	skew     time.Duration
-	drift    int64 // parts per million
-	epochAge time.Duration
-	saved    *copyOf // an old copy of the files; nil for none
-	divided  bool    // another copy of the files was at work: not everything need converge
-	retired  bool    // never started again
-	broken   int     // how many commits fail for want of room
+	world      *World
+	name       string
+	id         record.Terminal
+	folder     string
+	disk       *crashdisk.Disk // the journal's
+	random     random
+	link       *link
+	printer    *printer
+	skew       time.Duration
+	drift      int64 // parts per million
+	epochAge   time.Duration
+	saved      *copyOf // an old copy of the files; nil for none
+	divided    bool    // another copy of the files was at work: not everything need converge
+	retired    bool    // never started again
+	broken     int     // how many commits fail for want of room
+	unreported int     // slips whose record found no room in the present process
 
 	// What follows belongs to the present process.
 	life       *life // nil while none runs
@@ -119,7 +120,7 @@ func (t *till) open() (err error) {
 	l := &life{}
 	j := t.journal
 	l.buried = func() { t.bury(l, j) }
-	t.life = l
+	t.life, t.unreported = l, 0
 	config := uplink.DefaultConfig()
 	config.Brokers, config.AgentVersion, config.SerialNumber = []string{"cloud:8883"}, version, "SN"
 	config.Clock, config.Steady, config.Random, config.Nonces, config.Logger = t.clock, w.time, t.random.Int64N, t.random, w.logger
@@ -387,6 +388,9 @@ func (r *recorder) Append(ctx context.Context, entries ...journal.Entry) ([]reco
 	if r.till.broken > 0 {
 		r.till.broken--
 		r.till.world.hit("disk-full")
+		if entries[0].Type == record.ReceiptPrinted {
+			r.till.unreported++
+		}
 		return nil, errDisk
 	}
 	records, err := r.Journal.Append(ctx, entries...)
