@@ -247,6 +247,12 @@ func (g *generator) storms() {
 		}
 		at, till := rush+r.between(0, 20*time.Minute), g.aTill()
 		g.sale(at, till)
+		if r.chance(40) { // a reversal that overtakes its payment
+			at += 3 * time.Minute
+			g.add(at, "sale").set("till", till).set("amount", 1+r.IntN(100_000)).set("method", one(r, "code", "tap")).set("after", "1s").
+				set("cancel", r.between(0, 3*time.Second).Truncate(time.Millisecond))
+			g.add(at, "weather").set("till", till).set("for", "8s").set("reorder", 100).set("loss", one(r, 0, 40)).set("duplicate", one(r, 0, 100))
+		}
 		for _, write := range []func(){
 			func() {
 				g.add(at-time.Second, "slow-disk").set("by", one(r, time.Second, 8*time.Second)).set("for", "1m")
