@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 
 	"github.com/yuantill/yuantill/agent/journal"
@@ -197,6 +198,9 @@ func (w *World) checkPurchase(p *purchase) {
 	case !definite && t.divided && net == p.amount-returned: // likewise
 	case !definite:
 		t.stuck("left-in-doubt", "what goes back of "+w.alias(id)+" never became definite")
+	case approved && net == 0 && t.divided && slices.Contains(t.evidence.offline, id):
+		// Taken by a machine whose records the cloud refuses: the card has paid, and a person has to present it.
+		t.stuck("offline-not-presented", w.alias(id))
 	case approved && net != p.amount-returned:
 		w.violation("paid-not-debited", "%s is paid, says %s, and its customer is out of %s", w.alias(id), t.name, yuan(net))
 	case final && !approved && net != 0:
