@@ -13,7 +13,8 @@ AGENT_TAGS := netgo osusergo nethttpomithttp2 $(TAGS)
 AGENT_COLD := github.com/danielgtaylor/... github.com/eclipse/... github.com/emmansun/... github.com/gorilla/... \
 	github.com/mattn/... github.com/pelletier/... github.com/spf13/... go.bug.st/... golang.org/... google.golang.org/... \
 	compress/... crypto/tls/... crypto/x509/... database/... encoding/asn1/... encoding/json/... flag/... fmt/... log/... \
-	mime/... net/... regexp/... text/... vendor/...
+	mime/... net/... regexp/... text/... vendor/... $(addprefix github.com/yuantill/yuantill/,agent/station agent/shift \
+	agent/followup agent/offline agent/receipt agent/catalogue agent/yuantill-agent/... protocol/enrolment protocol/closing)
 AGENT_BUILD := -trimpath -tags '$(AGENT_TAGS)' -ldflags '$(LDFLAGS) -linkmode external -extldflags "-static"' \
 	$(foreach pattern,$(AGENT_COLD),-gcflags=$(pattern)=-l)
 AGENT_ENV := CGO_CFLAGS=-Os
