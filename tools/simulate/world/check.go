@@ -145,7 +145,12 @@ func (w *World) stored(t *till) {
 		}
 		theirs, err := w.cloud.books.Record(ctx, t.id, sequence)
 		if (err != nil || !bytes.Equal(theirs.Bytes, ours)) && !w.setAside(t, ours) {
-			t.stuck("never-stored", fmt.Sprintf("record %d is not in the cloud: %v", sequence, err))
+			detail := fmt.Sprintf("record %d is not in the cloud: %v", sequence, err)
+			if _, arrived := w.arrived[string(ours.HeaderBytes())]; arrived {
+				w.violation("never-stored", "%s: %s, which has had it", t.name, detail)
+			} else {
+				t.stuck("never-stored", detail)
+			}
 			return
 		}
 	}

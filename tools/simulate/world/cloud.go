@@ -167,6 +167,7 @@ func (c *cloud) bury(l *life, real *sqlite.Store) {
 	w := c.world
 	w.trace("cloud is killed: %s", l.last)
 	w.broker.stop()
+	w.unsettled()
 	c.life = nil
 	if !c.disk.Off() {
 		c.disk.Kill()

@@ -107,7 +107,32 @@ func (b *broker) deliver(m collector.Message) {
 		return
 	}
 	if b.world.cloud.life != nil {
+		b.world.arrives(m.Data)
 		b.world.cloud.handle(m)
+	}
+}
+
+// settleWithin is how long a record that reached the cloud may take to be stored, or set aside; a cloud that dies earlier
+// may have lost it.
+const settleWithin = 30 * time.Second
+
+// arrives writes down which records have reached the cloud, by their headers, which travel in the clear.
+func (w *World) arrives(batch []byte) {
+	frames, err := record.SplitBatch(batch)
+	if err != nil {
+		return // a sign-in
+	}
+	for _, frame := range frames {
+		w.arrived[string(frame[:record.HeaderSize])] = w.loop.now
+	}
+}
+
+// unsettled forgets what a dying cloud may not have stored yet.
+func (w *World) unsettled() {
+	for header, at := range w.arrived {
+		if w.loop.now-at < settleWithin {
+			delete(w.arrived, header)
+		}
 	}
 }
 
