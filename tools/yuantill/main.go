@@ -5,6 +5,7 @@ import (
 	"context"
 	"os"
 	"os/signal"
+	"syscall"
 	"time"
 
 	"github.com/yuantill/yuantill/tools/yuantill/command"
@@ -12,7 +13,8 @@ import (
 
 func main() {
 	interrupts := make(chan os.Signal, 2) // the first asks to cancel, the second to leave
-	signal.Notify(interrupts, os.Interrupt)
+	// A window that is closed or a script that ends leaves no sale behind for the next customer to pay.
+	signal.Notify(interrupts, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	os.Exit(command.Run(context.Background(), command.Environment{
 		Out: os.Stdout, Err: os.Stderr, Clock: time.Now, Location: time.Local, Interrupts: interrupts,
 	}, os.Args[1:]))

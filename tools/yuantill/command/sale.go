@@ -31,6 +31,8 @@ type saleFlags struct {
 	amount, currency, note, cashier, key string
 	shown, cancel                        bool
 	timeout                              time.Duration
+	// given says that the key may have been used before.
+	given bool
 	// hold asks for the amount to be held, for so many days; 0 leaves that to the cloud.
 	hold bool
 	days int
@@ -94,6 +96,7 @@ func (f *saleFlags) start(now time.Time) (stationclient.Start, error) {
 	if f.timeout <= 0 {
 		return stationclient.Start{}, usage("--timeout %v is not above zero", f.timeout)
 	}
+	f.given = f.key != ""
 	if f.key, err = checkKey(f.key); err != nil {
 		return stationclient.Start{}, err
 	}

@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 
@@ -52,6 +53,34 @@ func TestInterrupt(t *testing.T) {
 		require.Contains(t, out, "the outcome is not known yet, which is no failure")
 		require.Contains(t, out, "--key k")
 	})
+	t.Run("the second leaves also an agent that is gone", func(t *testing.T) {
+		till := sitetest.NewTill(t, "")
+		url, watched, leave := leaving(t, till)
+		keyboard := make(chan os.Signal, 2)
+		go func() {
+			<-watched // the sale is begun and was looked at
+			leave()
+			keyboard <- os.Interrupt
+			keyboard <- os.Interrupt
+		}()
+		code, out, errors := run(t, command.Environment{Interrupts: keyboard},
+			"sale", "--station", url, "--amount", "1", "--lang", "en", "--key", "k")
+		require.Equal(t, int(command.CodeUnknown), code)
+		require.Equal(t, 1, strings.Count(errors, "asking to cancel"), errors)
+		require.Contains(t, out, "--key k", "how to look again")
+	})
+	t.Run("a cancellation that was lost is asked for again", func(t *testing.T) {
+		till := sitetest.NewTill(t, "")
+		keyboard := make(chan os.Signal, 1)
+		url := cutting(t, till, 2) // the start's answer and the cancellation's
+		go func() {
+			<-till.Started()
+			keyboard <- os.Interrupt
+		}()
+		code, _, errors := run(t, command.Environment{Interrupts: keyboard},
+			"sale", "--station", url, "--amount", "1", "--lang", "en", "--key", "k")
+		require.Equal(t, int(command.CodeAbandoned), code, errors)
+	})
 	t.Run("without --cancel it only leaves", func(t *testing.T) {
 		till := sitetest.NewTill(t, "")
 		code, _, errors := run(t, command.Environment{Interrupts: interrupts(1)},
@@ -95,6 +124,32 @@ func TestInterruptWhileLooking(t *testing.T) {
 	code, _, errors := run(t, command.Environment{Interrupts: asked}, "status", "--station", server.URL)
 	require.Equal(t, int(command.CodeUnreachable), code)
 	require.Contains(t, errors, "context canceled")
+}
+
+// leaving is a station that is gone from when leave is called; watched is closed when its events are listened to.
+func leaving(t *testing.T, till *sitetest.Till) (url string, watched <-chan struct{}, leave func()) {
+	t.Helper()
+	var gone atomic.Bool
+	var once sync.Once
+	events := make(chan struct{})
+	inner := cutting(t, till, 0)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if gone.Load() {
+			panic(http.ErrAbortHandler)
+		}
+		if strings.HasSuffix(r.URL.Path, "/events") {
+			once.Do(func() { close(events) })
+		}
+		http.Redirect(w, r, inner+r.URL.Path, http.StatusTemporaryRedirect)
+	}))
+	t.Cleanup(func() {
+		server.CloseClientConnections()
+		server.Close()
+	})
+	return server.URL, events, func() {
+		gone.Store(true)
+		server.CloseClientConnections()
+	}
 }
 
 // cutting is a station whose answers to the first starts are lost on the way.

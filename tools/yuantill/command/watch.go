@@ -38,7 +38,8 @@ type watcher struct {
 	noticed string
 	lost    bool // the last call did not get through, and that was said
 
-	cancelled bool
+	leaving   bool // it was asked to be cancelled; the next time is for leaving
+	cancelled bool // the station has heard of it
 	deadline  *time.Timer
 }
 
@@ -71,7 +72,7 @@ func (w *watcher) begin(ctx context.Context, start stationclient.Start) error {
 	for try := range startTries {
 		var sale stationclient.Sale
 		if sale, err = w.client.Start(ctx, w.flags.key, start); err == nil {
-			w.take(sale)
+			w.take(w.present(ctx, sale))
 			return w.showCode(ctx)
 		}
 		var unreachable *stationclient.UnreachableError
@@ -90,6 +91,17 @@ func (w *watcher) begin(ctx context.Context, start stationclient.Start) error {
 		return stationFailure(err)
 	}
 	return w.unknown(err)
+}
+
+// present returns the sale as it is now: under a key that was used before, the start's answer is that of then.
+func (w *watcher) present(ctx context.Context, started stationclient.Sale) stationclient.Sale {
+	if !w.flags.given {
+		return started
+	}
+	if now, err := w.client.Sale(ctx, started.ID); err == nil {
+		return now
+	}
+	return started
 }
 
 func (w *watcher) showCode(ctx context.Context) error {
@@ -160,6 +172,9 @@ func (w *watcher) watch(ctx context.Context, updates <-chan stationclient.Sale, 
 		case <-poll.C:
 			sale, err := w.client.Sale(ctx, w.sale.ID)
 			w.took(sale, err)
+			if w.leaving && !w.cancelled && err == nil {
+				w.cancel(ctx) // the station is back
+			}
 		case <-w.Interrupts:
 			leave = w.stop(ctx)
 		case <-w.deadline.C:
@@ -171,24 +186,29 @@ func (w *watcher) watch(ctx context.Context, updates <-chan stationclient.Sale, 
 	}
 }
 
-// stop asks for the sale to be cancelled, once; after that, or without --cancel, it reports that it is time to leave.
+// stop asks for the sale to be cancelled, once; after that, or without --cancel, it reports that it is time to leave,
+// whether or not the station could be reached.
 func (w *watcher) stop(ctx context.Context) bool {
-	if w.cancelled || !w.flags.cancel {
+	if w.leaving || !w.flags.cancel {
 		return true
 	}
-	w.cancelled = true
+	w.leaving = true
 	w.tell("正在请求取消，请等待结果；再按一次 Ctrl-C 离开，收款在本机继续",
 		"asking to cancel, waiting for the outcome; Ctrl-C once more leaves, the sale goes on")
 	w.deadline.Reset(cancelWait)
+	w.cancel(ctx)
+	return false
+}
+
+// cancel asks the station; what does not arrive is asked again when the station answers, under the same key.
+func (w *watcher) cancel(ctx context.Context) {
 	sale, err := w.client.Cancel(ctx, w.flags.key+keyCancel, w.sale.ID, w.flags.cashier)
 	var refused *stationclient.RefusedError
 	if errors.As(err, &refused) {
+		w.cancelled = true
 		w.tell(refused.Text.Chinese, refused.Text.English)
-		return false
+		return
 	}
-	if err != nil {
-		w.cancelled = false // it may not have arrived: the next Ctrl-C asks again
-	}
+	w.cancelled = err == nil
 	w.took(sale, err)
-	return false
 }
