@@ -4,8 +4,6 @@ import (
 	"context"
 	"net/http"
 
-	"github.com/danielgtaylor/huma/v2"
-
 	"github.com/yuantill/yuantill/agent/catalogue"
 	"github.com/yuantill/yuantill/agent/checkout"
 )
@@ -58,32 +56,29 @@ type followUpsOutput struct{ Body []FollowUp }
 type orderOutput struct{ Body Order }
 type salesOutput struct{ Body []Sale }
 
-// registerDesk puts the operations on orders on the API.
-func (s *Station) registerDesk(api huma.API) {
-	huma.Register(api, huma.Operation{
-		OperationID: "follow-up", Method: http.MethodPost, Path: pathFollowUps, DefaultStatus: http.StatusCreated,
-		Summary: "撤销、退货、预授权办理 Void, refund, or do something with a hold", Errors: []int{400, 404, 409, 422, 503, 507},
-	}, s.followUp)
-	huma.Register(api, huma.Operation{
-		OperationID: "list-follow-ups", Method: http.MethodGet, Path: pathFollowUps,
-		Summary: "本机对此单的办理 What was done with it on this till", Errors: []int{404},
-	}, s.followUps)
-	huma.Register(api, huma.Operation{
-		OperationID: "get-follow-up", Method: http.MethodGet, Path: pathFollowUp, Summary: "查询办理 Get a follow-up",
-		Errors: []int{404},
-	}, s.getFollowUp)
-	huma.Register(api, huma.Operation{
-		OperationID: "reprint-follow-up", Method: http.MethodPost, Path: pathFollowUp + "/reprint",
-		Summary: "重印凭条 Print the slip again", Errors: []int{400, 404, 409, 503},
-	}, s.reprintFollowUp)
-	huma.Register(api, huma.Operation{
-		OperationID: "lookup", Method: http.MethodPost, Path: pathLookups, Summary: "查找订单 Find an order",
-		Description: "In the till's own journal first, else in the cloud, which may take some seconds. It moves nothing.",
-		Errors:      []int{404, 422, 503},
-	}, s.lookup)
-	huma.Register(api, huma.Operation{
-		OperationID: "list-sales", Method: http.MethodGet, Path: pathSales, Summary: "最近收款 The latest sales",
-	}, s.sales)
+// deskRoutes are the operations on orders, wherever they were taken.
+func (s *Station) deskRoutes() []route {
+	return []route{{
+		id: "follow-up", method: http.MethodPost, path: pathFollowUps, status: http.StatusCreated,
+		summary: "撤销、退货、预授权办理 Void, refund, or do something with a hold",
+		errors:  []int{400, 404, 409, 422, 503, 507}, endpoint: handle(s.followUp),
+	}, {
+		id: "list-follow-ups", method: http.MethodGet, path: pathFollowUps,
+		summary: "本机对此单的办理 What was done with it on this till", errors: []int{404}, endpoint: handle(s.followUps),
+	}, {
+		id: "get-follow-up", method: http.MethodGet, path: pathFollowUp, summary: "查询办理 Get a follow-up",
+		errors: []int{404}, endpoint: handle(s.getFollowUp),
+	}, {
+		id: "reprint-follow-up", method: http.MethodPost, path: pathFollowUp + "/reprint",
+		summary: "重印凭条 Print the slip again", errors: []int{400, 404, 409, 503}, endpoint: handle(s.reprintFollowUp),
+	}, {
+		id: "lookup", method: http.MethodPost, path: pathLookups, summary: "查找订单 Find an order",
+		description: "In the till's own journal first, else in the cloud, which may take some seconds. It moves nothing.",
+		errors:      []int{404, 422, 503}, endpoint: handle(s.lookup),
+	}, {
+		id: "list-sales", method: http.MethodGet, path: pathSales, summary: "最近收款 The latest sales",
+		endpoint: handle(s.sales),
+	}}
 }
 
 func (s *Station) followUp(ctx context.Context, in *followUpInput) (*followUpOutput, error) {

@@ -5,8 +5,6 @@ import (
 	"errors"
 	"net/http"
 
-	"github.com/danielgtaylor/huma/v2"
-
 	"github.com/yuantill/yuantill/agent/catalogue"
 )
 
@@ -29,12 +27,6 @@ type FieldDetail struct {
 
 // Error implements error.
 func (p *Problem) Error() string { return p.Title }
-
-// GetStatus implements huma.StatusError.
-func (p *Problem) GetStatus() int { return p.Status }
-
-// ContentType implements huma.ContentTypeFilter.
-func (p *Problem) ContentType(string) string { return "application/problem+json" }
 
 // statusOf is the one table of what a refusal is in HTTP.
 func statusOf(phrase catalogue.Phrase) int {
@@ -91,28 +83,11 @@ func problemOf(err error) *Problem {
 	return problem
 }
 
-// inBothLanguages gives huma's own errors, such as those of validation, the shape of ours.
-func inBothLanguages(_ huma.Context, _ string, value any) (any, error) {
-	model, ok := value.(*huma.ErrorModel)
-	if !ok {
-		return value, nil
-	}
-	phrase := catalogue.RefuseInvalid
-	if model.Status == http.StatusRequestEntityTooLarge {
-		phrase = catalogue.RefuseTooLarge
-	}
-	problem := newProblem(phrase, model.Detail)
-	problem.Status = model.Status
-	for _, detail := range model.Errors {
-		// The value is left out: it may be something that must not be echoed.
-		problem.Errors = append(problem.Errors, FieldDetail{Message: detail.Message, Location: detail.Location})
-	}
-	return problem, nil
-}
-
-// write sends the problem outside huma.
+// write sends the problem.
 func (p *Problem) write(w http.ResponseWriter) {
-	w.Header().Set("Content-Type", p.ContentType(""))
+	w.Header().Set("Content-Type", "application/problem+json")
 	w.WriteHeader(p.Status)
-	_ = json.NewEncoder(w).Encode(p) // a client that has gone needs no answer
+	encoder := json.NewEncoder(w)
+	encoder.SetEscapeHTML(false)
+	_ = encoder.Encode(p) // a client that has gone needs no answer
 }

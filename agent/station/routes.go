@@ -10,8 +10,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/danielgtaylor/huma/v2"
-
 	"github.com/yuantill/yuantill/agent/catalogue"
 	"github.com/yuantill/yuantill/agent/checkout"
 	"github.com/yuantill/yuantill/protocol/money"
@@ -82,54 +80,60 @@ type statusOutput struct{ Body Status }
 type journalOutput struct{ Body JournalStatus }
 type liveOutput struct{ Body struct{} }
 
-// register puts the operations on the API.
-func (s *Station) register(api huma.API) {
-	huma.Register(api, huma.Operation{
-		OperationID: "start-sale", Method: http.MethodPost, Path: pathSales, DefaultStatus: http.StatusCreated,
-		Summary: "开始收款 Start a sale", Errors: []int{400, 409, 422, 503, 507},
-	}, s.start)
-	huma.Register(api, huma.Operation{
-		OperationID: "get-sale", Method: http.MethodGet, Path: pathSale, Summary: "查询收款 Get a sale", Errors: []int{404},
-	}, s.get)
-	s.registerIntents(api)
-	s.registerDesk(api)
-	huma.Register(api, huma.Operation{
-		OperationID: "get-status", Method: http.MethodGet, Path: "/v1/status", Summary: "本机状态 The till's state",
-	}, s.status)
-	huma.Register(api, huma.Operation{
-		OperationID: "get-journal", Method: http.MethodGet, Path: "/v1/journal", Summary: "流水统计 The journal's counts",
-	}, s.journal)
-	huma.Register(api, huma.Operation{
-		OperationID: "live", Method: http.MethodGet, Path: pathLive, Summary: "存活检查 Liveness",
-	}, func(context.Context, *struct{}) (*liveOutput, error) { return &liveOutput{}, nil })
-	if shifts, can := s.desk.(Shifts); can {
-		s.registerShifts(api, shifts)
-	}
-	s.registerEvents(api)
+// saleRoutes are the operations on the till's own sales.
+func (s *Station) saleRoutes() []route {
+	return []route{{
+		id: "start-sale", method: http.MethodPost, path: pathSales, status: http.StatusCreated,
+		summary: "开始收款 Start a sale", errors: []int{400, 409, 422, 503, 507}, endpoint: handle(s.start),
+	}, {
+		id: "get-sale", method: http.MethodGet, path: pathSale, summary: "查询收款 Get a sale",
+		errors: []int{404}, endpoint: handle(s.get),
+	}, {
+		id: "cancel-sale", method: http.MethodPost, path: pathSale + "/cancel",
+		summary: "取消或撤销 Cancel, or take back", errors: []int{400, 404, 409}, endpoint: handle(s.cancel),
+	}, {
+		id: "show-code", method: http.MethodPost, path: pathSale + "/show-code",
+		summary: "出示收款码 Show our code to the customer", errors: []int{400, 404, 409}, endpoint: handle(s.showCode),
+	}, {
+		id: "reprint", method: http.MethodPost, path: pathSale + "/reprint",
+		summary: "重印签购单 Print the receipt again", errors: []int{400, 404, 409, 503}, endpoint: handle(s.reprint),
+	}}
 }
 
-func (s *Station) registerIntents(api huma.API) {
-	huma.Register(api, huma.Operation{
-		OperationID: "cancel-sale", Method: http.MethodPost, Path: pathSale + "/cancel",
-		Summary: "取消或撤销 Cancel, or take back", Errors: []int{400, 404, 409},
-	}, func(ctx context.Context, in *cancelInput) (*saleOutput, error) {
-		body := valueOr(in.Body, CancelBody{})
-		return s.press(ctx, in.IntentInput, "cancel", body, checkout.CancelPressed{Cashier: tidy(body.Cashier)})
-	})
-	huma.Register(api, huma.Operation{
-		OperationID: "show-code", Method: http.MethodPost, Path: pathSale + "/show-code",
-		Summary: "出示收款码 Show our code to the customer", Errors: []int{400, 404, 409},
-	}, func(ctx context.Context, in *IntentInput) (*saleOutput, error) {
-		return s.press(ctx, *in, "show-code", struct{}{}, checkout.CodeWanted{})
-	})
-	huma.Register(api, huma.Operation{
-		OperationID: "reprint", Method: http.MethodPost, Path: pathSale + "/reprint",
-		Summary: "重印签购单 Print the receipt again", Errors: []int{400, 404, 409, 503},
-	}, func(ctx context.Context, in *reprintInput) (*saleOutput, error) {
-		body := valueOr(in.Body, ReprintBody{})
-		return s.press(ctx, in.IntentInput, "reprint", body, checkout.ReprintPressed{Copies: copies(body.Copies)})
-	})
+// stateRoutes are the operations that say how the till is and what happens on it.
+func (s *Station) stateRoutes() []route {
+	return []route{{
+		id: "get-status", method: http.MethodGet, path: "/v1/status", summary: "本机状态 The till's state",
+		endpoint: handle(s.status),
+	}, {
+		id: "get-journal", method: http.MethodGet, path: "/v1/journal", summary: "流水统计 The journal's counts",
+		endpoint: handle(s.journal),
+	}, {
+		id: "live", method: http.MethodGet, path: pathLive, summary: "存活检查 Liveness", endpoint: handle(live),
+	}, {
+		id: "events", method: http.MethodGet, path: pathEvents, summary: "事件流 Event stream",
+		description: "Server-sent events. An event named sale carries a whole Sale, one named follow-up a FollowUp, " +
+			"one named shift a Shift, one named notice a Notice, one named offline an Offline. " +
+			"Without Last-Event-ID the newest sale comes first.",
+		errors: []int{503}, carries: []any{Sale{}, Shift{}, FollowUp{}, Notice{}, Offline{}}, endpoint: handle(s.events),
+	}}
 }
+
+func (s *Station) cancel(ctx context.Context, in *cancelInput) (*saleOutput, error) {
+	body := valueOr(in.Body, CancelBody{})
+	return s.press(ctx, in.IntentInput, "cancel", body, checkout.CancelPressed{Cashier: tidy(body.Cashier)})
+}
+
+func (s *Station) showCode(ctx context.Context, in *IntentInput) (*saleOutput, error) {
+	return s.press(ctx, *in, "show-code", struct{}{}, checkout.CodeWanted{})
+}
+
+func (s *Station) reprint(ctx context.Context, in *reprintInput) (*saleOutput, error) {
+	body := valueOr(in.Body, ReprintBody{})
+	return s.press(ctx, in.IntentInput, "reprint", body, checkout.ReprintPressed{Copies: copies(body.Copies)})
+}
+
+func live(context.Context, *struct{}) (*liveOutput, error) { return &liveOutput{}, nil }
 
 func (s *Station) start(ctx context.Context, in *startInput) (*saleOutput, error) {
 	amount, err := money.Of(in.Body.Amount, in.Body.Currency)

@@ -4,8 +4,6 @@ import (
 	"context"
 	"net/http"
 
-	"github.com/danielgtaylor/huma/v2"
-
 	"github.com/yuantill/yuantill/agent/catalogue"
 	"github.com/yuantill/yuantill/agent/shift"
 	"github.com/yuantill/yuantill/protocol/money"
@@ -74,78 +72,90 @@ type shiftsInput struct {
 type shiftOutput struct{ Body Shift }
 type shiftsOutput struct{ Body []Shift }
 
-// registerShifts puts the operations about shifts on the API.
-func (s *Station) registerShifts(api huma.API, shifts Shifts) {
-	huma.Register(api, huma.Operation{
-		OperationID: "open-shift", Method: http.MethodPost, Path: pathShifts, DefaultStatus: http.StatusCreated,
-		Summary: "开班 Open a shift", Errors: []int{400, 409, 422, 503, 507},
-	}, func(ctx context.Context, in *openShiftInput) (*shiftOutput, error) {
-		float, err := money.Of(in.Body.Float, in.Body.Currency)
-		if err != nil {
-			return nil, newProblem(catalogue.RefuseCurrency, "")
-		}
-		return s.shift(ctx, in.KeyInput, "open-shift", in.Body, func() (Shift, error) {
-			return shifts.OpenShift(ctx, tidy(in.Body.Cashier), float)
-		})
-	})
-	huma.Register(api, huma.Operation{
-		OperationID: "get-shift", Method: http.MethodGet, Path: pathShift, Summary: "当前班次 The open shift", Errors: []int{409},
-	}, func(ctx context.Context, _ *struct{}) (*shiftOutput, error) {
-		current, err := shifts.CurrentShift(ctx, false)
-		if err != nil {
-			return nil, s.fail(ctx, err)
-		}
-		return &shiftOutput{Body: current}, nil
-	})
-	huma.Register(api, huma.Operation{
-		OperationID: "list-shifts", Method: http.MethodGet, Path: pathShifts, Summary: "班次列表 The latest shifts, newest first",
-	}, func(ctx context.Context, in *shiftsInput) (*shiftsOutput, error) {
-		list, err := shifts.ShiftList(ctx, in.Limit)
-		if err != nil {
-			return nil, s.fail(ctx, err)
-		}
-		return &shiftsOutput{Body: list}, nil
-	})
-	s.registerShiftIntents(api, shifts)
+// shiftDesk is the station for a till that keeps shifts.
+type shiftDesk struct {
+	*Station
+	shifts Shifts
 }
 
-func (s *Station) registerShiftIntents(api huma.API, shifts Shifts) {
-	huma.Register(api, huma.Operation{
-		OperationID: "move-cash", Method: http.MethodPost, Path: pathShift + "/cash",
-		Summary: "存入或取出现金 Put cash in or take it out", Errors: []int{400, 409, 422, 503},
-	}, func(ctx context.Context, in *cashInput) (*shiftOutput, error) {
-		cash := Cash{Key: in.Key, Amount: in.Body.Amount, Cashier: tidy(in.Body.Cashier), Note: tidy(in.Body.Note)}
-		return s.shift(ctx, in.KeyInput, "move-cash", in.Body, func() (Shift, error) { return shifts.MoveCash(ctx, cash) })
+// shiftRoutes are the operations on shifts.
+func (s *Station) shiftRoutes(shifts Shifts) []route {
+	d := shiftDesk{Station: s, shifts: shifts}
+	return []route{{
+		id: "open-shift", method: http.MethodPost, path: pathShifts, status: http.StatusCreated,
+		summary: "开班 Open a shift", errors: []int{400, 409, 422, 503, 507}, endpoint: handle(d.open),
+	}, {
+		id: "get-shift", method: http.MethodGet, path: pathShift, summary: "当前班次 The open shift",
+		errors: []int{409}, endpoint: handle(d.current),
+	}, {
+		id: "list-shifts", method: http.MethodGet, path: pathShifts, summary: "班次列表 The latest shifts, newest first",
+		endpoint: handle(d.list),
+	}, {
+		id: "move-cash", method: http.MethodPost, path: pathShift + "/cash",
+		summary: "存入或取出现金 Put cash in or take it out", errors: []int{400, 409, 422, 503}, endpoint: handle(d.cash),
+	}, {
+		id: "report-shift", method: http.MethodPost, path: pathShift + "/report",
+		summary: "X 报表 X report: look, change nothing", errors: []int{400, 409, 503}, endpoint: handle(d.report),
+	}, {
+		id: "close-shift", method: http.MethodPost, path: pathShift + "/close",
+		summary: "交班（Z 报表） Close the shift: Z report", errors: []int{400, 409, 422, 503}, endpoint: handle(d.end),
+	}}
+}
+
+func (d shiftDesk) open(ctx context.Context, in *openShiftInput) (*shiftOutput, error) {
+	float, err := money.Of(in.Body.Float, in.Body.Currency)
+	if err != nil {
+		return nil, newProblem(catalogue.RefuseCurrency, "")
+	}
+	return d.shift(ctx, in.KeyInput, "open-shift", in.Body, func() (Shift, error) {
+		return d.shifts.OpenShift(ctx, tidy(in.Body.Cashier), float)
 	})
-	huma.Register(api, huma.Operation{
-		OperationID: "report-shift", Method: http.MethodPost, Path: pathShift + "/report",
-		Summary: "X 报表 X report: look, change nothing", Errors: []int{400, 409, 503},
-	}, func(ctx context.Context, in *reportInput) (*shiftOutput, error) {
-		body := valueOr(in.Body, ReportBody{})
-		return s.shift(ctx, in.KeyInput, "report-shift", body, func() (Shift, error) {
-			return shifts.CurrentShift(ctx, body.Print)
-		})
+}
+
+func (d shiftDesk) current(ctx context.Context, _ *struct{}) (*shiftOutput, error) {
+	current, err := d.shifts.CurrentShift(ctx, false)
+	if err != nil {
+		return nil, d.fail(ctx, err)
+	}
+	return &shiftOutput{Body: current}, nil
+}
+
+func (d shiftDesk) list(ctx context.Context, in *shiftsInput) (*shiftsOutput, error) {
+	list, err := d.shifts.ShiftList(ctx, in.Limit)
+	if err != nil {
+		return nil, d.fail(ctx, err)
+	}
+	return &shiftsOutput{Body: list}, nil
+}
+
+func (d shiftDesk) cash(ctx context.Context, in *cashInput) (*shiftOutput, error) {
+	cash := Cash{Key: in.Key, Amount: in.Body.Amount, Cashier: tidy(in.Body.Cashier), Note: tidy(in.Body.Note)}
+	return d.shift(ctx, in.KeyInput, "move-cash", in.Body, func() (Shift, error) { return d.shifts.MoveCash(ctx, cash) })
+}
+
+func (d shiftDesk) report(ctx context.Context, in *reportInput) (*shiftOutput, error) {
+	body := valueOr(in.Body, ReportBody{})
+	return d.shift(ctx, in.KeyInput, "report-shift", body, func() (Shift, error) {
+		return d.shifts.CurrentShift(ctx, body.Print)
 	})
-	huma.Register(api, huma.Operation{
-		OperationID: "close-shift", Method: http.MethodPost, Path: pathShift + "/close",
-		Summary: "交班（Z 报表） Close the shift: Z report", Errors: []int{400, 409, 422, 503},
-	}, func(ctx context.Context, in *closeShiftInput) (*shiftOutput, error) {
-		count := shift.Count{
-			Cashier: tidy(in.Body.Cashier), Methods: in.Body.Counted, ApprovedBy: tidy(in.Body.ApprovedBy),
-		}
-		return s.shift(ctx, in.KeyInput, "close-shift", in.Body, func() (Shift, error) { return shifts.CloseShift(ctx, count) })
-	})
+}
+
+func (d shiftDesk) end(ctx context.Context, in *closeShiftInput) (*shiftOutput, error) {
+	count := shift.Count{
+		Cashier: tidy(in.Body.Cashier), Methods: in.Body.Counted, ApprovedBy: tidy(in.Body.ApprovedBy),
+	}
+	return d.shift(ctx, in.KeyInput, "close-shift", in.Body, func() (Shift, error) { return d.shifts.CloseShift(ctx, count) })
 }
 
 // shift carries out an intent about shifts, once a key.
-func (s *Station) shift(ctx context.Context, in KeyInput, name string, body any, act func() (Shift, error)) (*shiftOutput, error) {
+func (d shiftDesk) shift(ctx context.Context, in KeyInput, name string, body any, act func() (Shift, error)) (*shiftOutput, error) {
 	digest, err := digestOf(name, body)
 	if err != nil {
-		return nil, s.fail(ctx, err)
+		return nil, d.fail(ctx, err)
 	}
-	answer, err := s.shifts.once(in.Key, digest, act)
+	answer, err := d.Station.shifts.once(in.Key, digest, act)
 	if err != nil {
-		return nil, s.fail(ctx, err)
+		return nil, d.fail(ctx, err)
 	}
 	return &shiftOutput{Body: answer}, nil
 }

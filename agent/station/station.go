@@ -8,9 +8,6 @@ import (
 	"net"
 	"net/http"
 	"time"
-
-	"github.com/danielgtaylor/huma/v2"
-	"github.com/danielgtaylor/huma/v2/adapters/humago"
 )
 
 // Bounds of a request.
@@ -64,20 +61,9 @@ func New(config Config, desk Desk, feed *Feed, clock func() time.Time, logger *s
 		listeners: make(chan struct{}, streamMax),
 	}
 	mux := http.NewServeMux()
-	s.register(humago.New(mux, apiConfig(config.Version)))
+	s.mount(mux)
 	s.handler = newGuard(host, config.Token).wrap(mux)
 	return s, nil
-}
-
-// apiConfig serves the description itself and no page that would load anything from elsewhere.
-func apiConfig(version string) huma.Config {
-	config := huma.DefaultConfig("yuantill till", version)
-	config.DocsPath = ""
-	config.SchemasPath = ""
-	config.CreateHooks = nil
-	config.Info.Description = "收银终端本地接口。The till's local interface. Amounts are integers in the currency's minor unit."
-	config.Transformers = append(config.Transformers, inBothLanguages)
-	return config
 }
 
 // Handler returns what Run serves, for tests.

@@ -5,11 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"reflect"
 	"time"
-
-	"github.com/danielgtaylor/huma/v2"
-	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
 	"github.com/yuantill/yuantill/agent/catalogue"
 )
@@ -33,38 +29,16 @@ type eventsInput struct {
 	Last int64 `header:"Last-Event-ID" doc:"the last event seen; those after it are sent first"`
 }
 
-func (s *Station) registerEvents(api huma.API) {
-	schemas := api.OpenAPI().Components.Schemas
-	huma.Register(api, huma.Operation{
-		OperationID: "events", Method: http.MethodGet, Path: pathEvents, Summary: "事件流 Event stream",
-		Description: "Server-sent events. An event named sale carries a whole Sale, one named follow-up a FollowUp, " +
-			"one named shift a Shift, one named notice a Notice, one named offline an Offline. " +
-			"Without Last-Event-ID the newest sale comes first.",
-		Errors: []int{503},
-		Responses: map[string]*huma.Response{"200": {
-			Description: "events until the listener leaves",
-			Content: map[string]*huma.MediaType{"text/event-stream": {Schema: &huma.Schema{OneOf: []*huma.Schema{
-				schemas.Schema(reflect.TypeFor[Sale](), true, "Sale"),
-				schemas.Schema(reflect.TypeFor[Shift](), true, "Shift"),
-				schemas.Schema(reflect.TypeFor[FollowUp](), true, "FollowUp"),
-				schemas.Schema(reflect.TypeFor[Notice](), true, "Notice"),
-				schemas.Schema(reflect.TypeFor[Offline](), true, "Offline"),
-			}}}},
-		}},
-	}, s.events)
-}
-
-func (s *Station) events(ctx context.Context, in *eventsInput) (*huma.StreamResponse, error) {
+func (s *Station) events(_ context.Context, in *eventsInput) (*streamOutput, error) {
 	select {
 	case s.listeners <- struct{}{}:
 	default:
 		return nil, newProblem(catalogue.RefuseStopping, fmt.Sprintf("%d listeners already", streamMax))
 	}
-	return &huma.StreamResponse{Body: func(c huma.Context) {
+	return &streamOutput{run: func(w http.ResponseWriter, r *http.Request) {
 		defer func() { <-s.listeners }()
-		request, writer := humago.Unwrap(c)
-		stream := stream{station: s, writer: writer, control: http.NewResponseController(writer)}
-		stream.run(request.Context(), in.Last)
+		stream := stream{station: s, writer: w, control: http.NewResponseController(w)}
+		stream.run(r.Context(), in.Last)
 	}}, nil
 }
 
