@@ -10,8 +10,8 @@ ARM_ENV := CGO_ENABLED=1 GOOS=linux GOARCH=arm GOARM=7 CC=$(ARM_CC)
 # The agent is one static file and shares a small terminal with a browser: SQLite for size, no HTTP/2, and no inlining
 # in libraries that a sale hardly passes through. The kernel counts its code as its memory.
 AGENT_TAGS := netgo osusergo nethttpomithttp2 $(TAGS)
-AGENT_COLD := github.com/danielgtaylor/... github.com/eclipse/... github.com/emmansun/... github.com/gorilla/... \
-	github.com/mattn/... github.com/pelletier/... github.com/spf13/... go.bug.st/... golang.org/... google.golang.org/... \
+AGENT_COLD := github.com/eclipse/... github.com/emmansun/... github.com/gorilla/... \
+	github.com/mattn/... github.com/pelletier/... go.bug.st/... golang.org/... google.golang.org/... \
 	compress/... crypto/tls/... crypto/x509/... database/... encoding/asn1/... encoding/json/... flag/... fmt/... log/... \
 	mime/... net/... regexp/... text/... vendor/... $(addprefix github.com/yuantill/yuantill/,agent/station agent/shift \
 	agent/followup agent/offline agent/receipt agent/catalogue agent/yuantill-agent/... protocol/enrolment protocol/closing)

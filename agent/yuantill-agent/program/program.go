@@ -9,8 +9,6 @@ import (
 	"runtime/debug"
 	"time"
 
-	"github.com/spf13/cobra"
-
 	"github.com/yuantill/yuantill/agent/journal"
 	"github.com/yuantill/yuantill/agent/yuantill-agent/settings"
 	"github.com/yuantill/yuantill/protocol"
@@ -54,9 +52,7 @@ func (e *stageError) Unwrap() error { return e.cause }
 
 // Main runs the program and returns its exit code. ctx ends it; clock is the machine's, which may be wrong.
 func Main(ctx context.Context, clock func() time.Time, arguments []string, out, errOut io.Writer) int {
-	root := command(clock, out, errOut)
-	root.SetArgs(arguments)
-	err := root.ExecuteContext(ctx)
+	err := execute(ctx, commands(clock, out, errOut), arguments, out)
 	if err == nil {
 		return ExitOK
 	}
@@ -76,46 +72,8 @@ func exitCode(err error) int {
 	case errors.As(err, &stage):
 		return stage.exit
 	default:
-		return ExitSettings // cobra's own errors are about arguments
+		return ExitSettings // what remains is about arguments
 	}
-}
-
-func command(clock func() time.Time, out, errOut io.Writer) *cobra.Command {
-	root := &cobra.Command{
-		Use: "yuantill-agent", Short: "数字人民币收银程序  Digital yuan till", Long: "数字人民币收银程序  Digital yuan till\n\n" + exitCodes,
-		SilenceUsage: true, SilenceErrors: true,
-	}
-	root.SetOut(out)
-	root.SetErr(errOut)
-	root.AddCommand(
-		&cobra.Command{
-			Use: "run [SETTINGS]", Short: "运行  Run the till; settings default to " + settingsPath, Args: cobra.MaximumNArgs(1),
-			RunE: func(c *cobra.Command, args []string) error { return run(c.Context(), clock, file(args), errOut) },
-		},
-		&cobra.Command{
-			Use: "check-settings [SETTINGS]", Short: "检查设置  Check the settings file", Args: cobra.MaximumNArgs(1),
-			RunE: func(c *cobra.Command, args []string) error { return checkSettings(file(args), out) },
-		},
-		&cobra.Command{
-			Use: "example-settings", Short: "输出示例设置  Print a documented settings file", Args: cobra.NoArgs,
-			RunE: func(*cobra.Command, []string) error { _, err := io.WriteString(out, settings.Example()); return err },
-		},
-		&cobra.Command{
-			Use: "version", Short: "版本  Version", Args: cobra.NoArgs,
-			RunE: func(*cobra.Command, []string) error {
-				_, err := fmt.Fprintf(out, "yuantill-agent %s %s\n", Version, revision())
-				return err
-			},
-		},
-	)
-	return root
-}
-
-func file(args []string) string {
-	if len(args) == 0 {
-		return settingsPath
-	}
-	return args[0]
 }
 
 // checkSettings reads the file and the drivers it names; devices, keys and network are not touched.

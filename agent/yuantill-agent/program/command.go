@@ -1,0 +1,81 @@
+package program
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/yuantill/yuantill/agent/yuantill-agent/settings"
+)
+
+// errArguments marks a command line that this program does not understand.
+var errArguments = errors.New("wrong arguments")
+
+// command is one thing that the program does. There are four, so that a library for them would be larger than all they
+// say.
+type command struct {
+	name, about string
+	takesFile   bool // may be followed by the settings' path
+	act         func(ctx context.Context, settings string) error
+}
+
+func commands(clock func() time.Time, out, errOut io.Writer) []command {
+	return []command{{
+		name: "run", takesFile: true, about: "运行  Run the till; settings default to " + settingsPath,
+		act: func(ctx context.Context, path string) error { return run(ctx, clock, path, errOut) },
+	}, {
+		name: "check-settings", takesFile: true, about: "检查设置  Check the settings file",
+		act: func(_ context.Context, path string) error { return checkSettings(path, out) },
+	}, {
+		name: "example-settings", about: "输出示例设置  Print a documented settings file",
+		act: func(context.Context, string) error { _, err := io.WriteString(out, settings.Example()); return err },
+	}, {
+		name: "version", about: "版本  Version",
+		act: func(context.Context, string) error {
+			_, err := fmt.Fprintf(out, "yuantill-agent %s %s\n", Version, revision())
+			return err
+		},
+	}}
+}
+
+// execute does what the arguments say. It returns errArguments, or the command's error.
+func execute(ctx context.Context, all []command, arguments []string, out io.Writer) error {
+	if len(arguments) == 0 || slices.ContainsFunc(arguments, asksForHelp) {
+		return help(all, out)
+	}
+	name, rest := arguments[0], arguments[1:]
+	i := slices.IndexFunc(all, func(c command) bool { return c.name == name })
+	switch {
+	case i < 0:
+		return fmt.Errorf("%w: unknown command %q", errArguments, name)
+	case len(rest) > 0 && strings.HasPrefix(rest[0], "-"):
+		return fmt.Errorf("%w: unknown flag %s", errArguments, rest[0])
+	case len(rest) > 1, len(rest) > 0 && !all[i].takesFile:
+		return fmt.Errorf("%w: too many for %s", errArguments, name)
+	case len(rest) == 0:
+		rest = []string{settingsPath}
+	}
+	return all[i].act(ctx, rest[0])
+}
+
+func asksForHelp(argument string) bool {
+	return argument == "-h" || argument == "--help" || argument == "help"
+}
+
+func help(all []command, out io.Writer) error {
+	var text strings.Builder
+	text.WriteString("数字人民币收银程序  Digital yuan till\n\n" + exitCodes + "\n\n用法 Usage:\n")
+	for _, c := range all {
+		line := c.name
+		if c.takesFile {
+			line += " [SETTINGS]"
+		}
+		fmt.Fprintf(&text, "  yuantill-agent %-28s%s\n", line, c.about)
+	}
+	_, err := io.WriteString(out, text.String())
+	return err
+}
