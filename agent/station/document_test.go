@@ -1,0 +1,95 @@
+package station
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"os"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+var update = flag.Bool("update", false, "write openapi.json anew")
+
+// TestDocument makes openapi.json of the table of routes and compares.
+func TestDocument(t *testing.T) {
+	_, description := oracle(t, func(any) {})
+	made, err := json.Marshal(description)
+	require.NoError(t, err)
+	made = append(made, '\n')
+	if *update {
+		require.NoError(t, os.WriteFile("openapi.json", made, 0o644))
+	}
+	committed, err := os.ReadFile("openapi.json")
+	require.NoError(t, err)
+	require.Equal(t, string(committed), string(made), "go test ./agent/station -run TestDocument -update")
+}
+
+// described is what the tests read of the document.
+type described struct {
+	OpenAPI string
+	Info    struct{ Title, Version, Description string }
+	Paths   map[string]map[string]struct {
+		OperationID string `json:"operationId"`
+		Summary     string
+		Responses   map[string]struct{ Content map[string]any }
+	}
+	Components struct{ Schemas map[string]any }
+}
+
+func read(t *testing.T, table []route) described {
+	content, err := describe(table, "1.2.3")
+	require.NoError(t, err)
+	var d described
+	require.NoError(t, json.Unmarshal(content, &d))
+	return d
+}
+
+func TestEveryRouteIsDescribedAndNothingElse(t *testing.T) {
+	table := allRoutes()
+	d := read(t, table)
+	require.Equal(t, "3.1.0", d.OpenAPI)
+	require.Equal(t, "1.2.3", d.Info.Version)
+	require.Equal(t, "yuantill till", d.Info.Title)
+	require.Contains(t, d.Info.Description, "收银终端本地接口")
+	seen, operations := make(map[string]bool), 0
+	for _, r := range table {
+		operation, ok := d.Paths[r.path][strings.ToLower(r.method)]
+		require.True(t, ok, r.id)
+		require.Equal(t, r.id, operation.OperationID)
+		require.Equal(t, r.summary, operation.Summary)
+		require.Contains(t, operation.Responses, strconv.Itoa(max(r.status, 200)), r.id)
+		for _, status := range r.errors {
+			require.Contains(t, operation.Responses[strconv.Itoa(status)].Content, "application/problem+json", r.id)
+		}
+		require.False(t, seen[r.id], "%s stands twice", r.id)
+		seen[r.id] = true
+	}
+	for _, path := range d.Paths {
+		operations += len(path)
+	}
+	require.Equal(t, len(table), operations)
+	require.NotNil(t, d.Components.Schemas["Problem"], "what answers look like, and not huma's errors")
+}
+
+func TestATillIsDescribedWithWhatItCan(t *testing.T) {
+	table := (&Station{desk: struct{ Desk }{}}).routes()
+	require.Len(t, table, len(allRoutes())-6)
+	d := read(t, table)
+	require.NotContains(t, d.Paths, pathShifts)
+	require.NotContains(t, d.Paths, pathShift+"/close")
+	require.Contains(t, d.Paths, pathSale)
+}
+
+// TestTheDocumentIsCompact: it is part of a program on a small terminal, and asks for nothing from elsewhere.
+func TestTheDocumentIsCompact(t *testing.T) {
+	var compact bytes.Buffer
+	require.NoError(t, json.Compact(&compact, []byte(document)))
+	require.Equal(t, compact.Len(), len(strings.TrimSpace(document)))
+	require.Less(t, len(document), 48<<10)
+	require.NotContains(t, document, "http:")
+	require.NotContains(t, document, "https:")
+}
