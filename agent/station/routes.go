@@ -17,10 +17,8 @@ import (
 
 // The paths.
 const (
-	pathSales  = "/v1/sales"
-	pathSale   = "/v1/sales/{id}"
-	pathLive   = "/livez"
-	pathEvents = "/v1/events"
+	pathSales = "/v1/sales"
+	pathSale  = "/v1/sales/{id}"
 )
 
 // The copies as the API names them.
@@ -76,9 +74,6 @@ type reprintInput struct {
 }
 
 type saleOutput struct{ Body Sale }
-type statusOutput struct{ Body Status }
-type journalOutput struct{ Body JournalStatus }
-type liveOutput struct{ Body struct{} }
 
 // saleRoutes are the operations on the till's own sales.
 func (s *Station) saleRoutes() []route {
@@ -100,25 +95,6 @@ func (s *Station) saleRoutes() []route {
 	}}
 }
 
-// stateRoutes are the operations that say how the till is and what happens on it.
-func (s *Station) stateRoutes() []route {
-	return []route{{
-		id: "get-status", method: http.MethodGet, path: "/v1/status", summary: "本机状态 The till's state",
-		endpoint: handle(s.status),
-	}, {
-		id: "get-journal", method: http.MethodGet, path: "/v1/journal", summary: "流水统计 The journal's counts",
-		endpoint: handle(s.journal),
-	}, {
-		id: "live", method: http.MethodGet, path: pathLive, summary: "存活检查 Liveness", endpoint: handle(live),
-	}, {
-		id: "events", method: http.MethodGet, path: pathEvents, summary: "事件流 Event stream",
-		description: "Server-sent events. An event named sale carries a whole Sale, one named follow-up a FollowUp, " +
-			"one named shift a Shift, one named notice a Notice, one named offline an Offline. " +
-			"Without Last-Event-ID the newest sale comes first.",
-		errors: []int{503}, carries: []any{Sale{}, Shift{}, FollowUp{}, Notice{}, Offline{}}, endpoint: handle(s.events),
-	}}
-}
-
 func (s *Station) cancel(ctx context.Context, in *cancelInput) (*saleOutput, error) {
 	body := valueOr(in.Body, CancelBody{})
 	return s.press(ctx, in.IntentInput, "cancel", body, checkout.CancelPressed{Cashier: tidy(body.Cashier)})
@@ -132,8 +108,6 @@ func (s *Station) reprint(ctx context.Context, in *reprintInput) (*saleOutput, e
 	body := valueOr(in.Body, ReprintBody{})
 	return s.press(ctx, in.IntentInput, "reprint", body, checkout.ReprintPressed{Copies: copies(body.Copies)})
 }
-
-func live(context.Context, *struct{}) (*liveOutput, error) { return &liveOutput{}, nil }
 
 func (s *Station) start(ctx context.Context, in *startInput) (*saleOutput, error) {
 	amount, err := money.Of(in.Body.Amount, in.Body.Currency)
@@ -188,22 +162,6 @@ func (s *Station) get(ctx context.Context, in *saleInput) (*saleOutput, error) {
 		return nil, s.fail(ctx, err)
 	}
 	return &saleOutput{Body: newSale(view, s.clock())}, nil
-}
-
-func (s *Station) status(ctx context.Context, _ *struct{}) (*statusOutput, error) {
-	status, err := s.desk.Status(ctx)
-	if err != nil {
-		return nil, s.fail(ctx, err)
-	}
-	return &statusOutput{Body: status}, nil
-}
-
-func (s *Station) journal(ctx context.Context, _ *struct{}) (*journalOutput, error) {
-	status, err := s.desk.Status(ctx)
-	if err != nil {
-		return nil, s.fail(ctx, err)
-	}
-	return &journalOutput{Body: status.Journal}, nil
 }
 
 // fail turns an error into an answer; what the client is not told goes to the log.
