@@ -214,6 +214,28 @@ func TestRefusals(t *testing.T) {
 		require.Len(t, set, 1)
 		require.Equal(t, honest, w.stored()[1].Bytes)
 	})
+	// A terminal asks with a refused record for as long as its sale is open. Found by tools/simulate, seed 2337.
+	t.Run("RepetitionsLeaveRoomForOthers", func(t *testing.T) {
+		w, till := open(t)
+		till.send(topic.Up, till.fault("honest"))
+		till.acknowledged(2)
+		forge := func(device string) record.Record {
+			return till.forge(till.current, 2, till.records[0].Link(till.engine), record.DeviceFault, &message.DeviceFault{Device: device})
+		}
+		again := forge("clone")
+		for range 300 {
+			w.clock.advance(time.Second)
+			till.send(topic.Up, again)
+			till.refusal()
+		}
+		other := forge("another")
+		till.send(topic.Up, other)
+		till.refusal()
+		w.eventually(func() bool {
+			set, err := w.store.Quarantined(t.Context(), terminalID, 10)
+			return err == nil && len(set) == 2 && string(set[0].Bytes) == string(other)
+		}, "both are kept")
+	})
 	t.Run("Tag", func(t *testing.T) {
 		w, till := open(t)
 		forged := append(record.Record(nil), till.fault("x")...)

@@ -39,9 +39,13 @@ func (w *worker) refuse(ctx context.Context, t *tracker, now time.Time, header r
 	name := causeName(cause)
 	w.metrics.refused(name)
 	var change store.Change
-	if bytes != nil && t.set < quarantineMax {
-		t.set++
-		change.Quarantined = []store.Quarantined{w.setAside(t, header, bytes, name, now)}
+	if bytes != nil {
+		// The same bytes again need no more room: a terminal asks with a refused record as long as its sale is open.
+		kept := w.setAside(t, header, bytes, name, now)
+		if !t.aside[kept.Digest] && len(t.aside) < quarantineMax {
+			t.aside[kept.Digest] = true
+			change.Quarantined = []store.Quarantined{kept}
+		}
 	}
 	if last, raised := t.alarms[name]; !raised || now.Sub(last) >= alarmEvery || now.Before(last) {
 		t.alarms[name] = now

@@ -27,7 +27,7 @@ type tracker struct {
 	refusals limiter
 	signIns  limiter
 	alarms   map[string]time.Time // when each kind was last raised
-	set      int                  // records in quarantine
+	aside    map[seal.Hash]bool   // digests of the records in quarantine
 
 	active atomic.Pointer[seal.Keys] // of the newest epoch the terminal is known to use
 
@@ -71,7 +71,10 @@ func (l *loader) load(ctx context.Context, id record.Terminal) (*tracker, error)
 	if err != nil {
 		return nil, fmt.Errorf("load quarantine: %w", err)
 	}
-	t.set = len(set)
+	t.aside = make(map[seal.Hash]bool, len(set))
+	for i := range set {
+		t.aside[set[i].Digest] = true
+	}
 	if number := t.newestUsed(); number != 0 {
 		t.active.Store(l.keysOf(t, number))
 	}
