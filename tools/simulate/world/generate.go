@@ -247,6 +247,12 @@ func (g *generator) storms() {
 		}
 		at, till := rush+r.between(0, 20*time.Minute), g.aTill()
 		g.sale(at, till)
+		if r.chance(25) { // a card in doubt at a till whose battery is empty
+			at += 3 * time.Minute
+			g.add(at, "tear").set("at", 2)
+			g.add(at, "sale").set("till", till).set("amount", 1+r.IntN(100_000)).set("method", "tap").set("after", "1s").set("away", 1)
+			g.add(at+r.between(2*time.Second, 20*time.Second), "clock").set("till", till).set("to", one(r, -26*365*24*time.Hour, 0, 24*time.Hour))
+		}
 		if r.chance(40) { // a reversal that overtakes its payment
 			at += 3 * time.Minute
 			g.add(at, "sale").set("till", till).set("amount", 1+r.IntN(100_000)).set("method", one(r, "code", "tap")).set("after", "1s").
