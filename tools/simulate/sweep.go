@@ -16,6 +16,7 @@ import (
 	"runtime/debug"
 	"strconv"
 	"strings"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -99,6 +100,8 @@ func runChild(ctx context.Context, seeds <-chan uint64, results chan<- world.Res
 	}
 	child := exec.CommandContext(ctx, self, "--child")
 	child.Stderr = os.Stderr
+	// It ends after its present seed, and takes its folder along.
+	child.Cancel, child.WaitDelay = func() error { return child.Process.Signal(os.Interrupt) }, 20*time.Second
 	in, err := child.StdinPipe()
 	if err != nil {
 		return fmt.Errorf("start process: %w", err)

@@ -14,14 +14,25 @@ import (
 	"github.com/yuantill/yuantill/tools/simulate/world"
 )
 
-// shop is made once for all tests of this package.
-var shop = sync.OnceValues(func() (*world.Shop, error) {
+// shopFolder names the folder of the one shop for all tests of this package.
+const shopFolder = "YUANTILL_WORLD_TEST"
+
+func TestMain(m *testing.M) { os.Exit(inShop(m)) }
+
+func inShop(m *testing.M) int {
 	folder, err := os.MkdirTemp(world.Folder(), "yuantill-world-test-")
 	if err != nil {
-		return nil, err
+		panic(err)
 	}
-	return world.OpenShop(folder)
-})
+	defer os.RemoveAll(folder)
+	if err := os.Setenv(shopFolder, folder); err != nil {
+		panic(err)
+	}
+	return m.Run()
+}
+
+// shop is made when it is first needed.
+var shop = sync.OnceValues(func() (*world.Shop, error) { return world.OpenShop(os.Getenv(shopFolder)) })
 
 func play(t *testing.T, script world.Script) (world.Result, string) {
 	t.Helper()
