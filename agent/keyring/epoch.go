@@ -14,10 +14,10 @@ import (
 	"github.com/yuantill/yuantill/protocol/seal"
 )
 
-// Bounds of the epochs file: ten years of daily sign-ins and room to spare.
+// Bounds of the epochs file: ten years with nine sign-ins a day, and 240 bytes for each.
 const (
-	epochsMax    = 8192
-	stateSizeMax = 2 << 20
+	epochsMax    = 1 << 15
+	stateSizeMax = epochsMax * 240
 	stateVersion = 1
 	stateMode    = 0o600
 )

@@ -373,7 +373,13 @@ func newTill(t testing.TB, authority *enrolmenttest.Authority, brokers ...string
 
 func (tl *till) openJournal(path string) *journal.Journal {
 	tl.t.Helper()
+	return tl.openJournalOn(path, journal.DefaultConfig().Disk)
+}
+
+func (tl *till) openJournalOn(path string, disk journal.Disk) *journal.Journal {
+	tl.t.Helper()
 	c := journal.DefaultConfig()
+	c.Disk = disk
 	c.Path, c.Terminal, c.KeyVersion, c.Keyring = path, terminal, tl.ring.KeyVersion(), tl.ring
 	c.RoomMin, c.BallastSize = 1<<20, 1<<16
 	c.Logger = slog.New(slog.DiscardHandler)

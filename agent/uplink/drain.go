@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/yuantill/yuantill/agent/journal"
 )
 
 // drainer sends everything that is not urgent, in order, with a bounded number of records on their way. There is one,
@@ -105,9 +107,10 @@ func (d *drainer) round(ctx context.Context) error {
 	d.settle()
 	must := d.uplink.mustSignIn() != ""
 	if must || d.uplink.shouldSignIn() || d.deafFor() >= d.uplink.config.Timings.Deaf {
-		if err := d.ask(); err != nil {
+		if err := d.enter(ctx); err != nil {
 			return err
 		}
+		must = d.uplink.mustSignIn() != ""
 	}
 	if must {
 		return nil
@@ -126,6 +129,22 @@ func (d *drainer) deafFor() time.Duration {
 	return d.uplink.config.since(opened)
 }
 
+// enter brings a sign-in forward, unless its record could not be kept: then what the journal has still leaves.
+func (d *drainer) enter(ctx context.Context) error {
+	u := d.uplink
+	if errors.Is(u.journal.Room(), journal.ErrFailed) {
+		return nil
+	}
+	if u.unrecorded == nil {
+		return d.ask()
+	}
+	if err := u.open(ctx); err != nil {
+		return fmt.Errorf("sign in: %w", err)
+	}
+	d.opened()
+	return nil
+}
+
 // ask sends a sign-in unless one is under way.
 func (d *drainer) ask() error {
 	if !d.signIn.began.IsZero() && d.uplink.config.since(d.signIn.began) < d.uplink.config.Timings.SignIn {
@@ -141,8 +160,7 @@ func (d *drainer) answer(ctx context.Context, raw []byte) error {
 	err := d.uplink.answered(ctx, d.signIn, raw)
 	switch {
 	case err == nil:
-		d.signIn, d.waitingSince = signIn{}, d.uplink.config.Steady()
-		d.rewind()
+		d.opened()
 		return nil
 	case errors.Is(err, errChain):
 		d.uplink.stop(err)
@@ -152,6 +170,12 @@ func (d *drainer) answer(ctx context.Context, raw []byte) error {
 		return nil
 	}
 	return fmt.Errorf("sign in: %w", err)
+}
+
+// opened begins again under the new epoch.
+func (d *drainer) opened() {
+	d.signIn, d.waitingSince = signIn{}, d.uplink.config.Steady()
+	d.rewind()
 }
 
 // settle takes off the window what has been acknowledged or refused, and begins again after a silence.

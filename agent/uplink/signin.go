@@ -29,6 +29,12 @@ type signIn struct {
 	began time.Time // zero when none is
 }
 
+// opening is an epoch that was agreed on and whose record may not be in the journal yet.
+type opening struct {
+	journal.EpochOpening
+	answer *message.SignInAnswer
+}
+
 // mustSignIn says why nothing may be sent before a sign-in; empty when sending may go on.
 func (u *Uplink) mustSignIn() string {
 	tail := u.journal.Tail()
@@ -129,14 +135,22 @@ func (u *Uplink) answered(ctx context.Context, attempt signIn, raw []byte) error
 	if err := u.keyring.Add(epoch); err != nil {
 		return fmt.Errorf("store epoch: %w", err)
 	}
-	before := u.journal.Tail()
-	if _, err := u.journal.OpenEpoch(ctx, journal.EpochOpening{
+	u.unrecorded = &opening{answer: answer, EpochOpening: journal.EpochOpening{
 		Keys: keys, TerminalNonce: epoch.TerminalNonce, CloudNonce: epoch.CloudNonce,
 		Highest: answer.Highest, HighestLink: seal.Hash(answer.HighestLink),
-	}); err != nil {
+	}}
+	return u.open(ctx)
+}
+
+// open records the epoch that was agreed on. What cannot be recorded now is kept and tried again: a new sign-in each time
+// would leave an epoch behind on both sides, for ever.
+func (u *Uplink) open(ctx context.Context) error {
+	before := u.journal.Tail()
+	if _, err := u.journal.OpenEpoch(ctx, u.unrecorded.EpochOpening); err != nil {
 		return err
 	}
-	u.signedIn(header.Epoch, answer, before.Sequence)
+	u.signedIn(u.unrecorded.Keys.Epoch, u.unrecorded.answer, before.Sequence)
+	u.unrecorded = nil
 	return nil
 }
 
