@@ -96,14 +96,24 @@ func sequence(t testing.TB, r record.Record) uint64 {
 
 func address(b *broker) string { return fmt.Sprintf("127.0.0.1:%d", b.port) }
 
+// unhurried stops the clock by which the till loses patience: nothing is sent again, or elsewhere, because the machine
+// that runs the test is slow. What is sent twice all the same is sent twice for no reason.
+func (tl *till) unhurried() {
+	now := time.Now()
+	tl.config.Steady = func() time.Time { return now }
+}
+
 // world is a broker, a cloud and a till that has signed in.
-func world(t testing.TB) (*broker, *cloud, *till) {
+func world(t testing.TB, prepare ...func(*till)) (*broker, *cloud, *till) {
 	t.Helper()
 	authority := enrolmenttest.NewAuthority(t)
 	b := startBroker(t, authority, -1, &admission{})
 	c := newCloud(t)
 	c.attach(b)
 	tl := newTill(t, authority, address(b))
+	for _, change := range prepare {
+		change(tl)
+	}
 	tl.run()
 	tl.until("signed in and all sent", func(s uplink.Status) bool { return s.Epoch == 1 && s.Unsent == 0 })
 	return b, c, tl
@@ -245,7 +255,7 @@ func TestSignIn(t *testing.T) {
 
 func TestPayment(t *testing.T) {
 	t.Run("goes at once with its secret and brings a result", func(t *testing.T) {
-		_, c, tl := world(t)
+		_, c, tl := world(t, (*till).unhurried)
 		r := tl.pay(7, "280012345678901234")
 		result := tl.result()
 		require.Equal(t, int64(7), result.Amount)
@@ -302,13 +312,7 @@ func TestPayment(t *testing.T) {
 
 func TestDrain(t *testing.T) {
 	t.Run("a backlog arrives once, in order and complete", func(t *testing.T) {
-		authority := enrolmenttest.NewAuthority(t)
-		b := startBroker(t, authority, -1, &admission{})
-		c := newCloud(t)
-		c.attach(b)
-		tl := newTill(t, authority, address(b))
-		tl.run()
-		tl.until("signed in", func(s uplink.Status) bool { return s.Epoch == 1 && s.Unsent == 0 })
+		_, c, tl := world(t, (*till).unhurried)
 		tl.stop()
 		for range 30 {
 			entries := make([]journal.Entry, 100)
