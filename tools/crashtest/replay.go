@@ -39,12 +39,15 @@ func (m machine) replay(ctx context.Context, rec recording, disks []*crashdisk.D
 	for i, disk := range disks {
 		wait.Go(func() {
 			for a := range attempts {
+				if stop && t.foundBefore(a.number) {
+					continue // handed over while the finding was made
+				}
 				if err := disk.Load(a.image); err != nil {
 					errs[i] = err
 					enough()
 					continue
 				}
-				// What was begun is ended, so that the first finding is the same whoever is faster.
+				// What comes before a finding is tried to its end, so that the first one is the same whoever is faster.
 				err := tryImage(ctx, a.subject(disk), a.r, a.again)
 				if ctx.Err() == nil && t.image(err, a.number, a.where) && stop {
 					enough()

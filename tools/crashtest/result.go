@@ -118,6 +118,13 @@ func (t *tally) first() (numbered, bool) {
 	return t.findings[0], true
 }
 
+// foundBefore reports whether there is a finding of a lower number.
+func (t *tally) foundBefore(number int) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return slices.ContainsFunc(t.findings, func(f numbered) bool { return f.number < number })
+}
+
 // into adds the tally to a result.
 func (t *tally) into(r *Result) {
 	r.Images += t.result.Images
