@@ -35,8 +35,10 @@ const (
 	recoverAtOnce  = 1000             // payments read in one step at start
 	referenceBlock = 1_000_000        // reference numbers leased at a time
 	restAfter      = 10 * time.Minute // a hold whose end is further off is not kept in memory
-	sweepEvery     = restAfter / 2    // how often it is looked for holds whose end comes near
 )
+
+// SweepEvery is how often Run looks for holds whose end comes near, and for follow-ups that no order has looked at.
+const SweepEvery = restAfter / 2
 
 // Store is what the service needs of a store.
 type Store interface {

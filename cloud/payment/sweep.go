@@ -13,13 +13,18 @@ import (
 func (s *Service) sweep(ctx context.Context) {
 	for {
 		select {
-		case <-s.config.Clock.After(sweepEvery):
+		case <-s.config.Clock.After(SweepEvery):
 		case <-ctx.Done():
 			return
 		}
-		if err := errors.Join(s.wake(ctx), s.recoverFollowUps(ctx)); err != nil && ctx.Err() == nil {
-			s.config.Logger.LogAttrs(ctx, slog.LevelError, "look for what waits", slog.Any("cause", err))
-		}
+		s.Sweep(ctx)
+	}
+}
+
+// Sweep looks once: what Run does by itself every SweepEvery. What fails is in the log and looked for again.
+func (s *Service) Sweep(ctx context.Context) {
+	if err := errors.Join(s.wake(ctx), s.recoverFollowUps(ctx)); err != nil && ctx.Err() == nil {
+		s.config.Logger.LogAttrs(ctx, slog.LevelError, "look for what waits", slog.Any("cause", err))
 	}
 }
 

@@ -60,11 +60,18 @@ type bankOrder struct {
 	debits    int
 	credits   int
 	returned  int64    // by follow-ups, in minor units
+	lien      *lien    // nil for an order that nothing is held for
 	waiters   []func() // whoever waits for a decision
 }
 
 // net is what the customer is out of, in minor units.
-func (o *bankOrder) net() int64 { return int64(o.debits-o.credits)*o.request.Amount - o.returned }
+func (o *bankOrder) net() int64 {
+	net := int64(o.debits-o.credits)*o.request.Amount - o.returned
+	if o.lien != nil {
+		net += o.lien.paid
+	}
+	return net
+}
 
 func newBank(w *World, code string) *bank {
 	return &bank{world: w, code: code, random: newRandom(w.script.Seed, "bank "+code), orders: map[operator.OrderID]*bankOrder{},
@@ -145,7 +152,7 @@ func (b *bank) decide(o *bankOrder) {
 	if o.payer.poor && o.request.Method != operator.MethodTap {
 		o.state, o.reason = bankDeclined, operator.ReasonInsufficientFunds
 	} else {
-		b.debit(o)
+		b.charge(o)
 		o.state = bankApproved
 	}
 	b.wake(o)
@@ -157,6 +164,24 @@ func (b *bank) wake(o *bankOrder) {
 	for _, wake := range waiters {
 		wake()
 	}
+}
+
+// charge takes the money, or holds it.
+func (b *bank) charge(o *bankOrder) {
+	if o.request.Hold {
+		b.freeze(o)
+		return
+	}
+	b.debit(o)
+}
+
+// discharge takes back what charge did.
+func (b *bank) discharge(o *bankOrder) {
+	if o.lien != nil {
+		b.thaw(o)
+		return
+	}
+	b.credit(o)
 }
 
 // debit takes the money.
@@ -181,11 +206,11 @@ func (b *bank) reverse(q operator.Inquiry) (*bankOrder, operator.Status) {
 	}
 	switch o.state {
 	case bankApproved:
-		if b.mood.refuseReverse {
+		if b.mood.refuseReverse || o.net() > 0 && o.lien != nil { // what was completed is paid
 			b.world.hit("operator-refuses-reversal")
 			return o, operator.StatusReversalRefused
 		}
-		b.credit(o)
+		b.discharge(o)
 		o.state = bankReversed
 	case bankPending, bankPassword, bankShown:
 		o.state = bankReversed
@@ -200,9 +225,9 @@ func (b *bank) reverse(q operator.Inquiry) (*bankOrder, operator.Status) {
 // late debits an order that was reversed: the mistake of an operator that nobody can prevent, only find.
 func (b *bank) late(o *bankOrder) {
 	b.world.loop.after(b.random.between(time.Second, 80*time.Minute), nil, func() {
-		if o.state == bankReversed && o.debits == o.credits {
+		if o.state == bankReversed && o.debits == o.credits && o.lien == nil {
 			b.world.hit("late-approval")
-			b.debit(o)
+			b.charge(o)
 			o.state = bankApproved
 		}
 	})
@@ -215,7 +240,7 @@ func (b *bank) refund(q operator.Inquiry) (*bankOrder, operator.Status) {
 	case o == nil:
 		return nil, operator.StatusNotFound
 	case o.state == bankApproved:
-		b.credit(o)
+		b.discharge(o)
 		o.state = bankRefunded
 	case o.state != bankRefunded && o.state != bankReversed:
 		return o, operator.StatusRefundRefused

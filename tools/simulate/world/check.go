@@ -28,13 +28,13 @@ func (w *World) debited(o *bankOrder) {
 	for _, b := range w.banks {
 		for _, other := range b.list {
 			if other.payer == o.payer {
-				paid += other.net()
+				paid += other.net() + other.frozen()
 			}
 		}
 	}
 	for _, p := range w.list {
-		if p.customer == o.payer && paid > p.amount {
-			w.violation("debited-twice", "the customer of %s is out of %s", w.alias(p.order), yuan(paid))
+		if p.customer == o.payer && paid > p.most() {
+			w.violation("debited-twice", "the customer of %s is out of %s, or it is held, and agreed to %s", w.alias(p.order), yuan(paid), yuan(p.most()))
 		}
 	}
 }
@@ -188,7 +188,11 @@ func (w *World) checkCloud() {
 func (w *World) checkPurchase(p *purchase) {
 	t := p.till
 	id, net := p.order, w.net(p.order)
-	returned, definite := t.evidence.returned(id)
+	moved, definite := t.evidence.movedOf(id)
+	owed := moved // of a hold only what was completed
+	if !p.hold {
+		owed += p.amount
+	}
 	outcomes := t.evidence.outcome(id)
 	approved := outcomes[message.Outcome_OUTCOME_APPROVED]
 	final := t.evidence.final(id)
@@ -199,19 +203,19 @@ func (w *World) checkPurchase(p *purchase) {
 	case asked && !final && t.divided && net == 0: // lost with a journal that went back: no money moved, so nobody need know
 	case asked && !final:
 		t.stuck("left-in-doubt", w.alias(id)+" never became definite")
-	case p.exempt, t.divided && returned != 0:
-	case !definite && t.divided && net == p.amount-returned: // likewise
+	case p.exempt, t.divided && moved != 0:
+	case !definite && t.divided && net == owed: // likewise
 	case !definite:
-		t.stuck("left-in-doubt", "what goes back of "+w.alias(id)+" never became definite")
+		t.stuck("left-in-doubt", "what was done with "+w.alias(id)+" never became definite")
 	case approved && net == 0 && t.divided && slices.Contains(t.evidence.offline, id):
 		// Taken by a machine whose records the cloud refuses: the card has paid, and a person has to present it.
 		t.stuck("offline-not-presented", w.alias(id))
-	case approved && net != p.amount-returned:
+	case approved && net != owed:
 		w.violation("paid-not-debited", "%s is paid, says %s, and its customer is out of %s", w.alias(id), t.name, yuan(net))
 	case final && !approved && net != 0:
 		w.violation("debited-not-paid", "%s is not paid, says %s, and its customer is out of %s", w.alias(id), t.name, yuan(net))
-	case net > p.amount || net < 0:
-		w.violation("debited-wrong", "the customer of %s is out of %s of %s", w.alias(id), yuan(net), yuan(p.amount))
+	case net > p.most() || net < 0:
+		w.violation("debited-wrong", "the customer of %s is out of %s of %s", w.alias(id), yuan(net), yuan(p.most()))
 	}
 	if !p.exempt && approved && (outcomes[message.Outcome_OUTCOME_DECLINED] || outcomes[message.Outcome_OUTCOME_REVERSED]) {
 		w.violation("two-outcomes", "%s has two outcomes", w.alias(id))
@@ -235,12 +239,15 @@ func (w *World) checkOrders() {
 		for _, o := range b.list {
 			entries, err := w.cloud.books.Entries(context.Background(), store.OrderID(o.id))
 			w.must(err)
-			owed, sum := int64(0), int64(0)
+			owed, held, sum := int64(0), int64(0), int64(0)
 			for _, e := range entries {
 				for _, posting := range e.Postings {
 					sum += posting.Amount
 					if posting.Account == "operator/"+b.code {
 						owed += posting.Amount
+					}
+					if posting.Account == "hold/"+b.code {
+						held += posting.Amount
 					}
 				}
 			}
@@ -249,6 +256,12 @@ func (w *World) checkOrders() {
 			}
 			if owed != o.net() {
 				w.violation("ledger-differs", "%s says %s of %s, the ledger %s", b.code, yuan(o.net()), w.alias(o.id), yuan(owed))
+			}
+			if held != 0 {
+				w.violation("ledger-holds", "%s holds %s of %s in the end, says the ledger", b.code, yuan(held), w.alias(o.id))
+			}
+			if o.frozen() != 0 {
+				w.violation("still-frozen", "%s holds %s of %s in the end", b.code, yuan(o.frozen()), w.alias(o.id))
 			}
 		}
 	}

@@ -35,6 +35,7 @@ type cloud struct {
 	limits    *limit.Giver
 	wake      *alarm // of the payments' timers
 	ack, turn *alarm
+	sweeping  *alarm
 }
 
 func newCloud(w *World) *cloud {
@@ -56,6 +57,9 @@ func (c *cloud) setUp(ctx context.Context) error {
 	}
 	return c.start(ctx)
 }
+
+// holdFor is how long anything is held at most: short enough for all of it to be free in the end.
+const holdFor = 4 * time.Hour
 
 // database is the name of the cloud's file.
 const database = "cloud.db"
@@ -94,7 +98,9 @@ func (c *cloud) assemble(ctx context.Context, l *life) error {
 	if err != nil {
 		return err
 	}
-	machine, err := payment.NewMachine(payment.DefaultTiming())
+	timing := payment.DefaultTiming()
+	timing.HoldFor = holdFor
+	machine, err := payment.NewMachine(timing)
 	if err != nil {
 		return err
 	}
@@ -137,7 +143,24 @@ func (c *cloud) assemble(ctx context.Context, l *life) error {
 		}
 		c.acknowledge()
 	}}
+	c.sweepLater(l)
 	return c.payments.Recover(ctx)
+}
+
+// sweepLater has the payments look for holds that end, again and again; less often while no operator holds anything, to
+// save the machine that this runs on.
+func (c *cloud) sweepLater(l *life) {
+	const seldom = 12
+	wait := seldom * payment.SweepEvery
+	if c.world.holding() {
+		wait = payment.SweepEvery
+	}
+	c.sweeping = &alarm{loop: c.world.loop, life: l, run: func() {
+		c.payments.Sweep(context.Background())
+		c.settle()
+		c.sweepLater(l)
+	}}
+	c.sweeping.in(wait)
 }
 
 // handle takes a message from the broker.

@@ -11,13 +11,16 @@ import (
 var kinds = map[string]func(*World, Action){
 	"sale":   ringUp,
 	"refund": refund,
+	"hold":   ringUp,
+	"follow": follow,
 
 	"weather":  changeWeather,
 	"overflow": overflow,
 	"broker":   restartBroker,
 	"sessions": loseSessions,
 
-	"mood": changeMood,
+	"mood":   changeMood,
+	"let-go": letGo,
 
 	"kill-till":  killTill,
 	"kill-cloud": killCloud,
@@ -101,11 +104,14 @@ func loseSessions(w *World, _ Action) {
 //
 //	mood bank=0 for=10m [slow=30s] [loseanswers=50] [loserequests=30] [out=1] [deny=50] [refuse=1] [late=100] [renumber=30]
 func changeMood(w *World, a Action) {
-	b := w.banks[min(max(a.number("bank"), 0), len(w.banks)-1)]
+	b := w.bank(a)
 	b.mood = mood{slow: a.duration("slow"), loseAnswers: a.number("loseanswers"), loseRequests: a.number("loserequests"),
 		out: a.is("out"), deny: a.number("deny"), refuseReverse: a.is("refuse"), late: a.number("late"), renumber: a.number("renumber")}
 	w.forA(a, &b.turn, func() { b.mood = mood{} })
 }
+
+// bank returns the operator that an action names.
+func (w *World) bank(a Action) *bank { return w.banks[min(max(a.number("bank"), 0), len(w.banks)-1)] }
 
 // decideLate gives an order that is still being thought about its end.
 func (b *bank) decideLate(o *bankOrder) {

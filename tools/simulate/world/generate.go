@@ -53,16 +53,64 @@ func (g *generator) sales() {
 				if r.chance(20) {
 					g.refund(at, till)
 				}
+				if r.chance(15) {
+					g.hold(at, till)
+					at += r.between(20*time.Second, 2*time.Minute)
+				}
 			}
 		}
 	}
 }
 
 func (g *generator) sale(at time.Duration, till int) {
+	g.customer(g.add(at, "sale").set("till", till).set("amount", 1+g.random.IntN(100_000)).
+		set("method", one(g.random, "code", "code", "code", "shown", "tap", "both")))
+}
+
+// hold is an amount that is held, and what is done with it in the minutes and hours behind.
+func (g *generator) hold(at time.Duration, till int) {
 	r := g.random
-	a := g.add(at, "sale").set("till", till).set("amount", 1+r.IntN(100_000)).
-		set("method", one(r, "code", "code", "code", "shown", "tap", "both")).
-		set("after", r.between(500*time.Millisecond, 6*time.Second).Truncate(time.Millisecond)).
+	a := g.add(at, "hold").set("till", till).set("amount", 1+r.IntN(100_000)).set("method", one(r, "code", "code", "shown"))
+	if r.chance(30) {
+		a.set("expires", one(r, time.Minute, 20*time.Minute, 2*time.Hour, 20*time.Hour))
+	}
+	g.customer(a)
+	for at += r.between(40*time.Second, 5*time.Minute); r.chance(75); at += r.between(time.Second, one(r, 30*time.Second, 10*time.Minute, 3*time.Hour)) {
+		g.follow(at, till)
+	}
+}
+
+// follow is a step of a hold.
+func (g *generator) follow(at time.Duration, till int) {
+	r := g.random
+	what := one(r, "top-up", "complete", "complete", "complete", "cancel", "undo", "refund")
+	a := g.add(at, "follow").set("till", till).set("back", 1+r.IntN(2)).set("what", what)
+	switch what {
+	case "complete":
+		a.set("percent", one(r, 20, 40, 60, 100, 130))
+		if r.chance(30) {
+			a.set("last", 1)
+		}
+	case "top-up", "refund":
+		a.set("percent", one(r, 10, 30, 60))
+	}
+	g.pressed(a)
+}
+
+// pressed is what goes wrong with a button.
+func (g *generator) pressed(a *Action) {
+	if g.random.chance(15) {
+		a.set("double", 1)
+	}
+	if g.random.chance(10) {
+		a.set("unplug", 1+g.random.IntN(8))
+	}
+}
+
+// customer is what people do while somebody pays.
+func (g *generator) customer(a *Action) {
+	r := g.random
+	a.set("after", r.between(500*time.Millisecond, 6*time.Second).Truncate(time.Millisecond)).
 		set("takes", r.between(2*time.Second, 40*time.Second).Truncate(time.Millisecond))
 	if r.chance(10) {
 		a.set("double", 1)
@@ -92,18 +140,14 @@ func (g *generator) refund(at time.Duration, till int) {
 	if r.chance(20) {
 		a.set("void", 1)
 	}
-	if r.chance(15) {
-		a.set("double", 1)
-	}
-	if r.chance(10) {
-		a.set("unplug", 1+r.IntN(8))
-	}
+	g.pressed(a)
 }
 
 // faults come during the rushes for the most part: who is away cannot be hurt.
 func (g *generator) faults() {
 	for _, write := range []func(at time.Duration){
 		g.weather, g.cut, g.stale, g.broker, g.mood, g.mood, g.killTill, g.killCloud, g.power, g.upgrade, g.disk, g.clock, g.keys, g.printer, g.card, g.twins,
+		g.letGo,
 	} {
 		if g.random.chance(40) {
 			continue
@@ -179,6 +223,12 @@ func (g *generator) mood(at time.Duration) {
 		a.set("renumber", 50).set("loseanswers", 40)
 	case 8:
 		a.set("slow", "40s").set("loseanswers", 30).set("deny", 30)
+	}
+}
+
+func (g *generator) letGo(at time.Duration) {
+	if g.random.chance(50) {
+		g.add(at+g.random.between(0, time.Hour), "let-go").set("bank", one(g.random, 0, 0, 1))
 	}
 }
 

@@ -97,7 +97,7 @@ func (p *printer) read(d drivers.Document) {
 				s.amount = b.Content
 			}
 		case drivers.Pair:
-			if b.Label == "交易类型 TYPE" && b.Value != "消费 SALE" {
+			if b.Label == "交易类型 TYPE" && b.Value != "消费 SALE" && b.Value != "预授权 HOLD" {
 				s.followUp = true
 			}
 			if b.Label == "订单号 ORDER" {
@@ -112,8 +112,8 @@ func (p *printer) read(d drivers.Document) {
 	}
 	if s.followUp {
 		w.trace("%s prints what was done with %s: %s", t.name, w.alias(s.order), s.outcome)
-		if returned, _ := t.evidence.returned(s.order); s.outcome == message.Outcome_OUTCOME_APPROVED && returned == 0 {
-			w.violation("printed-before-recorded", "%s prints that money of %s went back without a record", t.name, w.alias(s.order))
+		if s.outcome == message.Outcome_OUTCOME_APPROVED && !t.evidence.followedUp(s.order) {
+			w.violation("printed-before-recorded", "%s prints that something was done with %s without a record", t.name, w.alias(s.order))
 		}
 		return
 	}

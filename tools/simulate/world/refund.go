@@ -26,7 +26,7 @@ func refund(w *World, a Action) {
 	if t == nil {
 		return
 	}
-	p := t.approved(a.number("back"))
+	p := t.approved(a.number("back"), false)
 	if p == nil {
 		return
 	}
@@ -37,35 +37,40 @@ func refund(w *World, a Action) {
 	if a.is("void") {
 		wish.Kind, wish.Amount = message.FollowUp_FOLLOW_UP_VOID, 0
 	}
+	w.hit("refund-asked")
+	t.wish(p, wish, a)
+}
+
+// wish asks for something to be done with an approved order, with all that people do about it.
+func (t *till) wish(p *purchase, wish station.FollowUpWish, a Action) {
 	if a.is("unplug") {
-		w.hit("person-unplug")
+		t.world.hit("person-unplug")
 		t.life.fatal = t.life.points + max(a.number("unplug"), 1)
 	}
 	view, err := t.agent.Till().FollowUp(context.Background(), checkout.OrderID(p.order), wish)
 	if err != nil {
-		w.refused(t, err)
+		t.world.refused(t, err)
 		return
 	}
-	w.hit("refund-asked")
 	if a.is("double") {
-		w.soon(t, 40*time.Millisecond, func() { t.refundAgain(p, wish, view) })
+		t.world.soon(t, 40*time.Millisecond, func() { t.wishAgain(p, wish, view) })
 	}
 	t.settle()
 }
 
-// refundAgain is a second press of the same key, which must find the same follow-up.
-func (t *till) refundAgain(p *purchase, wish station.FollowUpWish, first followup.View) {
+// wishAgain is a second press of the same key, which must find the same follow-up.
+func (t *till) wishAgain(p *purchase, wish station.FollowUpWish, first followup.View) {
 	view, err := t.agent.Till().FollowUp(context.Background(), checkout.OrderID(p.order), wish)
 	if err == nil && view.FollowUp.ID != first.FollowUp.ID {
 		t.world.violation("double-press", "%s began two follow-ups of %s", t.name, t.world.alias(p.order))
 	}
 }
 
-// approved returns the nth latest sale that the till has in its journal as paid.
-func (t *till) approved(back int) *purchase {
+// approved returns the nth latest sale, or hold, that the till has in its journal as approved.
+func (t *till) approved(back int, hold bool) *purchase {
 	for i := len(t.world.list) - 1; i >= 0; i-- {
 		p := t.world.list[i]
-		if p.till != t || !t.evidence.outcome(p.order)[message.Outcome_OUTCOME_APPROVED] {
+		if p.till != t || p.hold != hold || !t.evidence.outcome(p.order)[message.Outcome_OUTCOME_APPROVED] {
 			continue
 		}
 		if back--; back <= 0 {
@@ -78,8 +83,10 @@ func (t *till) approved(back int) *purchase {
 // followed is a follow-up as a till has it in its journal.
 type followed struct {
 	order  order
+	kind   message.FollowUp
 	final  bool
-	amount int64 // that went back, once that is definite
+	done   bool
+	amount int64 // that was moved, once that is definite; negative where it went back
 }
 
 // followUp writes down what a till recorded of a follow-up.
@@ -88,7 +95,8 @@ func (e *evidence) followUp(kind record.Type, body []byte) {
 	case record.FollowUpRequested:
 		asked := &message.FollowUpRequested{}
 		if proto.Unmarshal(body, asked) == nil {
-			e.follow(asked.GetFollowUpId()).order = order(asked.GetOrderId())
+			f := e.follow(asked.GetFollowUpId())
+			f.order, f.kind = order(asked.GetOrderId()), asked.GetKind()
 		}
 	case record.FollowUpShown:
 		shown := &message.FollowUpShown{}
@@ -98,7 +106,7 @@ func (e *evidence) followUp(kind record.Type, body []byte) {
 		f := e.follow(shown.GetFollowUpId())
 		switch shown.GetOutcome() {
 		case message.Outcome_OUTCOME_APPROVED:
-			f.final, f.amount = true, shown.GetResult().GetAmount()
+			f.final, f.done, f.amount = true, true, moved(f.kind)*shown.GetResult().GetAmount()
 		case message.Outcome_OUTCOME_DECLINED:
 			f.final = true
 		}
@@ -112,8 +120,21 @@ func (e *evidence) follow(id []byte) *followed {
 	return e.followed[string(id)]
 }
 
-// returned is what a till says went back of an order, and whether all of that is definite.
-func (e *evidence) returned(id order) (amount int64, definite bool) {
+// moved says which way a kind of follow-up moves the customer's money: 1 for paid, -1 for back, 0 for not at all.
+func moved(kind message.FollowUp) int64 {
+	switch kind {
+	case message.FollowUp_FOLLOW_UP_VOID, message.FollowUp_FOLLOW_UP_REFUND, message.FollowUp_FOLLOW_UP_UNDO:
+		return -1
+	case message.FollowUp_FOLLOW_UP_COMPLETE:
+		return 1
+	default:
+		return 0
+	}
+}
+
+// movedOf is what a till says follow-ups moved of an order, negative where more went back than was paid by them, and
+// whether all of that is definite.
+func (e *evidence) movedOf(id order) (amount int64, definite bool) {
 	definite = true
 	for _, f := range e.followed {
 		if f.order == id {
@@ -131,10 +152,37 @@ func (b *bank) followUp(r operator.FollowUp) operator.FollowUpAnswer {
 	}
 	o := b.order(r.OrderID)
 	answer := operator.FollowUpAnswer{ID: r.ID, OrderID: r.OrderID, Currency: r.Currency, At: b.world.time()}
-	if o == nil || o.state != bankApproved || r.Amount <= 0 {
-		answer.Status, answer.Reason = operator.FollowUpRefused, operator.ReasonOther
+	reason := operator.ReasonOther
+	if o != nil && o.state == bankApproved && r.Amount > 0 {
+		reason = b.carryOut(o, r)
+	}
+	if reason != operator.ReasonNone {
+		answer.Status, answer.Reason = operator.FollowUpRefused, reason
 		b.followUps[r.ID] = answer
 		return answer
+	}
+	answer.Status, answer.Amount, answer.Reference = operator.FollowUpDone, r.Amount, fmt.Sprintf("%s-F%d", b.code, len(b.followUps)+1)
+	b.followUps[r.ID] = answer
+	return answer
+}
+
+// followedUp reports whether something was done with an order for certain.
+func (e *evidence) followedUp(id order) bool {
+	for _, f := range e.followed {
+		if f.order == id && f.final && f.done {
+			return true
+		}
+	}
+	return false
+}
+
+// carryOut moves the money, or says why not.
+func (b *bank) carryOut(o *bankOrder, r operator.FollowUp) operator.Reason {
+	if r.Kind != operator.KindVoid && r.Kind != operator.KindRefund {
+		if o.lien == nil {
+			return operator.ReasonInvalidRequest
+		}
+		return b.followHold(o, r)
 	}
 	// An operator that does not look: whoever asks for too much gets it. What holds is the limit of our own books.
 	b.world.trace("bank %s gives back %s of %s", b.code, yuan(r.Amount), b.world.alias(o.id))
@@ -142,9 +190,7 @@ func (b *bank) followUp(r operator.FollowUp) operator.FollowUpAnswer {
 	if o.net() < 0 {
 		b.world.violation("refunded-beyond-paid", "%s of %s is more than was paid", yuan(o.returned), b.world.alias(o.id))
 	}
-	answer.Status, answer.Amount, answer.Reference = operator.FollowUpDone, r.Amount, fmt.Sprintf("%s-F%d", b.code, len(b.followUps)+1)
-	b.followUps[r.ID] = answer
-	return answer
+	return operator.ReasonNone
 }
 
 var _ operator.Follower = line{}

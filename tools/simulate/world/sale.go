@@ -37,12 +37,17 @@ type purchase struct {
 	shown    string // the state last shown
 	scanned  bool
 	slips    []slip
-	exempt   bool // it was open in a copy that went to work later: two machines may say different things
+	hold     bool  // the amount is held, and perhaps paid later
+	added    int64 // to a hold, as far as the customer agreed to it
+	exempt   bool  // it was open in a copy that went to work later: two machines may say different things
 }
 
-// ringUp is a sale at a till, with all that people do about it:
+// most is what the customer has agreed to pay at most.
+func (p *purchase) most() int64 { return p.amount + p.added }
+
+// ringUp is a sale at a till, or a hold, with all that people do about it:
 //
-//	sale till=0 amount=1250 method=code|tap|shown|both after=3s [double=1] [cancel=4s] [unplug=7] [poor=1] [password=6s|-1s] [takes=5s] [away=1]
+//	sale|hold till=0 amount=1250 method=code|tap|shown|both after=3s [double=1] [cancel=4s] [unplug=7] [poor=1] [password=6s|-1s] [takes=5s] [away=1] [expires=2h]
 //
 // unplug pulls the plug at the nth effect after the customer has shown the code. away is a customer who leaves.
 func ringUp(w *World, a Action) {
@@ -57,8 +62,12 @@ func ringUp(w *World, a Action) {
 	p.customer.code = fmt.Sprintf("01%05d%012d", p.number, w.people.Int64N(1e12))
 	w.codes[p.customer.code] = p.customer
 	key := fmt.Sprintf("purchase %d", p.number)
+	p.hold = a.Kind == "hold"
 	start := station.Start{Amount: money.Money{Minor: p.amount, Currency: money.CNY},
 		Origin: checkout.Origin{Key: key, Digest: sha256.Sum256([]byte(key))}}
+	if start.Hold = p.hold; a.is("expires") {
+		start.HoldExpires = t.clock().Add(a.duration("expires"))
+	}
 	w.begun[key] = p
 	view, err := t.agent.Till().Start(context.Background(), start)
 	if err != nil {
