@@ -88,6 +88,7 @@ type cloud struct {
 	mu      sync.Mutex
 	changed chan struct{} // closed and replaced on every change
 	connect *nats.Conn
+	deliver func([]byte) // takes the answers of a cloud without a broker
 
 	epoch    uint32
 	keys     map[uint32]*seal.Keys
@@ -311,6 +312,10 @@ func (c *cloud) send(epoch uint32, kind record.Type, body proto.Message) {
 }
 
 func (c *cloud) publish(data []byte) {
+	if c.deliver != nil {
+		c.deliver(data)
+		return
+	}
 	if err := c.connect.Publish(topic.Subject(terminal, topic.Down), data); err != nil && !c.connect.IsClosed() {
 		c.t.Error(err)
 	}

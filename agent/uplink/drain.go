@@ -132,7 +132,8 @@ func (d *drainer) deafFor() time.Duration {
 // enter brings a sign-in forward, unless its record could not be kept: then what the journal has still leaves.
 func (d *drainer) enter(ctx context.Context) error {
 	u := d.uplink
-	if errors.Is(u.journal.Room(), journal.ErrFailed) {
+	if err := u.journal.Room(); errors.Is(err, journal.ErrFailed) {
+		u.notes.warn("no sign-in while the journal cannot be written", "error", err)
 		return nil
 	}
 	if u.unrecorded == nil {
@@ -239,8 +240,9 @@ func (d *drainer) nextAlarm() time.Duration {
 	if d.waiting() {
 		next = min(next, d.patience-d.uplink.config.since(d.progress), max(timings.Deaf-d.deafFor(), timings.SignIn))
 	}
-	if !d.signIn.began.IsZero() {
-		next = min(next, timings.SignIn-d.uplink.config.since(d.signIn.began))
+	// One that is overdue and was not asked for again is not needed any more.
+	if rest := timings.SignIn - d.uplink.config.since(d.signIn.began); !d.signIn.began.IsZero() && rest > 0 {
+		next = min(next, rest)
 	}
 	return max(next, time.Millisecond)
 }
