@@ -84,18 +84,32 @@ func (d *lookupDesk) answer(order *message.OrderFound) {
 
 // Lookup finds an order of the merchant: in the own journal first, else in the cloud.
 func (t *till) Lookup(ctx context.Context, wanted station.Wanted) (station.FoundOrder, error) {
-	wanted, err := understand(wanted)
-	if err != nil {
-		return station.FoundOrder{}, err
-	}
-	found, err := t.lookupHere(ctx, wanted)
-	if err == nil || !errors.Is(err, &station.Refusal{Phrase: catalogue.RefuseLookupNothing}) || wanted.Voucher != 0 {
+	wanted, found, done, err := t.lookupFirst(ctx, wanted)
+	if done || err != nil {
 		return found, err
 	}
 	order, err := t.lookupCloud(ctx, wanted)
 	if err != nil {
 		return station.FoundOrder{}, err
 	}
+	return t.keepFound(ctx, order)
+}
+
+// lookupFirst understands what is wanted and looks in the journal. It reports whether that is all that can be done.
+func (t *till) lookupFirst(ctx context.Context, wanted station.Wanted) (station.Wanted, station.FoundOrder, bool, error) {
+	wanted, err := understand(wanted)
+	if err != nil {
+		return wanted, station.FoundOrder{}, true, err
+	}
+	found, err := t.lookupHere(ctx, wanted)
+	if errors.Is(err, &station.Refusal{Phrase: catalogue.RefuseLookupNothing}) && wanted.Voucher == 0 {
+		return wanted, found, false, nil
+	}
+	return wanted, found, true, err
+}
+
+// keepFound remembers an order that the cloud has found.
+func (t *till) keepFound(ctx context.Context, order *message.OrderFound) (station.FoundOrder, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.followUps.keep(order)
@@ -177,45 +191,77 @@ func (t *till) foundOrder(ctx context.Context, order *message.OrderFound, here b
 	return found, nil
 }
 
+// question is a lookup that waits for the cloud.
+type question struct {
+	till     *till
+	id       [16]byte
+	place    <-chan *message.OrderFound
+	recorded []recorded
+}
+
 // lookupCloud asks the cloud, and once more when the answer may have been lost.
 func (t *till) lookupCloud(ctx context.Context, wanted station.Wanted) (*message.OrderFound, error) {
-	id, err := uuid.NewV7FromReader(t.parts.Random)
-	if err != nil {
-		return nil, fmt.Errorf("mint lookup id: %w", err)
-	}
-	place := t.lookups.expect(id)
-	if place == nil {
-		return nil, &station.Refusal{Phrase: catalogue.RefuseLookupBusy}
-	}
-	defer t.lookups.leave(id)
-	body := &message.OrderLookup{LookupId: id[:], Reference: wanted.Reference, Cashier: wanted.Cashier}
-	if wanted.Order != (checkout.OrderID{}) {
-		body.OrderId = wanted.Order[:]
-	}
-	recorded, err := t.recordLookup(ctx, body)
+	q, err := t.inquire(ctx, wanted)
 	if err != nil {
 		return nil, err
 	}
-	defer t.forgetAll(recorded)
+	defer q.end()
 	again := time.NewTimer(lookupAgain)
 	defer again.Stop()
 	late := time.NewTimer(lookupWait)
 	defer late.Stop()
 	for {
 		select {
-		case order := <-place:
-			if !order.GetFound() || len(order.GetPayment().GetOrderId()) != len(checkout.OrderID{}) {
-				return nil, &station.Refusal{Phrase: catalogue.RefuseLookupNothing}
-			}
-			return order, nil
+		case order := <-q.place:
+			return heard(order)
 		case <-again.C:
-			t.sendNow(ctx, recorded, nil)
+			q.repeat(ctx)
 		case <-late.C:
 			return nil, &station.Refusal{Phrase: catalogue.RefuseLookupSilent}
 		case <-ctx.Done():
 			return nil, ctx.Err()
 		}
 	}
+}
+
+// inquire records the question, sends it, and opens a place for the answer.
+func (t *till) inquire(ctx context.Context, wanted station.Wanted) (*question, error) {
+	id, err := uuid.NewV7FromReader(t.parts.Random)
+	if err != nil {
+		return nil, fmt.Errorf("mint lookup id: %w", err)
+	}
+	q := &question{till: t, id: id}
+	place := t.lookups.expect(id)
+	if place == nil {
+		return nil, &station.Refusal{Phrase: catalogue.RefuseLookupBusy}
+	}
+	q.place = place
+	body := &message.OrderLookup{LookupId: id[:], Reference: wanted.Reference, Cashier: wanted.Cashier}
+	if wanted.Order != (checkout.OrderID{}) {
+		body.OrderId = wanted.Order[:]
+	}
+	if q.recorded, err = t.recordLookup(ctx, body); err != nil {
+		t.lookups.leave(id)
+		return nil, err
+	}
+	return q, nil
+}
+
+// repeat sends the question once more.
+func (q *question) repeat(ctx context.Context) { q.till.sendNow(ctx, q.recorded, nil) }
+
+// end lets go of the question, answered or not.
+func (q *question) end() {
+	q.till.forgetAll(q.recorded)
+	q.till.lookups.leave(q.id)
+}
+
+// heard reads an answer, or refuses with RefuseLookupNothing.
+func heard(order *message.OrderFound) (*message.OrderFound, error) {
+	if !order.GetFound() || len(order.GetPayment().GetOrderId()) != len(checkout.OrderID{}) {
+		return nil, &station.Refusal{Phrase: catalogue.RefuseLookupNothing}
+	}
+	return order, nil
 }
 
 // recordLookup commits the question and sends it.

@@ -37,8 +37,7 @@ func (s Stepwise) Tap(ctx context.Context, card drivers.Card) {
 	}
 }
 
-// Answers brings what the uplink has heard to its sales and follow-ups. A lookup blocks its caller until then: it needs
-// a goroutine of its own.
+// Answers brings what the uplink has heard to its sales, follow-ups and questions.
 func (s Stepwise) Answers(ctx context.Context) {
 	results, refusals := s.till.parts.Uplink.Results(), s.till.parts.Uplink.Refusals()
 	followUps, found := s.till.parts.Uplink.FollowUpResults(), s.till.parts.Uplink.OrdersFound()
@@ -101,3 +100,44 @@ func (s Stepwise) Open() int {
 	defer s.till.mu.Unlock()
 	return len(s.till.sales) + len(s.till.followUps.open)
 }
+
+// Question is a lookup that waits for the cloud. It ends with an answer, or with End.
+type Question struct{ asked *question }
+
+// Lookup finds an order as the station's Lookup does, but waits for nobody: where the cloud has to be asked, a question is
+// returned instead. The station's own would block its caller.
+func (s Stepwise) Lookup(ctx context.Context, wanted station.Wanted) (station.FoundOrder, *Question, error) {
+	wanted, found, done, err := s.till.lookupFirst(ctx, wanted)
+	if done || err != nil {
+		return found, nil, err
+	}
+	q, err := s.till.inquire(ctx, wanted)
+	if err != nil {
+		return station.FoundOrder{}, nil, err
+	}
+	return station.FoundOrder{}, &Question{q}, nil
+}
+
+// Waits are after how long the question is to be repeated once, and given up.
+func (q *Question) Waits() (repeat, end time.Duration) { return lookupAgain, lookupWait }
+
+// Answer returns what the cloud has answered; answered is false before that. Errors are the station's.
+func (q *Question) Answer(ctx context.Context) (found station.FoundOrder, answered bool, err error) {
+	select {
+	case order := <-q.asked.place:
+		q.asked.end()
+		if order, err = heard(order); err != nil {
+			return station.FoundOrder{}, true, err
+		}
+		found, err = q.asked.till.keepFound(ctx, order)
+		return found, true, err
+	default:
+		return station.FoundOrder{}, false, nil
+	}
+}
+
+// Repeat asks once more.
+func (q *Question) Repeat(ctx context.Context) { q.asked.repeat(ctx) }
+
+// End gives the question up.
+func (q *Question) End() { q.asked.end() }

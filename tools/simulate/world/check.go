@@ -188,7 +188,7 @@ func (w *World) checkCloud() {
 func (w *World) checkPurchase(p *purchase) {
 	t := p.till
 	id, net := p.order, w.net(p.order)
-	moved, definite := t.evidence.movedOf(id)
+	moved, open := w.movedOf(id)
 	owed := moved // of a hold only what was completed
 	if !p.hold {
 		owed += p.amount
@@ -204,9 +204,9 @@ func (w *World) checkPurchase(p *purchase) {
 	case asked && !final:
 		t.stuck("left-in-doubt", w.alias(id)+" never became definite")
 	case p.exempt, t.divided && moved != 0:
-	case !definite && t.divided && net == owed: // likewise
-	case !definite:
-		t.stuck("left-in-doubt", "what was done with "+w.alias(id)+" never became definite")
+	case open != nil && open.divided && net == owed: // likewise
+	case open != nil:
+		open.stuck("left-in-doubt", "what was done with "+w.alias(id)+" never became definite")
 	case approved && net == 0 && t.divided && slices.Contains(t.evidence.offline, id):
 		// Taken by a machine whose records the cloud refuses: the card has paid, and a person has to present it.
 		t.stuck("offline-not-presented", w.alias(id))

@@ -94,7 +94,19 @@ func (g *generator) follow(at time.Duration, till int) {
 	case "top-up", "refund":
 		a.set("percent", one(r, 10, 30, 60))
 	}
+	g.elsewhere(a)
 	g.pressed(a)
+}
+
+// elsewhere has somebody look for what a refund or step is about, and perhaps at another till than the one that took it.
+func (g *generator) elsewhere(a *Action) {
+	r := g.random
+	if r.chance(40) {
+		a.set("by", one(r, "reference", "code", "list", "order"))
+		if g.script.Tills > 1 && r.chance(70) {
+			a.set("from", g.aTill())
+		}
+	}
 }
 
 // pressed is what goes wrong with a button.
@@ -140,6 +152,7 @@ func (g *generator) refund(at time.Duration, till int) {
 	if r.chance(20) {
 		a.set("void", 1)
 	}
+	g.elsewhere(a)
 	g.pressed(a)
 }
 

@@ -137,15 +137,15 @@ var steps = map[string]message.FollowUp{
 
 // follow does something with a hold that the till has approved, which may be more than is left:
 //
-//	follow till=0 back=1 what=top-up|complete|cancel|undo|refund [percent=40] [last=1] [double=1] [unplug=3]
+//	follow till=0 back=1 what=top-up|complete|cancel|undo|refund [percent=40] [last=1]
 //
-// percent is of the first amount. back, double and unplug are as for a refund.
+// percent is of the first amount. The rest is as for a refund.
 func follow(w *World, a Action) {
 	t := w.till(a)
 	if t == nil {
 		return
 	}
-	p := t.approved(a.number("back"), true)
+	p := w.original(a, true)
 	if p == nil {
 		return
 	}

@@ -81,6 +81,7 @@ var titles = map[string]message.Outcome{"签购单": message.Outcome_OUTCOME_APP
 func (p *printer) read(d drivers.Document) {
 	t, w := p.till, p.till.world
 	var s slip
+	var r receipt
 	for _, block := range d.Blocks {
 		switch b := block.(type) {
 		case drivers.Text:
@@ -100,9 +101,14 @@ func (p *printer) read(d drivers.Document) {
 			if b.Label == "交易类型 TYPE" && b.Value != "消费 SALE" && b.Value != "预授权 HOLD" {
 				s.followUp = true
 			}
+			if b.Label == "参考号 REF" {
+				r.reference = b.Value
+			}
 			if b.Label == "订单号 ORDER" {
 				_, _ = hex.Decode(s.order[:], []byte(b.Value)) // an order of zeros is known to nobody
 			}
+		case drivers.QR:
+			r.code = b.Content
 		}
 	}
 	sale := w.purchases[s.order]
@@ -129,5 +135,5 @@ func (p *printer) read(d drivers.Document) {
 			w.violation("printed-twice", "%s prints %s %s again and does not say so", t.name, w.alias(s.order), s.outcome)
 		}
 	}
-	sale.slips = append(sale.slips, s)
+	sale.slips, sale.receipt = append(sale.slips, s), r
 }

@@ -18,15 +18,16 @@ import (
 
 // refund gives money of an earlier sale back, which the till may think is more than is left:
 //
-//	refund till=0 back=1 percent=40 [void=1] [double=1] [unplug=3]
+//	refund till=0 back=1 percent=40 [void=1] [from=1] [by=reference|code|list|order] [double=1] [unplug=3]
 //
-// back counts the till's approved sales, 1 being the latest. double presses the button twice.
+// back counts the approved sales of the till, 1 being the latest, or of the till that from names. double presses the
+// button twice. by is how it is looked up first; what another till took has to be.
 func refund(w *World, a Action) {
 	t := w.till(a)
 	if t == nil {
 		return
 	}
-	p := t.approved(a.number("back"), false)
+	p := w.original(a, false)
 	if p == nil {
 		return
 	}
@@ -41,8 +42,37 @@ func refund(w *World, a Action) {
 	t.wish(p, wish, a)
 }
 
-// wish asks for something to be done with an approved order, with all that people do about it.
+// original returns what an action is about.
+func (w *World) original(a Action, hold bool) *purchase {
+	t := w.machine(a)
+	if a.is("from") {
+		from := a.number("from")
+		if from < 0 || from >= len(w.tills) {
+			return nil
+		}
+		t = w.tills[from]
+	}
+	return t.approved(a.number("back"), hold)
+}
+
+// wish asks for something to be done with an approved order, which may have to be looked up first, with all that people
+// do about it.
 func (t *till) wish(p *purchase, wish station.FollowUpWish, a Action) {
+	if !a.is("by") && !a.is("from") {
+		t.carry(p, wish, a)
+		return
+	}
+	t.find(p, a.text("by"), func() {
+		if p.till != t {
+			t.world.hit("refund-elsewhere")
+		}
+		t.carry(p, wish, a)
+	})
+	t.settle()
+}
+
+// carry presses the button for an order that is at hand.
+func (t *till) carry(p *purchase, wish station.FollowUpWish, a Action) {
 	if a.is("unplug") {
 		t.world.hit("person-unplug")
 		t.life.fatal = t.life.points + max(a.number("unplug"), 1)
@@ -82,6 +112,7 @@ func (t *till) approved(back int, hold bool) *purchase {
 
 // followed is a follow-up as a till has it in its journal.
 type followed struct {
+	id     string
 	order  order
 	kind   message.FollowUp
 	final  bool
@@ -115,7 +146,7 @@ func (e *evidence) followUp(kind record.Type, body []byte) {
 
 func (e *evidence) follow(id []byte) *followed {
 	if e.followed[string(id)] == nil {
-		e.followed[string(id)] = &followed{}
+		e.followed[string(id)] = &followed{id: string(id)}
 	}
 	return e.followed[string(id)]
 }
@@ -132,17 +163,26 @@ func moved(kind message.FollowUp) int64 {
 	}
 }
 
-// movedOf is what a till says follow-ups moved of an order, negative where more went back than was paid by them, and
-// whether all of that is definite.
-func (e *evidence) movedOf(id order) (amount int64, definite bool) {
-	definite = true
-	for _, f := range e.followed {
-		if f.order == id {
-			amount += f.amount
-			definite = definite && f.final
+// movedOf is what the tills say follow-ups moved of an order, negative where more went back than was paid by them, and
+// whose are not definite; nil for all are. Two machines with the same files speak of the same follow-ups.
+func (w *World) movedOf(id order) (amount int64, open *till) {
+	counted := map[string]bool{}
+	for _, t := range w.tills {
+		for _, f := range t.evidence.followed {
+			if f.order == id && f.final && !counted[f.id] {
+				counted[f.id] = true
+				amount += f.amount
+			}
 		}
 	}
-	return amount, definite
+	for _, t := range w.tills {
+		for _, f := range t.evidence.followed {
+			if f.order == id && !counted[f.id] && (open == nil || open.divided) {
+				open = t
+			}
+		}
+	}
+	return amount, open
 }
 
 // followUp carries a follow-up out, once, never beyond what was paid.

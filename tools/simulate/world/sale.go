@@ -37,9 +37,10 @@ type purchase struct {
 	shown    string // the state last shown
 	scanned  bool
 	slips    []slip
-	hold     bool  // the amount is held, and perhaps paid later
-	added    int64 // to a hold, as far as the customer agreed to it
-	exempt   bool  // it was open in a copy that went to work later: two machines may say different things
+	receipt  receipt // what its latest slip has to find it by
+	hold     bool    // the amount is held, and perhaps paid later
+	added    int64   // to a hold, as far as the customer agreed to it
+	exempt   bool    // it was open in a copy that went to work later: two machines may say different things
 }
 
 // most is what the customer has agreed to pay at most.

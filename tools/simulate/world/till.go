@@ -155,6 +155,7 @@ func (t *till) journalConfig() journal.Config {
 	config.Path, config.Disk = t.disk.Path("journal.db"), t.disk
 	config.Terminal, config.KeyVersion = t.id, t.keys.KeyVersion()
 	config.RoomMin, config.BallastSize, config.WALSize = 0, 4096, 256<<10
+	config.Labels = agent.SaleLabels
 	config.Keyring, config.Clock, config.Engine, config.Logger = t.keys, t.clock, fast.Engine(), t.world.logger
 	return config
 }
@@ -163,6 +164,7 @@ func (t *till) config() agent.Config {
 	config := agent.DefaultConfig()
 	config.Version, config.Terminal = version, t.id
 	config.Merchant = agent.Merchant{Name: "小面馆", ID: merchantID, Acquirer: "工商银行"}
+	config.CheckBase = "https://pay.example"
 	config.Device = &message.TerminalBlock{DeviceType: "11", SerialNumber: "SN", AgentVersion: version}
 	return config
 }
