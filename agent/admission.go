@@ -18,7 +18,7 @@ func (t *till) admitFollowUp(ctx context.Context, id checkout.OrderID, wish stat
 	switch {
 	case t.stopped:
 		return none, &station.Refusal{Phrase: catalogue.RefuseStopping}
-	case len(t.followUps.open) >= followUpMax:
+	case t.followUps.awaited() >= followUpMax || len(t.followUps.open) >= returnsMax+followUpMax:
 		return none, &station.Refusal{Phrase: catalogue.RefuseManyFollowUps}
 	}
 	if err := t.serviceable(); err != nil {
@@ -33,6 +33,10 @@ func (t *till) admitFollowUp(ctx context.Context, id checkout.OrderID, wish stat
 		return none, err
 	}
 	amount := money.Money{Minor: wish.Amount, Currency: t.config.Currency}
+	returned := t.returnsOffline(ctx, id, wish.Kind)
+	if returned && takenOffline(done) >= followup.OfflineMax {
+		return none, &station.Refusal{Phrase: catalogue.RefuseManyFollowUps}
+	}
 	if refusal := t.refuseAmount(order, done, wish); refusal != nil {
 		return none, refusal
 	}
@@ -46,10 +50,45 @@ func (t *till) admitFollowUp(ctx context.Context, id checkout.OrderID, wish stat
 	if wish.Cashier == "" {
 		wish.Cashier = t.config.Cashier
 	}
+	if returned {
+		order = followup.Taken(order, done)
+	}
 	return followup.Started{
-		Kind: wish.Kind, Original: order, Amount: amount, Undoes: undoes, Last: wish.Last,
+		Offline: returned, Kind: wish.Kind, Original: order, Amount: amount, Undoes: undoes, Last: wish.Last,
 		Cashier: wish.Cashier, Note: wish.Note, Origin: wish.Origin,
 	}, nil
+}
+
+// returnsOffline reports whether the till gives an order back by itself: its own offline payment, before the cloud has it
+// (SPEC.md 7.8.6). The lock is held.
+func (t *till) returnsOffline(ctx context.Context, id checkout.OrderID, kind followup.Kind) bool {
+	h, err := t.find(ctx, id)
+	if err != nil || h.sale.State != checkout.ApprovedOffline || !followup.Takes(kind) {
+		return false
+	}
+	return t.parts.Journal.Waiting(h.sale.PaymentSequence, h.sale.PaymentSequence) > 0
+}
+
+// takenOffline counts what the till has accepted by itself.
+func takenOffline(done []followup.FollowUp) int {
+	n := 0
+	for _, f := range done {
+		if f.Offline {
+			n++
+		}
+	}
+	return n
+}
+
+// awaited counts the follow-ups that somebody waits for: not those that the till accepted by itself.
+func (d *followUpDesk) awaited() int {
+	n := 0
+	for _, h := range d.open {
+		if h.followUp.State != followup.TakenOffline {
+			n++
+		}
+	}
+	return n
 }
 
 // refuseAmount refuses an amount that does not fit the kind, the till or what is left.

@@ -20,6 +20,7 @@ const (
 	openMax     = 64                     // sales without a definite outcome
 	recentMax   = 64                     // ended sales kept in memory
 	followUpMax = 64                     // follow-ups without a definite outcome
+	returnsMax  = 512                    // follow-ups accepted offline that the cloud has not answered
 	foundMax    = 64                     // orders of other terminals kept in memory
 	lookupsMax  = 4                      // lookups that wait for the cloud
 	lookupWait  = 8 * time.Second        // what the cloud may take to answer one

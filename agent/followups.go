@@ -118,6 +118,9 @@ func (t *till) asFound(s checkout.Sale) *message.OrderFound {
 	if payment.Standing == nil && s.Hold && s.State == checkout.Approved {
 		payment.Standing = &message.Standing{Held: s.Amount.Minor, Hold: true, HoldExpires: microsOf(s.HoldExpires)}
 	}
+	if payment.GetWalletMasked() == "" && s.Offline {
+		payment.WalletMasked = s.Card.Wallet.Masked()
+	}
 	found := &message.OrderFound{
 		Found: true, Payment: payment, Method: s.Method, Terminal: t.config.Terminal.String(), Batch: s.Batch, Voucher: s.Voucher,
 	}

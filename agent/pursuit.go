@@ -42,16 +42,18 @@ func (t *till) giveFollowUp(ctx context.Context, h *heldFollowUp, event followup
 			continue
 		}
 		h.followUp = after
-		for _, report := range t.printer.release(jobs) {
-			if printed, ok := report.(checkout.Printed); ok {
-				pending = append(pending, followup.Printed{Printed: printed})
-			}
-		}
+		reports := t.printer.release(jobs)
 		t.carryOutFollowUp(ctx, h, effects, recorded)
 		t.adoptStanding(order)
+		// Places come before reports: the next snapshot has to know them, a restart reckons by it.
 		for _, r := range recorded {
 			if r.kind == record.FollowUpRequested {
 				pending = append(pending, followup.Recorded{Sequence: r.sequence})
+			}
+		}
+		for _, report := range reports {
+			if printed, ok := report.(checkout.Printed); ok {
+				pending = append(pending, followup.Printed{Printed: printed})
 			}
 		}
 	}
@@ -155,7 +157,10 @@ func (t *till) carryOutFollowUp(ctx context.Context, h *heldFollowUp, effects []
 		case checkout.SendNow:
 			t.sendNow(ctx, committed, nil)
 		case checkout.Ask:
-			t.ask(ctx, h.records, e.Sequence)
+			// Of what was accepted offline nobody at the counter waits for: no reason to hurry a connection.
+			if h.followUp.State != followup.TakenOffline || t.parts.Uplink.Status().Connected {
+				t.ask(ctx, h.records, e.Sequence)
+			}
 		case checkout.Forget:
 			t.parts.Uplink.Forget(e.Sequence)
 		case checkout.Show:

@@ -112,6 +112,7 @@ func (t *till) followUpSlip(f followup.FollowUp, reprint bool) receipt.Slip {
 		Batch: fmt.Sprintf("%06d", f.Batch), Voucher: fmt.Sprintf("%06d", f.Voucher), Reference: result.GetReference(),
 		At: f.RequestedAt, Amount: f.Moved(), Note: f.Note, Order: f.Order().String(),
 		CheckAddress: checkAddress(t.config.CheckBase, f.Order()), Reprint: reprint, Original: t.originalOf(f.Original),
+		Offline: f.Offline,
 	}
 	if slip.Operator == "" {
 		slip.Operator = payment.GetOperatorCode()
@@ -122,10 +123,10 @@ func (t *till) followUpSlip(f followup.FollowUp, reprint bool) receipt.Slip {
 	if slip.Amount.Minor == 0 {
 		slip.Amount = slip.Original.Amount // of a cancel or undo that is not definite nobody here knows the amount
 	}
-	if f.State == followup.Declined {
+	if f.State == followup.Declined || f.State == followup.NotCarriedOut {
 		slip.Reason = catalogue.Reason(result.GetReason()).Chinese
 	}
-	if standing := result.GetStanding(); f.State == followup.Approved && standing != nil {
+	if standing := f.Standing(); f.Outcome() == message.Outcome_OUTCOME_APPROVED && standing != nil {
 		t.standingOnSlip(&slip, standing)
 	}
 	return slip
@@ -190,9 +191,9 @@ func transactionOf(kind followup.Kind) receipt.Transaction {
 
 func followUpOutcome(state followup.State) receipt.Outcome {
 	switch state {
-	case followup.Approved:
+	case followup.Approved, followup.TakenOffline:
 		return receipt.Approved
-	case followup.Declined:
+	case followup.Declined, followup.NotCarriedOut:
 		return receipt.Declined
 	default:
 		return receipt.Unknown

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/yuantill/yuantill/agent/checkout"
+	"github.com/yuantill/yuantill/agent/followup"
 	"github.com/yuantill/yuantill/agent/journal"
 	"github.com/yuantill/yuantill/agent/station"
 	"github.com/yuantill/yuantill/agent/uplink"
@@ -35,7 +36,7 @@ func (t *till) Status(ctx context.Context) (station.Status, error) {
 	}
 	status.Offline = t.offlineLeft(t.parts.Clock())
 	for _, h := range t.followUps.open {
-		if !h.followUp.State.Final() {
+		if !h.followUp.State.Final() && h.followUp.State != followup.TakenOffline {
 			status.Pursued++
 		}
 	}

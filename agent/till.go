@@ -105,11 +105,13 @@ func (t *till) give(ctx context.Context, h *held, event checkout.Event, secret [
 			continue
 		}
 		h.sale = sale
-		pending = append(pending, t.printer.release(jobs)...)
+		reports := t.printer.release(jobs)
 		t.carryOut(ctx, h, effects, recorded, secret)
+		// Places come before reports: the next snapshot has to know them, a restart reckons by it.
 		for _, r := range recorded {
 			pending = append(pending, checkout.Recorded{Type: r.kind, Sequence: r.sequence})
 		}
+		pending = append(pending, reports...)
 	}
 	t.settle(h)
 	return errors.Join(failure, errTooManyEvents)

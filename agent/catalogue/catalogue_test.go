@@ -18,7 +18,7 @@ func ranges() [][2]catalogue.Phrase {
 		{catalogue.NoticeWeChat, catalogue.NoticeSuperseding},
 		{catalogue.RefuseSaleOpen, catalogue.RefuseCash},
 		{catalogue.AfterFinishSale, catalogue.AfterApproval},
-		{catalogue.TitleApprovedOffline, catalogue.NoticeOfflineCount},
+		{catalogue.TitleApprovedOffline, catalogue.NoticeReturnNotDone},
 		{catalogue.TitleHeld, catalogue.StepPresentHold},
 		{catalogue.TitleFollowUpAsking, catalogue.NoticeFollowUpMismatch},
 		{catalogue.RefuseNotApproved, catalogue.RefuseLookupBusy},

@@ -18,9 +18,18 @@ const (
 	NoticeOfflineWalletCount
 	NoticeOfflineTotal
 	NoticeOfflineCount
+	TitleReturnedOffline
+	TitleReturnNotDone
+	StepReturnedOffline
+	StepReturnNotDone
+	NoticeReturnSettled
+	NoticeReturnNotDone
 )
 
 func (p Phrase) offline() Text {
+	if p >= TitleReturnedOffline {
+		return p.offlineReturn()
+	}
 	switch p {
 	case TitleApprovedOffline:
 		return Text{"脱机收款成功", "Paid offline"}
@@ -63,6 +72,28 @@ func (p Phrase) offlineStop() Text {
 		return Text{"本机脱机总额已用完，请联网；未扣款", "This till's offline total is used up; connect, nothing was charged"}
 	case NoticeOfflineCount:
 		return Text{"本机脱机笔数已用完，请联网；未扣款", "This till's offline payments are used up; connect, nothing was charged"}
+	default:
+		return Text{}
+	}
+}
+
+// offlineReturn is of an offline payment that the till gave back before the cloud had it.
+func (p Phrase) offlineReturn() Text {
+	switch p {
+	case TitleReturnedOffline:
+		return Text{"脱机退回已受理", "Return accepted offline"}
+	case TitleReturnNotDone:
+		return Text{"脱机退回未办成", "The offline return was not carried out"}
+	case StepReturnedOffline:
+		return Text{"联网结算后款项原路退回付款钱包，请把凭条交给顾客",
+			"The money goes back to the paying wallet once the till is connected and the payment settled; hand over the slip"}
+	case StepReturnNotDone:
+		return Text{"平台没有退回这笔款项；已报警，请联系服务商，并联系顾客",
+			"The cloud did not return this money; support has been told, call them, and the customer"}
+	case NoticeReturnSettled:
+		return Text{"一笔脱机退回已办成", "An offline return has been carried out"}
+	case NoticeReturnNotDone:
+		return Text{"平台未能办理一笔脱机退回，请联系服务商", "The cloud did not carry out an offline return; call support"}
 	default:
 		return Text{}
 	}

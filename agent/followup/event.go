@@ -25,6 +25,8 @@ type Started struct {
 	Cashier, Note  string
 	Batch, Voucher uint32
 	Origin         checkout.Origin
+	// Offline says that the till accepts it by itself, because the cloud has not got the payment that it took offline.
+	Offline bool
 }
 
 // ResultArrived is an answer of the cloud.

@@ -40,6 +40,7 @@ type FollowUp struct {
 	Cashier, Note  string
 	Batch, Voucher uint32
 	Origin         checkout.Origin
+	Offline        bool // accepted by the till itself, of a payment that the cloud had not got
 
 	// RequestedAt is when it was asked for, AskedAt when the cloud was last asked.
 	RequestedAt, AskedAt time.Time
@@ -63,9 +64,9 @@ func (f FollowUp) Order() checkout.OrderID {
 // Outcome returns what it has come to: unknown until the answer is definite.
 func (f FollowUp) Outcome() message.Outcome {
 	switch f.State {
-	case Approved:
+	case Approved, TakenOffline:
 		return message.Outcome_OUTCOME_APPROVED
-	case Declined:
+	case Declined, NotCarriedOut:
 		return message.Outcome_OUTCOME_DECLINED
 	default:
 		return message.Outcome_OUTCOME_UNKNOWN

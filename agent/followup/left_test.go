@@ -102,3 +102,24 @@ func TestLeftOfAHold(t *testing.T) {
 	require.Equal(t, followup.Left{Refund: 3000, Held: 5000},
 		followup.LeftOf(order, []followup.FollowUp{pending(complete, 2000)}))
 }
+
+// TestWhatWasGivenBackOfflineCounts: until the cloud has answered, nothing that the till gave back is given back again.
+func TestWhatWasGivenBackOfflineCounts(t *testing.T) {
+	paid := orderOf(nil)
+	first := pending(refund, 6000)
+	first.State, first.Offline = followup.TakenOffline, true
+	done := []followup.FollowUp{first}
+	require.Equal(t, followup.Left{Refund: 4000}, followup.LeftOf(paid, done))
+	require.Equal(t, catalogue.RefuseFollowUpOpen, followup.Refuses(paid, done, refund, 4001))
+	require.Equal(t, catalogue.RefuseFollowUpOpen, followup.Refuses(paid, done, void, 0))
+	require.Equal(t, catalogue.None, followup.Refuses(paid, done, refund, 4000))
+	taken := followup.Taken(paid, done)
+	require.EqualValues(t, 6000, taken.GetPayment().GetStanding().GetRefunded())
+	require.Nil(t, paid.GetPayment().GetStanding(), "the order itself is as it was")
+	second := pending(refund, 4000)
+	second.State, second.Original = followup.TakenOffline, taken
+	require.EqualValues(t, 10000, second.Standing().GetRefunded())
+	undone := first
+	undone.State = followup.NotCarriedOut
+	require.Equal(t, followup.Left{Refund: 10000}, followup.LeftOf(paid, []followup.FollowUp{undone}), "that money is still there")
+}

@@ -52,15 +52,19 @@ func (r Rules) start(e Started, now time.Time) (FollowUp, []Effect) {
 	f := FollowUp{
 		ID: e.ID, State: Asking, Kind: e.Kind, Original: e.Original, Amount: e.Amount, Undoes: e.Undoes, Last: e.Last,
 		Cashier: e.Cashier, Note: e.Note, Batch: e.Batch, Voucher: e.Voucher, Origin: e.Origin,
-		RequestedAt: now, AskedAt: now,
+		RequestedAt: now, AskedAt: now, Offline: e.Offline,
 	}
 	body := &message.FollowUpRequested{
 		FollowUpId: f.ID[:], OrderId: e.Original.GetPayment().GetOrderId(), Kind: f.Kind,
 		Amount: f.Amount.Minor, Currency: f.Amount.Currency.Code, MerchantId: r.MerchantID,
 		Batch: f.Batch, Voucher: f.Voucher, Cashier: f.Cashier, Note: f.Note, Last: f.Last, Terminal: r.Terminal,
+		Offline: f.Offline,
 	}
 	if f.Undoes != (ID{}) {
 		body.Undoes = f.Undoes[:]
+	}
+	if f.Offline {
+		return r.takeOffline(f, body)
 	}
 	return f, []Effect{
 		checkout.Commit{Type: record.FollowUpRequested, Body: body}, checkout.SendNow{}, checkout.Show{}, r.timer(f),
@@ -80,6 +84,9 @@ func (r Rules) result(f FollowUp, result *message.FollowUpResult) (FollowUp, []E
 		return f, []Effect{
 			checkout.Warn{What: "answer with another kind or amount"}, checkout.Show{Notice: catalogue.NoticeFollowUpMismatch},
 		}
+	}
+	if f.State == TakenOffline {
+		return r.offlineResult(f, result)
 	}
 	switch result.GetOutcome() {
 	case message.Outcome_OUTCOME_APPROVED:
@@ -157,9 +164,9 @@ func (r Rules) tick(f FollowUp, now time.Time) (FollowUp, []Effect) {
 	return f, append(effects, r.timer(f))
 }
 
-// interval spares the network once the customer is long gone.
+// interval spares the network once the customer is long gone, or needs no answer.
 func (r Rules) interval(f FollowUp) time.Duration {
-	if f.AskedAt.Sub(f.RequestedAt) > r.Timing.AskEagerly {
+	if f.State == TakenOffline || f.AskedAt.Sub(f.RequestedAt) > r.Timing.AskEagerly {
 		return r.Timing.AskSlowly
 	}
 	return r.Timing.AskEvery
@@ -185,7 +192,11 @@ func (r Rules) journalFailed(f FollowUp, now time.Time) (FollowUp, []Effect) {
 
 // restart takes it up where the journal has it and asks with the same record. A slip is never printed again by itself.
 func (r Rules) restart(f FollowUp, e Restarted, now time.Time) (FollowUp, []Effect) {
-	if f.RequestSequence == 0 {
+	switch {
+	case f.RequestSequence != 0:
+	case f.Offline:
+		f.RequestSequence = e.Last - 1 // the outcome was committed right behind it
+	default:
 		f.RequestSequence = e.Last
 	}
 	f.AskedAt = now
@@ -195,6 +206,9 @@ func (r Rules) restart(f FollowUp, e Restarted, now time.Time) (FollowUp, []Effe
 	f, effects := unsurePrints(f)
 	if f.State.Final() {
 		return f, append(effects, checkout.Show{Notice: catalogue.NoticeReceiptUnsure})
+	}
+	if f.State == TakenOffline {
+		return r.resumeOffline(f, effects)
 	}
 	f, told := tellUnknown(f)
 	return f, append(append(effects, told...),

@@ -84,6 +84,7 @@ func parseEvent(t *testing.T, w *world, words []string) followup.Event {
 		event := started(kindNamed(t, words[1]), yuan(t, words[2]))
 		for _, word := range words[3:] {
 			event.Last = event.Last || word == "last"
+			event.Offline = event.Offline || word == "offline"
 			if word == "undoes" {
 				event.Undoes = followup.ID{7}
 			}
@@ -174,6 +175,9 @@ func describeBody(e checkout.Commit) string {
 	switch body := e.Body.(type) {
 	case *message.FollowUpRequested:
 		text := fmt.Sprintf("%s %s amount=%d", e.Type, body.GetKind(), body.GetAmount())
+		if body.GetOffline() {
+			text += " offline"
+		}
 		if body.GetLast() {
 			text += " last"
 		}

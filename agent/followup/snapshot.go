@@ -32,6 +32,7 @@ const (
 	flagLast = 1 << iota
 	flagUnknownShown
 	flagResult
+	flagOffline
 )
 
 // ErrSnapshot marks bytes that are no follow-up.
@@ -73,7 +74,7 @@ func (f FollowUp) MarshalBinary() ([]byte, error) {
 
 func (f FollowUp) flags() byte {
 	var flags byte
-	for i, set := range []bool{f.Last, f.UnknownShown, f.Result != nil} {
+	for i, set := range []bool{f.Last, f.UnknownShown, f.Result != nil, f.Offline} {
 		if set {
 			flags |= 1 << i
 		}
@@ -97,7 +98,7 @@ func (f *FollowUp) UnmarshalBinary(b []byte) error {
 	got := FollowUp{
 		State: State(b[1]), Kind: Kind(b[2]), Unprinted: checkout.Copies(b[4]) & bothCopies,
 		ID: ID(b[5:21]), Undoes: ID(b[21:37]), Origin: checkout.Origin{Digest: [32]byte(b[37:69])},
-		Last: b[3]&flagLast != 0, UnknownShown: b[3]&flagUnknownShown != 0,
+		Last: b[3]&flagLast != 0, UnknownShown: b[3]&flagUnknownShown != 0, Offline: b[3]&flagOffline != 0,
 	}
 	minor := int64(read.number())
 	got.Batch, got.Voucher, got.RequestSequence = uint32(read.number()), uint32(read.number()), read.number()

@@ -18,9 +18,10 @@ import (
 func drawFollowUp(t *rapid.T) followup.FollowUp {
 	f := followup.FollowUp{
 		ID: followup.ID(rapid.SliceOfN(rapid.Byte(), 16, 16).Draw(t, "id")), Kind: followup.Kind(rapid.IntRange(0, 6).Draw(t, "kind")),
-		State:    followup.State(rapid.IntRange(int(followup.Asking), int(followup.Declined)).Draw(t, "state")),
+		State:    followup.State(rapid.IntRange(int(followup.Asking), int(followup.NotCarriedOut)).Draw(t, "state")),
 		Original: original(), Amount: money.Money{Minor: rapid.Int64().Draw(t, "amount"), Currency: money.CNY},
 		Undoes: followup.ID(rapid.SliceOfN(rapid.Byte(), 16, 16).Draw(t, "undoes")), Last: rapid.Bool().Draw(t, "last"),
+		Offline: rapid.Bool().Draw(t, "offline"),
 		Cashier: rapid.StringN(0, 20, 60).Draw(t, "cashier"), Note: rapid.StringN(0, 60, 300).Draw(t, "note"),
 		Batch: rapid.Uint32().Draw(t, "batch"), Voucher: rapid.Uint32().Draw(t, "voucher"),
 		Origin:      checkout.Origin{Key: rapid.StringN(0, 20, checkout.KeyMax).Draw(t, "key"), Digest: [32]byte{1, 2}},
@@ -69,7 +70,7 @@ func TestSnapshotBounds(t *testing.T) {
 		require.ErrorIs(t, got.UnmarshalBinary(append(b[:len(b):len(b)], 0)), followup.ErrSnapshot)
 	})
 	t.Run("ErrSnapshotForAnotherVersionOrState", func(t *testing.T) {
-		for offset, value := range map[int]byte{0: 2, 1: byte(followup.Declined) + 1} {
+		for offset, value := range map[int]byte{0: 2, 1: byte(followup.NotCarriedOut) + 1} {
 			other := append([]byte(nil), b...)
 			other[offset] = value
 			require.ErrorIs(t, got.UnmarshalBinary(other), followup.ErrSnapshot)

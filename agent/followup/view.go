@@ -24,7 +24,7 @@ func (r Rules) View(f FollowUp, notice catalogue.Phrase) View {
 		FollowUp: f, Name: catalogue.FollowUpName(f.Kind), Title: title.Text(), Next: next.Text(), Notice: notice.Text(),
 	}
 	switch f.State {
-	case Declined:
+	case Declined, NotCarriedOut:
 		v.Reason = catalogue.Reason(f.Result.GetReason())
 	case Asking:
 		v.Until = f.RequestedAt.Add(r.Timing.AnswerWithin)
@@ -40,6 +40,10 @@ func phrases(f FollowUp) (title, next catalogue.Phrase) {
 		return catalogue.TitleFollowUpUnknown, catalogue.StepFollowUpUnknown
 	case Declined:
 		return catalogue.TitleFollowUpDeclined, catalogue.StepFollowUpDeclined
+	case TakenOffline:
+		return catalogue.TitleReturnedOffline, catalogue.StepReturnedOffline
+	case NotCarriedOut:
+		return catalogue.TitleReturnNotDone, catalogue.StepReturnNotDone
 	default:
 		return donePhrases(f.Kind)
 	}

@@ -168,6 +168,10 @@ func (c *composer) approved() {
 		c.centre("本人确认以上交易")
 		c.centre("I agree to the above transaction")
 	}
+	if c.slip.Offline && c.slip.Transaction.goesBack() && c.slip.Reference == "" {
+		c.add(drivers.Text{Content: "脱机受理：联网结算后，款项原路退回付款钱包。"},
+			drivers.Text{Content: "Accepted offline: the money goes back to the paying wallet once the payment is settled."})
+	}
 	if c.slip.Reference != "" {
 		c.add(drivers.Barcode{Content: c.slip.Reference})
 	}

@@ -16,7 +16,7 @@ type FollowUp struct {
 	ID       string `json:"id" doc:"32 hexadecimal digits"`
 	Order    string `json:"order" doc:"the order it is about"`
 	Kind     string `json:"kind" enum:"void,refund,top-up,complete,cancel,undo"`
-	State    string `json:"state" enum:"asking,unknown,approved,declined"`
+	State    string `json:"state" enum:"asking,unknown,approved,declined,approved-offline,not-carried-out"`
 	Outcome  string `json:"outcome" enum:"approved,declined,unknown"`
 	Final    bool   `json:"final" doc:"nothing changes any more"`
 	Amount   int64  `json:"amount" doc:"minor units: what was moved, or is asked for; 0 where only the cloud knows"`
@@ -59,8 +59,8 @@ func newFollowUp(v followup.View, now time.Time) FollowUp {
 	if f.Undoes != (followup.ID{}) {
 		written.Undoes = f.Undoes.String()
 	}
-	if f.State.Final() {
-		written.Standing = newStanding(r.GetStanding())
+	if f.State.Final() || f.State == followup.TakenOffline {
+		written.Standing = newStanding(f.Standing())
 	}
 	return written
 }

@@ -197,6 +197,11 @@ func (s *Service) declineRow(ctx context.Context, asked request, reason operator
 	now := instant(s.config.Clock.Now())
 	row := store.FollowUp{ID: asked.id, Order: asked.order, Terminal: asked.terminal, Sequence: asked.sequence,
 		State: store.FollowUpDeclined, Reason: uint8(reason), At: now}
+	if asked.body.GetOffline() { // the terminal has told the customer that it is done
+		alarms = append(alarms, store.Alarm{Key: "payment-return-not-done/" + asked.order.String(), Kind: "payment-return-not-done",
+			Terminal: asked.terminal.String(), At: now, Detail: fmt.Sprintf("order %s: follow-up %s was accepted offline and is declined: %s",
+				asked.order, asked.id, reason)})
+	}
 	err := s.config.Store.Commit(ctx, store.Change{FollowUps: []store.FollowUp{row}, Alarms: alarms})
 	var conflict *store.ConflictError
 	if errors.As(err, &conflict) && conflict.Kind == store.FollowUpMoved {

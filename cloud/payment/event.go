@@ -218,6 +218,8 @@ func (k AlarmKind) String() string {
 		return "follow-up-contradiction"
 	case AlarmNotHonoured:
 		return "not-honoured"
+	case AlarmReturnNotDone:
+		return "return-not-done"
 	default:
 		return "invalid"
 	}

@@ -16,6 +16,8 @@ const (
 	PostLossReturn PostingKind = 65
 	// AlarmNotHonoured tells a person of such a payment.
 	AlarmNotHonoured AlarmKind = 64
+	// AlarmReturnNotDone tells of what a terminal gave back of one by itself and that is not carried out.
+	AlarmReturnNotDone AlarmKind = 65
 )
 
 // offline handles what is otherwise for an offline payment, and reports whether it did.

@@ -62,6 +62,7 @@ func TestOfflineRefundOfWhatIsNotHonoured(t *testing.T) {
 	require.Eventually(t, func() bool { o.clock.advance(time.Minute); return len(o.outbox.followUps) > 0 }, patience, time.Millisecond)
 	require.Equal(t, message.Reason_REASON_NOT_PAID, o.heard(message.Outcome_OUTCOME_DECLINED).GetReason())
 	require.Empty(t, o.icbc.calls)
+	require.Contains(t, o.alarmKinds(), "payment-return-not-done", "the customer has a slip that says it was")
 }
 
 func TestOfflineRefundOfAnotherTerminalIsDeclined(t *testing.T) {
@@ -74,4 +75,35 @@ func TestOfflineRefundOfAnotherTerminalIsDeclined(t *testing.T) {
 	require.Equal(t, message.Reason_REASON_NOT_PAID, o.heard(message.Outcome_OUTCOME_DECLINED).GetReason(), "one that was not given back offline")
 	presented.says(operator.StatusApproved, operator.ReasonNone)
 	o.told(message.Outcome_OUTCOME_APPROVED)
+}
+
+// TestOfflineRefundThatTheOperatorRefuses: the customer was told that it is done, so a person is told that it is not.
+func TestOfflineRefundThatTheOperatorRefuses(t *testing.T) {
+	o, c := newOffice(t), newCards(t)
+	o.tap(o.tapped(1, c.paid(orderOf(1), 1250, 7, 1), o.limits(usual)))
+	o.called(o.icbc, "authorise").says(operator.StatusApproved, operator.ReasonNone)
+	o.told(message.Outcome_OUTCOME_APPROVED)
+	o.follow(givenBack(refunds, 1000))
+	o.called(o.icbc, "refund").refuses(operator.ReasonOther)
+	for o.anyResult().GetOutcome() != message.Outcome_OUTCOME_DECLINED {
+	}
+	require.Contains(t, o.alarmKinds(), "payment-return-not-done")
+}
+
+// TestOfflineRefundBeyondWhatElsewhereWentBack: another till was quicker; nothing goes back twice, and a person is told.
+func TestOfflineRefundBeyondWhatElsewhereWentBack(t *testing.T) {
+	o, c := newOffice(t), newCards(t)
+	o.tap(o.tapped(1, c.paid(orderOf(1), 1250, 7, 1), o.limits(usual)))
+	o.called(o.icbc, "authorise").says(operator.StatusApproved, operator.ReasonNone)
+	o.told(message.Outcome_OUTCOME_APPROVED)
+	elsewhere := givenBack(refunds, 1000)
+	elsewhere.Offline, elsewhere.FollowUpId = false, orderOf(78)
+	o.follow(elsewhere)
+	o.called(o.icbc, "refund").done()
+	for o.anyResult().GetOutcome() != message.Outcome_OUTCOME_APPROVED {
+	}
+	o.follow(givenBack(refunds, 1000))
+	require.Equal(t, message.Reason_REASON_LIMIT_EXCEEDED, o.heard(message.Outcome_OUTCOME_DECLINED).GetReason())
+	require.EqualValues(t, 250, o.books())
+	require.Contains(t, o.alarmKinds(), "payment-return-not-done")
 }

@@ -21,6 +21,9 @@ func (s *step) followUpRequested(asked *Asked) {
 	}
 	if reason := s.objection(asked); reason != operator.ReasonNone {
 		s.effects = append(s.effects, Effect{Kind: DeclineFollowUp, FollowUp: asked.ID, Reason: reason})
+		if asked.Offline { // the customer was told that it is done
+			s.alarm(AlarmReturnNotDone)
+		}
 		return
 	}
 	f := asked.FollowUp
@@ -256,6 +259,9 @@ func (s *step) refused(f *FollowUp, i int, reason operator.Reason) {
 	if !f.own() {
 		f.Status, f.Reason, f.DecidedAt, f.NextAt = Refused, reason, s.now, time.Time{}
 		f.Revision = increment(f.Revision)
+		if s.p.Offline { // perhaps given back by the terminal itself
+			s.alarm(AlarmReturnNotDone)
+		}
 		s.tellEnd(f)
 		return
 	}

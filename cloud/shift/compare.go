@@ -113,6 +113,10 @@ func (s *Service) take(ctx context.Context, own *books, row store.Shift, r store
 		if err := proto.Unmarshal(r.Bytes.Body(), &m); err != nil || len(m.GetFollowUpId()) != len(store.FollowUpID{}) {
 			return nil
 		}
+		if m.GetOffline() && m.GetAmount() > 0 { // as for a payment taken offline: the terminal's word counts (SPEC.md 7.9.3)
+			own.refunds = own.refunds.add(m.GetAmount())
+			return nil
+		}
 		return s.takeFollowUp(ctx, own, r, store.FollowUpID(m.GetFollowUpId()))
 	case record.CashMoved:
 		var m message.CashMoved

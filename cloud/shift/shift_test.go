@@ -258,6 +258,20 @@ func TestFollowUpsAreCompared(t *testing.T) {
 	require.Equal(t, store.ShiftAgrees, s.row().State, s.row().Findings)
 }
 
+// TestWhatWasGivenBackOfflineCounts whatever becomes of it, as a payment that was taken offline does.
+func TestWhatWasGivenBackOfflineCounts(t *testing.T) {
+	s := newSite(t)
+	closed := s.day()
+	follow, order := store.FollowUpID{3, 15: 1}, store.OrderID{2, 6: 0x70, 8: 0x80, 15: 6}
+	s.write(record.FollowUpRequested, &message.FollowUpRequested{FollowUpId: follow[:], OrderId: order[:],
+		Kind: message.FollowUp_FOLLOW_UP_REFUND, Amount: 60, Currency: "CNY", Offline: true})
+	closed.LastSequence = s.sequence
+	closed.Lines[2].Refunds, closed.Lines[2].RefundsAmount = 1, 60
+	s.close(closed)
+	require.NoError(t, s.service.Compare(t.Context()))
+	require.Equal(t, store.ShiftAgrees, s.row().State, s.row().Findings)
+}
+
 // TestShiftWaits: nothing is compared before all records are stored and every payment is definite.
 func TestShiftWaits(t *testing.T) {
 	s := newSite(t)

@@ -66,3 +66,46 @@ func TestOffline(t *testing.T) {
 	w.audit(t)
 	w.quiet(t)
 }
+
+// giveBack gives an offline payment back while the cloud cannot be reached, and waits for the paper.
+func (w *world) giveBack(t *testing.T, order string, wish stationclient.FollowUpBody) stationclient.FollowUp {
+	t.Helper()
+	told := w.ask(t, w.Till, order, wish)
+	require.Equal(t, "approved-offline", told.State)
+	await(t, patience, "both copies", func(ctx context.Context) (bool, string) {
+		now, err := w.Till.Station.Follow(ctx, told.ID)
+		return err == nil && len(now.Unprinted) == 0, fmt.Sprint(now.Unprinted, err)
+	})
+	return told
+}
+
+// TestOfflineReturn gives offline payments back while the line is cut, in part and whole, over a kill of the agent. When
+// the line is mended all of it has gone back once, and the shift's sums are the books'.
+func TestOfflineReturn(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, shop.Options{Terminals: 1})
+	w.offline(t, "limits from the cloud", func(o station.Offline) bool { return o.Stopped == nil })
+	w.Cable.Cut()
+	w.connected(t, false)
+	part, whole := w.tapOffline(t, 500), w.tapOffline(t, 700)
+	given := w.giveBack(t, part.ID, stationclient.FollowUpBody{Kind: "refund", Amount: 200})
+	require.Equal(t, "approved", given.Outcome)
+	require.EqualValues(t, 300, given.Standing.Left)
+	refused(t, w.Till, part.ID, stationclient.FollowUpBody{Kind: "refund", Amount: 301})
+	w.Till.Agent.Kill()
+	require.NoError(t, w.LaunchAgent(w.Till))
+	w.offline(t, "what went back frees nothing", func(o station.Offline) bool { return o.Taken == 1200 && o.TakenPayments == 2 })
+	refused(t, w.Till, part.ID, stationclient.FollowUpBody{Kind: "refund", Amount: 301})
+	voided := w.giveBack(t, whole.ID, stationclient.FollowUpBody{Kind: "void"})
+	require.Equal(t, 1, printed(w.slips(t, w.Till), "退货 REFUND", "脱机受理", "剩余可退 REFUNDABLE", "￥3.00", "顾客联"))
+
+	w.Cable.Mend()
+	w.end(t, w.Till, part.ID, "approved")
+	w.end(t, w.Till, whole.ID, "approved")
+	for _, id := range []string{given.ID, voided.ID} {
+		w.taken.Add(-w.settled(t, w.Till, id, "approved").Amount)
+	}
+	require.EqualValues(t, 300, w.taken.Load())
+	w.audit(t)
+	w.quiet(t)
+}

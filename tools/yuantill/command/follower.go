@@ -63,7 +63,7 @@ func (f *follower) watch(ctx context.Context) {
 	defer release()
 	watching, cancel := context.WithTimeout(watching, f.flags.timeout)
 	defer cancel()
-	for !f.followUp.Final && pause(watching, followPoll) {
+	for followCode(f.followUp) == CodeUnknown && pause(watching, followPoll) {
 		if told, err := f.client.Follow(watching, f.followUp.ID); err == nil {
 			f.take(told)
 		}
@@ -154,10 +154,15 @@ func (f *follower) end() error {
 // facts are the numbers of what was done and how the order stands.
 func (f *follower) facts() string {
 	told := f.followUp
-	facts := []string{
-		f.text("参考号", "reference") + " " + told.Reference,
-		f.text("凭证号", "voucher") + " " + fmt.Sprintf("%06d", told.Voucher),
-		f.text("原参考号", "original reference") + " " + told.Original,
+	var facts []string
+	for _, fact := range [][2]string{
+		{f.text("参考号", "reference"), told.Reference},
+		{f.text("凭证号", "voucher"), fmt.Sprintf("%06d", told.Voucher)},
+		{f.text("原参考号", "original reference"), told.Original},
+	} {
+		if fact[1] != "" { // what was taken offline has no reference yet
+			facts = append(facts, fact[0]+" "+fact[1])
+		}
 	}
 	if told.Standing != nil {
 		facts = append(facts, f.standing(*told.Standing, told.Currency))

@@ -104,6 +104,7 @@ func (t *Till) FollowUp(_ context.Context, order checkout.OrderID, wish station.
 		ID: followup.ID{0xF0, byte(len(t.desk.followUps) + 1)}, Kind: wish.Kind, Original: t.order(reference),
 		Amount: money.Money{Minor: wish.Amount, Currency: money.CNY}, Undoes: wish.Undoes, Last: wish.Last,
 		Cashier: wish.Cashier, Note: wish.Note, Batch: 1, Voucher: 43, Origin: wish.Origin,
+		Offline: wish.Note == NoteOffline,
 	}, t.Now)
 	t.desk.followUps[made.ID], t.desk.keys[wish.Origin.Key], t.desk.notes[made.ID] = made, made.ID, wish.Note
 	return rules().View(made, catalogue.None), nil
@@ -121,7 +122,7 @@ func (t *Till) Follow(_ context.Context, id followup.ID) (followup.View, error) 
 	switch t.desk.notes[id] {
 	case NoteDecline:
 		event = followup.ResultArrived{Result: answer(f, message.Outcome_OUTCOME_DECLINED)}
-	case NoteUnknown:
+	case NoteUnknown, NoteOffline:
 		event = followup.Restarted{}
 	default:
 		event = followup.ResultArrived{Result: answer(f, message.Outcome_OUTCOME_APPROVED)}

@@ -24,6 +24,7 @@ const (
 	NoteDecline  = "decline"
 	NoteReverse  = "reverse"
 	NoteUnknown  = "unknown"
+	NoteOffline  = "offline" // a follow-up that the till accepts by itself
 	NotePassword = "password"
 	NoteBusy     = "busy"    // refused: another sale is open
 	NoteNoRoom   = "noroom"  // refused: disk full
