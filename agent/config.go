@@ -35,7 +35,7 @@ const (
 	printerWait = 500 * time.Millisecond // what answers wait for the printer to be opened after a start
 	shiftsKept  = 128                    // shifts that a start looks back for
 	shiftRetry  = 30 * time.Second       // between two tries to complete what ended provisionally
-	cashKeysMax = 128                    // cash moved that an idempotency key is looked for among
+	cashKeysMax = 128                    // cash moved, and shifts, that an idempotency key is looked for among
 	sumRecords  = 500                    // records of one read while a shift is summed up
 	sumBytes    = 256 << 10              // and their bytes
 	nameMax     = 40                     // characters of the names on a receipt

@@ -22,6 +22,10 @@ var errNoIdentity = errors.New("agent: no identity key to sign the shift with")
 
 // CloseShift ends the shift. The network has no say in it: what is open is named, and completed later.
 func (t *till) CloseShift(ctx context.Context, count shift.Count) (station.Shift, error) {
+	count.Cashier = t.cashier(count.Cashier)
+	if before, err := t.closedBefore(ctx, count); err != nil || before != nil {
+		return t.shiftAgain(ctx, before, err)
+	}
 	if err := t.sumAhead(ctx); err != nil {
 		return station.Shift{}, err
 	}
@@ -30,7 +34,6 @@ func (t *till) CloseShift(ctx context.Context, count shift.Count) (station.Shift
 	if err := t.closeable(ctx); err != nil {
 		return station.Shift{}, err
 	}
-	count.Cashier = t.cashier(count.Cashier)
 	closed, err := t.shifts.current.Close(count, t.parts.Journal.Tail().Sequence, t.parts.Clock())
 	switch {
 	case errors.Is(err, shift.ErrApproval):

@@ -50,17 +50,18 @@ func (t *till) needShift(ctx context.Context, cashier string) error {
 	case !t.config.ShiftByItself:
 		return &station.Refusal{Phrase: catalogue.RefuseNoShift}
 	}
-	return t.beginShift(ctx, cashier, money.Money{Currency: t.config.Currency})
+	return t.beginShift(ctx, station.Opening{Cashier: cashier, Float: money.Money{Currency: t.config.Currency}})
 }
 
 // beginShift opens a shift; the lock is held.
-func (t *till) beginShift(ctx context.Context, cashier string, float money.Money) error {
+func (t *till) beginShift(ctx context.Context, opening station.Opening) error {
 	id, err := uuid.NewV7FromReader(t.parts.Random)
 	if err != nil {
 		return fmt.Errorf("mint shift id: %w", err)
 	}
 	body := &message.ShiftOpened{
-		ShiftId: id[:], Cashier: cashier, Batch: shift.Next(t.shifts.batch), Float: float.Minor, Currency: float.Currency.Code,
+		ShiftId: id[:], Cashier: opening.Cashier, Batch: shift.Next(t.shifts.batch), Float: opening.Float.Minor,
+		Currency: opening.Float.Currency.Code, Key: opening.Key,
 	}
 	records, err := t.parts.Journal.Append(context.WithoutCancel(ctx), journal.Entry{Type: record.ShiftOpened, Body: body})
 	if err != nil {
@@ -80,9 +81,14 @@ func (t *till) beginShift(ctx context.Context, cashier string, float money.Money
 }
 
 // OpenShift begins a shift.
-func (t *till) OpenShift(ctx context.Context, cashier string, float money.Money) (station.Shift, error) {
+func (t *till) OpenShift(ctx context.Context, opening station.Opening) (station.Shift, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	opening.Cashier = t.cashier(opening.Cashier)
+	if before, err := t.openedBefore(ctx, opening); err != nil || before != nil {
+		return t.shiftAgain(ctx, before, err)
+	}
+	float := opening.Float
 	switch {
 	case t.stopped:
 		return station.Shift{}, &station.Refusal{Phrase: catalogue.RefuseStopping}
@@ -93,7 +99,7 @@ func (t *till) OpenShift(ctx context.Context, cashier string, float money.Money)
 	case float.Minor < 0 || float.Minor > shift.CountMax:
 		return station.Shift{}, &station.Refusal{Phrase: catalogue.RefuseCash}
 	}
-	if err := t.beginShift(ctx, t.cashier(cashier), float); err != nil {
+	if err := t.beginShift(ctx, opening); err != nil {
 		return station.Shift{}, err
 	}
 	return station.NewShift(t.shifts.current.Report()), nil

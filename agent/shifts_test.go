@@ -39,7 +39,7 @@ func (s *shop) shifts() station.Shifts { return s.till.(station.Shifts) }
 
 func (s *shop) openShift(t *testing.T, float int64) station.Shift {
 	t.Helper()
-	opened, err := s.shifts().OpenShift(t.Context(), "王芳", yuan(float))
+	opened, err := s.shifts().OpenShift(t.Context(), station.Opening{Cashier: "王芳", Float: yuan(float)})
 	require.NoError(t, err)
 	return opened
 }
@@ -88,7 +88,7 @@ func TestShiftFromFloatToCount(t *testing.T) {
 		opened := s.openShift(t, 20000)
 		require.Equal(t, uint32(1), opened.Batch)
 		require.Equal(t, "open", opened.State)
-		_, err := s.shifts().OpenShift(t.Context(), "", yuan(0))
+		_, err := s.shifts().OpenShift(t.Context(), station.Opening{Cashier: "", Float: yuan(0)})
 		requireRefused(t, err, catalogue.RefuseShiftOpen)
 		for i, key := range []string{"k1", "k2"} {
 			sold := s.sell(t, key)
@@ -324,5 +324,85 @@ func TestShiftsAreSummedFromRealRecords(t *testing.T) {
 		require.Equal(t, int64(-250), lineOf(t, closed, closing.Other).Expected)
 		require.True(t, proto.Equal(&message.ShiftLine{Method: closing.Code, Sales: 1, SalesAmount: 1250, Refunds: 1,
 			RefundsAmount: 250}, s.ends(t)[0].GetLines()[0]))
+	})
+}
+
+// TestShiftIntentsAgainAfterARestart: the answer was lost with the process; the same key is the same intent.
+func TestShiftIntentsAgainAfterARestart(t *testing.T) {
+	inShiftShop(t, approve, func(t *testing.T, s *shop) {
+		restart := func() {
+			s.stop()
+			s.open(t)
+			synctest.Wait()
+		}
+		opening := station.Opening{Key: "o1", Cashier: "王芳", Float: yuan(20000)}
+		opened, err := s.shifts().OpenShift(t.Context(), opening)
+		require.NoError(t, err)
+		restart()
+		again, err := s.shifts().OpenShift(t.Context(), opening)
+		require.NoError(t, err)
+		require.Equal(t, opened, again)
+		_, err = s.shifts().OpenShift(t.Context(), station.Opening{Key: "o1", Cashier: "王芳", Float: yuan(1)})
+		requireRefused(t, err, catalogue.RefuseKeyReused)
+		_, err = s.shifts().OpenShift(t.Context(), station.Opening{Key: "o2", Cashier: "王芳", Float: yuan(20000)})
+		requireRefused(t, err, catalogue.RefuseShiftOpen)
+
+		s.sell(t, "k1")
+		count := counted(20000, "")
+		count.Key = "c1"
+		closed, err := s.shifts().CloseShift(t.Context(), count)
+		require.NoError(t, err)
+		synctest.Wait()
+		slips, records := len(s.printer.Documents()), len(s.journal.records)
+		for range 2 { // in the same process, too
+			same, err := s.shifts().CloseShift(t.Context(), count)
+			require.NoError(t, err)
+			require.Equal(t, closed, same)
+			restart()
+		}
+		require.Len(t, s.printer.Documents(), slips, "nothing is printed again")
+		require.Equal(t, records+2, len(s.journal.records), "only the two starts are recorded")
+
+		next, err := s.shifts().OpenShift(t.Context(), station.Opening{Key: "o3", Cashier: "李", Float: yuan(0)})
+		require.NoError(t, err)
+		same, err := s.shifts().CloseShift(t.Context(), count)
+		require.NoError(t, err)
+		require.Equal(t, closed, same, "the shift that came after is not closed by it")
+		other := counted(1, "")
+		other.Key = "c1"
+		_, err = s.shifts().CloseShift(t.Context(), other)
+		requireRefused(t, err, catalogue.RefuseKeyReused)
+		again, err = s.shifts().OpenShift(t.Context(), opening)
+		require.NoError(t, err)
+		require.Equal(t, closed, again, "the shift that the key opened, as it is now")
+		current, err := s.shifts().CurrentShift(t.Context(), false)
+		require.NoError(t, err)
+		require.Equal(t, next.ID, current.ID)
+	})
+}
+
+// TestProvisionalEndAgain: asked again it is told as it is by now, complete.
+func TestProvisionalEndAgain(t *testing.T) {
+	inShiftShop(t, silence, func(t *testing.T, s *shop) {
+		s.begin(t, "k1")
+		s.scanner.Scan(customerCode)
+		synctest.Wait()
+		count := counted(0, "店长")
+		count.Key = "c1"
+		closed, err := s.shifts().CloseShift(t.Context(), count)
+		require.NoError(t, err)
+		require.Equal(t, "provisional", closed.State)
+		s.stop()
+		s.open(t)
+		same, err := s.shifts().CloseShift(t.Context(), count)
+		require.NoError(t, err)
+		require.Equal(t, closed, same)
+		s.cloud.say(approve)
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		same, err = s.shifts().CloseShift(t.Context(), count)
+		require.NoError(t, err)
+		require.Equal(t, closed.ID, same.ID)
+		require.Equal(t, "complete", same.State)
 	})
 }

@@ -3,6 +3,7 @@ package shift
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -26,6 +27,8 @@ var (
 
 // Count is what the cashier says at the end.
 type Count struct {
+	// Key is the intent's idempotency key; empty for none.
+	Key     string
 	Cashier string
 	// Methods holds what was counted by method of package closing, minor units; cash must be among them.
 	Methods map[string]int64
@@ -64,13 +67,19 @@ func (s Shift) Close(c Count, last uint64, now time.Time) (*message.ShiftClosed,
 	closed := &message.ShiftClosed{
 		ShiftId: s.ID[:], Cashier: c.Cashier, Batch: s.Batch, Revision: 1,
 		OpenedAt: s.OpenedAt.UnixMicro(), ClosedAt: now.UnixMicro(), FirstSequence: s.First, LastSequence: last,
-		Currency: s.Currency, Float: s.Float, CashMoved: s.Sum.CashMoved, CashCounted: c.Methods[closing.Cash],
+		Currency: s.Currency, Float: s.Float, CashMoved: s.Sum.CashMoved, CashCounted: c.Methods[closing.Cash], Key: c.Key,
 	}
 	if len(s.Sum.Open) > 0 {
 		closed.Provisional, closed.ApprovedBy = true, c.ApprovedBy
 	}
 	closed.Lines, closed.OpenOrders = s.lines(c.Methods), s.openOrders()
 	return closed, nil
+}
+
+// Counts reports whether an end says what this count says. Who approved stands in an end only where that was needed, and
+// is not compared.
+func (c Count) Counts(closed *message.ShiftClosed) bool {
+	return closed.GetCashier() == c.Cashier && maps.Equal(Shift{Closed: closed}.counts(), c.Methods)
 }
 
 // Complete returns the message that completes a provisional end once everything is definite, unsigned; nil before, and

@@ -10,8 +10,9 @@ import (
 
 // Shifts is a till that keeps shifts. Its errors are *Refusal when the till says no.
 type Shifts interface {
-	// OpenShift begins a shift with cash in the drawer; it refuses with RefuseShiftOpen while one is open.
-	OpenShift(ctx context.Context, cashier string, float money.Money) (Shift, error)
+	// OpenShift begins a shift with cash in the drawer; it refuses with RefuseShiftOpen while one is open. A key that
+	// opened one before gets that shift as it is now, or RefuseKeyReused when it was another intent's.
+	OpenShift(ctx context.Context, opening Opening) (Shift, error)
 	// CurrentShift returns the open shift as it stands, an X report, and has it printed when that is wanted. It refuses
 	// with RefuseNoShift.
 	CurrentShift(ctx context.Context, print bool) (Shift, error)
@@ -19,10 +20,17 @@ type Shifts interface {
 	// the key moved another amount before.
 	MoveCash(ctx context.Context, cash Cash) (Shift, error)
 	// CloseShift ends the shift and prints its Z report. It refuses with RefuseShiftApproval when something is open and
-	// nobody approved.
+	// nobody approved. A key that closed one before gets that shift and prints nothing, as OpenShift.
 	CloseShift(ctx context.Context, count shift.Count) (Shift, error)
 	// ShiftList returns the latest shifts, newest first.
 	ShiftList(ctx context.Context, limit int) ([]Shift, error)
+}
+
+// Opening is the wish to begin a shift.
+type Opening struct {
+	Key     string // the intent's; the same key opens one shift, over restarts too
+	Cashier string
+	Float   money.Money
 }
 
 // Cash is cash on its way into or out of the drawer.

@@ -108,7 +108,7 @@ func (d shiftDesk) open(ctx context.Context, in *openShiftInput) (*shiftOutput, 
 		return nil, newProblem(catalogue.RefuseCurrency, "")
 	}
 	return d.shift(ctx, in.KeyInput, "open-shift", in.Body, func() (Shift, error) {
-		return d.shifts.OpenShift(ctx, tidy(in.Body.Cashier), float)
+		return d.shifts.OpenShift(ctx, Opening{Key: in.Key, Cashier: tidy(in.Body.Cashier), Float: float})
 	})
 }
 
@@ -142,7 +142,7 @@ func (d shiftDesk) report(ctx context.Context, in *reportInput) (*shiftOutput, e
 
 func (d shiftDesk) end(ctx context.Context, in *closeShiftInput) (*shiftOutput, error) {
 	count := shift.Count{
-		Cashier: tidy(in.Body.Cashier), Methods: in.Body.Counted, ApprovedBy: tidy(in.Body.ApprovedBy),
+		Key: in.Key, Cashier: tidy(in.Body.Cashier), Methods: in.Body.Counted, ApprovedBy: tidy(in.Body.ApprovedBy),
 	}
 	return d.shift(ctx, in.KeyInput, "close-shift", in.Body, func() (Shift, error) { return d.shifts.CloseShift(ctx, count) })
 }

@@ -21,15 +21,15 @@ import (
 // shiftTill is a till with shifts that notes what it is asked.
 type shiftTill struct {
 	*fakeTill
-	opened  []money.Money
+	opened  []station.Opening
 	moved   []station.Cash
 	counted []shift.Count
 	printed int
 	no      error
 }
 
-func (f *shiftTill) OpenShift(_ context.Context, _ string, float money.Money) (station.Shift, error) {
-	f.opened = append(f.opened, float)
+func (f *shiftTill) OpenShift(_ context.Context, opening station.Opening) (station.Shift, error) {
+	f.opened = append(f.opened, opening)
 	return reported(f.no)
 }
 
@@ -95,7 +95,7 @@ func TestShiftIntents(t *testing.T) {
 			require.EqualValues(t, -10, line["difference"])
 			require.Equal(t, "02", got.body["closed_by"])
 		}
-		require.Equal(t, []money.Money{{Minor: 20000, Currency: money.CNY}}, till.opened)
+		require.Equal(t, []station.Opening{{Key: "o", Cashier: "王芳", Float: money.Money{Minor: 20000, Currency: money.CNY}}}, till.opened)
 	})
 	t.Run("CashOnceAKeyAndNotUnderAnothers", func(t *testing.T) {
 		for range 2 {
@@ -116,7 +116,7 @@ func TestShiftIntents(t *testing.T) {
 	t.Run("Close", func(t *testing.T) {
 		got := b.ask(t, "POST", "/v1/shifts/current/close", `{"counted":{"cash":19990,"code":0},"approved_by":"店长"}`, key("z"))
 		require.Equal(t, http.StatusOK, got.code)
-		require.Equal(t, []shift.Count{{Methods: map[string]int64{"cash": 19990, "code": 0}, ApprovedBy: "店长"}}, till.counted)
+		require.Equal(t, []shift.Count{{Key: "z", Methods: map[string]int64{"cash": 19990, "code": 0}, ApprovedBy: "店长"}}, till.counted)
 		require.Equal(t, http.StatusUnprocessableEntity, b.ask(t, "POST", "/v1/shifts/current/close", `{}`, key("z2")).code)
 	})
 	t.Run("Bounds", func(t *testing.T) {

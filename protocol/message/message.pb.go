@@ -2172,6 +2172,7 @@ type ShiftOpened struct {
 	Batch         uint32                 `protobuf:"varint,3,opt,name=batch,proto3" json:"batch,omitempty"` // 1 to 999999
 	Float         int64                  `protobuf:"varint,4,opt,name=float,proto3" json:"float,omitempty"` // cash in the drawer
 	Currency      string                 `protobuf:"bytes,5,opt,name=currency,proto3" json:"currency,omitempty"`
+	Key           string                 `protobuf:"bytes,6,opt,name=key,proto3" json:"key,omitempty"` // idempotency key of the intent, at most 64 bytes; empty when the till opened it by itself
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2237,6 +2238,13 @@ func (x *ShiftOpened) GetFloat() int64 {
 func (x *ShiftOpened) GetCurrency() string {
 	if x != nil {
 		return x.Currency
+	}
+	return ""
+}
+
+func (x *ShiftOpened) GetKey() string {
+	if x != nil {
+		return x.Key
 	}
 	return ""
 }
@@ -2346,6 +2354,7 @@ type ShiftClosed struct {
 	CashCounted   int64                  `protobuf:"varint,15,opt,name=cash_counted,json=cashCounted,proto3" json:"cash_counted,omitempty"`
 	ApprovedBy    string                 `protobuf:"bytes,16,opt,name=approved_by,json=approvedBy,proto3" json:"approved_by,omitempty"` // who allowed a close with open payments
 	Signature     []byte                 `protobuf:"bytes,17,opt,name=signature,proto3" json:"signature,omitempty"`                     // r‖s: SM2 of the terminal's identity key over SPEC.md 7.9's bytes
+	Key           string                 `protobuf:"bytes,18,opt,name=key,proto3" json:"key,omitempty"`                                 // idempotency key of the intent, at most 64 bytes
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2497,6 +2506,13 @@ func (x *ShiftClosed) GetSignature() []byte {
 		return x.Signature
 	}
 	return nil
+}
+
+func (x *ShiftClosed) GetKey() string {
+	if x != nil {
+		return x.Key
+	}
+	return ""
 }
 
 // ShiftLine sums up one method.
@@ -3269,20 +3285,21 @@ const file_protocol_message_message_proto_rawDesc = "" +
 	"\x05hours\x18\x01 \x01(\x03R\x05hours\x12\x18\n" +
 	"\apercent\x18\x02 \x01(\rR\apercent\",\n" +
 	"\x12OfflineLimitsTaken\x12\x16\n" +
-	"\x06answer\x18\x01 \x01(\fR\x06answer\"\x8a\x01\n" +
+	"\x06answer\x18\x01 \x01(\fR\x06answer\"\x9c\x01\n" +
 	"\vShiftOpened\x12\x19\n" +
 	"\bshift_id\x18\x01 \x01(\fR\ashiftId\x12\x18\n" +
 	"\acashier\x18\x02 \x01(\tR\acashier\x12\x14\n" +
 	"\x05batch\x18\x03 \x01(\rR\x05batch\x12\x14\n" +
 	"\x05float\x18\x04 \x01(\x03R\x05float\x12\x1a\n" +
-	"\bcurrency\x18\x05 \x01(\tR\bcurrency\"\x9a\x01\n" +
+	"\bcurrency\x18\x05 \x01(\tR\bcurrency\x12\x10\n" +
+	"\x03key\x18\x06 \x01(\tR\x03key\"\x9a\x01\n" +
 	"\tCashMoved\x12\x19\n" +
 	"\bshift_id\x18\x01 \x01(\fR\ashiftId\x12\x18\n" +
 	"\acashier\x18\x02 \x01(\tR\acashier\x12\x16\n" +
 	"\x06amount\x18\x03 \x01(\x03R\x06amount\x12\x1a\n" +
 	"\bcurrency\x18\x04 \x01(\tR\bcurrency\x12\x12\n" +
 	"\x04note\x18\x05 \x01(\tR\x04note\x12\x10\n" +
-	"\x03key\x18\x06 \x01(\tR\x03key\"\x9e\x04\n" +
+	"\x03key\x18\x06 \x01(\tR\x03key\"\xb0\x04\n" +
 	"\vShiftClosed\x12\x19\n" +
 	"\bshift_id\x18\x01 \x01(\fR\ashiftId\x12\x18\n" +
 	"\acashier\x18\x02 \x01(\tR\acashier\x12\x14\n" +
@@ -3304,7 +3321,8 @@ const file_protocol_message_message_proto_rawDesc = "" +
 	"\fcash_counted\x18\x0f \x01(\x03R\vcashCounted\x12\x1f\n" +
 	"\vapproved_by\x18\x10 \x01(\tR\n" +
 	"approvedBy\x12\x1c\n" +
-	"\tsignature\x18\x11 \x01(\fR\tsignature\"\xc8\x01\n" +
+	"\tsignature\x18\x11 \x01(\fR\tsignature\x12\x10\n" +
+	"\x03key\x18\x12 \x01(\tR\x03key\"\xc8\x01\n" +
 	"\tShiftLine\x12\x16\n" +
 	"\x06method\x18\x01 \x01(\tR\x06method\x12\x14\n" +
 	"\x05sales\x18\x02 \x01(\rR\x05sales\x12!\n" +

@@ -14,7 +14,6 @@ import (
 	"github.com/yuantill/yuantill/agent/station"
 	"github.com/yuantill/yuantill/protocol/closing"
 	"github.com/yuantill/yuantill/protocol/message"
-	"github.com/yuantill/yuantill/protocol/money"
 	"github.com/yuantill/yuantill/protocol/record"
 )
 
@@ -30,7 +29,7 @@ type shifts struct {
 }
 
 // OpenShift implements station.Shifts.
-func (t *Till) OpenShift(_ context.Context, cashier string, float money.Money) (station.Shift, error) {
+func (t *Till) OpenShift(_ context.Context, opening station.Opening) (station.Shift, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if _, err := t.openShift(); err == nil {
@@ -39,12 +38,13 @@ func (t *Till) OpenShift(_ context.Context, cashier string, float money.Money) (
 	t.shifts.next += 10
 	id := []byte{1, 0x97, 15: byte(len(t.shifts.all) + 1)}
 	begun, err := shift.Begin(record.Header{Type: record.ShiftOpened, Sequence: t.shifts.next, Time: t.Now}, &message.ShiftOpened{
-		ShiftId: id, Cashier: cashier, Batch: uint32(len(t.shifts.all) + 17), Float: float.Minor, Currency: float.Currency.Code})
+		ShiftId: id, Cashier: opening.Cashier, Batch: uint32(len(t.shifts.all) + 17), Float: opening.Float.Minor,
+		Currency: opening.Float.Currency.Code})
 	if err != nil {
 		return station.Shift{}, err
 	}
 	begun = begun.Step(t.shifts.next+1, shift.Requested{Item: shift.Item{1}, Method: closing.Code, Side: shift.Sales, Amount: 1250})
-	if cashier != ApproverNeeded {
+	if opening.Cashier != ApproverNeeded {
 		begun = begun.Step(t.shifts.next+2, shift.Decided{Item: shift.Item{1}, Outcome: message.Outcome_OUTCOME_APPROVED})
 	}
 	t.shifts.all = append(t.shifts.all, begun)
