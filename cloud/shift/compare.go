@@ -51,8 +51,9 @@ func (s *Service) compareOne(ctx context.Context, row store.Shift) (bool, error)
 	row.State = store.ShiftAgrees
 	change := store.Change{}
 	if findings := differences(&closed, own); len(findings) > 0 {
-		row.State, row.Findings = store.ShiftDiffers, strings.Join(findings, "; ")
-		change.Alarms = append(change.Alarms, s.alarm(row, alarmDiffers, row.Findings))
+		differing := strings.Join(findings, "; ")
+		row.State, row.Findings = store.ShiftDiffers, joined(row.Findings, differing)
+		change.Alarms = append(change.Alarms, s.alarm(row, alarmDiffers, differing))
 	}
 	change.Shifts = append(change.Shifts, row)
 	if err := s.config.Store.Commit(ctx, change); err != nil {

@@ -19,6 +19,8 @@ const (
 	alarmDiffers   = "shift-differs"
 	alarmSignature = "shift-signature"
 	alarmMalformed = "shift-malformed"
+	// alarmReused says that a terminal gave one batch number twice, or ended one shift twice otherwise.
+	alarmReused = "shift-reused"
 )
 
 // Openings consumes ShiftOpened records.
@@ -30,15 +32,18 @@ func (s *Service) Endings() collector.Consumer { return endings{s} }
 type openings struct{ *Service }
 
 // Consume keeps the shift in the same commit as the record.
-func (s openings) Consume(_ context.Context, r collector.Verified, _ []byte) (store.Change, func(error)) {
+func (s openings) Consume(ctx context.Context, r collector.Verified, _ []byte) (store.Change, func(error)) {
 	var body message.ShiftOpened
 	if err := proto.Unmarshal(r.Record.Body(), &body); err != nil || len(body.GetShiftId()) != len(store.ShiftID{}) {
 		return s.malformed(r, "shift-opened"), nil
 	}
-	return store.Change{Shifts: []store.Shift{{
+	row := store.Shift{
 		Terminal: r.Terminal.ID, ID: store.ShiftID(body.GetShiftId()), Batch: body.GetBatch(), State: store.ShiftOpen,
 		First: r.Header.Sequence, OpenedAt: r.Header.Time, Body: r.Record.Body(),
-	}}}, nil
+	}
+	change := store.Change{Alarms: s.reused(ctx, &row)}
+	change.Shifts = append(change.Shifts, row)
+	return change, nil
 }
 
 // Again has nothing to answer.
@@ -47,7 +52,7 @@ func (s openings) Again(context.Context, collector.Verified, []byte) {}
 type endings struct{ *Service }
 
 // Consume checks the signature and keeps the shift's end in the same commit as the record; it is compared afterwards.
-func (s endings) Consume(_ context.Context, r collector.Verified, _ []byte) (store.Change, func(error)) {
+func (s endings) Consume(ctx context.Context, r collector.Verified, _ []byte) (store.Change, func(error)) {
 	closed, err := verify(r)
 	if closed == nil || len(closed.GetShiftId()) != len(store.ShiftID{}) || closed.GetRevision() == 0 ||
 		closed.GetFirstSequence() > closed.GetLastSequence() || closed.GetLastSequence() >= r.Header.Sequence {
@@ -61,10 +66,11 @@ func (s endings) Consume(_ context.Context, r collector.Verified, _ []byte) (sto
 	if closed.GetProvisional() {
 		row.State = store.ShiftProvisional
 	}
-	change := store.Change{}
+	change := store.Change{Alarms: s.reused(ctx, &row)}
 	if err != nil {
-		row.State, row.Findings = store.ShiftUnsigned, "the end is not signed by the terminal"
-		change.Alarms = append(change.Alarms, s.alarm(row, alarmSignature, row.Findings))
+		const unsigned = "the end is not signed by the terminal"
+		row.State, row.Findings = store.ShiftUnsigned, joined(row.Findings, unsigned)
+		change.Alarms = append(change.Alarms, s.alarm(row, alarmSignature, unsigned))
 	}
 	change.Shifts = append(change.Shifts, row)
 	return change, func(err error) {

@@ -357,3 +357,53 @@ func TestRunComparesWhatComes(t *testing.T) {
 	_, err := shift.New(shift.Config{})
 	require.Error(t, err)
 }
+
+// TestBatchNumberGivenTwice: a journal from an old copy opens another shift under a number that was used. Somebody is
+// told, at once and on both ends' rows.
+func TestBatchNumberGivenTwice(t *testing.T) {
+	s := newSite(t)
+	s.close(s.day())
+	require.NoError(t, s.service.Compare(t.Context()))
+	require.Empty(t, s.alarms())
+	other := store.ShiftID{2, 15: 7}
+	first := s.write(record.ShiftOpened, &message.ShiftOpened{ShiftId: other[:], Cashier: "01", Batch: 4, Currency: "CNY"})
+	require.Contains(t, s.alarms()["shift-reused"], id.String())
+	require.Contains(t, s.alarms()["shift-reused"], "batch number 4 was given before")
+	rows, err := s.store.Shifts(t.Context(), terminal, 1)
+	require.NoError(t, err)
+	require.Contains(t, rows[0].Findings, id.String(), "and where shifts are looked at")
+	s.close(&message.ShiftClosed{ShiftId: other[:], Cashier: "01", Batch: 4, Revision: 1, OpenedAt: 1, ClosedAt: 2,
+		FirstSequence: first, LastSequence: s.sequence, Currency: "CNY"})
+	require.NoError(t, s.service.Compare(t.Context()))
+	rows, err = s.store.Shifts(t.Context(), terminal, 1)
+	require.NoError(t, err)
+	require.Equal(t, store.ShiftAgrees, rows[0].State, "its sums are right all the same")
+	require.Contains(t, rows[0].Findings, id.String())
+}
+
+// TestShiftEndedTwice: an old copy has the shift open still and ends it once more, with other sums. The first end counts.
+func TestShiftEndedTwice(t *testing.T) {
+	s := newSite(t)
+	closed := s.day()
+	s.close(closed)
+	require.NoError(t, s.service.Compare(t.Context()))
+	s.write(record.ShiftClosed, closed)
+	require.Empty(t, s.alarms(), "the same end under another sequence says nothing new")
+	again := proto.CloneOf(closed)
+	again.CashCounted++
+	s.close(again)
+	require.Contains(t, s.alarms()["shift-reused"], "ended twice")
+	require.Equal(t, store.ShiftAgrees, s.row().State)
+	var kept message.ShiftClosed
+	require.NoError(t, proto.Unmarshal(s.row().Body, &kept))
+	require.Equal(t, closed.GetCashCounted(), kept.GetCashCounted())
+}
+
+// TestSameNumbersElsewhere: another terminal's shifts, and the next number, are nobody's business.
+func TestSameNumbersElsewhere(t *testing.T) {
+	s := newSite(t)
+	s.close(s.day())
+	next := store.ShiftID{3}
+	s.write(record.ShiftOpened, &message.ShiftOpened{ShiftId: next[:], Cashier: "01", Batch: 5, Currency: "CNY"})
+	require.NotContains(t, s.alarms(), "shift-reused")
+}

@@ -70,6 +70,8 @@ type Shift struct {
 type ShiftReader interface {
 	// Shifts returns shifts of a terminal (of all for the zero id), the one heard of last first.
 	Shifts(ctx context.Context, terminal record.Terminal, limit int) ([]Shift, error)
+	// ShiftsOfBatch returns a terminal's shifts with a batch number, the one heard of first first.
+	ShiftsOfBatch(ctx context.Context, terminal record.Terminal, batch uint32, limit int) ([]Shift, error)
 	// WaitingShifts returns shifts in ShiftWaiting in the order in which they were heard of, skipping the first so many.
 	WaitingShifts(ctx context.Context, skip, limit int) ([]Shift, error)
 }

@@ -48,6 +48,12 @@ func (s *Store) Shifts(ctx context.Context, terminal record.Terminal, limit int)
 		"SELECT "+shiftColumns+" WHERE id = ? ORDER BY shifts.number DESC LIMIT ?", terminal.String(), limit)
 }
 
+// ShiftsOfBatch returns a terminal's shifts with a batch number (store.ShiftReader).
+func (s *Store) ShiftsOfBatch(ctx context.Context, terminal record.Terminal, batch uint32, limit int) ([]store.Shift, error) {
+	return list(ctx, s.readers, "shifts of a batch", scanShift,
+		"SELECT "+shiftColumns+" WHERE id = ? AND batch = ? ORDER BY shifts.number LIMIT ?", terminal.String(), int64(batch), limit)
+}
+
 // WaitingShifts returns shifts that have not been compared yet (store.ShiftReader).
 func (s *Store) WaitingShifts(ctx context.Context, skip, limit int) ([]store.Shift, error) {
 	return list(ctx, s.readers, "waiting shifts", scanShift,

@@ -59,6 +59,17 @@ func testShifts(t *testing.T, opener Opener) {
 	all, err = s.Shifts(t.Context(), record.Terminal{}, 4)
 	require.NoError(t, err)
 	require.Len(t, all, 4)
+	again := shift(1, one, 0, store.ShiftOpen)
+	again.ID[1] = 9
+	commit(again)
+	for limit, want := range map[int][]store.Shift{10: {shift(1, one, 1, store.ShiftProvisional), again}, 1: {shift(1, one, 1, store.ShiftProvisional)}} {
+		same, err := s.ShiftsOfBatch(t.Context(), one, 1, limit)
+		require.NoError(t, err)
+		require.Equal(t, want, same, "a number that was given twice")
+	}
+	same, err := s.ShiftsOfBatch(t.Context(), two, 9, 10)
+	require.NoError(t, err)
+	require.Empty(t, same)
 	all, err = s.Shifts(t.Context(), two, 1)
 	require.NoError(t, err)
 	require.Equal(t, []store.Shift{shift(1, two, 0, store.ShiftOpen)}, all)
