@@ -23,7 +23,7 @@ const (
 	returnsMax  = 512                    // follow-ups accepted offline that the cloud has not answered
 	foundMax    = 64                     // orders of other terminals kept in memory
 	lookupsMax  = 4                      // lookups that wait for the cloud
-	lookupWait  = 8 * time.Second        // what the cloud may take to answer one
+	lookupWait  = 8 * time.Second        // what one may take in all
 	lookupAgain = 3 * time.Second        // after which it is asked once more
 	keysMax     = 512                    // idempotency keys of started sales kept in memory
 	eventsMax   = 16                     // events that one event may lead to

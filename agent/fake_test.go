@@ -39,6 +39,8 @@ type fakeJournal struct {
 	epoch   uint32
 	// acknowledged is the sequence up to which the cloud has said that it has everything.
 	acknowledged uint64
+	// searching and recording block FindLabel, and the record of a lookup, until they are closed or their caller leaves.
+	searching, recording chan struct{}
 }
 
 func newFakeJournal() *fakeJournal {
@@ -51,7 +53,28 @@ func (j *fakeJournal) change(apply func()) {
 	apply()
 }
 
-func (j *fakeJournal) Append(_ context.Context, entries ...journal.Entry) ([]record.Record, error) {
+// wait blocks on what change has set; nil does not block.
+func (j *fakeJournal) wait(ctx context.Context, until chan struct{}) error {
+	if until == nil {
+		return nil
+	}
+	select {
+	case <-until:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (j *fakeJournal) Append(ctx context.Context, entries ...journal.Entry) ([]record.Record, error) {
+	if entries[0].Type == record.OrderLookup {
+		j.mu.Lock()
+		until := j.recording
+		j.mu.Unlock()
+		if err := j.wait(ctx, until); err != nil {
+			return nil, err
+		}
+	}
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	switch {
@@ -250,7 +273,13 @@ func (j *fakeJournal) FindFollowUp(_ context.Context, id journal.FollowUpID) (jo
 	return found[0], nil
 }
 
-func (j *fakeJournal) FindLabel(_ context.Context, label string) (journal.Sale, error) {
+func (j *fakeJournal) FindLabel(ctx context.Context, label string) (journal.Sale, error) {
+	j.mu.Lock()
+	until := j.searching
+	j.mu.Unlock()
+	if err := j.wait(ctx, until); err != nil {
+		return journal.Sale{}, err
+	}
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	for i := len(j.sales) - 1; i >= 0; i-- {

@@ -43,12 +43,14 @@ func referenceLabel(reference string) string { return "reference " + reference }
 
 // lookupDesk brings the cloud's answers to those who wait for them.
 type lookupDesk struct {
+	// search is the one place for looking through the journal: what else is read there must not wait for lookups.
+	search  chan struct{}
 	mu      sync.Mutex
 	waiting map[[16]byte]chan *message.OrderFound
 }
 
 func newLookupDesk() *lookupDesk {
-	return &lookupDesk{waiting: make(map[[16]byte]chan *message.OrderFound)}
+	return &lookupDesk{search: make(chan struct{}, 1), waiting: make(map[[16]byte]chan *message.OrderFound)}
 }
 
 // expect opens a place for an answer, or returns nil when there are too many.
@@ -82,8 +84,20 @@ func (d *lookupDesk) answer(order *message.OrderFound) {
 	}
 }
 
-// Lookup finds an order of the merchant: in the own journal first, else in the cloud.
+// Lookup finds an order of the merchant: in the own journal first, else in the cloud. It answers within lookupWait,
+// whatever the disk, the cloud or its caller do: what is not known by then is refused with RefuseLookupSilent, which says
+// so and nothing else. Nobody else at the till waits for it.
 func (t *till) Lookup(ctx context.Context, wanted station.Wanted) (station.FoundOrder, error) {
+	ctx, cancel := context.WithTimeout(ctx, lookupWait)
+	defer cancel()
+	found, err := t.lookup(ctx, wanted)
+	if err != nil && ctx.Err() != nil {
+		return station.FoundOrder{}, &station.Refusal{Phrase: catalogue.RefuseLookupSilent}
+	}
+	return found, err
+}
+
+func (t *till) lookup(ctx context.Context, wanted station.Wanted) (station.FoundOrder, error) {
 	wanted, found, done, err := t.lookupFirst(ctx, wanted)
 	if done || err != nil {
 		return found, err
@@ -151,23 +165,15 @@ func crockford() *base32.Encoding {
 
 // lookupHere finds an order in this till's journal, or refuses with RefuseLookupNothing.
 func (t *till) lookupHere(ctx context.Context, wanted station.Wanted) (station.FoundOrder, error) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
 	id := wanted.Order
 	if id == (checkout.OrderID{}) {
-		label := referenceLabel(wanted.Reference)
-		if wanted.Voucher != 0 {
-			label = voucherLabel(wanted.Batch, wanted.Voucher)
+		var err error
+		if id, err = t.searchHere(ctx, wanted); err != nil {
+			return station.FoundOrder{}, err
 		}
-		stored, err := t.parts.Journal.FindLabel(ctx, label)
-		if errors.Is(err, journal.ErrNotFound) {
-			return station.FoundOrder{}, &station.Refusal{Phrase: catalogue.RefuseLookupNothing}
-		}
-		if err != nil {
-			return station.FoundOrder{}, fmt.Errorf("look up order: %w", err)
-		}
-		id = checkout.OrderID(stored.OrderID)
 	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	h, err := t.find(ctx, id)
 	if errors.Is(err, &station.Refusal{Phrase: catalogue.RefuseNoSale}) {
 		return station.FoundOrder{}, &station.Refusal{Phrase: catalogue.RefuseLookupNothing}
@@ -176,6 +182,29 @@ func (t *till) lookupHere(ctx context.Context, wanted station.Wanted) (station.F
 		return station.FoundOrder{}, err
 	}
 	return t.foundOrder(ctx, t.asFound(h.sale), true)
+}
+
+// searchHere looks through the journal for a number. While a sale stays open for long, as one that was taken offline does,
+// that may be many sales: it is done without the lock, one search after another.
+func (t *till) searchHere(ctx context.Context, wanted station.Wanted) (checkout.OrderID, error) {
+	select {
+	case t.lookups.search <- struct{}{}:
+		defer func() { <-t.lookups.search }()
+	case <-ctx.Done():
+		return checkout.OrderID{}, ctx.Err()
+	}
+	label := referenceLabel(wanted.Reference)
+	if wanted.Voucher != 0 {
+		label = voucherLabel(wanted.Batch, wanted.Voucher)
+	}
+	stored, err := t.parts.Journal.FindLabel(ctx, label)
+	if errors.Is(err, journal.ErrNotFound) {
+		return checkout.OrderID{}, &station.Refusal{Phrase: catalogue.RefuseLookupNothing}
+	}
+	if err != nil {
+		return checkout.OrderID{}, fmt.Errorf("look up order: %w", err)
+	}
+	return checkout.OrderID(stored.OrderID), nil
 }
 
 // foundOrder adds what was done with an order here. The lock is held.
@@ -208,16 +237,12 @@ func (t *till) lookupCloud(ctx context.Context, wanted station.Wanted) (*message
 	defer q.end()
 	again := time.NewTimer(lookupAgain)
 	defer again.Stop()
-	late := time.NewTimer(lookupWait)
-	defer late.Stop()
 	for {
 		select {
 		case order := <-q.place:
 			return heard(order)
 		case <-again.C:
 			q.repeat(ctx)
-		case <-late.C:
-			return nil, &station.Refusal{Phrase: catalogue.RefuseLookupSilent}
 		case <-ctx.Done():
 			return nil, ctx.Err()
 		}
@@ -266,7 +291,8 @@ func heard(order *message.OrderFound) (*message.OrderFound, error) {
 
 // recordLookup commits the question and sends it.
 func (t *till) recordLookup(ctx context.Context, body *message.OrderLookup) ([]recorded, error) {
-	records, err := t.parts.Journal.Append(context.WithoutCancel(ctx), journal.Entry{Type: record.OrderLookup, Body: body})
+	// It moves nothing: whether it is recorded after all when nobody waits any more makes no difference.
+	records, err := t.parts.Journal.Append(ctx, journal.Entry{Type: record.OrderLookup, Body: body})
 	if err != nil {
 		return nil, refuseJournal(err)
 	}

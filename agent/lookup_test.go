@@ -1,6 +1,7 @@
 package agent_test
 
 import (
+	"context"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -148,5 +149,56 @@ func TestLookupsAreBounded(t *testing.T) {
 		time.Sleep(9 * time.Second)
 		synctest.Wait()
 		require.Len(t, ended, 4)
+	})
+}
+
+// TestNobodyWaitsForALookup: neither a search through a long journal, nor one that the cloud does not answer, nor a disk
+// that hangs holds up a sale; each of them ends in words, and in time.
+func TestNobodyWaitsForALookup(t *testing.T) {
+	for name, block := range map[string]func(*fakeJournal, chan struct{}){
+		"search": func(j *fakeJournal, until chan struct{}) { j.searching = until },
+		"disk":   func(j *fakeJournal, until chan struct{}) { j.recording = until },
+		"cloud":  func(*fakeJournal, chan struct{}) {},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inDesk(t, func(t *testing.T, s *shop, b *books) {
+				until := make(chan struct{})
+				s.journal.change(func() { block(s.journal, until) })
+				ended, began := make(chan error, 4), time.Now()
+				for range 3 {
+					go func() {
+						_, err := s.till.Lookup(t.Context(), station.Wanted{Reference: "260501000078"})
+						ended <- err
+					}()
+				}
+				synctest.Wait()
+				s.paid(t, "k1", 1250, false)
+				_, err := s.till.Status(t.Context())
+				require.NoError(t, err)
+				require.Zero(t, time.Since(began), "a sale takes no longer")
+				require.Empty(t, ended)
+				for range 3 {
+					requireRefused(t, <-ended, catalogue.RefuseLookupSilent)
+				}
+				require.Equal(t, 8*time.Second, time.Since(began))
+				close(until)
+				s.journal.change(func() { s.journal.searching, s.journal.recording = nil, nil })
+				found, err := s.till.Lookup(t.Context(), station.Wanted{Reference: "260501000001"})
+				require.NoError(t, err, "and nothing is left behind")
+				require.True(t, found.Here)
+			})
+		})
+	}
+}
+
+// TestLookupOfACallerThatLeaves ends with it.
+func TestLookupOfACallerThatLeaves(t *testing.T) {
+	inDesk(t, func(t *testing.T, s *shop, b *books) {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		began := time.Now()
+		_, err := s.till.Lookup(ctx, station.Wanted{Reference: "260501000078"})
+		requireRefused(t, err, catalogue.RefuseLookupSilent)
+		require.Equal(t, time.Second, time.Since(began))
 	})
 }

@@ -210,7 +210,8 @@ func (p Phrase) followUpRefusal() Text {
 	case RefuseLookupNothing:
 		return Text{"查无此单，请核对", "No such order of this merchant, check the number"}
 	case RefuseLookupSilent:
-		return Text{"平台没有应答，本机也没有这笔；请稍后再查", "The cloud does not answer and this till does not have it; look again later"}
+		return Text{"暂时查不到结果：平台没有应答，不代表没有这笔；请稍后再查",
+			"Not known: nothing answered in time, which does not mean that there is no such order; look again later"}
 	case RefuseLookupBusy:
 		return Text{"正在进行的查询过多，请稍候", "Too many lookups at a time, wait a moment"}
 	default:

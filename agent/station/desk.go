@@ -31,8 +31,8 @@ type FollowUps interface {
 
 // Finder finds orders. Its errors are as Till's.
 type Finder interface {
-	// Lookup finds an order of the merchant in the till's journal, else in the cloud; it may take some seconds. It
-	// refuses with RefuseLookupNothing, RefuseLookupText or RefuseLookupSilent.
+	// Lookup finds an order of the merchant in the till's journal, else in the cloud, within 8 seconds. It refuses with
+	// RefuseLookupNothing, RefuseLookupText, RefuseLookupBusy, or RefuseLookupSilent where nobody answered in time.
 	Lookup(ctx context.Context, wanted Wanted) (FoundOrder, error)
 	// Sales returns the till's latest sales, newest first; of holds only those that still hold something.
 	Sales(ctx context.Context, n int, holds bool) ([]checkout.View, error)
