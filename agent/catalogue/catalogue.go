@@ -1,11 +1,36 @@
-// Package catalogue is every sentence a cashier or customer reads: a phrase's name comes in, its Chinese and English
-// text leave.
+// Package catalogue is every sentence that people read: a phrase's name comes in, or a function's values where a sentence
+// needs some, its Chinese and English text leave.
 package catalogue
 
 // Text is one sentence in both languages; Chinese is shown first and larger.
 type Text struct {
 	Chinese string `json:"zh" doc:"Chinese"`
 	English string `json:"en" doc:"English"`
+}
+
+// With is the text with more behind it, which explains it; an empty one adds nothing.
+func (t Text) With(more Text) Text {
+	if more == (Text{}) {
+		return t
+	}
+	return Text{Chinese: t.Chinese + "：" + more.Chinese, English: t.English + ": " + more.English}
+}
+
+// And is a sentence of two parts: what it is about, and what is said of it.
+func (t Text) And(said Text) Text {
+	return Text{Chinese: t.Chinese + said.Chinese, English: t.English + " " + said.English}
+}
+
+// Listed is several texts as one.
+func Listed(texts ...Text) Text {
+	var all Text
+	for i, text := range texts {
+		if i > 0 {
+			all.Chinese, all.English = all.Chinese+"；", all.English+"; "
+		}
+		all.Chinese, all.English = all.Chinese+text.Chinese, all.English+text.English
+	}
+	return all
 }
 
 // Phrase names a sentence.
@@ -119,6 +144,10 @@ const (
 	RefuseShiftApproval
 	RefuseCount
 	RefuseCash
+	RefuseKeyTooLong
+	RefuseNoAddress
+	RefuseMethod
+	RefuseListeners
 )
 
 // What to do after a refusal.
@@ -132,6 +161,22 @@ const (
 	AfterKeepRunning
 	AfterOpenShift
 	AfterApproval
+	AfterCheckOrder
+	AfterCheckNumber
+	AfterCheckFollowUp
+	AfterNewKey
+	AfterStanding
+	AfterNoMoney
+	AfterOtherKind
+	AfterLess
+	AfterNewHold
+	AfterCompletions
+	AfterCloseShift
+	AfterOwnAddress
+	AfterOwnProgram
+	AfterToken
+	AfterDescription
+	AfterListeners
 )
 
 // Text returns the phrase's sentence, or empty texts for None and for numbers that name nothing.

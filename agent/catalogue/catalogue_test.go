@@ -16,8 +16,8 @@ func ranges() [][2]catalogue.Phrase {
 		{catalogue.TitleWaiting, catalogue.TitleAbandoned},
 		{catalogue.StepPresent, catalogue.StepSuperseded},
 		{catalogue.NoticeWeChat, catalogue.NoticeSuperseding},
-		{catalogue.RefuseSaleOpen, catalogue.RefuseCash},
-		{catalogue.AfterFinishSale, catalogue.AfterApproval},
+		{catalogue.RefuseSaleOpen, catalogue.RefuseListeners},
+		{catalogue.AfterFinishSale, catalogue.AfterListeners},
 		{catalogue.TitleApprovedOffline, catalogue.NoticeReturnNotDone},
 		{catalogue.TitleHeld, catalogue.StepPresentHold},
 		{catalogue.TitleFollowUpAsking, catalogue.NoticeFollowUpMismatch},
@@ -67,12 +67,48 @@ func TestEveryReasonIsInBothLanguages(t *testing.T) {
 	}
 }
 
-func TestEveryRefusalHasANextStep(t *testing.T) {
-	for p := catalogue.RefuseSaleOpen; p <= catalogue.RefuseCash; p++ {
-		requireBoth(t, catalogue.NextAfter(p).Text(), p)
+// refusals are all of them.
+func refusals() []catalogue.Phrase {
+	var all []catalogue.Phrase
+	for p := catalogue.RefuseSaleOpen; p <= catalogue.RefuseListeners; p++ {
+		all = append(all, p)
 	}
 	for p := catalogue.RefuseNotApproved; p <= catalogue.RefuseLookupBusy; p++ {
+		all = append(all, p)
+	}
+	return all
+}
+
+func TestEveryRefusalHasANextStep(t *testing.T) {
+	for _, p := range refusals() {
 		requireBoth(t, catalogue.NextAfter(p).Text(), p)
+	}
+}
+
+// TestOnlyAMistakeIsCorrected: "correct it and send it again" helps where the request was wrong, and nowhere else.
+func TestOnlyAMistakeIsCorrected(t *testing.T) {
+	var corrected []catalogue.Phrase
+	for _, p := range refusals() {
+		if catalogue.NextAfter(p) == catalogue.AfterCorrect {
+			corrected = append(corrected, p)
+		}
+	}
+	require.ElementsMatch(t, []catalogue.Phrase{
+		catalogue.RefuseKeyMissing, catalogue.RefuseKeyTooLong, catalogue.RefuseAmount, catalogue.RefuseCurrency,
+		catalogue.RefuseInvalid, catalogue.RefuseTooLarge, catalogue.RefuseCount, catalogue.RefuseCash, catalogue.RefuseLookupText,
+	}, corrected)
+}
+
+func TestNextStepsFitTheirReasons(t *testing.T) {
+	for refusal, next := range map[catalogue.Phrase]catalogue.Phrase{
+		catalogue.RefuseState: catalogue.AfterStanding, catalogue.RefuseKeyReused: catalogue.AfterNewKey,
+		catalogue.RefuseNoSale: catalogue.AfterCheckOrder, catalogue.RefuseLookupNothing: catalogue.AfterCheckNumber,
+		catalogue.RefuseNoFollowUp: catalogue.AfterCheckFollowUp, catalogue.RefuseNotApproved: catalogue.AfterNoMoney,
+		catalogue.RefuseHoldEnded: catalogue.AfterNewHold, catalogue.RefuseMoreThanLeft: catalogue.AfterLess,
+		catalogue.RefuseShiftOpen: catalogue.AfterCloseShift, catalogue.RefuseToken: catalogue.AfterToken,
+		catalogue.RefuseJournal: catalogue.AfterCallSupport, catalogue.RefuseFollowUpOpen: catalogue.AfterWait,
+	} {
+		require.Equal(t, next, catalogue.NextAfter(refusal), "%v", refusal.Text())
 	}
 }
 

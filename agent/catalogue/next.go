@@ -3,28 +3,63 @@ package catalogue
 // NextAfter names the one thing to do after a refusal.
 func NextAfter(refusal Phrase) Phrase {
 	switch refusal {
+	case RefuseKeyMissing, RefuseKeyTooLong, RefuseAmount, RefuseCurrency, RefuseInvalid, RefuseTooLarge, RefuseCount,
+		RefuseCash, RefuseLookupText:
+		return AfterCorrect // what was sent is wrong, and the same wish sent right is taken
 	case RefuseSaleOpen:
 		return AfterFinishSale
-	case RefuseNoSale, RefuseKeyMissing, RefuseKeyReused, RefuseAmount, RefuseCurrency, RefuseInvalid, RefuseTooLarge,
-		RefuseHost, RefuseOrigin, RefuseToken, RefuseState, RefuseShiftOpen, RefuseCount, RefuseCash:
-		return AfterCorrect
 	case RefuseNoShift:
 		return AfterOpenShift
+	case RefuseShiftOpen:
+		return AfterCloseShift
 	case RefuseShiftApproval:
 		return AfterApproval
-	case RefuseNotApproved, RefuseKindUnfit, RefuseMoreThanLeft, RefuseHoldEnded, RefuseNoFollowUp, RefuseNoCompletion,
-		RefuseLookupText, RefuseLookupNothing:
-		return AfterCorrect
-	case RefuseFollowUpOpen, RefuseManyFollowUps, RefuseLookupBusy:
-		return AfterWait
 	case RefuseNoRoom:
 		return AfterFreeDisk
 	case RefuseNotSignedIn, RefuseLookupSilent:
 		return AfterCheckNetwork
 	case RefuseJournalMoved:
 		return AfterKeepRunning
-	case RefuseStopping, RefusePrinter, RefuseTooManyOpen:
+	case RefuseStopping, RefusePrinter, RefuseTooManyOpen, RefuseFollowUpOpen, RefuseManyFollowUps, RefuseLookupBusy:
 		return AfterWait
+	default:
+		return afterOther(refusal)
+	}
+}
+
+// afterOther is what to do where sending the same wish again cannot help.
+func afterOther(refusal Phrase) Phrase {
+	switch refusal {
+	case RefuseNoSale:
+		return AfterCheckOrder
+	case RefuseLookupNothing:
+		return AfterCheckNumber
+	case RefuseNoFollowUp:
+		return AfterCheckFollowUp
+	case RefuseKeyReused:
+		return AfterNewKey
+	case RefuseState:
+		return AfterStanding
+	case RefuseNotApproved:
+		return AfterNoMoney
+	case RefuseKindUnfit:
+		return AfterOtherKind
+	case RefuseMoreThanLeft:
+		return AfterLess
+	case RefuseHoldEnded:
+		return AfterNewHold
+	case RefuseNoCompletion:
+		return AfterCompletions
+	case RefuseHost:
+		return AfterOwnAddress
+	case RefuseOrigin:
+		return AfterOwnProgram
+	case RefuseToken:
+		return AfterToken
+	case RefuseNoAddress, RefuseMethod:
+		return AfterDescription
+	case RefuseListeners:
+		return AfterListeners
 	default:
 		return AfterCallSupport
 	}
@@ -50,6 +85,54 @@ func (p Phrase) after() Text {
 		return Text{"等结果出来再交班，或由负责人同意后带上同意人交班", "Wait for the results, or close with the name of who approves it"}
 	case AfterKeepRunning:
 		return Text{"请勿关机或重启，等未上传的流水传完，并联系服务商", "Do not switch off or restart until the waiting records are sent; call support"}
+	default:
+		return p.afterOrder()
+	}
+}
+
+// afterOrder is what to do about an order or what was done with it.
+func (p Phrase) afterOrder() Text {
+	switch p {
+	case AfterCheckOrder:
+		return Text{"请核对订单号，或凭签购单查找：yuantill find", "Check the order id, or look it up by its receipt: yuantill find"}
+	case AfterCheckNumber:
+		return Text{"请核对参考号，或扫签购单上的二维码", "Check the reference, or scan the receipt's QR code"}
+	case AfterCheckFollowUp:
+		return Text{"请核对编号，或列出这笔订单的办理：yuantill find", "Check its id, or list what was done with the order: yuantill find"}
+	case AfterNewKey:
+		return Text{"新的请求请用新的键；要看原来的那一个，请原样再发", "Use a new key for a new request; to see the earlier one, send it unchanged"}
+	case AfterStanding:
+		return Text{"请看这笔的现状；已收的款要退回，请用撤销或退货", "See how it stands; money that was received goes back by a void or refund"}
+	case AfterNoMoney:
+		return Text{"没有收款，无可退回；需要时请重新发起收款", "No money was received, so none can go back; start a new sale if needed"}
+	case AfterOtherKind:
+		return Text{"收款可撤销、退货；预授权可追加、完成、撤销", "A payment can be voided or refunded; a hold topped up, completed or cancelled"}
+	case AfterLess:
+		return Text{"请退货，金额不超过余下的", "Refund no more than is left"}
+	case AfterNewHold:
+		return Text{"需要时请重新发起预授权：yuantill hold start", "Start a new hold if needed: yuantill hold start"}
+	case AfterCompletions:
+		return Text{"请看这笔已做的完成：yuantill find", "See which completions there are: yuantill find"}
+	case AfterCloseShift:
+		return Text{"请先交班：yuantill shift close", "Close the open shift first: yuantill shift close"}
+	default:
+		return p.afterCall()
+	}
+}
+
+// afterCall is what a program has to do that calls the station.
+func (p Phrase) afterCall() Text {
+	switch p {
+	case AfterOwnAddress:
+		return Text{"请用 127.0.0.1 或 localhost 作主机名", "Use 127.0.0.1 or localhost as the host name"}
+	case AfterOwnProgram:
+		return Text{"请由本机的程序或本机的网页调用", "Call it from a program or page of this till"}
+	case AfterToken:
+		return Text{"请带上设置中的令牌：Authorization: Bearer ...", "Send the settings' token: Authorization: Bearer ..."}
+	case AfterDescription:
+		return Text{"接口说明见 /openapi.json", "The interface is described at /openapi.json"}
+	case AfterListeners:
+		return Text{"请关闭不再读取的事件流", "Close event streams that nobody reads any more"}
 	default:
 		return Text{}
 	}

@@ -22,6 +22,21 @@ func (p Phrase) refusal() Text {
 		return p.notTaken()
 	case RefuseState:
 		return Text{"本笔当前状态不能这样操作", "This sale's state does not allow that"}
+	case RefuseHost, RefuseOrigin, RefuseToken, RefuseTooLarge, RefuseInvalid, RefuseKeyTooLong, RefuseNoAddress, RefuseMethod,
+		RefuseListeners:
+		return p.call()
+	case RefusePrinter:
+		return Text{"打印任务已满，请稍后再试", "The printer's queue is full, try again later"}
+	case RefuseInternal:
+		return Text{"本机内部错误，请查看日志", "Internal error, see the log"}
+	default:
+		return Text{}
+	}
+}
+
+// call says what is wrong with a program's call.
+func (p Phrase) call() Text {
+	switch p {
 	case RefuseHost:
 		return Text{"请求的主机名不是本机", "The request's host name is not this till"}
 	case RefuseOrigin:
@@ -32,12 +47,14 @@ func (p Phrase) refusal() Text {
 		return Text{"请求内容过大", "The request is too large"}
 	case RefuseInvalid:
 		return Text{"请求内容有误", "The request is not valid"}
-	case RefusePrinter:
-		return Text{"打印任务已满，请稍后再试", "The printer's queue is full, try again later"}
-	case RefuseInternal:
-		return Text{"本机内部错误，请查看日志", "Internal error, see the log"}
+	case RefuseKeyTooLong:
+		return Text{"Idempotency-Key 过长，最多 64 个字节", "The Idempotency-Key is too long, it has at most 64 bytes"}
+	case RefuseNoAddress:
+		return Text{"没有这个地址", "There is nothing at this address"}
+	case RefuseMethod:
+		return Text{"这个地址不支持这种请求方法", "This address does not take that method"}
 	default:
-		return Text{}
+		return Text{"同时监听事件的程序过多", "Too many programs listen to events"}
 	}
 }
 
