@@ -1,8 +1,11 @@
 package station
 
 import (
+	"bytes"
 	"encoding/json"
+	"errors"
 	"io"
+	"math"
 	"net/http"
 	"net/url"
 	"reflect"
@@ -11,9 +14,6 @@ import (
 
 	"github.com/yuantill/yuantill/agent/catalogue"
 )
-
-// detailInvalid is the detail of a problem whose mistakes stand in its errors.
-const detailInvalid = "validation failed"
 
 // bind fills an input struct from a request. Its fields say where they come from: `path`, `header` or `query` and the
 // name there, with `default`, `minimum` and `maximum`; a field Body takes the JSON body, which may be left out when it
@@ -26,9 +26,9 @@ func bind(r *http.Request, in reflect.Value) *Problem {
 		content, err := io.ReadAll(r.Body) // wholeBody has it and has seen to its size
 		switch {
 		case err != nil:
-			return invalid(http.StatusBadRequest, "the body broke off", found)
+			return invalid(http.StatusBadRequest, catalogue.BodyBroke(), found)
 		case len(content) == 0 && body.Kind() != reflect.Pointer:
-			return invalid(http.StatusBadRequest, "request body is required", found)
+			return invalid(http.StatusBadRequest, catalogue.NoBody(), found)
 		case len(content) > 0:
 			status = found.body(r.Header.Get("Content-Type"), content, body)
 		}
@@ -36,14 +36,7 @@ func bind(r *http.Request, in reflect.Value) *Problem {
 	if len(found) == 0 {
 		return nil
 	}
-	return invalid(status, detailInvalid, found)
-}
-
-// invalid is a problem with the request itself.
-func invalid(status int, detail string, found mistakes) *Problem {
-	problem := newProblem(catalogue.RefuseInvalid, detail)
-	problem.Status, problem.Errors = status, found
-	return problem
+	return invalid(status, Words{}, found)
 }
 
 // params fills the fields that come from elsewhere than the body.
@@ -105,14 +98,14 @@ func (m *mistakes) param(at, text string, field reflect.Value, tag reflect.Struc
 	case reflect.Bool:
 		value, err := strconv.ParseBool(text)
 		if err != nil {
-			m.add(at, "invalid boolean")
+			m.add(at, catalogue.NotYesNo())
 			return
 		}
 		field.SetBool(value)
 	default:
 		value, err := strconv.ParseInt(text, 10, 64)
 		if err != nil {
-			m.add(at, "invalid integer")
+			m.add(at, catalogue.NotWhole())
 			return
 		}
 		field.SetInt(value)
@@ -123,22 +116,21 @@ func (m *mistakes) param(at, text string, field reflect.Value, tag reflect.Struc
 // body fills the field Body and returns the status if there is a mistake.
 func (m *mistakes) body(kind string, content []byte, field reflect.Value) int {
 	if !isJSON(kind) {
-		m.add("body", "unknown content type: "+kind)
+		m.add("header.Content-Type", catalogue.NotJSONType())
 		return http.StatusUnsupportedMediaType
 	}
 	var decoded any
 	if err := json.Unmarshal(content, &decoded); err != nil {
-		m.add("body", err.Error())
+		m.add(atBody, notJSON(content, err))
 		return http.StatusBadRequest
 	}
 	before := len(*m)
-	m.value("body", field.Type(), "", decoded)
+	m.value(atBody, field.Type(), "", decoded)
 	if len(*m) > before {
 		return http.StatusUnprocessableEntity
 	}
-	// What passed as a number may still not fit: 1e3 is whole and no integer to encoding/json.
 	if err := json.Unmarshal(content, field.Addr().Interface()); err != nil {
-		m.add("body", err.Error())
+		m.unfit(err)
 	}
 	setDefaults(reflect.Indirect(field))
 	return http.StatusUnprocessableEntity
@@ -166,6 +158,53 @@ func setDefaults(body reflect.Value) {
 // mistakes are what is wrong with a request. Values are never repeated: one may be what must not be echoed.
 type mistakes []FieldDetail
 
-func (m *mistakes) add(at, message string) {
-	*m = append(*m, FieldDetail{Location: at, Message: message})
+func (m *mistakes) add(at string, what Words) {
+	*m = append(*m, FieldDetail{Location: at, Message: what.English, Text: what})
+}
+
+// atBody is where the body's mistakes are.
+const atBody = "body"
+
+// fieldAt is a location's field, without the place that it comes from.
+func fieldAt(location string) string {
+	_, field, within := strings.Cut(location, ".")
+	if !within {
+		return location
+	}
+	return field
+}
+
+// notJSON says where a body stops being JSON, in place of encoding/json's own words.
+func notJSON(content []byte, err error) Words {
+	if whole := json.NewDecoder(bytes.NewReader(content)).Decode(new(any)); errors.Is(whole, io.ErrUnexpectedEOF) || errors.Is(whole, io.EOF) {
+		return catalogue.CutShort()
+	}
+	var syntax *json.SyntaxError
+	if errors.As(err, &syntax) {
+		return catalogue.NotJSON(syntax.Offset)
+	}
+	return catalogue.NotObject()
+}
+
+// unfit says which field does not fit its type although its value passed, in place of encoding/json's own words.
+func (m *mistakes) unfit(err error) {
+	var unfit *json.UnmarshalTypeError
+	if !errors.As(err, &unfit) {
+		m.add(atBody, catalogue.NotObject())
+		return
+	}
+	least, most := int64(math.MinInt64), int64(math.MaxInt64)
+	if unfit.Type.Kind() == reflect.Uint32 {
+		least, most = 0, math.MaxUint32
+	}
+	at, number := atBody+"."+unfit.Field, strings.TrimPrefix(unfit.Value, "number ")
+	digits, below := strings.CutPrefix(number, "-")
+	switch {
+	case strings.Trim(digits, "0123456789") != "": // 1e3 is whole, and no integer to encoding/json
+		m.add(at, catalogue.NotWhole())
+	case below:
+		m.add(at, catalogue.Below(strconv.FormatInt(least, 10)))
+	default:
+		m.add(at, catalogue.Above(strconv.FormatInt(most, 10)))
+	}
 }

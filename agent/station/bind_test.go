@@ -82,7 +82,6 @@ type bad struct {
 	bind   func(body string) *Problem
 	body   string
 	status int
-	detail string
 	errors []FieldDetail
 }
 
@@ -91,82 +90,114 @@ func body[I any](body string) *Problem {
 	return problem
 }
 
-func TestBindBad(t *testing.T) {
-	one := func(at, message string) []FieldDetail { return []FieldDetail{{Location: at, Message: message}} }
-	start, cancel, reprint, shut, follow := body[startInput], body[cancelInput], body[reprintInput], body[closeShiftInput], body[followUpInput]
-	for name, test := range map[string]bad{
-		"NoBody":       {start, "", 400, "request body is required", nil},
-		"NotJSON":      {start, "x", 400, detailInvalid, one("body", "invalid character 'x' looking for beginning of value")},
-		"Percent":      {start, "%d", 400, detailInvalid, one("body", "invalid character '%' looking for beginning of value")},
-		"TwoValues":    {start, "{} {}", 400, detailInvalid, one("body", "invalid character '{' after top-level value")},
-		"Null":         {cancel, "null", 422, detailInvalid, one("body", "expected object")},
-		"List":         {start, "[]", 422, detailInvalid, one("body", "expected object")},
-		"Missing":      {start, "{}", 422, detailInvalid, one("body", "expected required property amount to be present")},
-		"RequiredNull": {start, `{"amount":null}`, 422, detailInvalid, one("body.amount", "expected integer")},
-		"Zero":         {start, `{"amount":0}`, 422, detailInvalid, one("body.amount", "expected number >= 1")},
-		"Half":         {start, `{"amount":1.5}`, 422, detailInvalid, one("body.amount", "expected integer")},
-		"Text":         {start, `{"amount":"1"}`, 422, detailInvalid, one("body.amount", "expected integer")},
-		"Exponent": {start, `{"amount":1e3}`, 422, detailInvalid,
-			one("body", "json: cannot unmarshal number 1e3 into Go struct field StartBody.amount of type int64")},
-		"TooGreat": {start, `{"amount":9223372036854775808}`, 422, detailInvalid,
-			one("body", "json: cannot unmarshal number 9223372036854775808 into Go struct field StartBody.amount of type int64")},
-		"AboveMaximum": {body[openShiftInput], `{"float":1000000000001}`, 422, detailInvalid, one("body.float", "expected number <= 1e+12")},
-		"Unsigned":     {body[lookupInput], `{"voucher":-1}`, 422, detailInvalid, one("body.voucher", "expected number >= 0")},
-		"NotBoolean":   {start, `{"amount":1,"hold":1}`, 422, detailInvalid, one("body.hold", "expected boolean")},
-		"NotText":      {start, `{"amount":1,"note":1}`, 422, detailInvalid, one("body.note", "expected string")},
-		"LongText":     {cancel, `{"cashier":"` + strings.Repeat("王", 41) + `"}`, 422, detailInvalid, one("body.cashier", "expected length <= 40")},
-		"NotATime":     {start, `{"amount":1,"hold_expires":"now"}`, 422, detailInvalid, one("body.hold_expires", "expected string to be RFC 3339 date-time")},
-		"TimeNumber":   {start, `{"amount":1,"hold_expires":1}`, 422, detailInvalid, one("body.hold_expires", "expected string")},
-		"Unknown":      {start, `{"amount":1,"amnt":2}`, 422, detailInvalid, one("body.amnt", "unexpected property")},
-		"Enum": {follow, `{"kind":"gift"}`, 422, detailInvalid,
-			one("body.kind", `expected value to be one of "void, refund, top-up, complete, cancel, undo"`)},
-		"ListItem": {reprint, `{"copies":["customer","both"]}`, 422, detailInvalid,
-			one("body.copies[1]", `expected value to be one of "merchant, customer"`)},
-		"ListOfNull": {reprint, `{"copies":[null]}`, 422, detailInvalid, one("body.copies[0]", "expected string")},
-		"NotAList":   {reprint, `{"copies":"customer"}`, 422, detailInvalid, one("body.copies", "expected array")},
-		"LongList": {reprint, `{"copies":["customer","customer","customer"]}`, 422, detailInvalid,
-			one("body.copies", "expected array length <= 2")},
-		"MapValue": {shut, `{"counted":{"cash":"1"}}`, 422, detailInvalid, one("body.counted.cash", "expected integer")},
-		"NotAMap":  {shut, `{"counted":null}`, 422, detailInvalid, one("body.counted", "expected object")},
-		"EveryOne": {follow, `{"b":1,"amount":-1,"a":1}`, 422, detailInvalid, []FieldDetail{
-			{Location: "body", Message: "expected required property kind to be present"},
-			{Location: "body.amount", Message: "expected number >= 0"},
-			{Location: "body.a", Message: "unexpected property"}, {Location: "body.b", Message: "unexpected property"},
-		}},
-	} {
-		t.Run(name, func(t *testing.T) { requireInvalid(t, test.bind(test.body), test.status, test.detail, test.errors) })
-	}
+func mistake(at string, what Words) FieldDetail {
+	return FieldDetail{Location: at, Message: what.English, Text: what}
 }
 
-func requireInvalid(t *testing.T, problem *Problem, status int, detail string, errors []FieldDetail) {
+func TestBindBad(t *testing.T) {
+	one := func(at string, what Words) []FieldDetail { return []FieldDetail{mistake(at, what)} }
+	start, cancel, reprint, shut, follow := body[startInput], body[cancelInput], body[reprintInput], body[closeShiftInput], body[followUpInput]
+	for name, test := range map[string]bad{
+		"NotJSON":      {start, "x", 400, one("body", catalogue.NotJSON(1))},
+		"Percent":      {start, "%d", 400, one("body", catalogue.NotJSON(1))},
+		"TwoValues":    {start, "{} {}", 400, one("body", catalogue.NotJSON(4))},
+		"Garbage":      {start, `{"amount":1}}`, 400, one("body", catalogue.NotJSON(13))},
+		"Blank":        {start, " ", 400, one("body", catalogue.CutShort())},
+		"CutShort":     {start, `{"amount":`, 400, one("body", catalogue.CutShort())},
+		"Null":         {cancel, "null", 422, one("body", catalogue.NotObject())},
+		"List":         {start, "[]", 422, one("body", catalogue.NotObject())},
+		"Missing":      {start, "{}", 422, one("body.amount", catalogue.FieldMissing())},
+		"RequiredNull": {start, `{"amount":null}`, 422, one("body.amount", catalogue.NotWhole())},
+		"Zero":         {start, `{"amount":0}`, 422, one("body.amount", catalogue.Below("1"))},
+		"Half":         {start, `{"amount":1.5}`, 422, one("body.amount", catalogue.NotWhole())},
+		"Text":         {start, `{"amount":"1"}`, 422, one("body.amount", catalogue.NotWhole())},
+		"Exponent":     {start, `{"amount":1e3}`, 422, one("body.amount", catalogue.NotWhole())},
+		"PointZero":    {start, `{"amount":1.0}`, 422, one("body.amount", catalogue.NotWhole())},
+		"TooGreat":     {start, `{"amount":9223372036854775808}`, 422, one("body.amount", catalogue.Above("9223372036854775807"))},
+		"TooFarBelow": {body[cashInput], `{"amount":-9223372036854775809}`, 422,
+			one("body.amount", catalogue.Below("-9223372036854775808"))},
+		"AboveMaximum": {body[openShiftInput], `{"float":1000000000001}`, 422, one("body.float", catalogue.Above("1000000000000"))},
+		"Unsigned":     {body[lookupInput], `{"voucher":-1}`, 422, one("body.voucher", catalogue.Below("0"))},
+		"NotBoolean":   {start, `{"amount":1,"hold":1}`, 422, one("body.hold", catalogue.NotYesNo())},
+		"NotText":      {start, `{"amount":1,"note":1}`, 422, one("body.note", catalogue.NotText())},
+		"LongText":     {cancel, `{"cashier":"` + strings.Repeat("王", 41) + `"}`, 422, one("body.cashier", catalogue.CharactersMost(40))},
+		"NotATime":     {start, `{"amount":1,"hold_expires":"now"}`, 422, one("body.hold_expires", catalogue.NotTime())},
+		"TimeNumber":   {start, `{"amount":1,"hold_expires":1}`, 422, one("body.hold_expires", catalogue.NotTime())},
+		"Unknown":      {start, `{"amount":1,"amnt":2}`, 422, one("body.amnt", catalogue.FieldUnknown())},
+		"Enum": {follow, `{"kind":"gift"}`, 422,
+			one("body.kind", catalogue.NotOneOf([]string{"void", "refund", "top-up", "complete", "cancel", "undo"}))},
+		"ListItem": {reprint, `{"copies":["customer","both"]}`, 422,
+			one("body.copies[1]", catalogue.NotOneOf([]string{"merchant", "customer"}))},
+		"ListOfNull": {reprint, `{"copies":[null]}`, 422, one("body.copies[0]", catalogue.NotText())},
+		"NotAList":   {reprint, `{"copies":"customer"}`, 422, one("body.copies", catalogue.NotList())},
+		"LongList":   {reprint, `{"copies":["customer","customer","customer"]}`, 422, one("body.copies", catalogue.ItemsMost(2))},
+		"MapValue":   {shut, `{"counted":{"cash":"1"}}`, 422, one("body.counted.cash", catalogue.NotWhole())},
+		"NotAMap":    {shut, `{"counted":null}`, 422, one("body.counted", catalogue.NotObject())},
+		"EveryOne": {follow, `{"b":1,"amount":-1,"a":1}`, 422, []FieldDetail{
+			mistake("body.kind", catalogue.FieldMissing()), mistake("body.amount", catalogue.Below("0")),
+			mistake("body.a", catalogue.FieldUnknown()), mistake("body.b", catalogue.FieldUnknown()),
+		}},
+	} {
+		t.Run(name, func(t *testing.T) { requireInvalid(t, test.bind(test.body), test.status, test.errors) })
+	}
+	t.Run("NoBody", func(t *testing.T) {
+		problem := start("")
+		require.Equal(t, http.StatusBadRequest, problem.Status)
+		require.Equal(t, catalogue.RefuseInvalid.Text().With(catalogue.NoBody()), problem.Text)
+		require.Empty(t, problem.Errors)
+	})
+}
+
+// requireInvalid wants each mistake in the errors, and the first of them in the sentence for people.
+func requireInvalid(t *testing.T, problem *Problem, status int, errors []FieldDetail) {
 	t.Helper()
 	require.NotNil(t, problem)
 	require.Equal(t, status, problem.Status)
-	require.Equal(t, detail, problem.Detail)
 	require.Equal(t, errors, problem.Errors)
-	require.Equal(t, catalogue.RefuseInvalid.Text(), problem.Text)
+	require.Equal(t, catalogue.RefuseInvalid.Text().English, problem.Title)
+	require.Contains(t, problem.Text.Chinese, errors[0].Text.Chinese)
+	require.Contains(t, problem.Detail, errors[0].Message)
+	require.NotContains(t, problem.Detail, "json:")
+	require.NotContains(t, problem.Detail, "invalid character")
 	require.Equal(t, catalogue.NextAfter(catalogue.RefuseInvalid).Text(), problem.Next)
+}
+
+// TestAMistakeNamesFieldAndLimit: whoever reads only the sentence knows what to change.
+func TestAMistakeNamesFieldAndLimit(t *testing.T) {
+	problem := body[startInput](`{"amount":1,"note":"` + strings.Repeat("长", 101) + `"}`)
+	require.Equal(t, Words{
+		Chinese: "请求内容有误：备注（note）最多 100 个字符", English: "The request is not valid: note must have at most 100 characters",
+	}, problem.Text)
+	require.Equal(t, "note must have at most 100 characters", problem.Detail)
+}
+
+// TestManyMistakesMakeNoEndlessSentence: all stand in the errors, the first of them in the sentence.
+func TestManyMistakesMakeNoEndlessSentence(t *testing.T) {
+	problem := body[startInput](`{"amount":1,"a":1,"b":1,"c":1,"d":1,"e":1}`)
+	require.Len(t, problem.Errors, 5)
+	require.Contains(t, problem.Text.Chinese, "“d”")
+	require.NotContains(t, problem.Text.Chinese, "“e”")
+	require.True(t, strings.HasSuffix(problem.Text.Chinese, "；…"), problem.Text.Chinese)
 }
 
 func TestBindBadParams(t *testing.T) {
 	for query, want := range map[string]FieldDetail{
-		"limit=0": {Location: "query.limit", Message: "expected number >= 1"}, "limit=101": {Location: "query.limit", Message: "expected number <= 100"},
-		"limit=1.5": {Location: "query.limit", Message: "invalid integer"}, "limit=9223372036854775808": {Location: "query.limit", Message: "invalid integer"},
-		"limit": {Location: "query.limit", Message: "invalid integer"}, "holds=yes": {Location: "query.holds", Message: "invalid boolean"},
+		"limit=0": mistake("query.limit", catalogue.Below("1")), "limit=101": mistake("query.limit", catalogue.Above("100")),
+		"limit=1.5": mistake("query.limit", catalogue.NotWhole()), "limit=9223372036854775808": mistake("query.limit", catalogue.NotWhole()),
+		"limit": mistake("query.limit", catalogue.NotWhole()), "holds=yes": mistake("query.holds", catalogue.NotYesNo()),
 	} {
 		_, problem := bound[salesInput]("GET", "/?"+query, "")
-		requireInvalid(t, problem, 422, detailInvalid, []FieldDetail{want})
+		requireInvalid(t, problem, 422, []FieldDetail{want})
 	}
 	_, problem := bound[eventsInput]("GET", "/", "", "Last-Event-ID", "last")
-	requireInvalid(t, problem, 422, detailInvalid, []FieldDetail{{Location: "header.Last-Event-ID", Message: "invalid integer"}})
+	requireInvalid(t, problem, 422, []FieldDetail{mistake("header.Last-Event-ID", catalogue.NotWhole())})
 	for _, kind := range []string{"text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "a+xml", ";", "a+", "json+a"} {
-		want := []FieldDetail{{Location: "body", Message: "unknown content type: " + kind}}
 		_, problem := bound[startInput]("POST", "/", `{"amount":1}`, "Content-Type", kind)
 		if kind == ";" {
 			require.Nil(t, problem)
 			continue
 		}
-		requireInvalid(t, problem, http.StatusUnsupportedMediaType, detailInvalid, want)
+		requireInvalid(t, problem, http.StatusUnsupportedMediaType, []FieldDetail{mistake("header.Content-Type", catalogue.NotJSONType())})
 	}
 }
 
@@ -174,7 +205,8 @@ func TestBindABodyThatBreaksOff(t *testing.T) {
 	var in cancelInput
 	request := httptest.NewRequest("POST", "/", io.MultiReader(strings.NewReader(`{}`), unread{}))
 	problem := bind(request, reflect.ValueOf(&in).Elem())
-	requireInvalid(t, problem, http.StatusBadRequest, "the body broke off", nil)
+	require.Equal(t, http.StatusBadRequest, problem.Status)
+	require.Equal(t, catalogue.RefuseInvalid.Text().With(catalogue.BodyBroke()), problem.Text)
 }
 
 type unread struct{}

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
 	"strings"
@@ -27,16 +26,14 @@ func wholeBody(next http.Handler) http.Handler {
 		var tooLarge *http.MaxBytesError
 		switch {
 		case errors.As(err, &tooLarge):
-			newProblem(catalogue.RefuseTooLarge, "").write(w)
+			newProblem(catalogue.RefuseTooLarge, catalogue.BodyMost(bodyMax)).write(w)
 			return
 		case err != nil:
-			problem := newProblem(catalogue.RefuseInvalid, "the body broke off")
-			problem.Status = http.StatusBadRequest
-			problem.write(w)
+			invalid(http.StatusBadRequest, catalogue.BodyBroke(), nil).write(w)
 			return
 		}
-		if err := checkKeys(body); err != nil {
-			newProblem(catalogue.RefuseInvalid, err.Error()).write(w)
+		if found := checkKeys(body); found != nil {
+			invalid(http.StatusUnprocessableEntity, Words{}, found).write(w)
 			return
 		}
 		r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
@@ -53,7 +50,7 @@ type object struct {
 
 // checkKeys refuses a key that stands twice in one JSON object: one program takes the first value, another the last, and
 // the amount that was meant is anybody's guess. What is not JSON passes: decoding says more about it.
-func checkKeys(body []byte) error {
+func checkKeys(body []byte) mistakes {
 	decoder := json.NewDecoder(bytes.NewReader(body))
 	var open []object // never deeper than the body is long
 	for {
@@ -71,14 +68,14 @@ func checkKeys(body []byte) error {
 		if len(open) == 0 {
 			return nil
 		}
-		if err := open[len(open)-1].take(token); err != nil {
-			return err
+		if found := open[len(open)-1].take(token); found != nil {
+			return found
 		}
 	}
 }
 
 // take notes a token that stands directly in the object; an object or array within it counts when it has ended.
-func (o *object) take(token json.Token) error {
+func (o *object) take(token json.Token) mistakes {
 	if o.array {
 		return nil
 	}
@@ -89,11 +86,15 @@ func (o *object) take(token json.Token) error {
 	}
 	for _, before := range o.keys {
 		if strings.EqualFold(before, key) { // as decoding compares them
-			return fmt.Errorf("key %q stands twice", key[:min(len(key), keyShown)])
+			var found mistakes
+			found.add(atBody+"."+key[:min(len(key), keyShown)], catalogue.FieldTwice())
+			return found
 		}
 	}
 	if len(o.keys) == keysMax {
-		return fmt.Errorf("more than %d keys in one object", keysMax)
+		var found mistakes
+		found.add(atBody, catalogue.FieldsMost(keysMax))
+		return found
 	}
 	o.keys, o.value = append(o.keys, key), true
 	return nil

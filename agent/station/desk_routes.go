@@ -86,8 +86,8 @@ func (s *Station) followUp(ctx context.Context, in *followUpInput) (*followUpOut
 	if err != nil {
 		return nil, s.fail(ctx, err)
 	}
-	if in.Key == "" || len(in.Key) > checkout.KeyMax {
-		return nil, newProblem(catalogue.RefuseKeyMissing, "")
+	if err := checkKey(in.Key); err != nil {
+		return nil, s.fail(ctx, err)
 	}
 	wish := FollowUpWish{
 		Kind: kinds()[in.Body.Kind], Amount: in.Body.Amount, Last: in.Body.Last,
@@ -95,7 +95,7 @@ func (s *Station) followUp(ctx context.Context, in *followUpInput) (*followUpOut
 	}
 	if in.Body.Undoes != "" {
 		if wish.Undoes, err = parseFollowUp(in.Body.Undoes); err != nil {
-			return nil, newProblem(catalogue.RefuseNoCompletion, "")
+			return nil, newProblem(catalogue.RefuseNoCompletion, Words{})
 		}
 	}
 	digest, err := digestOf("follow-up/"+in.ID, in.Body)
@@ -170,7 +170,7 @@ func (s *Station) lookup(ctx context.Context, in *lookupInput) (*orderOutput, er
 	if in.Body.Order != "" {
 		order, err := parseOrder(in.Body.Order)
 		if err != nil {
-			return nil, newProblem(catalogue.RefuseLookupText, "")
+			return nil, newProblem(catalogue.RefuseLookupText, Words{})
 		}
 		wanted.Order = order
 	}

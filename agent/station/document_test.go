@@ -62,6 +62,7 @@ func TestEveryRouteIsDescribedAndNothingElse(t *testing.T) {
 		require.Equal(t, r.id, operation.OperationID)
 		require.Equal(t, r.summary, operation.Summary)
 		require.Contains(t, operation.Responses, strconv.Itoa(max(r.status, 200)), r.id)
+		require.Contains(t, operation.Responses["default"].Content, "application/problem+json", r.id)
 		for _, status := range r.errors {
 			require.Contains(t, operation.Responses[strconv.Itoa(status)].Content, "application/problem+json", r.id)
 		}

@@ -26,7 +26,7 @@ func newGuard(listenHost, token string) guard {
 	hosts[strings.ToLower(listenHost)] = true
 	g := guard{hosts: hosts, token: sha256.Sum256([]byte(token)), open: token == "", cross: http.NewCrossOriginProtection()}
 	g.cross.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		newProblem(catalogue.RefuseOrigin, "").write(w)
+		newProblem(catalogue.RefuseOrigin, Words{}).write(w)
 	}))
 	return g
 }
@@ -38,7 +38,7 @@ func (g guard) wrap(next http.Handler) http.Handler {
 		w.Header().Set("Cache-Control", "no-store")
 		w.Header().Set("X-Content-Type-Options", "nosniff")
 		if phrase := g.refuses(r); phrase != catalogue.None {
-			newProblem(phrase, "").write(w)
+			newProblem(phrase, Words{}).write(w)
 			return
 		}
 		inside.ServeHTTP(w, r)
@@ -54,8 +54,6 @@ func (g guard) refuses(r *http.Request) catalogue.Phrase {
 		return catalogue.RefuseOrigin
 	case r.URL.Path != pathLive && !g.authorised(r):
 		return catalogue.RefuseToken
-	case r.ContentLength > bodyMax:
-		return catalogue.RefuseTooLarge
 	default:
 		return catalogue.None
 	}

@@ -33,8 +33,8 @@ func newMemory[A any]() *memory[A] {
 // may be allowed later.
 func (m *memory[A]) once(key string, digest [sha256.Size]byte, carryOut func() (A, error)) (A, error) {
 	var none A
-	if key == "" || len(key) > checkout.KeyMax {
-		return none, &Refusal{Phrase: catalogue.RefuseKeyMissing}
+	if err := checkKey(key); err != nil {
+		return none, err
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -50,6 +50,18 @@ func (m *memory[A]) once(key string, digest [sha256.Size]byte, carryOut func() (
 	}
 	m.keep(key, answered[A]{digest: digest, answer: answer})
 	return answer, nil
+}
+
+// checkKey refuses with RefuseKeyMissing or RefuseKeyTooLong.
+func checkKey(key string) error {
+	switch {
+	case key == "":
+		return &Refusal{Phrase: catalogue.RefuseKeyMissing}
+	case len(key) > checkout.KeyMax:
+		return &Refusal{Phrase: catalogue.RefuseKeyTooLong}
+	default:
+		return nil
+	}
 }
 
 func (m *memory[A]) keep(key string, answer answered[A]) {

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"reflect"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -100,9 +101,22 @@ func oracle(t testing.TB, seen func(any)) (http.Handler, *huma.OpenAPI) {
 		if r.carries != nil {
 			operation.Responses = map[string]*huma.Response{strconv.Itoa(http.StatusOK): events(api, r.carries)}
 		}
+		if operation.Responses == nil {
+			operation.Responses = make(map[string]*huma.Response)
+		}
+		// What is refused before a route is looked at: token, host, origin, size, kind of body.
+		operation.Responses["default"] = problems(api)
 		register(api, operation, seen)
 	}
 	return mux, api.OpenAPI()
+}
+
+// problems describes every answer that is not a success.
+func problems(api huma.API) *huma.Response {
+	schema := api.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[Problem](), true, "Problem")
+	return &huma.Response{
+		Description: "Error", Content: map[string]*huma.MediaType{"application/problem+json": {Schema: schema}},
+	}
 }
 
 // events describes an event stream.
@@ -123,14 +137,75 @@ func asProblems(t testing.TB) {
 	made := huma.NewError
 	t.Cleanup(func() { huma.NewError = made })
 	huma.NewError = func(status int, message string, errs ...error) huma.StatusError {
-		problem := newProblem(catalogue.RefuseInvalid, message)
-		problem.Status = status
+		var found mistakes
 		for _, err := range errs {
 			var detail *huma.ErrorDetail
 			if errors.As(err, &detail) {
-				problem.Errors = append(problem.Errors, FieldDetail{Message: detail.Message, Location: detail.Location})
+				found = append(found, inOurWords(detail.Location, detail.Message))
 			}
 		}
-		return problem
+		whole := Words{}
+		if message == "request body is required" {
+			whole = catalogue.NoBody()
+		}
+		return invalid(status, whole, found)
 	}
+}
+
+// inOurWords is one of huma's mistakes as ours has to be: of the same field, and of the same kind with the same bound.
+func inOurWords(at, message string) FieldDetail {
+	value := func(prefix string) (string, bool) { return strings.CutPrefix(message, prefix) }
+	text, found := exactly(message)
+	switch {
+	case at == atBody+".hold_expires" && text == catalogue.NotText():
+		return mistake(at, catalogue.NotTime())
+	case found:
+		return mistake(at, text)
+	}
+	if name, found := value("expected required property "); found {
+		return mistake(at+"."+strings.TrimSuffix(name, " to be present"), catalogue.FieldMissing())
+	}
+	if names, found := value("expected value to be one of "); found {
+		return mistake(at, catalogue.NotOneOf(strings.Split(strings.Trim(names, `"`), ", ")))
+	}
+	if text, found := value("json: cannot unmarshal number "); found {
+		number, rest, _ := strings.Cut(text, " into Go struct field ")
+		_, field, _ := strings.Cut(strings.Fields(rest)[0], ".")
+		if strings.ContainsAny(number, "eE.") {
+			return mistake(at+"."+field, catalogue.NotWhole())
+		}
+		return mistake(at+"."+field, catalogue.Above("9223372036854775807"))
+	}
+	if strings.HasPrefix(message, "unknown content type: ") {
+		return mistake("header.Content-Type", catalogue.NotJSONType())
+	}
+	if strings.HasPrefix(message, "invalid character") {
+		return mistake(at, catalogue.CutShort()) // huma does not say where
+	}
+	for prefix, text := range map[string]func(int) Words{
+		"expected length <= ": catalogue.CharactersMost, "expected array length <= ": catalogue.ItemsMost,
+	} {
+		if bound, found := value(prefix); found {
+			most, _ := strconv.Atoi(bound) // 0 agrees with no bound of ours
+			return mistake(at, text(most))
+		}
+	}
+	for prefix, text := range map[string]func(string) Words{"expected number >= ": catalogue.Below, "expected number <= ": catalogue.Above} {
+		if bound, found := value(prefix); found {
+			number, _ := strconv.ParseFloat(bound, 64)
+			return mistake(at, text(plain(number)))
+		}
+	}
+	return FieldDetail{Location: at, Message: "no words of ours for: " + message}
+}
+
+// exactly is what huma says without a bound.
+func exactly(message string) (Words, bool) {
+	text, found := map[string]Words{
+		"expected boolean": catalogue.NotYesNo(), "expected integer": catalogue.NotWhole(), "expected string": catalogue.NotText(),
+		"expected array": catalogue.NotList(), "expected object": catalogue.NotObject(), "invalid boolean": catalogue.NotYesNo(),
+		"invalid integer": catalogue.NotWhole(), "unexpected property": catalogue.FieldUnknown(),
+		"expected string to be RFC 3339 date-time": catalogue.NotTime(), "unexpected end of JSON input": catalogue.CutShort(),
+	}[message]
+	return text, found
 }

@@ -10,10 +10,10 @@ import (
 
 // Problem is an error answer (RFC 9457) in both languages.
 type Problem struct {
-	Title  string        `json:"title" doc:"in English"`
+	Title  string        `json:"title" doc:"in English; the same for every problem of its kind"`
 	Status int           `json:"status"`
 	Detail string        `json:"detail,omitempty" doc:"for the integrator, in English"`
-	Text   Words         `json:"text" doc:"for the cashier"`
+	Text   Words         `json:"text" doc:"for people: what is wrong, with its amounts and limits"`
 	Next   Words         `json:"next" doc:"the one thing to do next"`
 	Sale   string        `json:"sale,omitempty" doc:"the sale that stands in the way"`
 	Errors []FieldDetail `json:"errors,omitempty"`
@@ -21,12 +21,16 @@ type Problem struct {
 
 // FieldDetail is one mistake in a request.
 type FieldDetail struct {
-	Message  string `json:"message"`
-	Location string `json:"location"`
+	Message  string `json:"message" doc:"what it must be, in English"`
+	Location string `json:"location" doc:"where: body.amount, query.limit"`
+	Text     Words  `json:"text" doc:"what it must be"`
 }
 
 // Error implements error.
 func (p *Problem) Error() string { return p.Title }
+
+// mistakesTold bounds the mistakes that a problem's sentence names; its errors name all.
+const mistakesTold = 4
 
 // statusOf is the one table of what a refusal is in HTTP.
 func statusOf(phrase catalogue.Phrase) int {
@@ -35,9 +39,11 @@ func statusOf(phrase catalogue.Phrase) int {
 		catalogue.RefuseKindUnfit, catalogue.RefuseMoreThanLeft, catalogue.RefuseFollowUpOpen, catalogue.RefuseHoldEnded,
 		catalogue.RefuseNoCompletion, catalogue.RefuseShiftOpen, catalogue.RefuseNoShift, catalogue.RefuseShiftApproval:
 		return http.StatusConflict
-	case catalogue.RefuseNoSale, catalogue.RefuseNoFollowUp, catalogue.RefuseLookupNothing:
+	case catalogue.RefuseNoSale, catalogue.RefuseNoFollowUp, catalogue.RefuseLookupNothing, catalogue.RefuseNoAddress:
 		return http.StatusNotFound
-	case catalogue.RefuseKeyMissing:
+	case catalogue.RefuseMethod:
+		return http.StatusMethodNotAllowed
+	case catalogue.RefuseKeyMissing, catalogue.RefuseKeyTooLong:
 		return http.StatusBadRequest
 	case catalogue.RefuseAmount, catalogue.RefuseCurrency, catalogue.RefuseInvalid, catalogue.RefuseLookupText,
 		catalogue.RefuseCount, catalogue.RefuseCash:
@@ -47,7 +53,7 @@ func statusOf(phrase catalogue.Phrase) int {
 	case catalogue.RefuseJournal, catalogue.RefuseJournalMoved, catalogue.RefuseNotSignedIn, catalogue.RefuseStopped,
 		catalogue.RefuseStopping, catalogue.RefuseSetAside, catalogue.RefuseBlocked, catalogue.RefuseOtherCopy,
 		catalogue.RefuseTooManyOpen, catalogue.RefusePrinter, catalogue.RefuseManyFollowUps, catalogue.RefuseLookupSilent,
-		catalogue.RefuseLookupBusy:
+		catalogue.RefuseLookupBusy, catalogue.RefuseListeners:
 		return http.StatusServiceUnavailable
 	case catalogue.RefuseHost:
 		return http.StatusMisdirectedRequest
@@ -62,21 +68,43 @@ func statusOf(phrase catalogue.Phrase) int {
 	}
 }
 
-// newProblem says no with a phrase.
-func newProblem(phrase catalogue.Phrase, detail string) *Problem {
+// newProblem says no with a phrase and what explains it, which may be empty.
+func newProblem(phrase catalogue.Phrase, more Words) *Problem {
 	text := phrase.Text()
 	return &Problem{
-		Title: text.English, Status: statusOf(phrase), Detail: detail, Text: text, Next: catalogue.NextAfter(phrase).Text(),
+		Title: text.English, Status: statusOf(phrase), Detail: more.English, Text: text.With(more),
+		Next: catalogue.NextAfter(phrase).Text(),
 	}
+}
+
+// invalid is a problem with the request itself: with the whole of it, or with what was found in its fields.
+func invalid(status int, whole Words, found mistakes) *Problem {
+	told := make([]Words, 0, mistakesTold+1)
+	if whole != (Words{}) {
+		told = append(told, whole)
+	}
+	for _, mistake := range found {
+		if len(told) == mistakesTold {
+			told = append(told, Words{Chinese: "…", English: "..."})
+			break
+		}
+		told = append(told, catalogue.Field(fieldAt(mistake.Location)).And(mistake.Text))
+	}
+	problem := newProblem(catalogue.RefuseInvalid, catalogue.Listed(told...))
+	problem.Status, problem.Errors = status, found
+	return problem
 }
 
 // problemOf turns the till's answer into one for HTTP. What is not a refusal is logged by the caller, not told.
 func problemOf(err error) *Problem {
 	var refusal *Refusal
 	if !errors.As(err, &refusal) {
-		return newProblem(catalogue.RefuseInternal, "")
+		return newProblem(catalogue.RefuseInternal, Words{})
 	}
-	problem := newProblem(refusal.Phrase, refusal.Detail)
+	problem := newProblem(refusal.Phrase, refusal.More)
+	if problem.Detail == "" {
+		problem.Detail = refusal.Detail
+	}
 	if refusal.Sale != ([16]byte{}) {
 		problem.Sale = refusal.Sale.String()
 	}

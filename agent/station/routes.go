@@ -112,7 +112,7 @@ func (s *Station) reprint(ctx context.Context, in *reprintInput) (*saleOutput, e
 func (s *Station) start(ctx context.Context, in *startInput) (*saleOutput, error) {
 	amount, err := money.Of(in.Body.Amount, in.Body.Currency)
 	if err != nil {
-		return nil, newProblem(catalogue.RefuseCurrency, "")
+		return nil, newProblem(catalogue.RefuseCurrency, Words{})
 	}
 	digest, err := digestOf("start", in.Body)
 	if err != nil {

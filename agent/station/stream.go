@@ -33,7 +33,7 @@ func (s *Station) events(_ context.Context, in *eventsInput) (*streamOutput, err
 	select {
 	case s.listeners <- struct{}{}:
 	default:
-		return nil, newProblem(catalogue.RefuseStopping, fmt.Sprintf("%d listeners already", streamMax))
+		return nil, newProblem(catalogue.RefuseListeners, catalogue.ListenersMost(streamMax))
 	}
 	return &streamOutput{run: func(w http.ResponseWriter, r *http.Request) {
 		defer func() { <-s.listeners }()

@@ -3,6 +3,7 @@ package station_test
 import (
 	"bufio"
 	"context"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"strings"
@@ -147,6 +148,9 @@ func TestEvents(t *testing.T) {
 		}
 		_, response := listen(t, address, "")
 		require.Equal(t, http.StatusServiceUnavailable, response.StatusCode)
+		var problem station.Problem
+		require.NoError(t, json.NewDecoder(response.Body).Decode(&problem))
+		require.Equal(t, catalogue.RefuseListeners.Text().English, problem.Title, "the till is not stopping")
 	})
 	t.Run("StopEndsTheStreams", func(t *testing.T) {
 		b := newBench(t, "")

@@ -9,6 +9,8 @@ import (
 	"log/slog"
 	"net/http"
 	"reflect"
+	"slices"
+	"strings"
 
 	"github.com/yuantill/yuantill/agent/catalogue"
 )
@@ -52,15 +54,38 @@ func (s *Station) routes() []route {
 	return append(table, s.stateRoutes()...)
 }
 
-// mount puts the routes and their description on a mux.
+// mount puts the routes and their description on a mux, and problems where there is no route.
 func (s *Station) mount(mux *http.ServeMux) {
 	table := s.routes()
-	for _, r := range table {
-		mux.Handle(r.method+" "+r.path, s.serve(r))
+	methods := make(map[string][]string, len(table))
+	add := func(method, path string, handler http.Handler) {
+		mux.Handle(method+" "+path, handler)
+		methods[path] = append(methods[path], method)
 	}
-	mux.Handle("GET "+pathDescription+".json", s.describe(table, "application/openapi+json"))
+	for _, r := range table {
+		add(r.method, r.path, s.serve(r))
+	}
+	add(http.MethodGet, pathDescription+".json", s.describe(table, "application/openapi+json"))
 	// JSON is YAML as well.
-	mux.Handle("GET "+pathDescription+".yaml", s.describe(table, "application/openapi+yaml"))
+	add(http.MethodGet, pathDescription+".yaml", s.describe(table, "application/openapi+yaml"))
+	for path, taken := range methods {
+		mux.Handle(path, refuseMethod(taken)) // every other method
+	}
+	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
+		newProblem(catalogue.RefuseNoAddress, Words{}).write(w)
+	})
+}
+
+// refuseMethod says which methods a path takes.
+func refuseMethod(taken []string) http.HandlerFunc {
+	if slices.Contains(taken, http.MethodGet) {
+		taken = append(taken, http.MethodHead)
+	}
+	slices.Sort(taken)
+	return func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Allow", strings.Join(taken, ", "))
+		newProblem(catalogue.RefuseMethod, catalogue.MethodsAllowed(taken)).write(w)
+	}
 }
 
 // serve answers requests for one route.
@@ -103,7 +128,7 @@ func (s *Station) refuse(ctx context.Context, w http.ResponseWriter, err error) 
 	var problem *Problem
 	if !errors.As(err, &problem) {
 		s.logger.LogAttrs(ctx, slog.LevelError, "intent failed", slog.Any("error", err))
-		problem = newProblem(catalogue.RefuseInternal, "")
+		problem = newProblem(catalogue.RefuseInternal, Words{})
 	}
 	problem.write(w)
 }

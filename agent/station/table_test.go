@@ -46,7 +46,7 @@ func TestServe(t *testing.T) {
 		require.Equal(t, "[]\n", got.Body.String())
 	})
 	t.Run("Problem", func(t *testing.T) {
-		got, log := echo(t, http.StatusCreated, nil, newProblem(catalogue.RefuseSaleOpen, "a < b"))
+		got, log := echo(t, http.StatusCreated, nil, newProblem(catalogue.RefuseSaleOpen, Words{Chinese: "甲", English: "a < b"}))
 		require.Equal(t, http.StatusConflict, got.Code)
 		require.Equal(t, "application/problem+json", got.Header().Get("Content-Type"))
 		require.Contains(t, got.Body.String(), `"detail":"a < b"`)

@@ -43,13 +43,15 @@ type Refusal struct {
 	Phrase catalogue.Phrase
 	// Sale is the sale that stands in the way; zero when none does.
 	Sale checkout.OrderID
-	// Detail adds what the phrase cannot know, in English, for the log and the integrator; it may be empty.
+	// More is what the phrase cannot know, such as an amount; it may be empty.
+	More Words
+	// Detail is for the log and the integrator, in English: no person at a till can do anything with it. It may be empty.
 	Detail string
 }
 
 // Error implements error.
 func (r *Refusal) Error() string {
-	text := "station: " + r.Phrase.Text().English
+	text := "station: " + r.Phrase.Text().With(r.More).English
 	if r.Detail != "" {
 		text += ": " + r.Detail
 	}

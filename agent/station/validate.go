@@ -1,7 +1,6 @@
 package station
 
 import (
-	"fmt"
 	"maps"
 	"math"
 	"reflect"
@@ -10,6 +9,8 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"github.com/yuantill/yuantill/agent/catalogue"
 )
 
 // value compares a decoded JSON value with the Go type that it is meant for and the tags there: `minimum`, `maximum`,
@@ -22,7 +23,7 @@ func (m *mistakes) value(at string, t reflect.Type, tag reflect.StructTag, v any
 	switch t.Kind() {
 	case reflect.Bool:
 		if _, ok := v.(bool); !ok {
-			m.add(at, "expected boolean")
+			m.add(at, catalogue.NotYesNo())
 		}
 	case reflect.Int64, reflect.Uint32:
 		m.number(at, t, tag, v)
@@ -44,26 +45,29 @@ func (m *mistakes) value(at string, t reflect.Type, tag reflect.StructTag, v any
 func (m *mistakes) number(at string, t reflect.Type, tag reflect.StructTag, v any) {
 	number, ok := v.(float64)
 	if !ok {
-		m.add(at, "expected integer")
+		m.add(at, catalogue.NotWhole())
 		return
 	}
 	if number != math.Trunc(number) {
-		m.add(at, "expected integer")
+		m.add(at, catalogue.NotWhole())
 	}
 	if t.Kind() == reflect.Uint32 && number < 0 {
-		m.add(at, "expected number >= 0")
+		m.add(at, catalogue.Below("0"))
 	}
 	m.bounds(at, number, tag)
 }
 
 func (m *mistakes) bounds(at string, number float64, tag reflect.StructTag) {
 	if bound, has := boundOf(tag, "minimum"); has && number < bound {
-		m.add(at, fmt.Sprintf("expected number >= %v", bound))
+		m.add(at, catalogue.Below(plain(bound)))
 	}
 	if bound, has := boundOf(tag, "maximum"); has && number > bound {
-		m.add(at, fmt.Sprintf("expected number <= %v", bound))
+		m.add(at, catalogue.Above(plain(bound)))
 	}
 }
+
+// plain writes a bound as a person does, also one of twelve digits.
+func plain(bound float64) string { return strconv.FormatFloat(bound, 'f', -1, 64) }
 
 // boundOf reads a tag with a number; TestTagsAreKnown sees to it that it is one.
 func boundOf(tag reflect.StructTag, name string) (float64, bool) {
@@ -74,38 +78,34 @@ func boundOf(tag reflect.StructTag, name string) (float64, bool) {
 func (m *mistakes) text(at string, tag reflect.StructTag, v any) {
 	text, ok := v.(string)
 	if !ok {
-		m.add(at, "expected string")
+		m.add(at, catalogue.NotText())
 		return
 	}
 	if most, has := boundOf(tag, "maxLength"); has && utf8.RuneCountInString(text) > int(most) {
-		m.add(at, fmt.Sprintf("expected length <= %d", int(most)))
+		m.add(at, catalogue.CharactersMost(int(most)))
 	}
 	if enum := tag.Get("enum"); enum != "" {
 		if allowed := strings.Split(enum, ","); !slices.Contains(allowed, text) {
-			m.add(at, fmt.Sprintf("expected value to be one of %q", strings.Join(allowed, ", ")))
+			m.add(at, catalogue.NotOneOf(allowed))
 		}
 	}
 }
 
 func (m *mistakes) time(at string, v any) {
 	text, ok := v.(string)
-	if !ok {
-		m.add(at, "expected string")
-		return
-	}
-	if _, err := time.Parse(time.RFC3339, text); err != nil {
-		m.add(at, "expected string to be RFC 3339 date-time")
+	if _, err := time.Parse(time.RFC3339, text); !ok || err != nil {
+		m.add(at, catalogue.NotTime())
 	}
 }
 
 func (m *mistakes) list(at string, item reflect.Type, tag reflect.StructTag, v any) {
 	list, ok := v.([]any)
 	if !ok {
-		m.add(at, "expected array")
+		m.add(at, catalogue.NotList())
 		return
 	}
 	if most, has := boundOf(tag, "maxItems"); has && len(list) > int(most) {
-		m.add(at, fmt.Sprintf("expected array length <= %d", int(most)))
+		m.add(at, catalogue.ItemsMost(int(most)))
 	}
 	for i, one := range list {
 		m.value(at+"["+strconv.Itoa(i)+"]", item, tag, one)
@@ -115,7 +115,7 @@ func (m *mistakes) list(at string, item reflect.Type, tag reflect.StructTag, v a
 func (m *mistakes) entries(at string, item reflect.Type, v any) {
 	object, ok := v.(map[string]any)
 	if !ok {
-		m.add(at, "expected object")
+		m.add(at, catalogue.NotObject())
 		return
 	}
 	for _, key := range slices.Sorted(maps.Keys(object)) {
@@ -127,7 +127,7 @@ func (m *mistakes) entries(at string, item reflect.Type, v any) {
 func (m *mistakes) object(at string, t reflect.Type, v any) {
 	object, ok := v.(map[string]any)
 	if !ok {
-		m.add(at, "expected object")
+		m.add(at, catalogue.NotObject())
 		return
 	}
 	known := make(map[string]bool, t.NumField())
@@ -139,14 +139,14 @@ func (m *mistakes) object(at string, t reflect.Type, v any) {
 		known[key] = true
 		switch {
 		case !has && required:
-			m.add(at, fmt.Sprintf("expected required property %s to be present", name))
+			m.add(at+"."+name, catalogue.FieldMissing())
 		case has && (required || object[key] != nil):
 			m.value(at+"."+name, field.Type, field.Tag, object[key])
 		}
 	}
 	for _, key := range slices.Sorted(maps.Keys(object)) {
 		if !known[key] {
-			m.add(at+"."+key, "unexpected property")
+			m.add(at+"."+key[:min(len(key), keyShown)], catalogue.FieldUnknown())
 		}
 	}
 }

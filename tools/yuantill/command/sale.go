@@ -183,10 +183,6 @@ func stationFailure(err error) error {
 			cause.Chinese += "（" + refused.Sale + "）"
 			cause.English += " (" + refused.Sale + ")"
 		}
-		if refused.Detail != "" {
-			cause.Chinese += "：" + refused.Detail
-			cause.English += ": " + refused.Detail
-		}
 		return &Failure{Code: CodeRefused, Cause: &refusal{text: cause, err: err}, Next: refused.Next}
 	case errors.As(err, &unreachable), errors.Is(err, stationclient.ErrAnswer):
 		return &Failure{Code: CodeUnreachable, Cause: err, Next: bilingual.Text{

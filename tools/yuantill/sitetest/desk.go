@@ -92,7 +92,7 @@ func (t *Till) FollowUp(_ context.Context, order checkout.OrderID, wish station.
 	case NoteBusy:
 		return followup.View{}, &station.Refusal{Phrase: catalogue.RefuseFollowUpOpen}
 	case NoteTooMuch:
-		return followup.View{}, &station.Refusal{Phrase: catalogue.RefuseMoreThanLeft, Detail: "left to refund 1000"}
+		return followup.View{}, &station.Refusal{Phrase: catalogue.RefuseMoreThanLeft, More: catalogue.Refundable(money.Money{Minor: 1000, Currency: money.CNY})}
 	case NoteBroken:
 		return followup.View{}, context.DeadlineExceeded
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/yuantill/yuantill/agent/checkout"
 	"github.com/yuantill/yuantill/agent/station"
 	"github.com/yuantill/yuantill/protocol/message"
+	"github.com/yuantill/yuantill/protocol/money"
 )
 
 // The notes that choose how a sale goes; any other stays waiting.
@@ -154,7 +155,7 @@ func (t *Till) Start(_ context.Context, start station.Start) (checkout.View, err
 	case NoteNoRoom:
 		return checkout.View{}, &station.Refusal{Phrase: catalogue.RefuseNoRoom}
 	case NoteTooMuch:
-		return checkout.View{}, &station.Refusal{Phrase: catalogue.RefuseAmount, Detail: "at most ¥50000.00"}
+		return checkout.View{}, &station.Refusal{Phrase: catalogue.RefuseAmount, More: catalogue.AmountsTaken(money.Money{Minor: 5_000_000, Currency: money.CNY})}
 	case NoteBroken:
 		return checkout.View{}, context.DeadlineExceeded
 	}

@@ -63,7 +63,7 @@ type RefusedError struct {
 	Text, Next Words
 	// Sale is the sale that stands in the way, if one does.
 	Sale string
-	// Detail is what the words cannot know, in English: which field, which limit. It may be empty.
+	// Detail is for the log, in English: what no word for people says. It may be empty.
 	Detail string
 }
 
@@ -211,21 +211,12 @@ func refused(code int, text []byte) error {
 	if err := json.Unmarshal(text, &p); err != nil || p.Title == "" {
 		return fmt.Errorf("%w: status %d", ErrAnswer, code)
 	}
-	e := &RefusedError{StatusCode: code, Text: p.Text, Next: p.Next, Sale: p.Sale, Detail: detail(p)}
+	e := &RefusedError{StatusCode: code, Text: p.Text, Next: p.Next, Sale: p.Sale}
+	if !strings.HasSuffix(p.Text.English, p.Detail) {
+		e.Detail = p.Detail
+	}
 	if code == http.StatusInternalServerError {
 		return &UnreachableError{Sent: true, Cause: e}
 	}
 	return e
-}
-
-// detail joins what the station says of the request as a whole and of its fields.
-func detail(p station.Problem) string {
-	var parts []string
-	for _, field := range p.Errors {
-		parts = append(parts, strings.TrimPrefix(field.Location, "body.")+": "+field.Message)
-	}
-	if p.Detail != "" && len(parts) == 0 {
-		parts = append(parts, p.Detail)
-	}
-	return strings.Join(parts, "; ")
 }
