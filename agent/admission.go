@@ -2,7 +2,6 @@ package agent
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/yuantill/yuantill/agent/catalogue"
 	"github.com/yuantill/yuantill/agent/checkout"
@@ -96,15 +95,15 @@ func (t *till) refuseAmount(order *message.OrderFound, done []followup.FollowUp,
 	switch wish.Kind {
 	case message.FollowUp_FOLLOW_UP_REFUND, message.FollowUp_FOLLOW_UP_TOP_UP, message.FollowUp_FOLLOW_UP_COMPLETE:
 		if wish.Amount <= 0 || wish.Amount > t.config.AmountMax {
-			return &station.Refusal{Phrase: catalogue.RefuseAmount, Detail: t.amounts()}
+			return &station.Refusal{Phrase: catalogue.RefuseAmount, More: t.amounts()}
 		}
 	case message.FollowUp_FOLLOW_UP_VOID:
 		if wish.Amount != 0 && wish.Amount != order.GetPayment().GetAmount() {
-			return &station.Refusal{Phrase: catalogue.RefuseAmount, Detail: "a void takes the whole amount back"}
+			return &station.Refusal{Phrase: catalogue.RefuseAmount, More: catalogue.VoidIsWhole(t.sum(order.GetPayment().GetAmount()))}
 		}
 	default:
 		if wish.Amount != 0 {
-			return &station.Refusal{Phrase: catalogue.RefuseAmount, Detail: "a cancel or undo takes no amount"}
+			return &station.Refusal{Phrase: catalogue.RefuseAmount, More: catalogue.TakesNoAmount()}
 		}
 	}
 	if order.GetPayment().GetCurrency() != t.config.Currency.Code {
@@ -114,10 +113,27 @@ func (t *till) refuseAmount(order *message.OrderFound, done []followup.FollowUp,
 	if phrase == catalogue.None {
 		return nil
 	}
+	return &station.Refusal{Phrase: phrase, More: t.left(order, done, phrase)}
+}
+
+// left says what is left of an order where that is why something is refused.
+func (t *till) left(order *message.OrderFound, done []followup.FollowUp, phrase catalogue.Phrase) catalogue.Text {
 	left := followup.LeftOf(order, done)
-	return &station.Refusal{
-		Phrase: phrase, Detail: fmt.Sprintf("left to refund %d, held %d minor units", left.Refund, left.Held),
+	switch {
+	case phrase != catalogue.RefuseMoreThanLeft:
+		return catalogue.Text{}
+	case order.GetPayment().GetStanding().GetHold() && left.Refund > 0:
+		return catalogue.Listed(catalogue.StillHeld(t.sum(left.Held)), catalogue.Refundable(t.sum(left.Refund)))
+	case order.GetPayment().GetStanding().GetHold():
+		return catalogue.StillHeld(t.sum(left.Held))
+	default:
+		return catalogue.Refundable(t.sum(left.Refund))
 	}
+}
+
+// sum is an amount in the till's currency.
+func (t *till) sum(minor int64) money.Money {
+	return money.Money{Minor: minor, Currency: t.config.Currency}
 }
 
 // undone is the completion that an undo takes back: the one named, else the latest of this till that stands.

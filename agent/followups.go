@@ -191,7 +191,7 @@ func (t *till) ReprintFollowUp(ctx context.Context, id followup.ID, copies check
 	case err != nil:
 		return followup.View{}, err
 	case !h.followUp.Printable():
-		return followup.View{}, &station.Refusal{Phrase: catalogue.RefuseState, Detail: h.followUp.State.String()}
+		return followup.View{}, &station.Refusal{Phrase: catalogue.RefuseState, More: t.followUpView(h).Title}
 	case t.printer.full():
 		return followup.View{}, &station.Refusal{Phrase: catalogue.RefusePrinter}
 	}

@@ -11,7 +11,6 @@ import (
 	"github.com/yuantill/yuantill/agent/checkout"
 	"github.com/yuantill/yuantill/agent/journal"
 	"github.com/yuantill/yuantill/agent/station"
-	"github.com/yuantill/yuantill/protocol/money"
 )
 
 var _ station.Desk = (*till)(nil)
@@ -69,9 +68,9 @@ func (t *till) admit(start station.Start) error {
 	case start.Amount.Currency != t.config.Currency:
 		return &station.Refusal{Phrase: catalogue.RefuseCurrency}
 	case start.Amount.Minor <= 0 || start.Amount.Minor > t.config.AmountMax:
-		return &station.Refusal{Phrase: catalogue.RefuseAmount, Detail: t.amounts()}
+		return &station.Refusal{Phrase: catalogue.RefuseAmount, More: t.amounts()}
 	case start.Hold && !start.HoldExpires.IsZero() && !start.HoldExpires.After(t.parts.Clock()):
-		return &station.Refusal{Phrase: catalogue.RefuseInvalid, Detail: "hold_expires has passed"}
+		return &station.Refusal{Phrase: catalogue.RefuseInvalid, More: catalogue.HoldEndPassed()}
 	case t.front != checkout.OrderID{}:
 		return &station.Refusal{Phrase: catalogue.RefuseSaleOpen, Sale: t.front}
 	case t.undecided() >= openMax:
@@ -92,10 +91,7 @@ func (t *till) undecided() int {
 }
 
 // amounts says which amounts are taken.
-func (t *till) amounts() string {
-	most := money.Money{Minor: t.config.AmountMax, Currency: t.config.Currency}
-	return fmt.Sprintf("1 to %d minor units, at most %s", most.Minor, most.Display())
-}
+func (t *till) amounts() catalogue.Text { return catalogue.AmountsTaken(t.sum(t.config.AmountMax)) }
 
 // serviceable refuses while the journal cannot take a payment or the cloud would not.
 func (t *till) serviceable() error {
@@ -146,7 +142,7 @@ func (t *till) Press(ctx context.Context, id checkout.OrderID, intent station.In
 		}
 	}
 	if !allowed(h.sale, intent) {
-		return checkout.View{}, &station.Refusal{Phrase: catalogue.RefuseState, Detail: h.sale.State.String()}
+		return checkout.View{}, &station.Refusal{Phrase: catalogue.RefuseState, More: t.view(h).Title, Detail: h.sale.State.String()}
 	}
 	if _, asks := intent.(checkout.CodeWanted); asks {
 		if barred := t.barred(); barred != nil {

@@ -3,7 +3,6 @@ package agent
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"time"
 
@@ -34,12 +33,13 @@ func (t *till) CloseShift(ctx context.Context, count shift.Count) (station.Shift
 	if err := t.closeable(ctx); err != nil {
 		return station.Shift{}, err
 	}
+	var miscounted *shift.CountError
 	closed, err := t.shifts.current.Close(count, t.parts.Journal.Tail().Sequence, t.parts.Clock())
 	switch {
 	case errors.Is(err, shift.ErrApproval):
-		return station.Shift{}, &station.Refusal{Phrase: catalogue.RefuseShiftApproval, Detail: openItems(*t.shifts.current)}
-	case errors.Is(err, shift.ErrCount):
-		return station.Shift{}, &station.Refusal{Phrase: catalogue.RefuseCount, Detail: err.Error()}
+		return station.Shift{}, &station.Refusal{Phrase: catalogue.RefuseShiftApproval, More: openItems(*t.shifts.current)}
+	case errors.As(err, &miscounted):
+		return station.Shift{}, &station.Refusal{Phrase: catalogue.RefuseCount, More: miscounted.What}
 	case err != nil:
 		return station.Shift{}, err
 	}
@@ -70,16 +70,13 @@ func (t *till) closeable(ctx context.Context) error {
 }
 
 // openItems names what has no result yet, the first few of it.
-func openItems(s shift.Shift) string {
-	const named = 4
-	text := fmt.Sprintf("%d without a result:", len(s.Sum.Open))
-	for i, open := range s.Sum.Open {
-		if i == named {
-			return text + " …"
-		}
-		text += " " + shift.ID(open.Item).String()
+func openItems(s shift.Shift) catalogue.Text {
+	const namedMax = 4
+	var named []string
+	for _, open := range s.Sum.Open[:min(len(s.Sum.Open), namedMax)] {
+		named = append(named, shift.ID(open.Item).String())
 	}
-	return text
+	return catalogue.OpenItems(len(s.Sum.Open), named)
 }
 
 // endShift signs and commits a shift's end and tells of it. The lock is held.

@@ -97,7 +97,7 @@ func (t *till) OpenShift(ctx context.Context, opening station.Opening) (station.
 	case float.Currency != t.config.Currency:
 		return station.Shift{}, &station.Refusal{Phrase: catalogue.RefuseCurrency}
 	case float.Minor < 0 || float.Minor > shift.CountMax:
-		return station.Shift{}, &station.Refusal{Phrase: catalogue.RefuseCash}
+		return station.Shift{}, &station.Refusal{Phrase: catalogue.RefuseCash, More: catalogue.CashMost(t.sum(shift.CountMax))}
 	}
 	if err := t.beginShift(ctx, opening); err != nil {
 		return station.Shift{}, err
@@ -140,7 +140,7 @@ func (t *till) MoveCash(ctx context.Context, cash station.Cash) (station.Shift, 
 	case t.shifts.current == nil:
 		return station.Shift{}, &station.Refusal{Phrase: catalogue.RefuseNoShift}
 	case cash.Amount == 0 || cash.Amount > shift.CountMax || cash.Amount < -shift.CountMax:
-		return station.Shift{}, &station.Refusal{Phrase: catalogue.RefuseCash}
+		return station.Shift{}, &station.Refusal{Phrase: catalogue.RefuseCash, More: catalogue.CashMost(t.sum(shift.CountMax))}
 	}
 	current := t.shifts.current
 	before, err := t.cashBefore(ctx, cash.Key)

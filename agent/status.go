@@ -42,7 +42,7 @@ func (t *till) Status(ctx context.Context) (station.Status, error) {
 	}
 	var refusal *station.Refusal
 	if errors.As(t.serviceable(), &refusal) {
-		text := refusal.Phrase.Text()
+		text := refusal.Phrase.Text().With(refusal.More)
 		status.Refusing = &text
 	}
 	return status, nil

@@ -9,8 +9,10 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
+	"github.com/yuantill/yuantill/agent/catalogue"
 	"github.com/yuantill/yuantill/protocol/closing"
 	"github.com/yuantill/yuantill/protocol/message"
+	"github.com/yuantill/yuantill/protocol/money"
 )
 
 // CountMax bounds what can be counted, in minor units; it is the protocol's bound of an amount.
@@ -36,29 +38,42 @@ type Count struct {
 	ApprovedBy string
 }
 
-// Validate returns ErrCount.
-func (c Count) Validate() error {
+// CountError is an ErrCount in words for people.
+type CountError struct{ What catalogue.Text }
+
+// Error implements error.
+func (e *CountError) Error() string { return ErrCount.Error() + ": " + e.What.English }
+
+// Unwrap returns ErrCount.
+func (e *CountError) Unwrap() error { return ErrCount }
+
+// validate returns a *CountError; the amounts are of a currency.
+func (c Count) validate(currency string) error {
 	if _, counted := c.Methods[closing.Cash]; !counted {
-		return fmt.Errorf("%w: cash was not counted", ErrCount)
+		return &CountError{What: catalogue.CashUncounted()}
 	}
-	for method, amount := range c.Methods {
+	for _, method := range slices.Sorted(maps.Keys(c.Methods)) {
 		if !slices.Contains(closing.Methods(), method) {
-			return fmt.Errorf("%w: no method %q", ErrCount, method)
+			return &CountError{What: catalogue.NoMethod(method, closing.Methods())}
 		}
-		if amount < 0 || amount > CountMax {
-			return fmt.Errorf("%w: %s out of range", ErrCount, method)
+		if amount := c.Methods[method]; amount < 0 || amount > CountMax {
+			most, err := money.Of(CountMax, currency)
+			if err != nil {
+				return err
+			}
+			return &CountError{What: catalogue.CountOutside(method, most)}
 		}
 	}
 	return nil
 }
 
 // Close returns the message that ends the shift with the record at last, unsigned. All records up to last have been
-// looked at. Errors: ErrCount, ErrApproval, ErrState.
+// looked at. Errors: *CountError, ErrApproval, ErrState.
 func (s Shift) Close(c Count, last uint64, now time.Time) (*message.ShiftClosed, error) {
 	if s.State() != Open || last < s.Sum.UpTo {
 		return nil, ErrState
 	}
-	if err := c.Validate(); err != nil {
+	if err := c.validate(s.Currency); err != nil {
 		return nil, err
 	}
 	if len(s.Sum.Open) > 0 && c.ApprovedBy == "" {
