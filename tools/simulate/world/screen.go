@@ -40,7 +40,11 @@ func (t *till) screen(view checkout.View) {
 	}
 	if sale.State == checkout.CardUnknown && p.customer.scans && !p.scanned {
 		p.scanned = true // the customer holds the card there once more
-		w.soon(t, 3*time.Second, func() { t.tap(p) })
+		w.soon(t, 3*time.Second, func() {
+			if p.shown == state { // he looks what it would pay
+				t.tap(p)
+			}
+		})
 	}
 	if view.ShownCode != "" && p.customer.scans && !p.scanned {
 		p.scanned = true
