@@ -56,8 +56,6 @@ func TestGeneratorDrawsEveryKind(t *testing.T) {
 }
 
 func TestShrink(t *testing.T) {
-	script := Generate(7)
-	script.Tills = 3
 	needs := func(s Script) bool {
 		sales, sessions := 0, 0
 		for _, a := range s.Actions {
@@ -70,7 +68,12 @@ func TestShrink(t *testing.T) {
 		}
 		return sales >= 2 && sessions >= 1
 	}
-	require.True(t, needs(script))
+	seed := uint64(1)
+	for ; !needs(Generate(seed)); seed++ {
+		require.Less(t, seed, uint64(1000))
+	}
+	script := Generate(seed)
+	script.Tills = 3
 	shrunk := Shrink(script, needs)
 	require.True(t, needs(shrunk))
 	require.Len(t, shrunk.Actions, 3)
@@ -79,5 +82,5 @@ func TestShrink(t *testing.T) {
 	for _, a := range shrunk.Actions {
 		require.LessOrEqual(t, len(a.fields), 1, a.String())
 	}
-	require.Equal(t, script.String(), func() string { s := Generate(7); s.Tills = 3; return s.String() }(), "the script itself is left alone")
+	require.Equal(t, script.String(), func() string { s := Generate(seed); s.Tills = 3; return s.String() }(), "the script itself is left alone")
 }
