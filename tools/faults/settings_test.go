@@ -57,12 +57,12 @@ func TestSettings(t *testing.T) {
 		exit     int
 		says     []string
 	}{
-		"UnknownKey":      {"location =", "locaton =", program.ExitSettings, []string{w.Till.Settings + ":", "unknown key device.locaton"}},
-		"WrongType":       {"paper = 58", `paper = "wide"`, program.ExitSettings, []string{w.Till.Settings + ":", "Paper"}},
+		"UnknownKey":      {"location =", "locaton =", program.ExitSettings, []string{w.Till.Settings + ":", "device.locaton：没有这个设置"}},
+		"WrongType":       {"paper = 58", `paper = "wide"`, program.ExitSettings, []string{w.Till.Settings + ":", "printer.paper：须为整数"}},
 		"NotTOML":         {"[journal]", "[journal", program.ExitSettings, []string{w.Till.Settings + ":"}},
-		"UnknownDriver":   {`driver = "pn532"`, `driver = "pn533"`, program.ExitSettings, []string{"reader.driver", "pn532"}},
-		"NotATerminal":    {`terminal = "`, `terminal = "x`, program.ExitSettings, []string{"terminal"}},
-		"OpenToTheWorld":  {`listen = "127.0.0.1:`, `listen = "0.0.0.0:`, program.ExitSettings, []string{"station.listen", "loopback"}},
+		"UnknownDriver":   {`driver = "pn532"`, `driver = "pn533"`, program.ExitSettings, []string{w.Till.Settings + ":", "reader.driver", "pn532"}},
+		"NotATerminal":    {`terminal = "`, `terminal = "x`, program.ExitSettings, []string{w.Till.Settings + ":1:12: terminal", "8 digits"}},
+		"OpenToTheWorld":  {`listen = "127.0.0.1:`, `listen = "0.0.0.0:`, program.ExitSettings, []string{w.Till.Settings + ":", "station.listen", "loopback"}},
 		"OtherTerminal":   {`terminal = "10000001"`, `terminal = "10000002"`, program.ExitKeys, []string{"10000002", "10000001"}},
 		"NoEnrolment":     {"enrolment/10000001.json", "enrolment/none.json", program.ExitKeys, []string{"none.json"}},
 		"NotAnEnrolment":  {"enrolment/10000001.json", "issuer.pub", program.ExitKeys, []string{"issuer.pub"}},

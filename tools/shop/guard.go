@@ -48,12 +48,17 @@ func (l *lastLines) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
-// String returns the last line, unless it is of the log, which does not say why a program ended.
+// String returns the last line but for those that say what to do next, unless it is of the log, which does not say why a
+// program ended.
 func (l *lastLines) String() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	lines := bytes.Split(bytes.TrimSpace(l.kept), []byte{'\n'})
 	last := lines[len(lines)-1]
+	for i := len(lines) - 2; i >= 0 && bytes.HasPrefix(bytes.TrimSpace(last), []byte("→")); i-- {
+		last = lines[i]
+	}
+	last = bytes.TrimSpace(last)
 	if bytes.HasPrefix(last, []byte{'{'}) {
 		return ""
 	}

@@ -73,4 +73,7 @@ func TestLastLines(t *testing.T) {
 	require.NoError(t, err)
 	require.Empty(t, l.String(), "a line of the log is no reason")
 	require.LessOrEqual(t, len(l.kept), lastWordsMax)
+	_, err = l.Write([]byte("agent: it failed\n  the cause\n  → 下一步  what to do\n"))
+	require.NoError(t, err)
+	require.Equal(t, "the cause", l.String(), "what to do next is no reason either")
 }

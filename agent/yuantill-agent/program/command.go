@@ -2,18 +2,15 @@ package program
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/yuantill/yuantill/agent/catalogue"
 	"github.com/yuantill/yuantill/agent/yuantill-agent/settings"
 )
-
-// errArguments marks a command line that this program does not understand.
-var errArguments = errors.New("wrong arguments")
 
 // command is one thing that the program does. There are four, so that a library for them would be larger than all they
 // say.
@@ -42,7 +39,7 @@ func commands(clock func() time.Time, out, errOut io.Writer) []command {
 	}}
 }
 
-// execute does what the arguments say. It returns errArguments, or the command's error.
+// execute does what the arguments say. It returns an *argumentError, or the command's error.
 func execute(ctx context.Context, all []command, arguments []string, out io.Writer) error {
 	if len(arguments) == 0 || slices.ContainsFunc(arguments, asksForHelp) {
 		return help(all, out)
@@ -51,11 +48,13 @@ func execute(ctx context.Context, all []command, arguments []string, out io.Writ
 	i := slices.IndexFunc(all, func(c command) bool { return c.name == name })
 	switch {
 	case i < 0:
-		return fmt.Errorf("%w: unknown command %q", errArguments, name)
+		return &argumentError{catalogue.NoCommand(name)}
 	case len(rest) > 0 && strings.HasPrefix(rest[0], "-"):
-		return fmt.Errorf("%w: unknown flag %s", errArguments, rest[0])
-	case len(rest) > 1, len(rest) > 0 && !all[i].takesFile:
-		return fmt.Errorf("%w: too many for %s", errArguments, name)
+		return &argumentError{catalogue.NoFlag(rest[0])}
+	case len(rest) > 0 && !all[i].takesFile:
+		return &argumentError{catalogue.ArgumentsMost(name, 0)}
+	case len(rest) > 1:
+		return &argumentError{catalogue.ArgumentsMost(name, 1)}
 	case len(rest) == 0:
 		rest = []string{settingsPath}
 	}
@@ -68,7 +67,7 @@ func asksForHelp(argument string) bool {
 
 func help(all []command, out io.Writer) error {
 	var text strings.Builder
-	text.WriteString("数字人民币收银程序  Digital yuan till\n\n" + exitCodes + "\n\n用法 Usage:\n")
+	text.WriteString("数字人民币收银程序  Digital yuan till\n\n" + exitCodes() + "\n\n用法 Usage:\n")
 	for _, c := range all {
 		line := c.name
 		if c.takesFile {

@@ -41,18 +41,19 @@ func TestWrongArguments(t *testing.T) {
 		arguments []string
 		want      string
 	}{
-		"UnknownCommand":    {[]string{"sell"}, `unknown command "sell"`},
-		"UnknownFlag":       {[]string{"run", "--fast"}, "unknown flag --fast"},
-		"FlagFirst":         {[]string{"--fast"}, `unknown command "--fast"`},
-		"TwoFiles":          {[]string{"check-settings", "a", "b"}, "too many for check-settings"},
-		"FileForTheVersion": {[]string{"version", "a"}, "too many for version"},
-		"Nothing":           {[]string{""}, `unknown command ""`},
+		"UnknownCommand":    {[]string{"sell"}, `没有“sell”这个命令  there is no command "sell"`},
+		"UnknownFlag":       {[]string{"run", "--fast"}, "没有 --fast 这个选项  there is no flag --fast"},
+		"FlagFirst":         {[]string{"--fast"}, `没有“--fast”这个命令  there is no command "--fast"`},
+		"TwoFiles":          {[]string{"check-settings", "a", "b"}, "check-settings 最多 1 个参数  check-settings takes at most 1 argument(s)"},
+		"FileForTheVersion": {[]string{"version", "a"}, "version 不带参数  version takes no arguments"},
+		"Nothing":           {[]string{""}, `没有“”这个命令  there is no command ""`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			code, out, errOut := say(t, test.arguments...)
 			require.Equal(t, program.ExitSettings, code)
 			require.Empty(t, out)
-			require.Equal(t, "yuantill-agent: wrong arguments: "+test.want+"\n", errOut)
+			require.Equal(t, "yuantill-agent: 参数或设置有误  wrong arguments or settings\n  "+test.want+
+				"\n  → 用法：yuantill-agent --help  see yuantill-agent --help\n", errOut)
 		})
 	}
 }

@@ -3,14 +3,13 @@ package program
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/yuantill/yuantill/agent"
+	"github.com/yuantill/yuantill/agent/catalogue"
 	"github.com/yuantill/yuantill/agent/yuantill-agent/settings"
 	"github.com/yuantill/yuantill/drivers"
 	"github.com/yuantill/yuantill/drivers/nfc/pn532"
@@ -39,27 +38,29 @@ func printerDrivers() map[string]printerDriver {
 	return map[string]printerDriver{"escpos": escposPrinter}
 }
 
-// checkDrivers says which section names a driver that there is not.
+// checkDrivers says which sections name a driver that there is not. Its error is *settings.Error.
 func checkDrivers(s settings.Settings) error {
-	var errs []error
+	found := &settings.Error{}
 	if s.Scanner != nil {
-		errs = append(errs, known("scanner", s.Scanner.Driver, scannerDrivers()))
+		known(s, found, "scanner.driver", s.Scanner.Driver, scannerDrivers())
 	}
 	if s.Reader != nil {
-		errs = append(errs, known("reader", s.Reader.Driver, readerDrivers()))
+		known(s, found, "reader.driver", s.Reader.Driver, readerDrivers())
 	}
 	if s.Printer != nil {
-		errs = append(errs, known("printer", s.Printer.Driver, printerDrivers()))
+		known(s, found, "printer.driver", s.Printer.Driver, printerDrivers())
 	}
-	return errors.Join(errs...)
-}
-
-func known[D any](section, name string, table map[string]D) error {
-	if _, found := table[name]; found {
+	if len(found.Mistakes) == 0 {
 		return nil
 	}
-	names := strings.Join(slices.Sorted(maps.Keys(table)), ", ")
-	return fmt.Errorf("%w: %s.driver: %q is not one of %s", settings.ErrSettings, section, name, names)
+	return found
+}
+
+func known[D any](s settings.Settings, found *settings.Error, key, name string, table map[string]D) {
+	if _, has := table[name]; !has {
+		what := catalogue.ValueNotOf(name, slices.Sorted(maps.Keys(table)))
+		found.Mistakes = append(found.Mistakes, s.Wrong(key, what))
+	}
 }
 
 func lineScanner(p drivers.Port, s settings.Scanner) (drivers.Scanner, error) {

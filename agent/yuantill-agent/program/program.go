@@ -32,15 +32,6 @@ const (
 	ExitStation  = 6 // the station's address is taken
 )
 
-const exitCodes = `退出码 Exit codes:
-  0  收到信号后正常停止  stopped by a signal
-  1  运行中出错  a part of the till failed while running
-  2  参数或设置有误  wrong arguments or settings
-  3  密钥文件不可用或属于别的终端  enrolment or epochs unreadable, or of another terminal
-  4  流水损坏、属于别的终端或正被使用  journal damaged, of another terminal, or in use by another agent
-  5  密码自检失败  a cryptographic primitive gives a wrong answer
-  6  本地接口地址被占用  the station's address is taken`
-
 // stageError says what the till was doing when it failed.
 type stageError struct {
 	exit  int
@@ -56,11 +47,7 @@ func Main(ctx context.Context, clock func() time.Time, arguments []string, out, 
 	if err == nil {
 		return ExitOK
 	}
-	fmt.Fprintln(errOut, "yuantill-agent:", err)
-	var held *journal.HeldError
-	if errors.As(err, &held) {
-		fmt.Fprintln(errOut, "本机已有一个收银程序在运行，请先停止它  another agent is running, stop it first")
-	}
+	tell(errOut, err)
 	return exitCode(err)
 }
 

@@ -313,14 +313,16 @@ func TestExitCodes(t *testing.T) {
 		m.configure(t, "[scaner]\n")
 		code, said := runs(m)
 		require.Equal(t, program.ExitSettings, code)
-		require.Contains(t, said, "agent.toml:19:2: unknown key scaner")
+		require.Contains(t, said, "yuantill-agent: 参数或设置有误  wrong arguments or settings\n")
+		require.Contains(t, said, "agent.toml:19:2: scaner：没有这个设置，请核对拼写  there is no such setting, check its spelling\n")
+		require.Contains(t, said, "  → 改正后检查：yuantill-agent check-settings "+m.settings)
 	})
 	t.Run("UnknownDriver", func(t *testing.T) {
 		m := newMachine(t)
 		m.configure(t, "[scanner]\ndriver = \"laser\"\npath = \"/dev/null\"\n")
 		code, said := runs(m)
 		require.Equal(t, program.ExitSettings, code)
-		require.Contains(t, said, `"laser" is not one of line`)
+		require.Contains(t, said, "agent.toml:20:10: scanner.driver：不能为 laser，可用 line  cannot be laser, there is line\n")
 	})
 	t.Run("NoEnrolment", func(t *testing.T) {
 		m := newMachine(t)
@@ -344,6 +346,7 @@ func TestExitCodes(t *testing.T) {
 		code, said := runs(m)
 		require.Equal(t, program.ExitJournal, code)
 		require.Contains(t, said, fmt.Sprint(os.Getpid()))
+		require.Contains(t, said, "请先停止它  another agent is running, stop it first\n")
 	})
 	t.Run("JournalDamaged", func(t *testing.T) {
 		m := newMachine(t)
@@ -356,8 +359,9 @@ func TestExitCodes(t *testing.T) {
 		listener, err := net.Listen("tcp", m.address)
 		require.NoError(t, err)
 		defer listener.Close()
-		code, _ := runs(m)
+		code, said := runs(m)
 		require.Equal(t, program.ExitStation, code)
+		require.Contains(t, said, "yuantill-agent: 本地接口地址被占用  the station's address is taken\n")
 	})
 	t.Run("UnknownCommand", func(t *testing.T) {
 		require.Equal(t, program.ExitSettings, program.Main(context.Background(), time.Now, []string{"sell"}, io.Discard, io.Discard))
@@ -375,5 +379,7 @@ func TestSmallCommands(t *testing.T) {
 	out.Reset()
 	require.Zero(t, program.Main(t.Context(), time.Now, []string{"example-settings"}, &out, &errOut))
 	require.Equal(t, settings.Example(), out.String())
+	require.Empty(t, errOut.String())
 	require.Equal(t, program.ExitSettings, program.Main(t.Context(), time.Now, []string{"check-settings", "/nowhere"}, &out, &errOut))
+	require.Contains(t, errOut.String(), "example-settings")
 }

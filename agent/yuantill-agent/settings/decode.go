@@ -1,37 +1,54 @@
 package settings
 
 import (
-	"bytes"
 	"errors"
-	"fmt"
-	"strings"
 
-	"github.com/pelletier/go-toml/v2"
+	"github.com/yuantill/yuantill/agent/catalogue"
+	"github.com/yuantill/yuantill/protocol/tomlfile"
 )
 
-// decode reads TOML strictly and names every mistake with its place.
+// keyLevel is the one text with rules of its own that is no duration.
+const keyLevel = "log.level"
+
+// decode reads TOML strictly. Its error is *Error.
 func decode(path string, text []byte, into *Settings) error {
-	decoder := toml.NewDecoder(bytes.NewReader(text)).DisallowUnknownFields()
-	err := decoder.Decode(into)
-	var unknown *toml.StrictMissingError
-	var mistake *toml.DecodeError
-	switch {
-	case err == nil:
-		return nil
-	case errors.As(err, &unknown):
-		var places []string
-		for i := range unknown.Errors {
-			places = append(places, place(path, &unknown.Errors[i], "unknown key "+strings.Join(unknown.Errors[i].Key(), ".")))
-		}
-		return fmt.Errorf("%w: %s", ErrSettings, strings.Join(places, "; "))
-	case errors.As(err, &mistake):
-		return fmt.Errorf("%w: %s", ErrSettings, place(path, mistake, mistake.Error()))
-	default:
-		return fmt.Errorf("%w: %s: %w", ErrSettings, path, err)
+	places, err := tomlfile.Decode(path, text, into)
+	var wrong *tomlfile.Error
+	if !errors.As(err, &wrong) {
+		into.path, into.places = path, places
+		return err
 	}
+	found := &Error{}
+	for _, m := range wrong.Mistakes {
+		found.Mistakes = append(found.Mistakes, Mistake{Path: path, Place: m.Place, Key: m.Key, What: describe(m)})
+	}
+	return found
 }
 
-func place(path string, at *toml.DecodeError, what string) string {
-	line, column := at.Position()
-	return fmt.Sprintf("%s:%d:%d: %s", path, line, column, what)
+func describe(m tomlfile.Mistake) catalogue.Text {
+	switch m.Kind {
+	case tomlfile.Unknown:
+		return catalogue.SettingUnknown()
+	case tomlfile.Twice:
+		return catalogue.SettingTwice()
+	case tomlfile.Syntax:
+		return catalogue.NotTOML(m.Cause)
+	}
+	switch m.Want {
+	case tomlfile.Section, tomlfile.Sections:
+		return catalogue.WantsSection(m.Key)
+	case tomlfile.Text:
+		return catalogue.WantsText()
+	case tomlfile.Texts:
+		return catalogue.WantsTexts()
+	case tomlfile.YesNo:
+		return catalogue.WantsYesNo()
+	case tomlfile.Written:
+		if m.Key == keyLevel {
+			return catalogue.WantsOneOf([]string{"debug", "info", "warn", "error"})
+		}
+		return catalogue.WantsDuration()
+	default:
+		return catalogue.WantsNumber()
+	}
 }

@@ -12,7 +12,9 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/yuantill/yuantill/agent/catalogue"
 	"github.com/yuantill/yuantill/agent/checkout"
+	"github.com/yuantill/yuantill/protocol/tomlfile"
 )
 
 // ErrSettings marks a settings file with a mistake in it.
@@ -45,6 +47,9 @@ type Settings struct {
 	Timing   Timing   `toml:"timing"`
 	Log      Log      `toml:"log"`
 	Memory   Memory   `toml:"memory"`
+
+	path   string // of the file
+	places tomlfile.Places
 }
 
 // Merchant is whose till it is.
@@ -181,14 +186,14 @@ func Default() Settings {
 	}
 }
 
-// Load reads and checks a file. Its errors are ErrSettings with "path:line:column: mistake", or the file system's.
+// Load reads and checks a file. Its errors are *Error, with the place of every mistake, or the file system's.
 func Load(path string) (Settings, error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		return Settings{}, fmt.Errorf("read settings: %w", err)
 	}
 	if info.Size() > sizeMax {
-		return Settings{}, fmt.Errorf("%w: %s: %d bytes, more than %d", ErrSettings, path, info.Size(), sizeMax)
+		return Settings{}, &Error{Mistakes: []Mistake{{Path: path, What: catalogue.FileTooLarge(info.Size(), sizeMax)}}}
 	}
 	text, err := os.ReadFile(path)
 	if err != nil {
@@ -203,8 +208,8 @@ func Parse(path string, text []byte) (Settings, error) {
 	if err := decode(path, text, &s); err != nil {
 		return Settings{}, err
 	}
-	if err := s.Validate(); err != nil {
-		return Settings{}, fmt.Errorf("%w: %s: %w", ErrSettings, path, err)
+	if found := s.mistakes(); len(found) > 0 {
+		return Settings{}, &Error{Mistakes: found}
 	}
 	s.resolve(filepath.Dir(path))
 	return s, nil

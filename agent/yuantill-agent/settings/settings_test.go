@@ -10,6 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/yuantill/yuantill/agent/catalogue"
 	"github.com/yuantill/yuantill/agent/yuantill-agent/settings"
 )
 
@@ -58,41 +59,80 @@ func TestLeastFile(t *testing.T) {
 	require.Equal(t, "CNY", s.Sale.Currency)
 }
 
+// TestMistakesAreNamedWithTheirPlace: line and column, the key, what is wrong and what is allowed, in both languages.
 func TestMistakesAreNamedWithTheirPlace(t *testing.T) {
-	for name, c := range map[string]struct{ text, want string }{
-		"UnknownKey":         {least + "[station]\nlisten = \"127.0.0.1:1\"\nlissten = 1\n", "agent.toml:12:1: unknown key station.lissten"},
-		"UnknownSection":     {least + "[printr]\npath = \"x\"\n", "agent.toml:10:2: unknown key printr"},
-		"WrongType":          {least + "[sale]\namount_max = \"much\"\n", "agent.toml:11:14"},
-		"Float":              {least + "[sale]\namount_max = 12.5\n", "agent.toml:11:14"},
-		"Syntax":             {"terminal = \"1\nx", "agent.toml:1:"},
-		"Duration":           {least + "[timing]\ngive_up = \"45\"\n", "agent.toml:11:11"},
-		"Level":              {least + "[log]\nlevel = \"loud\"\n", "agent.toml:11:9"},
-		"Terminal":           {strings.Replace(least, "10000001", "1", 1), "terminal"},
-		"NoMerchant":         {strings.Replace(least, `name = "店"`, "", 1), "merchant"},
-		"NoSerial":           {strings.Replace(least, `"YT1"`, `""`, 1), "device.serial_number"},
-		"Broker":             {strings.Replace(least, "localhost:8883", "localhost", 1), "cloud.brokers"},
-		"NoBroker":           {strings.Replace(least, `"localhost:8883"`, "", 1), "cloud.brokers"},
-		"ListenEverywhere":   {least + "[station]\nlisten = \"0.0.0.0:7710\"\n", "station.listen"},
-		"Currency":           {least + "[sale]\ncurrency = \"XXX\"\n", "sale.currency"},
-		"AmountMax":          {least + "[sale]\namount_max = 0\n", "sale.amount_max"},
-		"Paper":              {least + "[printer]\ndriver = \"escpos\"\npath = \"/dev/x\"\npaper = 57\n", "printer.paper"},
-		"NoDriver":           {least + "[scanner]\npath = \"/dev/x\"\n", "scanner.driver"},
-		"NoPath":             {least + "[reader]\ndriver = \"pn532\"\n", "reader.path"},
-		"GivesUpTooSoon":     {least + "[timing]\ngive_up = \"1s\"\n", "timing"},
-		"MemoryTooSmall":     {least + "[memory]\nlimit_mb = 1\n", "memory.limit_mb"},
-		"GCPercentTooHigh":   {least + "[memory]\ngc_percent = 1000\n", "memory.gc_percent"},
-		"RoomBelowZero":      {least + "[journal]\nroom_min = -1\n", "journal.room_min"},
-		"BaudBelowZero":      {least + "[reader]\ndriver = \"pn532\"\npath = \"/dev/x\"\nbaud = -1\n", "reader.baud"},
-		"AskingAllTheTime":   {least + "[timing]\nask_every = \"1ms\"\n", "timing"},
-		"TwoMistakesAtOnce":  {least + "[printer]\ndriver = \"escpos\"\npath = \"\"\npaper = 57\n", "printer.path"},
-		"DuplicatedSections": {least + "[cloud]\nbrokers = []\n", "agent.toml:"},
+	printer := "[printer]\ndriver = \"escpos\"\npath = \"/dev/x\"\npaper = "
+	for name, c := range map[string]struct{ text, chinese, english string }{
+		"UnknownKey": {least + "[station]\nlisten = \"127.0.0.1:1\"\nlissten = 1\n", "agent.toml:12:1: station.lissten：没有这个设置",
+			"agent.toml:12:1: station.lissten: there is no such setting"},
+		"UnknownSection": {least + "[printr]\npath = \"x\"\n", "agent.toml:10:2: printr：没有", "agent.toml:10:2: printr: there is no"},
+		"WrongType": {least + "[sale]\namount_max = \"much\"\n", "agent.toml:11:14: sale.amount_max：须为整数",
+			"agent.toml:11:14: sale.amount_max: must be a whole number"},
+		"Float":    {least + "[sale]\namount_max = 12.5\n", "agent.toml:11:14: sale.amount_max：须为整数", "whole number"},
+		"Syntax":   {"terminal = \"1\nx", "agent.toml:1:14：不是有效的 TOML", "agent.toml:1:14: is not valid TOML: basic strings"},
+		"Duration": {least + "[timing]\ngive_up = \"45\"\n", "agent.toml:11:11: timing.give_up：须为带单位的时长", `such as "45s"`},
+		"Level":    {least + "[log]\nlevel = \"loud\"\n", "agent.toml:11:9: log.level：须为以下之一", `"debug", "info", "warn", "error"`},
+		"Terminal": {strings.Replace(least, "10000001", "1", 1), "agent.toml:1:12: terminal：“1”不是终端号", "8 digits or upper-case letters"},
+		"NoMerchant": {strings.Replace(least, `name = "店"`, "", 1), "agent.toml:2:2: merchant.name：必须填写",
+			"agent.toml:2:2: merchant.name: is needed, such as"},
+		"NoSection": {strings.Replace(least, "[device]\nserial_number = \"YT1\"\n", "", 1), "agent.toml: device.serial_number：必须填写",
+			"agent.toml: device.serial_number: is needed"},
+		"NoSerial": {strings.Replace(least, `"YT1"`, `""`, 1), "agent.toml:7:17: device.serial_number：必须填写", "is needed"},
+		"Broker": {strings.Replace(least, "localhost:8883", "localhost", 1), "agent.toml:9:1: cloud.brokers：“localhost”不是“主机:端口”",
+			`"localhost" is not host:port`},
+		"NoBroker": {strings.Replace(least, `"localhost:8883"`, "", 1), "agent.toml:9:1: cloud.brokers：必须填写", "is needed"},
+		"ListenEverywhere": {least + "[station]\nlisten = \"0.0.0.0:7710\"\n", "agent.toml:11:10: station.listen：“0.0.0.0:7710”不是本机地址",
+			"agent.toml:11:10: station.listen: \"0.0.0.0:7710\" is not a loopback address"},
+		"ListenNoPort":     {least + "[station]\nlisten = \"127.0.0.1:x\"\n", "agent.toml:11:10: station.listen", "such as 127.0.0.1:7710"},
+		"Currency":         {least + "[sale]\ncurrency = \"XXX\"\n", "agent.toml:11:12: sale.currency：没有“XXX”", "ISO 4217"},
+		"AmountMax":        {least + "[sale]\namount_max = 0\n", "agent.toml:11:14: sale.amount_max：不能为 0，最小 1", "at least 1"},
+		"Paper":            {least + printer + "77\n", "agent.toml:13:9: printer.paper：不能为 77，可用 58、80", "agent.toml:13:9: printer.paper: cannot be 77, there is 58, 80"},
+		"NoDriver":         {least + "[scanner]\npath = \"/dev/x\"\n", "agent.toml:10:2: scanner.driver：必须填写，如 \"line\"", "is needed"},
+		"NoPath":           {least + "[reader]\ndriver = \"pn532\"\n", "agent.toml:10:2: reader.path：必须填写", "such as \"/dev/ttyUSB0\""},
+		"GivesUpTooSoon":   {least + "[timing]\ngive_up = \"1s\"\n", "agent.toml:11:11: timing.give_up：1s 过短，须长于 timing.answer_within（5s）", "longer than"},
+		"BareNumber":       {least + "[timing]\nwait_at_most = 600\n", "agent.toml:11:16: timing.wait_at_most：600ns 过短，至少 1s", "at least 1s"},
+		"MemoryTooSmall":   {least + "[memory]\nlimit_mb = 1\n", "agent.toml:11:12: memory.limit_mb：不能为 1，最小 8", "at least 8"},
+		"GCPercentTooHigh": {least + "[memory]\ngc_percent = 1000\n", "agent.toml:11:14: memory.gc_percent：不能为 1000，须在 10 至 400 之间", "10 to 400"},
+		"RoomBelowZero":    {least + "[journal]\nroom_min = -1\n", "agent.toml:11:12: journal.room_min：不能为 -1", "at least 0"},
+		"BaudBelowZero":    {least + "[reader]\ndriver = \"pn532\"\npath = \"/dev/x\"\nbaud = -1\n", "agent.toml:13:8: reader.baud：不能为 -1", "at least 0"},
+		"AskingAllTheTime": {least + "[timing]\nask_every = \"1ms\"\n", "agent.toml:11:13: timing.ask_every：1ms 过短，至少 1s", "at least 1s"},
+		"NobodyIsFast":     {least + "[timing]\nwait_at_most = \"2s\"\n", "agent.toml:11:16: timing.wait_at_most：2s 过短，至少 5s", "at least 5s"},
+		"TwoMistakesAtOnce": {least + "[printer]\ndriver = \"escpos\"\npath = \"\"\npaper = 57\n", "agent.toml:12:8: printer.path：必须填写",
+			"printer.paper: cannot be 57"},
+		"DuplicatedSections": {least + "[cloud]\nbrokers = []\n", "agent.toml:10:2: cloud：出现了两次", "stands twice"},
+		"SectionNoValue":     {least + "printer = 1\n", "agent.toml:10:", "there is no such setting"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := settings.Parse("agent.toml", []byte(c.text))
 			require.ErrorIs(t, err, settings.ErrSettings)
-			require.Contains(t, err.Error(), c.want)
+			require.Contains(t, err.Error(), c.english)
+			require.NotContains(t, err.Error(), "struct field", "Go's own words are no help")
+			var wrong *settings.Error
+			require.ErrorAs(t, err, &wrong)
+			var chinese []string
+			for _, m := range wrong.Mistakes {
+				chinese = append(chinese, m.Text().Chinese)
+			}
+			require.Contains(t, strings.Join(chinese, "\n"), c.chinese)
 		})
 	}
+}
+
+// TestAllMistakesAtOnce: nobody wants to be told one a time.
+func TestAllMistakesAtOnce(t *testing.T) {
+	_, err := settings.Parse("agent.toml", []byte("terminal = \"1\"\n"))
+	var wrong *settings.Error
+	require.ErrorAs(t, err, &wrong)
+	require.Len(t, wrong.Mistakes, 6)
+}
+
+// TestWrongInUse: a mistake that shows later has its place too.
+func TestWrongInUse(t *testing.T) {
+	s, err := settings.Parse("agent.toml", []byte(least+"[printer]\ndriver = \"nope\"\npath = \"/dev/x\"\npaper = 58\n"))
+	require.NoError(t, err)
+	m := s.Wrong("printer.driver", catalogue.ValueNotOf("nope", []string{"escpos"}))
+	require.Equal(t, "agent.toml:11:10: printer.driver：不能为 nope，可用 escpos", m.Text().Chinese)
+	require.Equal(t, "agent.toml:11:10: printer.driver: cannot be nope, there is escpos", m.Text().English)
 }
 
 func TestLoad(t *testing.T) {

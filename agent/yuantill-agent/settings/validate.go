@@ -1,87 +1,148 @@
 package settings
 
 import (
-	"errors"
-	"fmt"
 	"net"
+	"strconv"
 	"time"
 
+	"github.com/yuantill/yuantill/agent/catalogue"
 	"github.com/yuantill/yuantill/agent/checkout"
 	"github.com/yuantill/yuantill/protocol/money"
 	"github.com/yuantill/yuantill/protocol/record"
 )
 
-// Validate says which setting makes no sense. What needs the disk, the network or a device is not tried.
-func (s Settings) Validate() error {
-	if _, err := record.ParseTerminal(s.Terminal); err != nil {
-		return fmt.Errorf("terminal: %w", err)
-	}
-	if _, err := money.Lookup(s.Sale.Currency); err != nil {
-		return fmt.Errorf("sale.currency: %w", err)
-	}
-	switch {
-	case s.Merchant.Name == "" || s.Merchant.ID == "" || s.Merchant.Acquirer == "":
-		return errors.New("merchant: name, id and acquirer are needed")
-	case s.Device.SerialNumber == "":
-		return errors.New("device.serial_number is needed")
-	case s.Sale.AmountMax <= 0:
-		return fmt.Errorf("sale.amount_max: %d is not above zero", s.Sale.AmountMax)
-	case s.Journal.RoomMin < 0:
-		return fmt.Errorf("journal.room_min: %d is below zero", s.Journal.RoomMin)
-	case s.Memory.GCPercent < 10 || s.Memory.GCPercent > 400:
-		return fmt.Errorf("memory.gc_percent: %d is not 10 to 400", s.Memory.GCPercent)
-	case s.Memory.LimitMB < 8:
-		return fmt.Errorf("memory.limit_mb: %d is below 8", s.Memory.LimitMB)
-	}
-	if err := s.CheckoutTiming().Validate(); err != nil {
-		return fmt.Errorf("timing: %w", err)
-	}
-	return errors.Join(s.validateAddresses(), s.validateDevices())
+// The bounds of what a file may say.
+const (
+	gcPercentMin, gcPercentMax = 10, 400
+	limitMBMin                 = 8
+	paperNarrow, paperWide     = 58, 80
+)
+
+// check collects mistakes, each with its place.
+type check struct {
+	settings Settings
+	found    []Mistake
 }
 
-func (s Settings) validateAddresses() error {
-	if len(s.Cloud.Brokers) == 0 {
-		return errors.New("cloud.brokers: at least one host:port is needed")
+// wrong notes a mistake.
+func (c *check) wrong(key string, what catalogue.Text) {
+	c.found = append(c.found, c.settings.Wrong(key, what))
+}
+
+// needs notes a text that is not there.
+func (c *check) needs(value, key, example string) {
+	if value == "" {
+		c.wrong(key, catalogue.SettingMissing(strconv.Quote(example)))
 	}
-	for _, broker := range s.Cloud.Brokers {
-		if host, port, err := net.SplitHostPort(broker); err != nil || host == "" || port == "" {
-			return fmt.Errorf("cloud.brokers: %q is not host:port", broker)
+}
+
+// mistakes says which settings make no sense, all of them. What needs the disk, the network or a device is not tried.
+func (s Settings) mistakes() []Mistake {
+	c := &check{settings: s}
+	if _, err := record.ParseTerminal(s.Terminal); err != nil {
+		c.wrong("terminal", catalogue.WantsTerminal(s.Terminal))
+	}
+	c.needs(s.Merchant.Name, "merchant.name", "幸福小吃店")
+	c.needs(s.Merchant.ID, "merchant.id", "102290053110001")
+	c.needs(s.Merchant.Acquirer, "merchant.acquirer", "示例收单机构")
+	c.needs(s.Device.SerialNumber, "device.serial_number", "YT-2026-000001")
+	if _, err := money.Lookup(s.Sale.Currency); err != nil {
+		c.wrong("sale.currency", catalogue.NoCurrency(s.Sale.Currency))
+	}
+	if s.Sale.AmountMax <= 0 {
+		c.wrong("sale.amount_max", catalogue.ValueBelow(s.Sale.AmountMax, 1))
+	}
+	if s.Journal.RoomMin < 0 {
+		c.wrong("journal.room_min", catalogue.ValueBelow(s.Journal.RoomMin, 0))
+	}
+	if s.Memory.GCPercent < gcPercentMin || s.Memory.GCPercent > gcPercentMax {
+		c.wrong("memory.gc_percent", catalogue.ValueOutside(int64(s.Memory.GCPercent), gcPercentMin, gcPercentMax))
+	}
+	if s.Memory.LimitMB < limitMBMin {
+		c.wrong("memory.limit_mb", catalogue.ValueBelow(s.Memory.LimitMB, limitMBMin))
+	}
+	c.addresses()
+	c.devices()
+	c.timing()
+	return c.found
+}
+
+func (c *check) addresses() {
+	const broker, station = "broker.example.com:8883", "127.0.0.1:7710"
+	if len(c.settings.Cloud.Brokers) == 0 {
+		c.wrong("cloud.brokers", catalogue.SettingMissing(`["`+broker+`"]`))
+	}
+	for _, address := range c.settings.Cloud.Brokers {
+		if host, port, err := net.SplitHostPort(address); err != nil || host == "" || port == "" {
+			c.wrong("cloud.brokers", catalogue.NotHostPort(address, broker))
 		}
 	}
-	host, _, err := net.SplitHostPort(s.Station.Listen)
-	if ip := net.ParseIP(host); err != nil || ip == nil || !ip.IsLoopback() {
-		return fmt.Errorf("station.listen: %q is not a loopback address with a port", s.Station.Listen)
+	host, port, err := net.SplitHostPort(c.settings.Station.Listen)
+	if ip := net.ParseIP(host); err != nil || ip == nil || !ip.IsLoopback() || !isPort(port) {
+		c.wrong("station.listen", catalogue.NotLoopback(c.settings.Station.Listen, station))
 	}
-	return nil
 }
 
-func (s Settings) validateDevices() error {
-	var errs []error
+// isPort reports a number that a port can have; 0 takes a free one.
+func isPort(text string) bool {
+	_, err := strconv.ParseUint(text, 10, 16)
+	return err == nil
+}
+
+func (c *check) devices() {
+	s := c.settings
 	if s.Scanner != nil {
-		errs = append(errs, s.Scanner.validate("scanner"))
+		c.line("scanner", s.Scanner.Line, "line")
 	}
 	if s.Reader != nil {
-		errs = append(errs, s.Reader.validate("reader"))
+		c.line("reader", s.Reader.Line, "pn532")
 	}
-	if s.Printer != nil {
-		errs = append(errs, s.Printer.validate("printer"))
-		if s.Printer.Paper != 58 && s.Printer.Paper != 80 {
-			errs = append(errs, fmt.Errorf("printer.paper: %d is not 58 or 80", s.Printer.Paper))
-		}
+	if s.Printer == nil {
+		return
 	}
-	return errors.Join(errs...)
+	c.line("printer", s.Printer.Line, "escpos")
+	if s.Printer.Paper != paperNarrow && s.Printer.Paper != paperWide {
+		c.wrong("printer.paper", catalogue.ValueNotOf(strconv.Itoa(s.Printer.Paper),
+			[]string{strconv.Itoa(paperNarrow), strconv.Itoa(paperWide)}))
+	}
 }
 
-func (l Line) validate(section string) error {
-	switch {
-	case l.Driver == "":
-		return fmt.Errorf("%s.driver is needed", section)
-	case l.Path == "":
-		return fmt.Errorf("%s.path is needed", section)
-	case l.Baud < 0:
-		return fmt.Errorf("%s.baud: %d is below zero", section, l.Baud)
+// line checks a device's line; driver is an example of one.
+func (c *check) line(section string, l Line, driver string) {
+	c.needs(l.Driver, section+".driver", driver)
+	c.needs(l.Path, section+".path", "/dev/ttyUSB0")
+	if l.Baud < 0 {
+		c.wrong(section+".baud", catalogue.ValueBelow(int64(l.Baud), 0))
 	}
-	return nil
+}
+
+// timing checks the times one by one, then against each other, and then as the checkout does.
+func (c *check) timing() {
+	type named struct {
+		key   string
+		value time.Duration
+	}
+	before, t := len(c.found), c.settings.CheckoutTiming()
+	wait, answer := named{"timing.wait_at_most", t.WaitAtMost}, named{"timing.answer_within", t.AnswerWithin}
+	for _, at := range []named{wait, answer, {"timing.ask_every", time.Duration(c.settings.Timing.AskEvery)}} {
+		if at.value < time.Second {
+			c.wrong(at.key, catalogue.Sooner(at.value, time.Second))
+		}
+	}
+	if len(c.found) > before {
+		return
+	}
+	for _, at := range []named{{"timing.give_up", t.GiveUp}, {"timing.give_up_shown", t.GiveUpShown}} {
+		if at.value <= answer.value {
+			c.wrong(at.key, catalogue.NotLonger(at.value, answer.key, answer.value))
+		}
+	}
+	if wait.value < answer.value {
+		c.wrong(wait.key, catalogue.Sooner(wait.value, answer.value))
+	}
+	if err := t.Validate(); err != nil && len(c.found) == before {
+		c.wrong("timing", catalogue.TimesDisagree(err.Error()))
+	}
 }
 
 // CheckoutTiming is the checkout's timing with these settings in it.

@@ -1,0 +1,141 @@
+package catalogue
+
+import (
+	"fmt"
+	"strings"
+	"time"
+)
+
+// What is wrong with one setting. Its place and name stand before it.
+
+// SettingUnknown says that there is no such setting.
+func SettingUnknown() Text {
+	return Text{"没有这个设置，请核对拼写", "there is no such setting, check its spelling"}
+}
+
+// SettingTwice says that a setting or section stands twice.
+func SettingTwice() Text {
+	return Text{"出现了两次，请删去一处", "stands twice, remove one of them"}
+}
+
+// SettingMissing says that a setting has to be there, and how it looks.
+func SettingMissing(example string) Text {
+	return Text{"必须填写，如 " + example, "is needed, such as " + example}
+}
+
+// NotTOML says that the file cannot be read from here on; cause is what the reader says, in English.
+func NotTOML(cause string) Text { return Text{"不是有效的 TOML", "is not valid TOML: " + cause} }
+
+// WantsText says that a setting is a text.
+func WantsText() Text { return Text{"须为引号中的文本", "must be a text in quotes"} }
+
+// WantsTexts says that a setting is a list of texts.
+func WantsTexts() Text {
+	return Text{`须为文本列表，如 ["a", "b"]`, `must be a list of texts, such as ["a", "b"]`}
+}
+
+// WantsNumber says that a setting is a whole number.
+func WantsNumber() Text {
+	return Text{"须为整数，不带引号和小数点", "must be a whole number without quotes or a decimal point"}
+}
+
+// WantsYesNo says that a setting is true or false.
+func WantsYesNo() Text { return Text{"须为 true 或 false", "must be true or false"} }
+
+// WantsSection says that a setting is a section.
+func WantsSection(name string) Text {
+	return Text{"须写成一节：[" + name + "]", "must be a section: [" + name + "]"}
+}
+
+// WantsDuration says that a setting is a duration.
+func WantsDuration() Text {
+	return Text{`须为带单位的时长，如 "45s"、"10m"`, `must be a duration with its unit, such as "45s" or "10m"`}
+}
+
+// WantsOneOf says which texts a setting may be.
+func WantsOneOf(allowed []string) Text {
+	joined := `"` + strings.Join(allowed, `", "`) + `"`
+	return Text{"须为以下之一：" + joined, "must be one of " + joined}
+}
+
+// WantsTerminal says how a terminal id looks.
+func WantsTerminal(value string) Text {
+	return Text{
+		"“" + value + "”不是终端号：8 位数字或大写字母，与签发文件一致",
+		fmt.Sprintf("%q is no terminal id: 8 digits or upper-case letters, as in the enrolment", value),
+	}
+}
+
+// NoCurrency says that a currency is not known.
+func NoCurrency(value string) Text {
+	return Text{
+		"没有“" + value + "”这种货币，须为 ISO 4217 代码，如 CNY",
+		fmt.Sprintf("%q is no currency known here; it must be an ISO 4217 code such as CNY", value),
+	}
+}
+
+// ValueBelow says that a number is below the least that is allowed.
+func ValueBelow(value, least int64) Text {
+	return Text{fmt.Sprintf("不能为 %d，最小 %d", value, least), fmt.Sprintf("cannot be %d, it is at least %d", value, least)}
+}
+
+// ValueOutside says between which numbers a setting may be.
+func ValueOutside(value, least, most int64) Text {
+	return Text{
+		fmt.Sprintf("不能为 %d，须在 %d 至 %d 之间", value, least, most),
+		fmt.Sprintf("cannot be %d, it must be %d to %d", value, least, most),
+	}
+}
+
+// ValueNotOf says which values there are.
+func ValueNotOf(value string, allowed []string) Text {
+	return Text{
+		"不能为 " + value + "，可用 " + strings.Join(allowed, "、"),
+		"cannot be " + value + ", there is " + strings.Join(allowed, ", "),
+	}
+}
+
+// NotHostPort says how an address looks.
+func NotHostPort(value, example string) Text {
+	return Text{
+		"“" + value + "”不是“主机:端口”，如 " + example, fmt.Sprintf("%q is not host:port, such as %s", value, example),
+	}
+}
+
+// NotLoopback says that only this machine may reach the station.
+func NotLoopback(value, example string) Text {
+	return Text{
+		"“" + value + "”不是本机地址和端口；本地接口只对本机开放，如 " + example,
+		fmt.Sprintf("%q is not a loopback address with a port; the local API is for this machine only, such as %s", value, example),
+	}
+}
+
+// Sooner says that a duration is too short.
+func Sooner(value, least time.Duration) Text {
+	return Text{fmt.Sprintf("%v 过短，至少 %v", value, least), fmt.Sprintf("%v is too short, it is at least %v", value, least)}
+}
+
+// NotLonger says that a duration has to be longer than another setting's.
+func NotLonger(value time.Duration, other string, than time.Duration) Text {
+	return Text{
+		fmt.Sprintf("%v 过短，须长于 %s（%v）", value, other, than), fmt.Sprintf("%v is too short, it must be longer than %s (%v)", value, other, than),
+	}
+}
+
+// TimesDisagree says that durations make no sense together; cause is why, in English.
+func TimesDisagree(cause string) Text {
+	return Text{"各项时限互相矛盾", "make no sense together: " + cause}
+}
+
+// FileTooLarge says how large a file may be, in bytes.
+func FileTooLarge(size, most int64) Text {
+	return Text{fmt.Sprintf("%d 字节，最多 %d", size, most), fmt.Sprintf("%d bytes, at most %d", size, most)}
+}
+
+// AfterSettings is what to do about a mistake in a settings file.
+func AfterSettings(path string) Text {
+	return Text{
+		"改正后检查：yuantill-agent check-settings " + path + "；示例：yuantill-agent example-settings",
+		"correct it and check: yuantill-agent check-settings " + path + "; an example: yuantill-agent example-settings",
+	}
+}

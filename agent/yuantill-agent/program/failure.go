@@ -1,0 +1,68 @@
+package program
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/yuantill/yuantill/agent/catalogue"
+	"github.com/yuantill/yuantill/agent/journal"
+	"github.com/yuantill/yuantill/agent/yuantill-agent/settings"
+)
+
+// exits are what the exit codes mean, in order.
+func exits() []catalogue.Text {
+	return []catalogue.Text{
+		ExitOK:       {Chinese: "收到信号后正常停止", English: "stopped by a signal"},
+		ExitFailed:   {Chinese: "运行中出错", English: "a part of the till failed while running"},
+		ExitSettings: {Chinese: "参数或设置有误", English: "wrong arguments or settings"},
+		ExitKeys:     {Chinese: "密钥文件不可用或属于别的终端", English: "enrolment or epochs unreadable, or of another terminal"},
+		ExitJournal:  {Chinese: "流水损坏、属于别的终端或正被使用", English: "journal damaged, of another terminal, or in use by another agent"},
+		ExitSelfTest: {Chinese: "密码自检失败", English: "a cryptographic primitive gives a wrong answer"},
+		ExitStation:  {Chinese: "本地接口地址被占用", English: "the station's address is taken"},
+	}
+}
+
+// exitCodes is the help's part about them.
+func exitCodes() string {
+	var b strings.Builder
+	b.WriteString("退出码 Exit codes:")
+	for code, text := range exits() {
+		fmt.Fprintf(&b, "\n  %d  %s", code, line(text))
+	}
+	return b.String()
+}
+
+// line is a text in both languages on one line.
+func line(text catalogue.Text) string { return text.Chinese + "  " + text.English }
+
+// argumentError is a command line that this program does not understand.
+type argumentError struct{ what catalogue.Text }
+
+// Error implements error.
+func (e *argumentError) Error() string { return "wrong arguments: " + e.what.English }
+
+// tell says why the program ends: what the exit code means, the cause, and what to do where that is known.
+func tell(w io.Writer, err error) {
+	fmt.Fprintf(w, "yuantill-agent: %s\n", line(exits()[exitCode(err)]))
+	var wrong *settings.Error
+	var arguments *argumentError
+	var held *journal.HeldError
+	switch {
+	case errors.As(err, &wrong):
+		for _, m := range wrong.Mistakes {
+			fmt.Fprintf(w, "  %s  %s\n", m.Text().Chinese, m.What.English)
+		}
+		fmt.Fprintf(w, "  → %s\n", line(catalogue.AfterSettings(wrong.Mistakes[0].Path)))
+	case errors.As(err, &arguments):
+		fmt.Fprintf(w, "  %s\n  → %s\n", line(arguments.what), line(catalogue.AfterUsage("yuantill-agent")))
+	case errors.As(err, &held):
+		fmt.Fprintf(w, "  %v\n  → %s\n", err, line(catalogue.AnotherAgent()))
+	case errors.Is(err, os.ErrNotExist) && exitCode(err) == ExitSettings:
+		fmt.Fprintf(w, "  %v\n  → %s\n", err, line(catalogue.NoSettingsFile()))
+	default:
+		fmt.Fprintf(w, "  %v\n", err)
+	}
+}
