@@ -15,7 +15,7 @@ func (p *program) cancel() *cobra.Command {
 			"Cancels a sale of this till that is open; its id stands in the refusal of the next one. One whose payment was\n" +
 			"asked for is taken back: find shows what came of it.\n\n" +
 			"--json: the station's sale",
-		Args: cobra.ExactArgs(1),
+		Args: oneArgument,
 		RunE: p.looking(func(cmd *cobra.Command, arguments []string) error {
 			return p.runCancel(cmd.Context(), arguments[0], cashier)
 		}),

@@ -4,14 +4,16 @@ package command
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"os"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/yuantill/yuantill/agent/catalogue"
 	"github.com/yuantill/yuantill/protocol/seal"
 	"github.com/yuantill/yuantill/tools/yuantill/bilingual"
 )
@@ -49,10 +51,37 @@ func Run(ctx context.Context, environment Environment, arguments []string) int {
 	if err := seal.SelfTest(p.engine); err != nil {
 		return p.fail(&Failure{Code: CodeInternal, Cause: err})
 	}
-	if err := root.ExecuteContext(ctx); err != nil {
-		return p.fail(failureOf(err))
+	if used, err := root.ExecuteContextC(ctx); err != nil {
+		return p.fail(p.explained(failureOf(err), used, arguments))
 	}
 	return int(CodeOK)
+}
+
+// explained adds to a mistake in the command line where the right one is described.
+func (p *program) explained(failure *Failure, used *cobra.Command, arguments []string) *Failure {
+	if failure.Code != CodeUsage {
+		return failure
+	}
+	p.overhear(arguments)
+	if failure.Next == (bilingual.Text{}) {
+		failure.Next = catalogue.AfterUsage(used.CommandPath())
+	}
+	return failure
+}
+
+// overhear finds how the error is wanted where a mistake before those flags ended the reading.
+func (p *program) overhear(arguments []string) {
+	for i, argument := range arguments {
+		name, value, has := strings.Cut(argument, "=")
+		switch {
+		case name == "--json" && (!has || value == strconv.FormatBool(true)):
+			p.json = true
+		case name == "--lang" && has:
+			_ = p.language.Set(value) // what is no language has been told already, or is not the mistake
+		case name == "--lang" && i+1 < len(arguments):
+			_ = p.language.Set(arguments[i+1])
+		}
+	}
 }
 
 // looking makes a command that only looks end with Ctrl-C; a sale has its own ways.
@@ -72,7 +101,7 @@ func (p *program) root() *cobra.Command {
 		Long: "收款、状态、流水与体检。退出码见 yuantill help exit-codes，JSON 字段见 yuantill help json。\n" +
 			"Sales, status, journal and doctor of one terminal. See yuantill help exit-codes and yuantill help json.",
 		SilenceUsage: true, SilenceErrors: true,
-		Args: cobra.NoArgs,
+		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	flags := root.PersistentFlags()
@@ -82,6 +111,7 @@ func (p *program) root() *cobra.Command {
 	flags.Var(&p.language, "lang", "语言  language of what is printed")
 	root.AddCommand(p.sale(), p.cancel(), p.refund(), p.void(), p.hold(), p.find(), p.shift(), p.status(), p.journal(), p.doctor(), p.version())
 	root.AddCommand(topics()...)
+	root.SetFlagErrorFunc(flagMistake)
 	root.SetHelpCommand(help())
 	root.InitDefaultCompletionCmd()
 	strictCompletion(root)
@@ -96,18 +126,16 @@ func (p *program) fail(f *Failure) int {
 	if p.json {
 		if err := p.printJSON(errorJSON{
 			Error: f.Error(), Code: int(f.Code), Name: f.Code.String(), Chinese: f.Code.Text().Chinese,
-			English: f.Code.Text().English, Next: f.Next,
+			English: f.Code.Text().English, Text: f.Text, Next: f.Next,
 		}); err != nil {
 			fmt.Fprintln(p.Err, err)
 		}
 		return int(f.Code)
 	}
-	cause := f.Error()
-	var no *refusal
-	if errors.As(f, &no) {
-		cause = p.language.Pick(no.text)
+	fmt.Fprintf(p.Err, "yuantill: %s\n", p.language.Pick(f.Code.Text().With(f.Text)))
+	if f.Cause != nil {
+		fmt.Fprintf(p.Err, "  %v\n", f.Cause)
 	}
-	fmt.Fprintf(p.Err, "yuantill: %s: %s\n", p.language.Pick(f.Code.Text()), cause)
 	if next := p.language.Pick(f.Next); next != "" {
 		fmt.Fprintf(p.Err, "  → %s\n", next)
 	}
@@ -121,6 +149,7 @@ type errorJSON struct {
 	Name    string         `json:"exit"`
 	Chinese string         `json:"zh"`
 	English string         `json:"en"`
+	Text    bilingual.Text `json:"text"`
 	Next    bilingual.Text `json:"next"`
 }
 

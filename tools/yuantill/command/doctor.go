@@ -31,7 +31,7 @@ func (p *program) doctor() *cobra.Command {
 			"Checks settings, keys, agent, clock, journal, room, devices and network in this order, each with its cause and the\n" +
 			"next step. It changes nothing and does not disturb a sale. Exit code 7: at least one check failed.\n\n" +
 			"--json: {result, checks:[{check, level, finding{zh,en}, next{zh,en}, command, details}]}",
-		Args: cobra.NoArgs,
+		Args: noArguments,
 		RunE: p.looking(func(cmd *cobra.Command, _ []string) error { return p.runDoctor(cmd.Context()) }),
 	}
 }

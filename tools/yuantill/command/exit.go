@@ -2,7 +2,6 @@ package command
 
 import (
 	"errors"
-	"fmt"
 
 	"github.com/yuantill/yuantill/tools/yuantill/bilingual"
 )
@@ -24,12 +23,13 @@ const (
 	CodeRefused     Code = 9
 	CodeAbandoned   Code = 10
 	CodeUnreadable  Code = 11
+	CodeNoRecord    Code = 12
 )
 
 // codes are all exit codes in order.
 func codes() []Code {
 	return []Code{CodeOK, CodeInternal, CodeUsage, CodeDeclined, CodeUnknown, CodeReversed, CodeUnreachable,
-		CodeCheckFailed, CodeJournal, CodeRefused, CodeAbandoned, CodeUnreadable}
+		CodeCheckFailed, CodeJournal, CodeRefused, CodeAbandoned, CodeUnreadable, CodeNoRecord}
 }
 
 // String returns the code's name as the JSON output has it.
@@ -57,6 +57,8 @@ func (c Code) String() string {
 		return "abandoned"
 	case CodeUnreadable:
 		return "unreadable"
+	case CodeNoRecord:
+		return "no-such-record"
 	default:
 		return "internal"
 	}
@@ -89,6 +91,8 @@ func (c Code) Text() bilingual.Text {
 		return bilingual.Text{Chinese: "收款：顾客付款前已关闭", English: "sale closed before any payment was asked for"}
 	case CodeUnreadable:
 		return bilingual.Text{Chinese: "文件不存在、不可读或不可写", English: "a file is missing or cannot be read or written"}
+	case CodeNoRecord:
+		return bilingual.Text{Chinese: "流水里没有这条记录", English: "the journal has no such record"}
 	default:
 		return bilingual.Text{Chinese: "程序内部错误", English: "internal error"}
 	}
@@ -96,7 +100,10 @@ func (c Code) Text() bilingual.Text {
 
 // Failure is an error with its exit code and what to do next.
 type Failure struct {
-	Code  Code
+	Code Code
+	// Text says what is wrong beyond what the code means; may be empty.
+	Text bilingual.Text
+	// Cause is the program's own error, told apart from the words for people; nil when the text says everything.
 	Cause error
 	// Next is the next step; may be empty.
 	Next bilingual.Text
@@ -104,20 +111,20 @@ type Failure struct {
 	Told bool
 }
 
-// Error implements error.
+// Error implements error: what a script finds under "error".
 func (f *Failure) Error() string {
-	if f.Cause == nil {
+	switch {
+	case f.Text != (bilingual.Text{}):
+		return bilingual.Both.Pick(f.Text)
+	case f.Cause != nil:
+		return f.Cause.Error()
+	default:
 		return f.Code.String()
 	}
-	return f.Cause.Error()
 }
 
 // Unwrap returns the cause.
 func (f *Failure) Unwrap() error { return f.Cause }
-
-func usage(format string, values ...any) error {
-	return &Failure{Code: CodeUsage, Cause: fmt.Errorf(format, values...)}
-}
 
 // failureOf gives every error an exit code; cobra's own are about usage.
 func failureOf(err error) *Failure {

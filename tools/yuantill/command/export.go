@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/yuantill/yuantill/agent/catalogue"
 	"github.com/yuantill/yuantill/protocol/record"
 	"github.com/yuantill/yuantill/protocol/seal"
 	"github.com/yuantill/yuantill/tools/yuantill/bilingual"
@@ -38,10 +39,10 @@ func (p *program) journalExport(flags *journalFlags) *cobra.Command {
 			"          {\"sequence\":1,\"record\":\"hexadecimal header‖body‖tag\"}, last {\"records\":n,\"link\":\"…\"}\n" +
 			"  binary  length[4] big-endian ‖ header‖body‖tag for each record, closed by a length of 0 and the last link[32]\n\n" +
 			"An export without its end is cut short. --json: file, format, records, link",
-		Args: cobra.NoArgs,
+		Args: noArguments,
 		RunE: p.looking(func(cmd *cobra.Command, _ []string) error {
 			if out == "" {
-				return usage("--out is missing")
+				return usage(catalogue.FlagMissing("--out"))
 			}
 			return p.withJournal(cmd.Context(), flags, func(o *opened) error {
 				return p.export(cmd.Context(), o, out, listing.Format(format))
@@ -57,7 +58,8 @@ func (p *program) journalExport(flags *journalFlags) *cobra.Command {
 
 func (p *program) export(ctx context.Context, o *opened, out string, format listing.Format) error {
 	if format != listing.JSONLines && format != listing.Binary {
-		return &Failure{Code: CodeUsage, Cause: fmt.Errorf("%w: %q", listing.ErrFormat, format)}
+		formats := []string{string(listing.JSONLines), string(listing.Binary)}
+		return usage(catalogue.FlagValueWrong("--format", string(format), catalogue.OneOf(formats)))
 	}
 	if out == "-" {
 		_, _, err := p.writeExport(ctx, o, p.Out, format)

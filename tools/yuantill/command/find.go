@@ -18,7 +18,7 @@ func (p *program) find() *cobra.Command {
 			"By the receipt's reference, the order id, the text of the receipt's QR code, or this till's voucher number: in the\n" +
 			"till's journal first, else in the cloud. It moves nothing.\n\n" +
 			"--json: the station's POST /v1/lookups",
-		Args: cobra.MaximumNArgs(1),
+		Args: optionalArgument,
 		RunE: p.looking(func(cmd *cobra.Command, arguments []string) error {
 			wanted, err := flags.wanted(arguments)
 			if err != nil {

@@ -2,15 +2,14 @@ package command
 
 import (
 	"context"
-	"errors"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/yuantill/yuantill/agent/catalogue"
 	"github.com/yuantill/yuantill/protocol/money"
-	"github.com/yuantill/yuantill/tools/yuantill/bilingual"
 	"github.com/yuantill/yuantill/tools/yuantill/stationclient"
 )
 
@@ -42,7 +41,7 @@ func (f *orderFlags) wanted(arguments []string) (stationclient.Lookup, error) {
 	case len(arguments) == 0 && f.voucher != 0:
 		return stationclient.Lookup{Batch: f.batch, Voucher: f.voucher}, nil
 	default:
-		return stationclient.Lookup{}, usage("name one order: its reference, its id, its receipt's QR code, or --voucher")
+		return stationclient.Lookup{}, usage(catalogue.OneOrder())
 	}
 }
 
@@ -75,7 +74,7 @@ func (p *program) followCommand(flags followFlags, use, short, long string) *cob
 			"An unknown result is no failure: the same --key again looks at the same one and never does it twice. Ctrl-C only\n" +
 			"leaves; the till asks on until the result is definite.\n\n" +
 			"--json: one object {\"key\",\"exit_code\",\"exit\",\"follow_up\",\"order\"} (yuantill help json)",
-		Args: cobra.MaximumNArgs(1),
+		Args: optionalArgument,
 		RunE: func(cmd *cobra.Command, arguments []string) error {
 			return p.runFollowUp(cmd.Context(), flags, arguments)
 		},
@@ -138,10 +137,10 @@ func (p *program) runFollowUp(ctx context.Context, flags followFlags, arguments 
 		return err
 	}
 	if flags.timeout <= 0 {
-		return usage("--timeout %v is not above zero", flags.timeout)
+		return usage(catalogue.NotAboveZero("--timeout", flags.timeout.String()))
 	}
 	if flags.needed && flags.amount == "" {
-		return usage("--amount is missing")
+		return usage(catalogue.FlagMissing("--amount"))
 	}
 	client, err := p.client()
 	if err != nil {
@@ -181,13 +180,9 @@ func (f *followFlags) wish(order stationclient.Order) (stationclient.FollowUpBod
 		if wish.Amount, f.amount = left.Minor, left.String(); left.Minor > 0 {
 			return wish, nil
 		}
-		return wish, &Failure{Code: CodeRefused, Cause: &refusal{text: bilingual.Text{
-			Chinese: "没有余下可退的金额", English: "nothing is left to refund",
-		}, err: errNothingLeft}}
+		return wish, &Failure{Code: CodeRefused, Text: catalogue.NothingLeft()}
 	}
 	amount, err := parseAmount(f.amount, order.Currency)
 	wish.Amount = amount.Minor
 	return wish, err
 }
-
-var errNothingLeft = errors.New("nothing is left to refund")

@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/yuantill/yuantill/agent/catalogue"
 	"github.com/yuantill/yuantill/tools/yuantill/stationclient"
 )
 
@@ -18,7 +19,7 @@ func (p *program) hold() *cobra.Command {
 		Short: "预授权  Hold an amount, then complete or release it",
 		Long: "预授权：先冻结，再完成（收款）、追加、撤销或撤销完成；到期自动解冻。\n" +
 			"Holds an amount, then completes (charges), tops up, cancels or undoes; what is still held at the end goes back by itself.",
-		Args: cobra.NoArgs,
+		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.AddCommand(p.holdStart(), p.holdTopUp(), p.holdComplete(), p.holdCancel(), p.holdUndo(), p.holdList())
@@ -35,10 +36,10 @@ func (p *program) holdStart() *cobra.Command {
 		Short: "发起预授权  Hold an amount",
 		Long: "冻结顾客的款项，尚未收款。退出码与 --json 同 yuantill sale。\n" +
 			"Holds the customer's money without taking it. Exit codes and --json are those of yuantill sale.",
-		Args: cobra.NoArgs,
+		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if flags.days < 0 || flags.days > holdDaysMax {
-				return usage("--days is not between 1 and %d", holdDaysMax)
+				return usage(catalogue.FlagOutside("--days", flags.days, 1, holdDaysMax))
 			}
 			start, err := flags.start(p.Clock())
 			if err != nil {
@@ -77,7 +78,7 @@ func (p *program) holdList() *cobra.Command {
 	return &cobra.Command{
 		Use:   "list",
 		Short: "未结束的预授权  This till's holds that still hold something",
-		Args:  cobra.NoArgs,
+		Args:  noArguments,
 		RunE:  p.looking(func(cmd *cobra.Command, _ []string) error { return p.runHoldList(cmd.Context()) }),
 	}
 }

@@ -9,9 +9,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/yuantill/yuantill/agent/catalogue"
 	"github.com/yuantill/yuantill/agent/journal"
 	"github.com/yuantill/yuantill/protocol/record"
-	"github.com/yuantill/yuantill/tools/yuantill/bilingual"
 	"github.com/yuantill/yuantill/tools/yuantill/listing"
 )
 
@@ -33,7 +33,7 @@ func (p *program) journal() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "journal",
 		Short: "流水：只读，可在收款时使用  The journal, read-only, also while the agent runs",
-		Args:  cobra.NoArgs,
+		Args:  noArguments,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	set := cmd.PersistentFlags()
@@ -53,14 +53,14 @@ func (p *program) journalList(flags *journalFlags) *cobra.Command {
 		Short: "列出记录  List records, oldest first",
 		Long: "列出记录，旧的在前。--json：数组，字段同 journal show。\n" +
 			"Lists records, oldest first. --json: an array; the fields are those of journal show.",
-		Args: cobra.NoArgs,
+		Args: noArguments,
 		RunE: p.looking(func(cmd *cobra.Command, _ []string) error {
 			wanted, err := parseTypes(types)
 			if err != nil {
 				return err
 			}
 			if last < 0 {
-				return usage("--last %d is below 0", last)
+				return usage(catalogue.BelowZero("--last", strconv.Itoa(last)))
 			}
 			return p.withJournal(cmd.Context(), flags, func(o *opened) error {
 				return p.list(cmd.Context(), o, last, wanted)
@@ -86,7 +86,7 @@ func parseTypes(names []string) ([]record.Type, error) {
 	for _, name := range names {
 		kind, err := listing.ParseType(name)
 		if err != nil {
-			return nil, &Failure{Code: CodeUsage, Cause: err, Next: bilingual.Text{English: fmt.Sprint(typeNames())}}
+			return nil, usage(catalogue.NoRecordType(name, typeNames()))
 		}
 		types = append(types, kind)
 	}
@@ -170,11 +170,11 @@ func (p *program) journalShow(flags *journalFlags) *cobra.Command {
 		Short: "显示一条记录  Show one record, masked",
 		Long: "显示一条记录，敏感内容已遮盖。--json 字段见 yuantill help json。\n" +
 			"Shows one record; wallet ids are masked, payment codes are never in it. --json: see yuantill help json.",
-		Args: cobra.ExactArgs(1),
+		Args: oneArgument,
 		RunE: p.looking(func(cmd *cobra.Command, arguments []string) error {
 			sequence, err := strconv.ParseUint(arguments[0], 10, 63)
 			if err != nil || sequence == 0 {
-				return usage("%q is not a sequence", arguments[0])
+				return usage(catalogue.NotASequence(arguments[0]))
 			}
 			return p.withJournal(cmd.Context(), flags, func(o *opened) error {
 				return p.show(cmd.Context(), o, sequence)
@@ -186,7 +186,7 @@ func (p *program) journalShow(flags *journalFlags) *cobra.Command {
 func (p *program) show(ctx context.Context, o *opened, sequence uint64) error {
 	r, err := o.Get(ctx, sequence)
 	if errors.Is(err, journal.ErrNotFound) {
-		return &Failure{Code: CodeUnreadable, Cause: err}
+		return &Failure{Code: CodeNoRecord, Text: catalogue.NoRecord(sequence, min(1, o.Tail().Sequence), o.Tail().Sequence)}
 	}
 	if err != nil {
 		return o.failure(err)

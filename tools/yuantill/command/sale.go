@@ -3,6 +3,7 @@ package command
 import (
 	"errors"
 	"fmt"
+	"net"
 	"strconv"
 	"strings"
 	"time"
@@ -11,6 +12,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/spf13/cobra"
 
+	"github.com/yuantill/yuantill/agent/catalogue"
 	"github.com/yuantill/yuantill/agent/checkout"
 	"github.com/yuantill/yuantill/protocol/money"
 	"github.com/yuantill/yuantill/tools/yuantill/bilingual"
@@ -62,7 +64,7 @@ func (p *program) sale() *cobra.Command {
 			"for what comes of it; a second one only leaves, the sale goes on. An unknown outcome is no failure: the same\n" +
 			"--key again looks at the same sale and never charges twice.\n\n" +
 			"--json: one object {\"key\",\"exit_code\",\"exit\",\"sale\"}; sale is the station's (GET /v1/sales/{id})",
-		Args: cobra.NoArgs,
+		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			start, err := flags.start(p.Clock())
 			if err != nil {
@@ -94,7 +96,7 @@ func (f *saleFlags) start(now time.Time) (stationclient.Start, error) {
 		return stationclient.Start{}, err
 	}
 	if f.timeout <= 0 {
-		return stationclient.Start{}, usage("--timeout %v is not above zero", f.timeout)
+		return stationclient.Start{}, usage(catalogue.NotAboveZero("--timeout", f.timeout.String()))
 	}
 	f.given = f.key != ""
 	if f.key, err = checkKey(f.key); err != nil {
@@ -112,21 +114,19 @@ func (f *saleFlags) start(now time.Time) (stationclient.Start, error) {
 	return start, nil
 }
 
+const flagAmount = "--amount"
+
 // parseAmount reads an amount that must be above zero.
 func parseAmount(text, code string) (money.Money, error) {
 	if text == "" {
-		return money.Money{}, usage("--amount is missing")
+		return money.Money{}, usage(catalogue.FlagMissing(flagAmount))
 	}
-	currency, err := money.Lookup(code)
+	amount, err := readAmount(flagAmount, text, code)
 	if err != nil {
-		return money.Money{}, usage("--currency: %w", err)
-	}
-	amount, err := money.Parse(text, currency)
-	if err != nil {
-		return money.Money{}, usage("--amount: %w", err)
+		return money.Money{}, err
 	}
 	if amount.Minor <= 0 {
-		return money.Money{}, usage("--amount %s is not above zero", text)
+		return money.Money{}, usage(catalogue.NotAboveZero(flagAmount, text))
 	}
 	return amount, nil
 }
@@ -135,9 +135,9 @@ func parseAmount(text, code string) (money.Money, error) {
 func checkKey(key string) (string, error) {
 	switch {
 	case len(key) > keyMax:
-		return "", usage("--key is longer than %d bytes", keyMax)
+		return "", usage(catalogue.KeyLonger(keyMax))
 	case strings.ContainsFunc(key, unicode.IsControl) || strings.TrimSpace(key) != key:
-		return "", usage("--key %q has line breaks, other control characters or spaces around it", key)
+		return "", usage(catalogue.KeyUnclean())
 	case key != "":
 		return key, nil
 	}
@@ -176,14 +176,20 @@ func saleCode(s stationclient.Sale) Code {
 func stationFailure(err error) error {
 	var unreachable *stationclient.UnreachableError
 	var refused *stationclient.RefusedError
+	var unknownHost *net.DNSError
 	switch {
 	case errors.As(err, &refused):
-		cause := refused.Text
+		failure := &Failure{Code: CodeRefused, Text: refused.Text, Next: refused.Next}
 		if refused.Sale != "" {
-			cause.Chinese += "（" + refused.Sale + "）"
-			cause.English += " (" + refused.Sale + ")"
+			failure.Text.Chinese += "（" + refused.Sale + "）"
+			failure.Text.English += " (" + refused.Sale + ")"
 		}
-		return &Failure{Code: CodeRefused, Cause: &refusal{text: cause, err: err}, Next: refused.Next}
+		if refused.Detail != "" {
+			failure.Cause = errors.New(refused.Detail)
+		}
+		return failure
+	case errors.As(err, &unknownHost):
+		return usage(catalogue.NoHost(unknownHost.Name))
 	case errors.As(err, &unreachable), errors.Is(err, stationclient.ErrAnswer):
 		return &Failure{Code: CodeUnreachable, Cause: err, Next: bilingual.Text{
 			Chinese: "确认收银程序在运行、--station 地址正确：systemctl status yuantill-agent，yuantill doctor",
@@ -193,15 +199,3 @@ func stationFailure(err error) error {
 		return &Failure{Code: CodeInternal, Cause: err}
 	}
 }
-
-// refusal is the station's no in the words meant for people.
-type refusal struct {
-	text bilingual.Text
-	err  error
-}
-
-// Error implements error.
-func (r *refusal) Error() string { return bilingual.Both.Pick(r.text) }
-
-// Unwrap returns the station's answer.
-func (r *refusal) Unwrap() error { return r.err }

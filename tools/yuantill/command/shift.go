@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/spf13/cobra"
 
+	"github.com/yuantill/yuantill/agent/catalogue"
 	"github.com/yuantill/yuantill/protocol/closing"
 	"github.com/yuantill/yuantill/protocol/money"
 	"github.com/yuantill/yuantill/tools/yuantill/bilingual"
@@ -27,7 +28,7 @@ func (p *program) shift() *cobra.Command {
 		Long: "应收来自流水，实收由收银员清点。交班从不等待网络：尚无结果的交易会列出，有结果后自动补全。\n" +
 			"What should be there comes from the journal, what is there from the cashier's count. Closing never waits for the\n" +
 			"network: what has no result yet is named, and the shift completes by itself.",
-		Args: cobra.NoArgs,
+		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.AddCommand(p.shiftOpen(), p.shiftStatus(), p.shiftCash(), p.shiftReport(), p.shiftClose(), p.shiftList(), p.shiftVerify())
@@ -44,16 +45,12 @@ func (f *shiftFlags) intent(cmd *cobra.Command) {
 
 // amount reads an amount of a flag that may be zero.
 func (f *shiftFlags) amount(flag, text string) (int64, error) {
-	currency, err := money.Lookup(f.currency)
+	amount, err := readAmount("--"+flag, text, f.currency)
 	if err != nil {
-		return 0, usage("--currency: %w", err)
-	}
-	amount, err := money.Parse(text, currency)
-	if err != nil {
-		return 0, usage("--%s: %w", flag, err)
+		return 0, err
 	}
 	if amount.Minor < 0 {
-		return 0, usage("--%s %s is below zero", flag, text)
+		return 0, usage(catalogue.BelowZero("--"+flag, text))
 	}
 	return amount.Minor, nil
 }
@@ -62,7 +59,7 @@ func (p *program) shiftOpen() *cobra.Command {
 	var flags shiftFlags
 	var float string
 	cmd := &cobra.Command{
-		Use: "open --float 200.00", Short: "开班  Open a shift", Args: cobra.NoArgs,
+		Use: "open --float 200.00", Short: "开班  Open a shift", Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			amount, err := flags.amount("float", float)
 			if err != nil {
@@ -80,7 +77,7 @@ func (p *program) shiftOpen() *cobra.Command {
 
 func (p *program) shiftStatus() *cobra.Command {
 	return &cobra.Command{
-		Use: "status", Short: "当前班次  The open shift as it stands", Args: cobra.NoArgs,
+		Use: "status", Short: "当前班次  The open shift as it stands", Args: noArguments,
 		RunE: p.looking(func(cmd *cobra.Command, _ []string) error {
 			client, err := p.client()
 			if err != nil {
@@ -99,21 +96,21 @@ func (p *program) shiftCash() *cobra.Command {
 	var flags shiftFlags
 	var in, out, note string
 	cmd := &cobra.Command{
-		Use: "cash --in 50.00 | --out 50.00", Short: "存入或取出现金  Put cash in or take it out", Args: cobra.NoArgs,
+		Use: "cash --in 50.00 | --out 50.00", Short: "存入或取出现金  Put cash in or take it out", Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			text, flag, sign := in, "in", int64(1)
 			if out != "" {
 				text, flag, sign = out, "out", -1
 			}
 			if (in == "") == (out == "") {
-				return usage("either --in or --out")
+				return usage(catalogue.InOrOut())
 			}
 			amount, err := flags.amount(flag, text)
 			if err != nil {
 				return err
 			}
 			if amount <= 0 {
-				return usage("--%s %s is not above zero", flag, text)
+				return usage(catalogue.NotAboveZero("--"+flag, text))
 			}
 			return p.shiftIntent(cmd.Context(), flags, func(ctx context.Context, c *stationclient.Client, key string) (stationclient.Shift, error) {
 				return c.MoveCash(ctx, key, stationclient.Cash{Amount: sign * amount, Cashier: flags.cashier, Note: note})
@@ -131,7 +128,7 @@ func (p *program) shiftReport() *cobra.Command {
 	var flags shiftFlags
 	var print bool
 	cmd := &cobra.Command{
-		Use: "report", Short: "X 报表：查看并打印，不改变任何东西  X report: look and print, change nothing", Args: cobra.NoArgs,
+		Use: "report", Short: "X 报表：查看并打印，不改变任何东西  X report: look and print, change nothing", Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return p.shiftIntent(cmd.Context(), flags, func(ctx context.Context, c *stationclient.Client, key string) (stationclient.Shift, error) {
 				return c.ReportShift(ctx, key, print)
@@ -147,7 +144,7 @@ func (p *program) shiftClose() *cobra.Command {
 	var counts []string
 	var approvedBy string
 	cmd := &cobra.Command{
-		Use: "close --count cash=150.00", Short: "交班（Z 报表）  Close the shift: Z report", Args: cobra.NoArgs,
+		Use: "close --count cash=150.00", Short: "交班（Z 报表）  Close the shift: Z report", Args: noArguments,
 		Long: "现金必须清点；其他方式可清点可不清点。有交易尚无结果时需要 --approved-by。\n" +
 			"Cash must be counted, other methods may be. --approved-by is needed while something has no result.\n" +
 			"methods: " + strings.Join(closing.Methods(), ", "),
@@ -173,7 +170,7 @@ func (f *shiftFlags) counted(counts []string) (map[string]int64, error) {
 	for _, count := range counts {
 		method, text, found := strings.Cut(count, "=")
 		if _, twice := counted[method]; !found || twice {
-			return nil, usage("--count %q is not METHOD=AMOUNT, once a method", count)
+			return nil, usage(catalogue.CountForm(count))
 		}
 		amount, err := f.amount("count", text)
 		if err != nil {
@@ -182,7 +179,7 @@ func (f *shiftFlags) counted(counts []string) (map[string]int64, error) {
 		counted[method] = amount
 	}
 	if _, cash := counted[closing.Cash]; !cash {
-		return nil, usage("--count cash=AMOUNT is needed, also when the drawer is empty")
+		return nil, usage(catalogue.CountCash())
 	}
 	return counted, nil
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/yuantill/yuantill/agent/catalogue"
 	"github.com/yuantill/yuantill/agent/receipt"
 	"github.com/yuantill/yuantill/protocol/closing"
 	"github.com/yuantill/yuantill/protocol/money"
@@ -23,10 +24,10 @@ type shiftJSON struct {
 func (p *program) shiftList() *cobra.Command {
 	var limit int
 	cmd := &cobra.Command{
-		Use: "list", Short: "班次列表，新的在前  The latest shifts, newest first", Args: cobra.NoArgs,
+		Use: "list", Short: "班次列表，新的在前  The latest shifts, newest first", Args: noArguments,
 		RunE: p.looking(func(cmd *cobra.Command, _ []string) error {
 			if limit < 1 || limit > 100 {
-				return usage("--last %d is not 1 to 100", limit)
+				return usage(catalogue.FlagOutside("--last", limit, 1, 100))
 			}
 			client, err := p.client()
 			if err != nil {

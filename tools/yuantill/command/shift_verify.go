@@ -40,7 +40,7 @@ var errShifts = errors.New("a shift's end is not signed by this terminal, or not
 func (p *program) shiftVerify() *cobra.Command {
 	var flags journalFlags
 	cmd := &cobra.Command{
-		Use: "verify", Short: "校验交班的签名与金额  Check signatures and sums of all closed shifts", Args: cobra.NoArgs,
+		Use: "verify", Short: "校验交班的签名与金额  Check signatures and sums of all closed shifts", Args: noArguments,
 		Long: "从流水逐条重算每个班次，并校验终端的 SM2 签名。退出码 8：不符。\n" +
 			"Sums every shift up anew from the journal and checks the terminal's SM2 signatures. Exit code 8: they do not agree.",
 		RunE: p.looking(func(cmd *cobra.Command, _ []string) error { return p.runShiftVerify(cmd.Context(), &flags) }),

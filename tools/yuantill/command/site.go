@@ -4,9 +4,9 @@ import (
 	"errors"
 	"io/fs"
 
+	"github.com/yuantill/yuantill/agent/catalogue"
 	"github.com/yuantill/yuantill/agent/keyring"
 	"github.com/yuantill/yuantill/agent/yuantill-agent/settings"
-	"github.com/yuantill/yuantill/tools/yuantill/bilingual"
 	"github.com/yuantill/yuantill/tools/yuantill/doctor"
 	"github.com/yuantill/yuantill/tools/yuantill/stationclient"
 )
@@ -60,9 +60,14 @@ func settingsFailure(err error) error {
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) {
 		code = CodeUnreadable
 	}
-	return &Failure{Code: code, Cause: err, Next: bilingual.Text{
-		Chinese: "检查设置：yuantill-agent check-settings FILE", English: "check it: yuantill-agent check-settings FILE",
-	}}
+	var wrong *settings.Error
+	if errors.As(err, &wrong) {
+		return &Failure{Code: code, Text: wrong.Text(), Next: catalogue.AfterSettings(wrong.Mistakes[0].Path)}
+	}
+	if errors.Is(err, fs.ErrNotExist) {
+		return &Failure{Code: code, Cause: err, Next: catalogue.NoSettingsFile()}
+	}
+	return &Failure{Code: code, Cause: err}
 }
 
 // client returns a client of the station: the one that is named, else the settings', else the usual one.
@@ -73,7 +78,7 @@ func (p *program) client() (*stationclient.Client, error) {
 	}
 	client, err := stationclient.New(p.stationAddress(s), s.token)
 	if err != nil {
-		return nil, &Failure{Code: CodeUsage, Cause: err}
+		return nil, usage(catalogue.StationAddress(p.stationAddress(s)))
 	}
 	return client, nil
 }
@@ -98,7 +103,7 @@ func (p *program) journalSource(flags *journalFlags) (string, *keyring.Keyring, 
 	}
 	path := first(flags.path, s.journal)
 	if path == "" {
-		return "", nil, usage("no journal: name it with --journal, or the settings with --settings")
+		return "", nil, usage(catalogue.NoJournalNamed())
 	}
 	enrolment, epochs := first(flags.enrolment, s.enrolment), first(flags.epochs, s.epochs)
 	if flags.keyless || enrolment == "" {

@@ -20,7 +20,7 @@ func (p *program) status() *cobra.Command {
 			"journal{records,unsent,oldest_unsent,sales,clock_jumps}, uplink{connected,broker,since,epoch,\n" +
 			"last_acknowledgement,last_error,clock_offset_ms,stopped,refused,last_refusal}, devices[{name,state,since,fault}],\n" +
 			"offline{left,left_text,payments_left,days_left,hours_left,taken,taken_payments,stopped}; and command_version",
-		Args: cobra.NoArgs,
+		Args: noArguments,
 		RunE: p.looking(func(cmd *cobra.Command, _ []string) error { return p.runStatus(cmd.Context()) }),
 	}
 }

@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"github.com/yuantill/yuantill/agent/catalogue"
 )
 
 // topics are the help texts beside the commands' own.
@@ -23,7 +25,7 @@ func help() *cobra.Command {
 		RunE: func(cmd *cobra.Command, arguments []string) error {
 			found, rest, err := cmd.Root().Find(arguments)
 			if err != nil || len(rest) > 0 {
-				return usage("no help topic %q", strings.Join(arguments, " "))
+				return usage(catalogue.NoTopic(strings.Join(arguments, " ")))
 			}
 			found.InitDefaultHelpFlag() // cobra's page lists it
 			return found.Help()
@@ -75,4 +77,4 @@ amounts integers in the currency's minor unit.
                   level and result: OK, WARN, FAIL, SKIP
   version         version, revision, time, go
 
-出错时 On error: {error, exit_code, exit, zh, en, next{zh,en}}`
+出错时 On error: {error, exit_code, exit, zh, en, text{zh,en}, next{zh,en}}`

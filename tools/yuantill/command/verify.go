@@ -38,7 +38,7 @@ func (p *program) journalVerify(flags *journalFlags) *cobra.Command {
 		Long: "逐条校验链接；能读到密钥时同时校验签名。退出码 8：不完整或被改动。\n" +
 			"Checks the chain of every record, and its tag where the keys can be read. Exit code 8: damaged or altered.\n" +
 			"--json: intact, records, first, last, link, tags_checked, lost, broken_sequence, cause, key_problem, seconds",
-		Args: cobra.NoArgs,
+		Args: noArguments,
 		RunE: p.looking(func(cmd *cobra.Command, _ []string) error { return p.runVerify(cmd.Context(), flags) }),
 	}
 }

@@ -24,7 +24,7 @@ func (p *program) version() *cobra.Command {
 		Use:   "version",
 		Short: "版本  Version",
 		Long:  "版本。--json: version, revision, time, go",
-		Args:  cobra.NoArgs,
+		Args:  noArguments,
 		RunE: func(*cobra.Command, []string) error {
 			v := version()
 			if p.json {

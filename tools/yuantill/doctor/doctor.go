@@ -5,10 +5,12 @@ package doctor
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"net"
 	"time"
 
 	"github.com/yuantill/yuantill/agent/keyring"
+	"github.com/yuantill/yuantill/agent/yuantill-agent/settings"
 	"github.com/yuantill/yuantill/drivers/port/hid"
 	"github.com/yuantill/yuantill/protocol/enrolment"
 	"github.com/yuantill/yuantill/protocol/seal"
@@ -136,7 +138,8 @@ func (d *Doctor) selfTest(context.Context) []Finding {
 func (d *Doctor) settings(context.Context) []Finding {
 	switch {
 	case d.site.SettingsError != nil:
-		return one(fail("settings", "设置有误："+d.site.SettingsError.Error(), "settings: "+d.site.SettingsError.Error()).
+		text := bilingual.Text{Chinese: "设置有误", English: "the settings are wrong"}.With(settingsText(d.site.SettingsError))
+		return one(fail("settings", text.Chinese, text.English).
 			next("改正所指的行，再检查", "mend the line that is named, then check again",
 				"yuantill-agent check-settings "+d.site.SettingsPath))
 	case d.site.SettingsPath == "":
@@ -145,6 +148,15 @@ func (d *Doctor) settings(context.Context) []Finding {
 	default:
 		return one(ok("settings", "设置可读："+d.site.SettingsPath, "settings are readable: "+d.site.SettingsPath))
 	}
+}
+
+// settingsText says what is wrong with the settings, and where.
+func settingsText(err error) bilingual.Text {
+	var wrong *settings.Error
+	if errors.As(err, &wrong) {
+		return wrong.Text()
+	}
+	return bilingual.Text{Chinese: err.Error(), English: err.Error()}
 }
 
 func one(f Finding) []Finding { return []Finding{f} }

@@ -9,9 +9,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
@@ -90,12 +92,19 @@ func New(base, token string) (*Client, error) {
 		base = "http://" + base
 	}
 	u, err := url.Parse(base)
-	if err != nil || u.Scheme != "http" || u.Host == "" || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" {
+	if err != nil || u.Scheme != "http" || !isHostPort(u.Host) || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.User != nil {
 		return nil, fmt.Errorf("%w: %q", ErrAddress, base)
 	}
 	// The station is on this machine: a proxy from the environment has no business here.
 	transport := &http.Transport{Proxy: nil, ResponseHeaderTimeout: callTimeout}
 	return &Client{base: "http://" + u.Host, token: token, client: &http.Client{Transport: transport}}, nil
+}
+
+// isHostPort reports a host with a port that can be called; the station has no usual one.
+func isHostPort(text string) bool {
+	host, port, err := net.SplitHostPort(text)
+	number, notNumber := strconv.ParseUint(port, 10, 16)
+	return err == nil && host != "" && notNumber == nil && number > 0
 }
 
 // Address returns the station's address.

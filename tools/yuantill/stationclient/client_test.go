@@ -33,7 +33,8 @@ func TestNew(t *testing.T) {
 	for _, address := range []string{"http://127.0.0.1:7710", "http://127.0.0.1:7710/", "127.0.0.1:7710"} {
 		require.Equal(t, "http://127.0.0.1:7710", client(t, address, "").Address())
 	}
-	for _, address := range []string{"https://127.0.0.1", "http://", "http://a/b", "http://a?x", "ftp://a", "http://a b"} {
+	for _, address := range []string{"https://127.0.0.1", "http://", "http://a/b", "http://a?x", "ftp://a", "http://a b", "garbage", "http://127.0.0.1",
+		"127.0.0.1:", ":7710", "127.0.0.1:0", "127.0.0.1:70000", "127.0.0.1:x", "http://a@127.0.0.1:1"} {
 		_, err := stationclient.New(address, "")
 		require.ErrorIs(t, err, stationclient.ErrAddress, address)
 	}
