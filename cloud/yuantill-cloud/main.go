@@ -32,6 +32,9 @@ func main() {
 	defer stop()
 	if err := newCommand().ExecuteContext(ctx); err != nil {
 		fmt.Fprintln(os.Stderr, "yuantill-cloud:", err)
+		if errors.Is(err, ErrSettings) {
+			fmt.Fprintln(os.Stderr, "  → 改正设置文件后再运行 · correct the settings file and run again")
+		}
 		if errors.Is(err, errUnbalanced) {
 			os.Exit(exitUnbalanced)
 		}

@@ -76,17 +76,44 @@ func prepared(t *testing.T) *site {
 }
 
 func TestSettings(t *testing.T) {
+	bank := "[[operator]]\ncode = \"ICBC\"\nurl = \"https://pay\"\nclient = \"y\"\npublic_key = \"i.pub\"\n"
 	for name, c := range map[string]struct{ text, says string }{
-		"UnknownKey":   {"[store]\nkey = 1\n", ":6: unknown key"},
-		"Syntax":       {"[[operator]\n", "cloud.toml:6"},
-		"HalfOperator": {"[[operator]]\ncode = \"ICBC\"\n", "operator: code, url"},
+		"UnknownKey":    {"[store]\nkey = 1\n", "cloud.toml:6:2: store: 没有这个设置"},
+		"Syntax":        {"[[operator]\n", "cloud.toml:6:11: 不是有效的 TOML · is not valid TOML"},
+		"WrongType":     {"profiling = 1\n", "cloud.toml:6:13: api.profiling: 须为 · must be: true, false"},
+		"HalfOperator":  {"[[operator]]\ncode = \"ICBC\"\n", "cloud.toml:6:3: operator.0.url: 必须填写 · is needed"},
+		"TwiceOperator": {bank + bank, "cloud.toml:12:8: operator.1.code: 机构 ICBC 出现了两次 · ICBC stands twice"},
+		"QueryTooOften": {"[payment]\nquery_every = \"1s\"\n", "cloud.toml:7:15: payment.query_every: 1s 须在 3s 至 5s 之间"},
+		"GivesUpLate":   {"[payment]\ngive_up_after = \"5m\"\n", "cloud.toml:7:17: payment.give_up_after: 5m0s 须在"},
+		"ReverseSoon":   {"[payment]\nreverse_not_before = \"5s\"\n", "cloud.toml:7:22: payment.reverse_not_before: 5s 过短，至少 15s"},
+		"Duration":      {"[payment]\nquery_every = \"3\"\n", "cloud.toml:7:15: payment.query_every: 须为带单位的时长"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := ReadSettings(newSite(t, c.text).settings)
 			require.ErrorIs(t, err, ErrSettings)
 			require.ErrorContains(t, err, c.says)
+			require.NotContains(t, err.Error(), "struct field")
 		})
 	}
+	t.Run("ValuesHaveTheirLine", func(t *testing.T) {
+		path := filepath.Join(t.TempDir(), "cloud.toml")
+		require.NoError(t, os.WriteFile(path, []byte("log_level = \"loud\"\n[broker]\nlisten = \"here\"\nnames = []\n"), 0o600))
+		_, err := ReadSettings(path)
+		for _, says := range []string{
+			path + ":1:13: log_level: 不能为“loud”", path + ":3:10: broker.listen: “here”不是“主机:端口”", path + ":4:1: broker.names: 至少一个名称",
+		} {
+			require.ErrorContains(t, err, says)
+		}
+	})
+	t.Run("OpenToTheWorldHasItsLine", func(t *testing.T) {
+		s := prepared(t)
+		text, err := os.ReadFile(s.settings)
+		require.NoError(t, err)
+		require.NoError(t, os.WriteFile(s.settings, bytes.Replace(text, []byte(s.api), []byte("0.0.0.0:0"), 1), 0o600))
+		_, err = s.run(t.Context(), "serve")
+		require.ErrorIs(t, err, ErrSettings)
+		require.ErrorContains(t, err, "cloud.toml:5:10: api.listen: 不是本机地址")
+	})
 	t.Run("PathsAreRelativeToTheFile", func(t *testing.T) {
 		s := newSite(t, "")
 		read, err := ReadSettings(s.settings)

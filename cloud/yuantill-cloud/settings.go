@@ -4,15 +4,12 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
-	"github.com/pelletier/go-toml/v2"
-
 	"github.com/yuantill/yuantill/cloud/payment"
+	"github.com/yuantill/yuantill/protocol/tomlfile"
 )
 
 // ErrSettings marks a settings file with a mistake; the text says where and what.
@@ -33,6 +30,9 @@ type Settings struct {
 	API       APISettings        `toml:"api"`
 	Payment   PaymentSettings    `toml:"payment"`
 	Operators []OperatorSettings `toml:"operator"`
+
+	path   string // of the file
+	places tomlfile.Places
 }
 
 // BrokerSettings is where terminals connect.
@@ -86,37 +86,24 @@ func DefaultSettings() Settings {
 		API:    APISettings{Listen: "127.0.0.1:7500"}}
 }
 
-// ReadSettings reads a file strictly: an unknown key is an error with its line. Error: ErrSettings.
+// ReadSettings reads a file strictly: an unknown key is an error. Its error is ErrSettings, with the place of every
+// mistake.
 func ReadSettings(path string) (Settings, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
 		return Settings{}, fmt.Errorf("%w: %w", ErrSettings, err)
 	}
 	settings := DefaultSettings()
-	decoder := toml.NewDecoder(strings.NewReader(string(text))).DisallowUnknownFields()
-	if err := decoder.Decode(&settings); err != nil {
-		return Settings{}, fmt.Errorf("%w: %s%s", ErrSettings, path, describe(err))
+	places, err := tomlfile.Decode(path, text, &settings)
+	if err != nil {
+		return Settings{}, unreadable(path, err)
 	}
+	settings.path, settings.places = path, places
 	settings.resolve(filepath.Dir(path))
-	if err := settings.validate(); err != nil {
-		return Settings{}, fmt.Errorf("%w: %s: %w", ErrSettings, path, err)
+	if err := settings.mistakes(); err != nil {
+		return Settings{}, err
 	}
 	return settings, nil
-}
-
-// describe gives the line and what is wrong with it.
-func describe(err error) string {
-	var unknown *toml.StrictMissingError
-	if errors.As(err, &unknown) && len(unknown.Errors) > 0 {
-		row, _ := unknown.Errors[0].Position()
-		return fmt.Sprintf(":%d: unknown key %q", row, strings.Join(unknown.Errors[0].Key(), "."))
-	}
-	var malformed *toml.DecodeError
-	if errors.As(err, &malformed) {
-		row, _ := malformed.Position()
-		return fmt.Sprintf(":%d: %s", row, malformed.Error())
-	}
-	return ": " + err.Error()
 }
 
 func (s *Settings) resolve(base string) {
@@ -132,34 +119,6 @@ func (s *Settings) resolve(base string) {
 			*path = filepath.Join(base, *path)
 		}
 	}
-}
-
-func (s *Settings) validate() error {
-	for name, address := range map[string]string{"broker.listen": s.Broker.Listen, "api.listen": s.API.Listen} {
-		if _, _, err := net.SplitHostPort(address); err != nil {
-			return fmt.Errorf("%s: %w", name, err)
-		}
-	}
-	if len(s.Broker.Names) == 0 {
-		return errors.New("broker.names: at least one is needed")
-	}
-	if _, err := s.level(); err != nil {
-		return fmt.Errorf("log_level: %w", err)
-	}
-	if err := s.timing().Validate(); err != nil {
-		return err
-	}
-	seen := map[string]bool{}
-	for _, o := range s.Operators {
-		if o.Code == "" || o.URL == "" || o.Client == "" || o.PublicKey == "" {
-			return errors.New("operator: code, url, client and public_key are needed")
-		}
-		if seen[o.Code] {
-			return fmt.Errorf("operator: %s stands twice", o.Code)
-		}
-		seen[o.Code] = true
-	}
-	return nil
 }
 
 func (s *Settings) level() (slog.Level, error) {

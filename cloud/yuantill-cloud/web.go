@@ -54,7 +54,7 @@ func (c *cloud) handler(connection *nats.Conn, operators *registry.Registry) (ht
 // token reads the token file; without one the API must be on loopback.
 func (c *cloud) token() (string, error) {
 	if c.settings.API.Profiling && !isLoopback(c.settings.API.Listen) {
-		return "", fmt.Errorf("%w: api.profiling is for loopback addresses only", ErrSettings)
+		return "", c.settings.wrong("api.profiling", "只能用于本机地址 · is for loopback addresses only")
 	}
 	if c.settings.API.TokenFile != "" {
 		text, err := os.ReadFile(c.settings.API.TokenFile)
@@ -67,7 +67,7 @@ func (c *cloud) token() (string, error) {
 		return "", fmt.Errorf("read API token: %s is empty", c.settings.API.TokenFile)
 	}
 	if !isLoopback(c.settings.API.Listen) {
-		return "", fmt.Errorf("%w: api.listen is not a loopback address and api.token_file is not set", ErrSettings)
+		return "", c.settings.wrong("api.listen", "不是本机地址，须设置 api.token_file · is not a loopback address, so api.token_file must be set")
 	}
 	return "", nil
 }
