@@ -79,8 +79,15 @@ func New(config Config) (http.Handler, error) {
 	outer.HandleFunc("GET /readyz", a.ready)
 	outer.Handle("GET /r/{token}", a.receipts())
 	outer.Handle("GET /metrics", a.guard(promhttp.HandlerFor(config.Metrics, promhttp.HandlerOpts{})))
-	outer.Handle("/", a.guard(mux))
-	bounded := http.TimeoutHandler(outer, answerTimeout, "timed out\n")
+	nothing := missing(outer, mux)
+	outer.Handle("/", a.guard(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !routed(mux, r) {
+			nothing.ServeHTTP(w, r)
+			return
+		}
+		mux.ServeHTTP(w, r)
+	})))
+	bounded := timedOut(outer)
 	if !config.Profiling {
 		return bounded, nil
 	}
@@ -119,7 +126,7 @@ func (a *api) guard(next http.Handler) http.Handler {
 		asked := *r
 		asked.Method = http.MethodPost
 		if crossOrigin.Check(&asked) != nil || a.Token == "" && !isLoopback(r.Host) {
-			writeText(w, http.StatusForbidden, "forbidden\n")
+			writeProblem(w, http.StatusForbidden, "只接受本机名称，且不接受其他网站的请求 · only names of this machine, and no requests of other sites")
 			return
 		}
 		if a.Token == "" {
@@ -130,7 +137,7 @@ func (a *api) guard(next http.Handler) http.Handler {
 		got := sha256.Sum256([]byte(token))
 		if !found || subtle.ConstantTimeCompare(got[:], want[:]) != 1 {
 			w.Header().Set("WWW-Authenticate", "Bearer")
-			writeText(w, http.StatusUnauthorized, "unauthorized\n")
+			writeProblem(w, http.StatusUnauthorized, "访问令牌缺失或错误 · the access token is missing or wrong: Authorization: Bearer ...")
 			return
 		}
 		next.ServeHTTP(w, r)

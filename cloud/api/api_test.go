@@ -36,10 +36,11 @@ var (
 )
 
 type site struct {
-	t      *testing.T
-	store  *sqlite.Store
-	server *httptest.Server
-	ready  error
+	t       *testing.T
+	store   *sqlite.Store
+	handler http.Handler
+	server  *httptest.Server
+	ready   error
 }
 
 func newSite(t *testing.T, secret string) *site {
@@ -69,9 +70,9 @@ func newSiteWith(t *testing.T, change func(*api.Config)) *site {
 	config := api.Config{Store: s.store, Books: checker, Metrics: metrics, Version: "test", Logger: logger, Profiling: true,
 		Ready: func(context.Context) error { return s.ready }, Registry: func(code string) string { return "行 " + code }}
 	change(&config)
-	handler, err := api.New(config)
+	s.handler, err = api.New(config)
 	require.NoError(t, err)
-	s.server = httptest.NewServer(handler)
+	s.server = httptest.NewServer(s.handler)
 	t.Cleanup(s.server.Close)
 	return s
 }
