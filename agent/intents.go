@@ -149,7 +149,7 @@ func (t *till) Press(ctx context.Context, id checkout.OrderID, intent station.In
 			return checkout.View{}, barred
 		}
 	}
-	if cancel, ok := intent.(checkout.CancelPressed); ok && cancel.Cashier == "" {
+	if cancel, ok := intent.(checkout.CancelPressed); ok && cancel.Cashier == "" && !cancel.TimedOut {
 		intent = checkout.CancelPressed{Cashier: h.sale.Cashier}
 	}
 	if _, reprint := intent.(checkout.ReprintPressed); reprint && t.printer.full() {

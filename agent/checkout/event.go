@@ -102,8 +102,20 @@ type JournalFailed struct{ Cause Event }
 // Tick says that the time of the latest SetTimer has come, or passed.
 type Tick struct{}
 
-// CancelPressed is the cashier's wish to end the sale.
-type CancelPressed struct{ Cashier string }
+// CancelPressed is the wish to end the sale: the cashier's, or, with TimedOut, of a program that waited long enough for a
+// customer who does not pay.
+type CancelPressed struct {
+	Cashier  string // empty when nobody pressed anything
+	TimedOut bool
+}
+
+// reason is what records say.
+func (e CancelPressed) reason() message.Reason {
+	if e.TimedOut {
+		return message.Reason_REASON_TIMED_OUT
+	}
+	return message.Reason_REASON_CASHIER_CANCELLED
+}
 
 // Restarted is given to an open sale that was read back after a restart. Last is the sequence of the latest record that
 // was committed with it, 0 when there is none.

@@ -41,6 +41,9 @@ func drawEvent(t *rapid.T, sale checkout.Sale) checkout.Event {
 	case 6, 7:
 		return checkout.ResultArrived{Result: drawResult(t, sale)}
 	case 8:
+		if rapid.Bool().Draw(t, "timed out") {
+			return checkout.CancelPressed{TimedOut: true}
+		}
 		return checkout.CancelPressed{Cashier: "li"}
 	case 9:
 		return checkout.ReprintPressed{Copies: checkout.CustomerCopy}

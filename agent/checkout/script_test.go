@@ -113,6 +113,9 @@ func parseEvent(t *testing.T, w *till, words []string) checkout.Event {
 	case "tick":
 		return checkout.Tick{}
 	case "cancel":
+		if len(words) > 1 && words[1] == "timed-out" {
+			return checkout.CancelPressed{TimedOut: true}
+		}
 		return checkout.CancelPressed{Cashier: "li"}
 	case "printed":
 		return parsePrinted(t, words[1:])

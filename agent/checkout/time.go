@@ -95,7 +95,7 @@ func (s Sale) askSequence() uint64 {
 
 // cancel ends the sale before a payment, and asks for it to be taken back afterwards: a payment is never just forgotten.
 func (r Rules) cancel(s Sale, e CancelPressed, now time.Time) (Sale, []Effect) {
-	const reason = message.Reason_REASON_CASHIER_CANCELLED
+	reason := e.reason()
 	switch s.State {
 	case Waiting:
 		return r.abandon(s, reason)
@@ -133,7 +133,7 @@ func (r Rules) journalFailed(s Sale, e JournalFailed, now time.Time) (Sale, []Ef
 		s.State, s.Card.Transaction, s.Card.Accepted = Tapping, paid.Transaction, paid.Offline
 	}
 	if cancel, ok := e.Cause.(CancelPressed); ok && s.State == Tapping {
-		s.Reversal, s.ReversalBy = message.Reason_REASON_CASHIER_CANCELLED, cancel.Cashier
+		s.Reversal, s.ReversalBy = cancel.reason(), cancel.Cashier
 	}
 	s.AskedAt = now
 	return s, []Effect{show, SetTimer{At: now.Add(r.Timing.AskEvery)}}

@@ -41,7 +41,11 @@ type StartBody struct {
 // CancelBody is the request to end or take back a sale.
 type CancelBody struct {
 	Cashier string `json:"cashier,omitempty" maxLength:"40"`
+	Reason  string `json:"reason,omitempty" enum:"cashier,timeout" doc:"cashier when left out; timeout: the program has waited long enough for a customer who does not pay"`
 }
+
+// reasonTimeout is the one reason for which no cashier cancels.
+const reasonTimeout = "timeout"
 
 // ReprintBody is the request for paper.
 type ReprintBody struct {
@@ -97,7 +101,9 @@ func (s *Station) saleRoutes() []route {
 
 func (s *Station) cancel(ctx context.Context, in *cancelInput) (*saleOutput, error) {
 	body := valueOr(in.Body, CancelBody{})
-	return s.press(ctx, in.IntentInput, "cancel", body, checkout.CancelPressed{Cashier: tidy(body.Cashier)})
+	return s.press(ctx, in.IntentInput, "cancel", body, checkout.CancelPressed{
+		Cashier: tidy(body.Cashier), TimedOut: body.Reason == reasonTimeout,
+	})
 }
 
 func (s *Station) showCode(ctx context.Context, in *IntentInput) (*saleOutput, error) {

@@ -110,6 +110,8 @@ func TestIntents(t *testing.T) {
 		want       station.Intent
 	}{
 		"Cancel":           {"/cancel", `{"cashier":"li"}`, checkout.CancelPressed{Cashier: "li"}},
+		"CancelTimeout":    {"/cancel", `{"reason":"timeout"}`, checkout.CancelPressed{TimedOut: true}},
+		"CancelByCashier":  {"/cancel", `{"reason":"cashier"}`, checkout.CancelPressed{}},
 		"CancelNoBody":     {"/cancel", ``, checkout.CancelPressed{}},
 		"ShowCode":         {"/show-code", ``, checkout.CodeWanted{}},
 		"ReprintCustomers": {"/reprint", ``, checkout.ReprintPressed{Copies: checkout.CustomerCopy}},

@@ -26,7 +26,8 @@ const saleTimeout = 5 * time.Minute
 const (
 	keyShow   = "-show"
 	keyCancel = "-cancel"
-	keyMax    = checkout.KeyMax - len(keyCancel)
+	keyLapse  = "-lapsed" // of a cancellation because the time was up, which is another request
+	keyMax    = checkout.KeyMax - max(len(keyCancel), len(keyLapse))
 )
 
 type saleFlags struct {

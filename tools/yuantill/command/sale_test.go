@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/yuantill/yuantill/agent/checkout"
+	"github.com/yuantill/yuantill/agent/station"
 	"github.com/yuantill/yuantill/tools/yuantill/command"
 	"github.com/yuantill/yuantill/tools/yuantill/sitetest"
 )
@@ -87,6 +88,25 @@ func TestInterrupt(t *testing.T) {
 			"sale", "--station", till.URL, "--amount", "1", "--lang", "en", "--cancel=false")
 		require.Equal(t, int(command.CodeUnknown), code)
 		require.Empty(t, errors)
+	})
+}
+
+// TestTimeout: nobody pressed anything, and the records must not say that a cashier did.
+func TestTimeout(t *testing.T) {
+	t.Run("is no cashier's cancellation", func(t *testing.T) {
+		till := sitetest.NewTill(t, "")
+		code, out, errors := run(t, command.Environment{}, "sale", "--station", till.URL, "--amount", "1", "--timeout", "100ms",
+			"--cashier", "li", "--lang", "en")
+		require.Equal(t, int(command.CodeAbandoned), code)
+		require.Contains(t, errors, "waited for 100ms, asking to cancel")
+		require.Contains(t, out, "Closed, no payment was asked for")
+		require.Equal(t, []station.Intent{checkout.CancelPressed{TimedOut: true}}, till.Intents())
+	})
+	t.Run("Ctrl-C is one", func(t *testing.T) {
+		till := sitetest.NewTill(t, "")
+		code, _, _ := run(t, command.Environment{Interrupts: interrupts(1)}, "sale", "--station", till.URL, "--amount", "1", "--cashier", "li")
+		require.Equal(t, int(command.CodeAbandoned), code)
+		require.Equal(t, []station.Intent{checkout.CancelPressed{Cashier: "li"}}, till.Intents())
 	})
 }
 

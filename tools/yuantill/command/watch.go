@@ -3,6 +3,7 @@ package command
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"time"
 
@@ -39,6 +40,7 @@ type watcher struct {
 	lost    bool // the last call did not get through, and that was said
 
 	leaving   bool // it was asked to be cancelled; the next time is for leaving
+	lapsed    bool // it was asked because the time was up, and not by anybody
 	cancelled bool // the station has heard of it
 	deadline  *time.Timer
 }
@@ -178,6 +180,7 @@ func (w *watcher) watch(ctx context.Context, updates <-chan stationclient.Sale, 
 		case <-w.Interrupts:
 			leave = w.stop(ctx)
 		case <-w.deadline.C:
+			w.lapsed = !w.leaving
 			leave = w.stop(ctx)
 		case <-ctx.Done():
 			leave = true
@@ -193,8 +196,12 @@ func (w *watcher) stop(ctx context.Context) bool {
 		return true
 	}
 	w.leaving = true
-	w.tell("正在请求取消，请等待结果；再按一次 Ctrl-C 离开，收款在本机继续",
-		"asking to cancel, waiting for the outcome; Ctrl-C once more leaves, the sale goes on")
+	chinese, english := "正在请求取消", "asking to cancel"
+	if w.lapsed {
+		chinese, english = fmt.Sprintf("已等待 %v，%s", w.flags.timeout, chinese), fmt.Sprintf("waited for %v, %s", w.flags.timeout, english)
+	}
+	w.tell(chinese+"，请等待结果；再按一次 Ctrl-C 离开，收款在本机继续",
+		english+", waiting for the outcome; Ctrl-C once more leaves, the sale goes on")
 	w.deadline.Reset(cancelWait)
 	w.cancel(ctx)
 	return false
@@ -202,7 +209,7 @@ func (w *watcher) stop(ctx context.Context) bool {
 
 // cancel asks the station; what does not arrive is asked again when the station answers, under the same key.
 func (w *watcher) cancel(ctx context.Context) {
-	sale, err := w.client.Cancel(ctx, w.flags.key+keyCancel, w.sale.ID, w.flags.cashier)
+	sale, err := w.askToCancel(ctx)
 	var refused *stationclient.RefusedError
 	if errors.As(err, &refused) {
 		w.cancelled = true
@@ -211,4 +218,11 @@ func (w *watcher) cancel(ctx context.Context) {
 	}
 	w.cancelled = err == nil
 	w.took(sale, err)
+}
+
+func (w *watcher) askToCancel(ctx context.Context) (stationclient.Sale, error) {
+	if w.lapsed {
+		return w.client.TimeOut(ctx, w.flags.key+keyLapse, w.sale.ID)
+	}
+	return w.client.Cancel(ctx, w.flags.key+keyCancel, w.sale.ID, w.flags.cashier)
 }

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -48,7 +49,7 @@ type Till struct {
 	script  []checkout.State
 	status  station.Status
 	starts  int
-	presses int
+	intents []station.Intent
 	began   chan struct{} // closed with the first start
 	press   chan struct{} // closed with the first intent
 	listen  chan struct{} // closed when the first listener has been sent the sale
@@ -144,6 +145,13 @@ func (t *Till) Listened() <-chan struct{} { return t.listen }
 
 // Pressed is closed when the first intent about a sale has come.
 func (t *Till) Pressed() <-chan struct{} { return t.press }
+
+// Intents are those about the sale, in order.
+func (t *Till) Intents() []station.Intent {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return slices.Clone(t.intents)
+}
 
 // Start implements station.Till.
 func (t *Till) Start(_ context.Context, start station.Start) (checkout.View, error) {
@@ -243,7 +251,7 @@ func (t *Till) Press(_ context.Context, id checkout.OrderID, intent station.Inte
 	if id != t.sale.OrderID {
 		return checkout.View{}, &station.Refusal{Phrase: catalogue.RefuseNoSale}
 	}
-	if t.presses++; t.presses == 1 {
+	if t.intents = append(t.intents, intent); len(t.intents) == 1 {
 		close(t.press)
 	}
 	switch intent.(type) {

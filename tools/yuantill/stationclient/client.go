@@ -131,9 +131,14 @@ func (c *Client) Sale(ctx context.Context, id string) (Sale, error) {
 	return sale, err
 }
 
-// Cancel asks for a sale to end: before a payment at once, afterwards by taking it back.
+// Cancel asks for a sale to end because a cashier wants it to: before a payment at once, afterwards by taking it back.
 func (c *Client) Cancel(ctx context.Context, key, id, cashier string) (Sale, error) {
 	return c.press(ctx, key, id, "cancel", station.CancelBody{Cashier: cashier})
+}
+
+// TimeOut asks for the same because the customer was waited for long enough.
+func (c *Client) TimeOut(ctx context.Context, key, id string) (Sale, error) {
+	return c.press(ctx, key, id, "cancel", station.CancelBody{Reason: "timeout"})
 }
 
 // ShowCode asks for our code to be shown for the customer to scan.
