@@ -348,3 +348,34 @@ func tearAfterPay(t *testing.T, s *shop, card *hardcard.Card, id checkout.OrderI
 	require.EqualValues(t, 100_00-12_50, card.Balance())
 	require.Equal(t, checkout.CardUnknown, s.sale(t, id).Sale.State)
 }
+
+// TestSignedPaymentThatEndsWithoutMoney: the card has debited itself. Neither till nor slip may say that nothing happened.
+func TestSignedPaymentThatEndsWithoutMoney(t *testing.T) {
+	for name, end := range map[string]func(sent) *message.PaymentResult{"declined": decline, "taken back": nil} {
+		t.Run(name, func(t *testing.T) {
+			tapShop(t, func(t *testing.T, s *shop, card *hardcard.Card) {
+				said := end
+				if said == nil {
+					said = func(p sent) *message.PaymentResult {
+						if p.kind == record.ReversalRequested {
+							return result(p, message.Stage_STAGE_FINAL, message.Outcome_OUTCOME_REVERSED, 9)
+						}
+						return nil
+					}
+				}
+				s.cloud.say(said)
+				begun := s.begin(t, "k1")
+				s.reader.Place(applet(card))
+				time.Sleep(time.Minute)
+				require.EqualValues(t, 100_00-12_50, card.Balance())
+				view := s.sale(t, begun.Sale.OrderID)
+				require.True(t, view.Sale.State.Final())
+				require.Equal(t, catalogue.StepCardDebited.Text(), view.Next)
+				require.NotEmpty(t, s.printer.Documents())
+				for _, slip := range s.printer.Documents() {
+					require.Contains(t, text(slip), "硬件钱包已记扣款", "the customer is told what to do")
+				}
+			})
+		})
+	}
+}

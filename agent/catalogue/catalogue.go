@@ -72,6 +72,7 @@ const (
 	StepRefunded
 	StepNewSale
 	StepSuperseded
+	StepCardDebited
 )
 
 // Notices: something that happened beside the sale's progress.

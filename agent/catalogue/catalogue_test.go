@@ -14,7 +14,7 @@ import (
 func ranges() [][2]catalogue.Phrase {
 	return [][2]catalogue.Phrase{
 		{catalogue.TitleWaiting, catalogue.TitleAbandoned},
-		{catalogue.StepPresent, catalogue.StepSuperseded},
+		{catalogue.StepPresent, catalogue.StepCardDebited},
 		{catalogue.NoticeWeChat, catalogue.NoticeSuperseding},
 		{catalogue.RefuseSaleOpen, catalogue.RefuseListeners},
 		{catalogue.AfterFinishSale, catalogue.AfterListeners},

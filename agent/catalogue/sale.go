@@ -68,6 +68,10 @@ func (p Phrase) step() Text {
 	case StepSuperseded:
 		return Text{"顾客已改用其他方式，请看新的一笔；本笔自动撤销，如已付款会退回",
 			"The customer pays another way: see the sale that took its place; this one is taken back, and money that came in goes back"}
+	case StepCardDebited:
+		return Text{"未收款，请勿交货；硬件钱包已记扣款，由钱包运营机构退回钱包，请把小票交给顾客",
+			"No money received, do not hand over the goods. The hard wallet has debited itself; its operator returns that to the " +
+				"wallet. Give the customer the slip"}
 	case StepNewSale:
 		return Text{"可以发起新的收款", "A new sale can be started"}
 	default:

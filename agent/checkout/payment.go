@@ -135,7 +135,7 @@ func (r Rules) decide(s Sale, result *message.PaymentResult) (Sale, []Effect) {
 		s.State, copies = Approved, bothCopies
 	case message.Outcome_OUTCOME_DECLINED:
 		s.State = Declined
-		if s.CardInDoubt() {
+		if s.CardInDoubt() || s.CardDebited() {
 			copies = CustomerCopy // it tells the customer whom to ask
 		}
 	case message.Outcome_OUTCOME_REVERSED:

@@ -125,6 +125,11 @@ func (s Sale) CardInDoubt() bool {
 	return s.Method == message.Method_METHOD_TAP && len(s.Card.Transaction) == 0
 }
 
+// CardDebited reports whether a hard wallet has signed the payment: it has debited itself, whatever became of the payment.
+func (s Sale) CardDebited() bool {
+	return s.Method == message.Method_METHOD_TAP && len(s.Card.Transaction) != 0
+}
+
 // Standing is how an approved order stands by the newest that the cloud said of it; nil before that.
 func (s Sale) Standing() *message.Standing { return s.Result.GetStanding() }
 

@@ -103,6 +103,8 @@ func endPhrases(s Sale) (title, next catalogue.Phrase) {
 		next = catalogue.StepCardInDoubt
 	case s.State == Reversed && s.Result.GetRefunded():
 		next = catalogue.StepRefunded
+	case s.CardDebited():
+		next = catalogue.StepCardDebited
 	case s.SupersededBy != (OrderID{}):
 		next = catalogue.StepSuperseded
 	}

@@ -25,6 +25,9 @@ func Compose(slip Slip, reader Copy) (drivers.Document, error) {
 	if slip.CardInDoubt && slip.Outcome != Approved {
 		c.words = c.words.inDoubt()
 	}
+	if slip.CardDebited && slip.Outcome != Approved {
+		c.words = c.words.debited()
+	}
 	c.heading()
 	c.parties()
 	c.transaction()

@@ -82,6 +82,10 @@ func TestComposeGolden(t *testing.T) {
 	refund.Transaction, refund.Note = receipt.Refund, "顾客退货"
 	inDoubt := unsettled(receipt.Reversed)
 	inDoubt.CardInDoubt = true
+	debited := unsettled(receipt.Reversed)
+	debited.CardDebited = true
+	offlineRefund := followUp(receipt.Refund, 5000)
+	offlineRefund.Offline, offlineRefund.Reference, offlineRefund.Operator = true, "", ""
 	reprintedRefund := followUp(receipt.Refund, 5000)
 	reprintedRefund.Reprint = true
 	completionUnknown, topUpDeclined := unsettledFollowUp(receipt.HoldCompletion, receipt.Unknown), unsettledFollowUp(receipt.HoldTopUp, receipt.Declined)
@@ -91,6 +95,8 @@ func TestComposeGolden(t *testing.T) {
 		slip   receipt.Slip
 		reader receipt.Copy
 	}{
+		"debited-customer":         {debited, receipt.CustomerCopy},
+		"offline-refund-customer":  {offlineRefund, receipt.CustomerCopy},
 		"void-merchant":            {followUp(receipt.Void, 123456), receipt.MerchantCopy},
 		"void-customer":            {followUp(receipt.Void, 123456), receipt.CustomerCopy},
 		"part-refund-merchant":     {followUp(receipt.Refund, 5000), receipt.MerchantCopy},
@@ -238,6 +244,22 @@ func TestComposeCardInDoubtNeverSaysThatNothingWasCharged(t *testing.T) {
 	}
 	paid := sale()
 	paid.CardInDoubt = true
+	require.Equal(t, text(t, sale(), receipt.CustomerCopy), text(t, paid, receipt.CustomerCopy), "paid is paid")
+}
+
+func TestComposeCardDebitedNeverSaysThatNothingWasCharged(t *testing.T) {
+	for _, outcome := range []receipt.Outcome{receipt.Declined, receipt.Unknown, receipt.Reversed} {
+		slip := unsettled(outcome)
+		slip.CardDebited = true
+		got := text(t, slip, receipt.CustomerCopy)
+		require.Contains(t, got, "钱包已记扣款 (x2)")
+		require.Contains(t, got, "凭此单联系运营机构")
+		for _, wrong := range []string{"未扣款", "Nothing was charged", "NOT PAID", "换一种方式"} {
+			require.NotContains(t, strings.ReplaceAll(got, "未收金额 NOT PAID", ""), wrong)
+		}
+	}
+	paid := sale()
+	paid.CardDebited = true
 	require.Equal(t, text(t, sale(), receipt.CustomerCopy), text(t, paid, receipt.CustomerCopy), "paid is paid")
 }
 

@@ -102,6 +102,8 @@ type Slip struct {
 	// CardInDoubt says that a hard wallet was asked to pay and never answered: it may have been debited although the
 	// payment is not approved.
 	CardInDoubt bool
+	// CardDebited says that a hard wallet signed the payment and so debited itself, although it is not approved.
+	CardDebited bool
 	// Offline says that the till accepted the payment by itself; operator, reference and authorisation may be missing.
 	Offline bool
 	// Reprint marks a slip that may be on paper already.

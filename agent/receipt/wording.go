@@ -62,6 +62,16 @@ func (p phrases) inDoubt() phrases {
 	return p
 }
 
+// debited says what the customer of a hard wallet that signed can do. Nothing on the slip may say that nothing was charged.
+func (p phrases) debited() phrases {
+	p.warning = []string{"未收款", "钱包已记扣款"}
+	p.warningEnglish = []string{"NOT RECEIVED BY THE SHOP", "WALLET WAS DEBITED"}
+	p.advice = "硬件钱包已记扣款，商户未收到。款项由钱包运营机构退回钱包，钱包联网后可见；如未退回，凭此单联系运营机构。"
+	p.adviceEnglish = "The hard wallet debited itself, the shop did not get the money. The wallet's operator returns it, to be seen " +
+		"once the wallet was connected; if not, show this slip to the operator."
+	return p
+}
+
 // wordingBack is for money that the customer was to get back.
 func wordingBack(outcome Outcome) phrases {
 	p := phrases{proof: "非退款凭证", proofEnglish: "NOT A PROOF OF REFUND"}

@@ -39,12 +39,14 @@ func (s *step) notSent(e Event) {
 			s.send()
 			return
 		}
-		s.settle(Declined, operator.ReasonOperatorUnavailable)
+		s.unwanted(Declined, operator.ReasonOperatorUnavailable)
 	case Querying:
 		// The terminal was told "unknown" by now; a back-up's authorisation would come too late for it.
-		s.settle(Declined, operator.ReasonOperatorUnavailable)
+		s.unwanted(Declined, operator.ReasonOperatorUnavailable)
 	case Reversing:
-		s.settle(Reversed, s.p.Reason)
+		if !s.unseen() { // what a card signed is presented again at its time
+			s.settle(Reversed, s.p.Reason)
+		}
 	default:
 	}
 }
@@ -72,6 +74,9 @@ func (s *step) answered(e Event) {
 	}
 	if e.Answer.Status != operator.StatusNotFound || e.Call == CallAuthorise || e.Call == CallOrder {
 		s.p.Submitted = true
+	}
+	if e.Answer.Status != operator.StatusNotFound {
+		s.p.Seen = s.p.Signed
 	}
 	switch e.Answer.Status {
 	case operator.StatusApproved:

@@ -29,9 +29,11 @@ const (
 	flagSubmitted       byte = 1 << 0
 	flagReversalRefused byte = 1 << 1
 	flagHold            byte = 1 << 2
+	flagSigned          byte = 1 << 3
+	flagSeen            byte = 1 << 4
 	flagOffline         byte = 1 << 5
 	flagVerify          byte = 1 << 6
-	flagsKnown               = flagSubmitted | flagReversalRefused | flagHold | flagOffline | flagVerify
+	flagsKnown               = flagSubmitted | flagReversalRefused | flagHold | flagSigned | flagSeen | flagOffline | flagVerify
 )
 
 const fixedSize = 1 + 16 + 5
@@ -85,7 +87,8 @@ func (p *Payment) UnmarshalBinary(data []byte) error {
 	read := Payment{OrderID: operator.OrderID(data[1:17]), State: State(data[17]), Method: operator.Method(data[18]),
 		Reason: operator.Reason(data[19]), Debit: Debit(data[20]),
 		Submitted: data[21]&flagSubmitted != 0, ReversalRefused: data[21]&flagReversalRefused != 0,
-		Hold: data[21]&flagHold != 0, Offline: data[21]&flagOffline != 0, Verify: data[21]&flagVerify != 0}
+		Hold: data[21]&flagHold != 0, Offline: data[21]&flagOffline != 0, Verify: data[21]&flagVerify != 0,
+		Signed: data[21]&flagSigned != 0, Seen: data[21]&flagSeen != 0}
 	r := &reader{rest: data[fixedSize:]}
 	r.numbers(&read)
 	for _, t := range []*time.Time{&read.CreatedAt, &read.SentAt, &read.DecidedAt, &read.NextAt, &read.QueryAt, &read.TellAt, &read.GiveUpAt, &read.ReverseAt} {
@@ -126,6 +129,12 @@ func (p Payment) flags() byte {
 	}
 	if p.Verify {
 		flags |= flagVerify
+	}
+	if p.Signed {
+		flags |= flagSigned
+	}
+	if p.Seen {
+		flags |= flagSeen
 	}
 	return flags
 }

@@ -130,7 +130,7 @@ func (s *Service) askFollowUp(effect Effect, request operator.FollowUp) (operato
 
 // askWhole makes one call. A payment that is presented again has its hard wallet's transaction in the terminal's record.
 func (s *Service) askWhole(l *live, p Payment, effect Effect, request operator.Request, ready <-chan ready) (operator.Answer, error) {
-	if p.Offline && effect.Kind == CallAuthorise && ready == nil && len(request.Card) == 0 {
+	if (p.Offline || p.Signed) && effect.Kind == CallAuthorise && ready == nil && len(request.Card) == 0 {
 		card, err := s.cardAgain(s.ctx, l.terminal, p.Sequence)
 		if err != nil {
 			return operator.Answer{}, &operator.NotSentError{Operation: effect.Kind.String(), Cause: err}

@@ -221,7 +221,7 @@ func (s *Service) facts(ctx context.Context, r collector.Verified, body *message
 	facts := Payment{OrderID: operator.OrderID(order), Terminal: r.Terminal.ID.String(), Sequence: r.Header.Sequence,
 		Merchant: shop.ID, Method: method, Amount: body.GetAmount(), Currency: currency.Code,
 		FeeRate: feeRate(terms, shop), Reference: reference, Batch: body.GetBatch(), Voucher: body.GetVoucher(),
-		Offline: body.GetOffline() != nil}
+		Offline: body.GetOffline() != nil, Signed: s.signed(body, order)}
 	if body.GetGiveUp() != 0 && !facts.Offline {
 		facts.GiveUpAt = time.UnixMicro(body.GetGiveUp())
 	}

@@ -189,6 +189,7 @@ const (
 	AlarmFollowUpOpen                               // the same for a follow-up
 	AlarmFollowUpRefused                            // one that the cloud itself wants was refused; it is tried on
 	AlarmFollowUpContradiction                      // the operator contradicts its definite answer about a follow-up
+	AlarmCardDebited                                // a hard wallet has debited itself for what is taken back unseen by its operator
 )
 
 // String returns the alarm's name.
@@ -220,6 +221,8 @@ func (k AlarmKind) String() string {
 		return "not-honoured"
 	case AlarmReturnNotDone:
 		return "return-not-done"
+	case AlarmCardDebited:
+		return "card-debited"
 	default:
 		return "invalid"
 	}

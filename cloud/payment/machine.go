@@ -33,7 +33,8 @@ type step struct {
 // be done. The caller stores the payment together with its Post effects before it runs any other effect.
 //
 // The one rule above all: authorise and order are called once for each operator, and for a second operator only when the
-// first was certainly never reached.
+// first was certainly never reached. Only what a hard wallet signed is presented again (signed.go, offline.go): its number
+// is settled once.
 func (m Machine) Step(p Payment, e Event, now time.Time) (Payment, []Effect) {
 	s := &step{timing: m.timing, now: instant(now), p: p}
 	s.p.FollowUps = slices.Clone(p.FollowUps) // a step changes them in place
@@ -136,11 +137,11 @@ func (s *step) requested() {
 	}
 	if !s.p.GiveUpAt.IsZero() && !s.now.Before(s.p.GiveUpAt) {
 		// The request reached us after the terminal had stopped wanting it.
-		s.settle(Declined, operator.ReasonTimedOut)
+		s.unwanted(Declined, operator.ReasonTimedOut)
 		return
 	}
 	if s.p.Operator == "" {
-		s.settle(Declined, operator.ReasonOperatorUnavailable)
+		s.unwanted(Declined, operator.ReasonOperatorUnavailable)
 		return
 	}
 	patience := s.timing.GiveUpAfter
@@ -226,6 +227,9 @@ func (s *step) takeBack(reason operator.Reason) {
 	}
 	s.p.State, s.p.Reason, s.p.Attempts, s.p.ReversalRefused = Reversing, reason, 0, false
 	s.p.DecidedAt = time.Time{}
+	if s.unseen() {
+		s.alarm(AlarmCardDebited)
+	}
 	s.p.ReverseAt = s.p.SentAt.Add(s.timing.ReverseNotBefore)
 	s.tell()
 	s.reverse()
@@ -233,6 +237,10 @@ func (s *step) takeBack(reason operator.Reason) {
 
 // reverse asks for the reversal, or waits for the moment from which it is allowed.
 func (s *step) reverse() {
+	if s.unseen() {
+		s.presentSigned()
+		return
+	}
 	if s.now.Before(s.p.ReverseAt) {
 		s.p.NextAt = s.p.ReverseAt
 		return
@@ -283,7 +291,7 @@ func (s *step) scheduleRecheck() {
 func (s *step) reversalRequested(reason operator.Reason) {
 	switch {
 	case s.p.State == Created:
-		s.settle(Reversed, reason)
+		s.unwanted(Reversed, reason)
 	case s.p.State == RestReturning || s.p.State == RestReturned:
 		s.repeat()
 	case s.p.Stands() && s.p.followed():
@@ -301,7 +309,7 @@ func (s *step) recovered() {
 	switch s.p.State {
 	case Created:
 		// Effects leave after the state is stored, so a payment stored as Created was never sent.
-		s.settle(Declined, operator.ReasonTimedOut)
+		s.unwanted(Declined, operator.ReasonTimedOut)
 	case Authorising, AwaitingPassword, AwaitingCustomer, Querying:
 		s.p.Submitted = true
 		if s.p.State == Authorising {

@@ -84,6 +84,9 @@ type Payment struct {
 	Offline, Verify bool
 	// Submitted says that an operator may have seen the request: from then on "not sent" is no longer believed.
 	Submitted bool
+	// Signed says that a hard wallet has signed it: the card has debited itself already. Seen says that its operator has
+	// answered about it since.
+	Signed, Seen bool
 	// ReversalRefused says that the operator refused the reversal, so that a refund is the way back.
 	ReversalRefused bool
 	Debit           Debit
@@ -134,6 +137,8 @@ func (p Payment) Validate() error {
 		return fmt.Errorf("%w: debit or reason", ErrInvalidPayment)
 	case p.Offline && p.Method != operator.MethodTap:
 		return fmt.Errorf("%w: offline without a hard wallet", ErrInvalidPayment)
+	case p.Signed && p.Method != operator.MethodTap || p.Seen && !p.Signed:
+		return fmt.Errorf("%w: signed without a hard wallet", ErrInvalidPayment)
 	case p.Merchant == "" || p.Terminal == "" || len(p.Currency) < 3:
 		return fmt.Errorf("%w: merchant, terminal or currency missing", ErrInvalidPayment)
 	case len(p.BackUps) > BackUpsMax:

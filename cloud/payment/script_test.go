@@ -100,6 +100,8 @@ func applyFacts(t *testing.T, p *payment.Payment, facts string) {
 		switch key {
 		case "method":
 			p.Method, err = operator.ParseMethod(value)
+		case "signed":
+			p.Signed, p.Method = true, operator.MethodTap
 		case "amount":
 			p.Amount, err = strconv.ParseInt(value, 10, 64)
 		case "operator":

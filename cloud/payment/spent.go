@@ -164,8 +164,25 @@ func (s *Service) limitsNamed(ctx context.Context, id []byte) (*message.OfflineL
 	return limits, proto.Unmarshal(given.Body, limits)
 }
 
-// offlineLost is the alarm of an offline payment that could not even become one: it is presented to nobody.
+// signed reports whether a hard wallet has signed just this payment, and so has debited itself for it. Where the issuers
+// are not known, nobody here can tell more than its form.
+func (s *Service) signed(body *message.PaymentRequested, order store.OrderID) bool {
+	var paid hardwallet.Transaction
+	if body.GetMethod() != message.Method_METHOD_TAP || paid.UnmarshalBinary(body.GetCardTransaction()) != nil {
+		return false
+	}
+	return paid.Request.Order == order && paid.Request.Amount == body.GetAmount() &&
+		(s.config.Issuers == nil || paid.Verify(s.config.Issuers) == nil)
+}
+
+// offlineLost is the alarm of a payment of a hard wallet that could not even become one: it is presented to nobody.
 func (s *Service) offlineLost(r collector.Verified, body *message.PaymentRequested, order store.OrderID, reason operator.Reason) []store.Alarm {
+	if body.GetOffline() == nil && s.signed(body, order) {
+		kind := "payment-" + AlarmCardDebited.String()
+		return []store.Alarm{{Key: kind + "/" + order.String(), Kind: kind, Terminal: r.Terminal.ID.String(), At: s.config.Clock.Now(),
+			Detail: fmt.Sprintf("order %s: a hard wallet has debited itself, and the payment is declined (%s) without having been "+
+				"presented. Its operator must be asked", order, reason)}}
+	}
 	if body.GetOffline() == nil {
 		return nil
 	}

@@ -109,3 +109,30 @@ func TestOfflineReturn(t *testing.T) {
 	w.audit(t)
 	w.quiet(t)
 }
+
+// TestSignedPaymentTakenBack: a hard wallet signs, its operator does not get to see that, and the cashier cancels. The
+// operator sees it all the same and puts the money back; somebody is told, and the customer's slip says so.
+func TestSignedPaymentTakenBack(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, shop.Options{Terminals: 1})
+	w.rule(t, bank.Rule{Operation: "authorise", Amount: 611, Do: bank.DoError, Status: 503, Count: 1})
+	sale := w.start(t, w.Till, 611)
+	require.NoError(t, w.Devices.Tap(t.Context()))
+	w.reach(t, w.Till, sale.ID, "querying")
+	require.NoError(t, w.Devices.Lift(t.Context()))
+	w.cancel(t, sale.ID)
+	w.alarmed(t, "payment-card-debited", w.Till.Terminal)
+	over := w.end(t, w.Till, sale.ID, "reversed")
+	require.Contains(t, over.Next.Chinese, "硬件钱包已记扣款")
+	require.NotZero(t, printed(w.slips(t, w.Till), "钱包已记扣款", "顾客联"))
+	w.sell(t, w.Till, 300)
+	books, err := w.Operator.Books(t.Context())
+	require.NoError(t, err)
+	for _, order := range books.Orders {
+		if order.Order == sale.ID {
+			require.EqualValues(t, 611, order.Debited, "the operator has seen what the card signed")
+			require.EqualValues(t, 611, order.Credited, "and put it back")
+		}
+	}
+	require.EqualValues(t, 300, books.Totals.NetDebit)
+}
