@@ -117,6 +117,36 @@ func TestFailed(t *testing.T) {
 	require.NoError(t, s.Close())
 }
 
+// TestNumberOfAnEntryIsTaken has two programs count the entries of one file, which the folder's lock does not allow. A number
+// that is taken says nothing about the order: the booking is made under the next one, and only the order's own is refused.
+//
+// formance/ledger#364: what was refused for its number was taken for a repetition, and its sender was told that all was well.
+func TestNumberOfAnEntryIsTaken(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "cloud.db")
+	first, err := sqlite.Open(t.Context(), path, options(0))
+	require.NoError(t, err)
+	defer func() { require.NoError(t, first.Close()) }()
+	second, err := sqlite.Open(t.Context(), path, options(0))
+	require.NoError(t, err)
+	defer func() { require.NoError(t, second.Close()) }()
+	require.NoError(t, first.Commit(t.Context(), booked(1)))
+	require.NoError(t, second.Commit(t.Context(), booked(2)))
+	var conflict *store.ConflictError
+	require.ErrorAs(t, second.Commit(t.Context(), booked(1)), &conflict)
+	require.Equal(t, store.EntryExists, conflict.Kind)
+	audit, err := first.Audit(t.Context(), 0, 10)
+	require.NoError(t, err)
+	require.Equal(t, store.Audit{Last: 2, Entries: 2, Sums: map[string]int64{"CNY": 0}}, audit)
+}
+
+// booked is a change that books the sale of an order.
+func booked(n byte) store.Change {
+	return store.Change{Entries: []store.Entry{{Order: store.OrderID{15: n}, Kind: store.EntrySale, Postings: []store.Posting{
+		{Account: "operator/ICBC", Amount: 1250, Currency: "CNY"},
+		{Account: "merchant/301310053110001", Amount: -1250, Currency: "CNY"},
+	}}}}
+}
+
 // TestLog writes many times the log's length and finds its file as long as it was at the start.
 func TestLog(t *testing.T) {
 	for name, inline := range map[string]bool{"Background": false, "Inline": true} {

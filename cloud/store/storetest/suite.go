@@ -32,6 +32,7 @@ func Run(t *testing.T, fresh func(t *testing.T) Opener) {
 		"Spent":       testSpent,
 		"Limits":      testOfflineLimits,
 		"Ledger":      testLedger,
+		"Bookings":    testBookings,
 		"Shifts":      testShifts,
 		"Notes":       testNotes,
 		"Conflicts":   testConflicts,
