@@ -261,7 +261,7 @@ func (s *Service) Open() int {
 	return len(s.live)
 }
 
-// adopt makes a stored payment live, or returns the one that is live already.
+// adopt makes a stored payment live, with its time, or returns the one that is live already.
 func (s *Service) adopt(row store.Payment) (*live, error) {
 	var p Payment
 	if err := p.UnmarshalBinary(row.Blob); err != nil {
@@ -274,6 +274,9 @@ func (s *Service) adopt(row store.Payment) (*live, error) {
 	}
 	l := &live{payment: p, revision: row.Revision, terminal: row.Terminal}
 	s.live[row.Order] = l
+	if !p.NextAt.IsZero() {
+		s.timers.set(row.Order, p.NextAt)
+	}
 	s.metrics.pursued(Payment{}, p)
 	s.metrics.open.Set(float64(len(s.live)))
 	return l, nil

@@ -87,6 +87,18 @@ func TestServiceHolds(t *testing.T) {
 		require.Zero(t, o.books())
 		o.idle()
 	})
+	t.Run("ExpiresThoughAskedForShortlyBefore", func(t *testing.T) {
+		// What was asked brought the hold into memory before the sweep did, which then took it to have its time.
+		o := held(t, func(m *message.PaymentRequested) { m.HoldExpires = opening.Add(14 * time.Minute).UnixMicro() })
+		o.idle()
+		o.clock.advance(270 * time.Second)
+		o.follow(asks(1, completes, 99_999_999))
+		o.heard(declined)
+		require.Eventually(t, func() bool { o.clock.advance(time.Minute); return len(o.icbc.calls) > 0 }, patience, time.Millisecond)
+		o.called(o.icbc, "cancel").done()
+		require.True(t, o.told(approved).GetStanding().GetClosed())
+		require.Zero(t, o.balance("hold/ICBC"))
+	})
 	t.Run("ExpiresAfterARestart", func(t *testing.T) {
 		o := held(t, func(m *message.PaymentRequested) { m.HoldExpires = opening.Add(2 * time.Hour).UnixMicro() })
 		o.stop()

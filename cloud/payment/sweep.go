@@ -44,7 +44,6 @@ func (s *Service) wake(ctx context.Context) error {
 			if _, err := s.adopt(row); err != nil {
 				return err
 			}
-			s.timers.set(row.Order, row.NextAt)
 		}
 		if len(rows) < recoverAtOnce {
 			return nil
