@@ -41,7 +41,7 @@ func (w *World) debited(o *bankOrder) {
 
 // acknowledged checks that what a till takes for stored is stored, with the same bytes.
 func (w *World) acknowledged(t *till) {
-	if w.cloud.life == nil || t.divided {
+	if w.cloud.life == nil || w.cloud.disk.Off() || t.divided {
 		return // looked at when it is back, or at the end
 	}
 	ctx, until := context.Background(), t.journal.Acknowledged()

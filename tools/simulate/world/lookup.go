@@ -62,20 +62,21 @@ func (t *till) find(p *purchase, by string, then func()) {
 			question.Repeat(ctx)
 		}
 	})
-	t.await(p, question, w.loop.now+end, func() {
+	t.await(p, question, w.loop.now+end, func(found bool) {
 		over = true
-		then()
+		if found {
+			then()
+		}
 	})
 }
 
 // await looks for a question's answer until a time.
-func (t *till) await(p *purchase, question *agent.Question, until time.Duration, then func()) {
+func (t *till) await(p *purchase, question *agent.Question, until time.Duration, then func(found bool)) {
 	const pause = 200 * time.Millisecond
 	t.world.soon(t, pause, func() {
 		found, answered, err := question.Answer(context.Background())
 		switch {
 		case err != nil:
-			then = func() {}
 			t.world.refused(t, err)
 			t.foundNothing(p)
 		case answered:
@@ -83,12 +84,11 @@ func (t *till) await(p *purchase, question *agent.Question, until time.Duration,
 		case t.world.loop.now >= until:
 			t.world.hit("lookup-silent")
 			question.End()
-			return
 		default:
 			t.await(p, question, until, then)
 			return
 		}
-		then()
+		then(answered && err == nil)
 	})
 }
 
