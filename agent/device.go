@@ -118,6 +118,21 @@ func (b *deviceBoard) down(ctx context.Context, name string, err error) {
 	b.record(ctx, name, err)
 }
 
+// altered notes whether the latest paper has substitutes on it, so that the printer's state says so until one has not.
+func (b *deviceBoard) altered(altered bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	device := b.devices[devicePrinter]
+	if device == nil {
+		return
+	}
+	device.Notice = nil
+	if altered {
+		text := catalogue.NoticePrintAltered.Text()
+		device.Notice = &text
+	}
+}
+
 // record puts the fault into the journal, at most one a device every faultEvery: a loose plug must not fill it.
 func (b *deviceBoard) record(ctx context.Context, name string, fault error) {
 	now := b.till.parts.Clock()

@@ -70,6 +70,56 @@ func TestPrinterTroubles(t *testing.T) {
 	}
 }
 
+// TestSubstitutesAreTold: a character that the printer does not have is no secret of the log. It stands in the sale, in its
+// event, in the record and at the printer, until a copy is printed as it should be.
+func TestSubstitutesAreTold(t *testing.T) {
+	inShop(t, approve, func(t *testing.T, s *shop) {
+		s.printer.Alter(true)
+		begun := s.begin(t, "k1")
+		s.scanner.Scan(customerCode)
+		synctest.Wait()
+		view := s.sale(t, begun.Sale.OrderID)
+		require.Equal(t, checkout.Approved, view.Sale.State)
+		require.Equal(t, catalogue.NoticePrintAltered.Text(), view.Notice)
+		require.Equal(t, checkout.MerchantCopy|checkout.CustomerCopy, view.Sale.Altered)
+		for _, copy := range s.printed(t) {
+			require.Equal(t, message.ReceiptPrinted_RESULT_DONE, copy.GetResult())
+			require.Equal(t, "substitutes", copy.GetFault())
+		}
+		require.Len(t, s.printer.Documents(), 2, "it is on paper")
+		notice := s.printerNotice(t)
+		require.NotNil(t, notice)
+		require.Equal(t, catalogue.NoticePrintAltered.Text(), *notice)
+
+		s.printer.Alter(false)
+		_, err := s.till.Press(t.Context(), begun.Sale.OrderID, checkout.ReprintPressed{Copies: checkout.CustomerCopy})
+		require.NoError(t, err)
+		synctest.Wait()
+		view = s.sale(t, begun.Sale.OrderID)
+		require.Equal(t, checkout.MerchantCopy, view.Sale.Altered, "the customer's is right now")
+		require.Equal(t, catalogue.NoticePrinted.Text(), view.Notice)
+		require.Nil(t, s.printerNotice(t))
+		s.stop()
+		s.open(t)
+		synctest.Wait()
+		require.Equal(t, checkout.MerchantCopy, s.sale(t, begun.Sale.OrderID).Sale.Altered, "and after a restart")
+	})
+}
+
+// printerNotice is what the till's state says of the printer.
+func (s *shop) printerNotice(t *testing.T) *station.Words {
+	status, err := s.till.Status(t.Context())
+	require.NoError(t, err)
+	for _, device := range status.Devices {
+		if device.Name == "printer" {
+			require.Equal(t, "ready", device.State)
+			return device.Notice
+		}
+	}
+	require.Fail(t, "no printer")
+	return nil
+}
+
 func TestReprint(t *testing.T) {
 	inShop(t, approve, func(t *testing.T, s *shop) {
 		s.printer.PaperOut(true)

@@ -393,6 +393,19 @@ func TestFollowUpsAreRefused(t *testing.T) {
 	})
 }
 
+func TestFollowUpsSlipWithSubstitutesIsTold(t *testing.T) {
+	inDesk(t, func(t *testing.T, s *shop, b *books) {
+		order := s.paid(t, "k1", 1250, false)
+		s.printer.Alter(true)
+		f := s.done(t, order, "r1", refund, 100)
+		view, err := s.till.Follow(t.Context(), f.ID)
+		require.NoError(t, err)
+		require.Equal(t, catalogue.NoticePrintAltered.Text(), view.Notice)
+		require.Equal(t, checkout.MerchantCopy|checkout.CustomerCopy, view.FollowUp.Altered)
+		require.NotNil(t, s.printerNotice(t))
+	})
+}
+
 func TestReprintedFollowUpSaysSo(t *testing.T) {
 	inDesk(t, func(t *testing.T, s *shop, b *books) {
 		order := s.paid(t, "k1", 1250, false)

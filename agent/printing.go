@@ -224,6 +224,9 @@ func (w *printWorker) report(ctx context.Context, job *printJob, report checkout
 	if report.Fault != "" {
 		t.logger.WarnContext(ctx, "copy not certainly printed", job.slip.name(), "result", report.Result, "fault", report.Fault)
 	}
+	if report.Result == message.ReceiptPrinted_RESULT_DONE {
+		t.devices.altered(report.Altered)
+	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	job.slip.printed(ctx, t, report)
@@ -232,8 +235,8 @@ func (w *printWorker) report(ctx context.Context, job *printJob, report checkout
 func printedReport(job *printJob, copy message.ReceiptPrinted_Copy, result drivers.PrintResult, err error) checkout.Printed {
 	report := checkout.Printed{Copy: copy, Reprint: job.reprint, Result: message.ReceiptPrinted_RESULT_UNCONFIRMED}
 	switch result {
-	case drivers.PrintDone:
-		report.Result = message.ReceiptPrinted_RESULT_DONE
+	case drivers.PrintDone, drivers.PrintAltered:
+		report.Result, report.Altered = message.ReceiptPrinted_RESULT_DONE, result == drivers.PrintAltered
 	case drivers.PrintNotStarted:
 		report.Result = message.ReceiptPrinted_RESULT_NOT_STARTED
 		report.Absent = errors.Is(err, drivers.ErrGone)

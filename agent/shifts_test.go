@@ -298,6 +298,12 @@ func TestPaperOfAShift(t *testing.T) {
 		synctest.Wait()
 		require.Len(t, s.printer.Documents(), 1)
 		require.Equal(t, []string(nil), s.journal.types(t))
+		s.printer.Alter(true)
+		_, err = s.shifts().CurrentShift(t.Context(), true)
+		require.NoError(t, err)
+		synctest.Wait()
+		require.Len(t, s.printer.Documents(), 2)
+		require.NotNil(t, s.printerNotice(t), "substitutes on it are told")
 	})
 }
 

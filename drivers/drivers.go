@@ -56,7 +56,7 @@ type Card interface {
 // Printer prints documents.
 type Printer interface {
 	// Print prints one document and reports what is known of the result. An error goes with PrintNotStarted or
-	// PrintUnconfirmed, never with PrintDone; the driver never prints a document twice by itself.
+	// PrintUnconfirmed, never with PrintDone or PrintAltered; the driver never prints a document twice by itself.
 	Print(ctx context.Context, document Document) (PrintResult, error)
 	// Status asks the printer now.
 	Status(ctx context.Context) (PrinterStatus, error)
@@ -70,11 +70,12 @@ type Display interface {
 // PrintResult is what is known about a print job.
 type PrintResult uint8
 
-// The results of a print job. Only a status read that follows the job makes it PrintDone.
+// The results of a print job. Only a status read that follows the job makes it PrintDone or PrintAltered.
 const (
 	PrintNotStarted  PrintResult = iota + 1 // nothing was sent; a later attempt is no reprint
 	PrintUnconfirmed                        // some of it may be on paper; a later attempt is a reprint and must say so
 	PrintDone                               // the status read after the job found the printer well
+	PrintAltered                            // as PrintDone, with substitutes for what the printer cannot print
 )
 
 // String returns the result's name for logs.
@@ -86,6 +87,8 @@ func (r PrintResult) String() string {
 		return "unconfirmed"
 	case PrintDone:
 		return "done"
+	case PrintAltered:
+		return "altered"
 	default:
 		return "invalid"
 	}

@@ -112,6 +112,7 @@ const (
 	NoticeShiftPaper
 	NoticeShiftComplete
 	NoticeSuperseding
+	NoticePrintAltered
 )
 
 // Refusals: why the station did not do what it was asked.

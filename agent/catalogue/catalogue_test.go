@@ -15,7 +15,7 @@ func ranges() [][2]catalogue.Phrase {
 	return [][2]catalogue.Phrase{
 		{catalogue.TitleWaiting, catalogue.TitleAbandoned},
 		{catalogue.StepPresent, catalogue.StepCardDebited},
-		{catalogue.NoticeWeChat, catalogue.NoticeSuperseding},
+		{catalogue.NoticeWeChat, catalogue.NoticePrintAltered},
 		{catalogue.RefuseSaleOpen, catalogue.RefuseListeners},
 		{catalogue.AfterFinishSale, catalogue.AfterListeners},
 		{catalogue.TitleApprovedOffline, catalogue.NoticeReturnNotDone},

@@ -73,6 +73,9 @@ func (p Phrase) deviceNotice() Text {
 		return Text{"签购单未打印：打印机未连接", "Receipt not printed: the printer is not connected"}
 	case NoticePrintUnsure:
 		return Text{"签购单可能没有打印完整，请查看；需要时手动重印", "The receipt may be incomplete; look, and reprint by hand if needed"}
+	case NoticePrintAltered:
+		return Text{"签购单已打印，但有打印机没有的字符（以〓代替）或条码（改印文字），请核对",
+			"Printed, but with substitutes (a thick = sign) for characters, or text for codes, that the printer does not have; check it"}
 	case NoticePrinted:
 		return Text{"签购单已打印", "Receipt printed"}
 	case NoticePrinterAway:

@@ -127,6 +127,8 @@ type Printed struct {
 	Result  message.ReceiptPrinted_Result
 	Reprint bool
 	Fault   string // what the printer said; empty when it was well
+	// Altered says that it is on paper with substitutes for what the printer cannot print.
+	Altered bool
 	// Absent says that there was no printer to ask.
 	Absent bool
 }

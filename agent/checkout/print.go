@@ -11,13 +11,37 @@ func (r Rules) printed(s Sale, e Printed) (Sale, []Effect) {
 	if !e.Reprint {
 		s.Unprinted = s.Unprinted.without(e.Copy)
 	}
+	s.Altered = e.AlteredOf(s.Altered)
 	effects := []Effect{Commit{Type: record.ReceiptPrinted, Body: &message.ReceiptPrinted{
-		OrderId: s.OrderID[:], Copy: e.Copy, Result: e.Result, Reprint: e.Reprint, Fault: e.Fault,
+		OrderId: s.OrderID[:], Copy: e.Copy, Result: e.Result, Reprint: e.Reprint, Fault: e.RecordedFault(),
 	}}}
 	if notice := e.Notice(); notice != catalogue.None {
 		effects = append(effects, Show{Notice: notice})
 	}
 	return s, effects
+}
+
+// faultAltered is what records say of a copy that is on paper with substitutes (SPEC.md 7).
+const faultAltered = "substitutes"
+
+// RecordedFault is what the record of the copy says.
+func (e Printed) RecordedFault() string {
+	if e.Altered {
+		return faultAltered
+	}
+	return e.Fault
+}
+
+// AlteredOf is a set of altered copies once this one is on paper.
+func (e Printed) AlteredOf(before Copies) Copies {
+	switch {
+	case e.Result != message.ReceiptPrinted_RESULT_DONE:
+		return before
+	case e.Altered:
+		return before | CopyOf(e.Copy)
+	default:
+		return before &^ CopyOf(e.Copy)
+	}
 }
 
 // Notice is what the cashier is told of the copy, or nothing.
@@ -29,6 +53,8 @@ func (e Printed) Notice() catalogue.Phrase {
 		return catalogue.NoticePaper
 	case e.Result == message.ReceiptPrinted_RESULT_UNCONFIRMED:
 		return catalogue.NoticePrintUnsure
+	case e.Altered:
+		return catalogue.NoticePrintAltered
 	case e.Reprint:
 		return catalogue.NoticePrinted
 	default:

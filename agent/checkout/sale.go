@@ -90,6 +90,8 @@ type Sale struct {
 	Result *message.PaymentResult
 	// Unprinted are the copies whose printing has not been reported back.
 	Unprinted Copies
+	// Altered are the copies that were last printed with substitutes for what the printer cannot print.
+	Altered Copies
 }
 
 // Outcome returns what the sale has come to: unspecified before a payment was asked for and when none ever was,

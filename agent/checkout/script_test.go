@@ -215,6 +215,8 @@ func parsePrinted(t *testing.T, words []string) checkout.Printed {
 			p.Result, p.Fault = message.ReceiptPrinted_RESULT_UNCONFIRMED, "no status after the job"
 		case "absent":
 			p.Result, p.Absent, p.Fault = message.ReceiptPrinted_RESULT_NOT_STARTED, true, "no printer"
+		case "altered":
+			p.Altered = true
 		case "reprint":
 			p.Reprint = true
 		default:

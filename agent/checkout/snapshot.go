@@ -15,13 +15,17 @@ import (
 
 // snapshotVersion is the first byte of a sale's binary form. Version 1:
 //
-//	version[1] ‖ state[1] ‖ method[1] ‖ flags[1] ‖ unprinted[1] ‖ order id[16] ‖ digest[32] ‖ nonce[8] ‖ wallet[16]
+//	version[1] ‖ state[1] ‖ method[1] ‖ flags[1] ‖ copies[1] ‖ order id[16] ‖ digest[32] ‖ nonce[8] ‖ wallet[16]
+//	copies: unprinted in the lower four bits, altered in the upper four
 //	then as unsigned varints: amount, batch, voucher, payment sequence, reversal sequence, reversal reason, card counter
 //	then as signed varints of microseconds (0 for none): started, requested, heard, asked, deadline, card at
 //	then, each with its length as a varint: currency, cashier, note, key, code tail, reversal by, transaction, result
 //	then, with flagHold, as a signed varint of microseconds: hold expires
 //	then, where their flags are set, with its length: the superseded order, the superseding order
 const snapshotVersion = 1
+
+// alteredShift is where the altered copies begin in the byte of copies.
+const alteredShift = 4
 
 // fixedSize is the length of the part before the varints; fieldMax bounds each field with a length.
 const (
@@ -55,7 +59,7 @@ func (s Sale) MarshalBinary() ([]byte, error) {
 		result = encoded
 	}
 	b := make([]byte, 0, fixedSize+128+len(s.Note)+len(s.Card.Transaction)+len(result))
-	b = append(b, snapshotVersion, byte(s.State), byte(s.Method), s.flags(), byte(s.Unprinted))
+	b = append(b, snapshotVersion, byte(s.State), byte(s.Method), s.flags(), byte(s.Unprinted)|byte(s.Altered)<<alteredShift)
 	b = append(b, s.OrderID[:]...)
 	b = append(b, s.Origin.Digest[:]...)
 	b = append(b, s.Card.Nonce[:]...)
@@ -118,6 +122,7 @@ func (s *Sale) UnmarshalBinary(b []byte) error {
 	read := snapshotReader{rest: b[fixedSize:]}
 	sale := Sale{
 		State: State(b[1]), Method: message.Method(b[2]), Unprinted: Copies(b[4]) & (bothCopies | laterSlip),
+		Altered: Copies(b[4]>>alteredShift) & bothCopies,
 		OrderID: OrderID(b[5:21]),
 		Card:    Card{Nonce: [8]byte(b[53:61]), Wallet: hardwallet.WalletID(b[61:77]), Silent: b[3]&flagCardSilent != 0},
 		Origin:  Origin{Digest: [32]byte(b[21:53])},

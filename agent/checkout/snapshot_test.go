@@ -59,6 +59,7 @@ func drawSale(t *rapid.T) checkout.Sale {
 		ReversalRecorded: rapid.Bool().Draw(t, "recorded"), ReversalBy: rapid.StringN(0, 20, 60).Draw(t, "by"),
 		UnknownShown: rapid.Bool().Draw(t, "unknown"), Offline: rapid.Bool().Draw(t, "offline"),
 		Unprinted: checkout.Copies(rapid.IntRange(0, 7).Draw(t, "unprinted")),
+		Altered:   checkout.Copies(rapid.IntRange(0, 3).Draw(t, "altered")),
 	}
 	if rapid.Bool().Draw(t, "result") {
 		sale.Result = answer(sale, message.Stage_STAGE_QUERYING, message.Outcome_OUTCOME_UNKNOWN, 3)

@@ -19,9 +19,13 @@ type View struct {
 	ShownCodeUntil time.Time
 }
 
-// View returns what is shown of a sale together with a notice.
+// View returns what is shown of a sale together with a notice. That a copy has substitutes on it is shown for as long as
+// nothing newer is.
 func (r Rules) View(s Sale, notice catalogue.Phrase) View {
 	title, next := phrases(s)
+	if notice == catalogue.None && s.Altered != 0 {
+		notice = catalogue.NoticePrintAltered
+	}
 	v := View{
 		Sale: s, Title: title.Text(), Next: next.Text(), Notice: notice.Text(),
 		Reason: catalogue.Reason(s.reason()), Until: r.until(s),

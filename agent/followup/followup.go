@@ -52,6 +52,8 @@ type FollowUp struct {
 	Result *message.FollowUpResult
 	// Unprinted are the copies whose printing has not been reported back.
 	Unprinted checkout.Copies
+	// Altered are the copies that were last printed with substitutes for what the printer cannot print.
+	Altered checkout.Copies
 }
 
 // Order is the order that it is about.

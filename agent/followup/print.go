@@ -11,8 +11,9 @@ func (r Rules) printed(f FollowUp, e Printed) (FollowUp, []Effect) {
 	if !e.Reprint {
 		f.Unprinted &^= checkout.CopyOf(e.Copy)
 	}
+	f.Altered = e.AlteredOf(f.Altered)
 	effects := []Effect{commitPrinted(f, &message.ReceiptPrinted{
-		Copy: e.Copy, Result: e.Result, Reprint: e.Reprint, Fault: e.Fault,
+		Copy: e.Copy, Result: e.Result, Reprint: e.Reprint, Fault: e.RecordedFault(),
 	})}
 	if notice := e.Notice(); notice != 0 {
 		effects = append(effects, checkout.Show{Notice: notice})

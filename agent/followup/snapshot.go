@@ -15,11 +15,15 @@ import (
 
 // snapshotVersion is the first byte of a follow-up's binary form. Version 1:
 //
-//	version[1] ‖ state[1] ‖ kind[1] ‖ flags[1] ‖ unprinted[1] ‖ id[16] ‖ undoes[16] ‖ digest[32]
+//	version[1] ‖ state[1] ‖ kind[1] ‖ flags[1] ‖ copies[1] ‖ id[16] ‖ undoes[16] ‖ digest[32]
+//	copies: unprinted in the lower four bits, altered in the upper four
 //	then as unsigned varints: amount, batch, voucher, request sequence
 //	then as signed varints of microseconds (0 for none): requested, asked
 //	then, each with its length as a varint: currency, cashier, note, key, original, result
 const snapshotVersion = 1
+
+// alteredShift is where the altered copies begin in the byte of copies.
+const alteredShift = 4
 
 // fixedSize is the length of the part before the varints; fieldMax bounds each field with a length.
 const (
@@ -51,7 +55,7 @@ func (f FollowUp) MarshalBinary() ([]byte, error) {
 		}
 	}
 	b := make([]byte, 0, fixedSize+128+len(f.Note)+len(original)+len(result))
-	b = append(b, snapshotVersion, byte(f.State), byte(f.Kind), f.flags(), byte(f.Unprinted))
+	b = append(b, snapshotVersion, byte(f.State), byte(f.Kind), f.flags(), byte(f.Unprinted)|byte(f.Altered)<<alteredShift)
 	b = append(b, f.ID[:]...)
 	b = append(b, f.Undoes[:]...)
 	b = append(b, f.Origin.Digest[:]...)
@@ -97,7 +101,8 @@ func (f *FollowUp) UnmarshalBinary(b []byte) error {
 	read := reader{rest: b[fixedSize:]}
 	got := FollowUp{
 		State: State(b[1]), Kind: Kind(b[2]), Unprinted: checkout.Copies(b[4]) & bothCopies,
-		ID: ID(b[5:21]), Undoes: ID(b[21:37]), Origin: checkout.Origin{Digest: [32]byte(b[37:69])},
+		Altered: checkout.Copies(b[4]>>alteredShift) & bothCopies,
+		ID:      ID(b[5:21]), Undoes: ID(b[21:37]), Origin: checkout.Origin{Digest: [32]byte(b[37:69])},
 		Last: b[3]&flagLast != 0, UnknownShown: b[3]&flagUnknownShown != 0, Offline: b[3]&flagOffline != 0,
 	}
 	minor := int64(read.number())

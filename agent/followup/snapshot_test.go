@@ -30,6 +30,7 @@ func drawFollowUp(t *rapid.T) followup.FollowUp {
 
 		RequestSequence: rapid.Uint64().Draw(t, "sequence"), UnknownShown: rapid.Bool().Draw(t, "unknown"),
 		Unprinted: checkout.Copies(rapid.IntRange(0, 3).Draw(t, "unprinted")),
+		Altered:   checkout.Copies(rapid.IntRange(0, 3).Draw(t, "altered")),
 	}
 	if rapid.Bool().Draw(t, "result") {
 		f.Result = answer(f, message.Outcome_OUTCOME_UNKNOWN, 3)

@@ -17,9 +17,13 @@ type View struct {
 	Until time.Time
 }
 
-// View returns what is shown of a follow-up together with a notice.
+// View returns what is shown of a follow-up together with a notice. That a copy has substitutes on it is shown for as long
+// as nothing newer is.
 func (r Rules) View(f FollowUp, notice catalogue.Phrase) View {
 	title, next := phrases(f)
+	if notice == catalogue.None && f.Altered != 0 {
+		notice = catalogue.NoticePrintAltered
+	}
 	v := View{
 		FollowUp: f, Name: catalogue.FollowUpName(f.Kind), Title: title.Text(), Next: next.Text(), Notice: notice.Text(),
 	}

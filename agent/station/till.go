@@ -124,6 +124,8 @@ type Device struct {
 	State string    `json:"state" enum:"ready,absent,faulted,none"`
 	Since time.Time `json:"since"`
 	Fault string    `json:"fault,omitempty"`
+	// Notice is what somebody should know of a device that works.
+	Notice *Words `json:"notice,omitempty" doc:"what to know of it although it works"`
 }
 
 // parseOrder reads an order id as 32 hexadecimal digits.

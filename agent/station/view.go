@@ -45,6 +45,7 @@ type Sale struct {
 	SupersededBy   string     `json:"superseded_by,omitempty" doc:"the sale that is paid instead: follow that one"`
 	Offline        bool       `json:"offline,omitempty" doc:"accepted by the till itself, without the cloud"`
 	Unprinted      []string   `json:"unprinted,omitempty" enum:"merchant,customer" doc:"copies given to the printer that has not reported yet"`
+	Altered        []string   `json:"altered,omitempty" enum:"merchant,customer" doc:"copies last printed with substitutes for what the printer cannot print"`
 }
 
 // newSale writes a view for the API.
@@ -61,6 +62,7 @@ func newSale(v checkout.View, now time.Time) Sale {
 		Reference: r.GetReference(), Authorisation: r.GetAuthorisation(),
 		Operator: r.GetPayerOperator(), Wallet: r.GetWalletMasked(), Refunded: r.GetRefunded(),
 		Hold: s.Hold, Offline: s.Offline, Unprinted: copyNames(s.Unprinted),
+		Altered: copyNames(s.Altered),
 	}
 	if sale.Wallet == "" && s.Offline {
 		sale.Wallet = s.Card.Wallet.Masked()

@@ -20,6 +20,7 @@ type Printer struct {
 	changed   chan struct{}
 	status    drivers.PrinterStatus
 	documents []drivers.Document
+	alters    bool
 	endNext   bool
 	stalled   bool
 	gone      bool
@@ -51,6 +52,9 @@ func (p *Printer) CoverOpen(open bool) { p.change(func() { p.status.CoverOpen = 
 // PaperOutInNext makes the paper end within the next document.
 func (p *Printer) PaperOutInNext() { p.change(func() { p.endNext = true }) }
 
+// Alter makes the printer lack characters that documents have, or not.
+func (p *Printer) Alter(alters bool) { p.change(func() { p.alters = alters }) }
+
 // Stall makes the printer stop answering, or go on.
 func (p *Printer) Stall(stalled bool) { p.change(func() { p.stalled = stalled }) }
 
@@ -76,8 +80,9 @@ func (p *Printer) Print(ctx context.Context, document drivers.Document) (drivers
 	if !status.Ready() {
 		return drivers.PrintNotStarted, failure(op, drivers.KindNotReady, false, errAttention)
 	}
-	torn := false
+	torn, altered := false, false
 	p.change(func() {
+		altered = p.alters
 		if torn = p.endNext; torn {
 			p.endNext, p.status.PaperOut = false, true
 			return
@@ -86,6 +91,9 @@ func (p *Printer) Print(ctx context.Context, document drivers.Document) (drivers
 	})
 	if torn {
 		return drivers.PrintUnconfirmed, failure(op, drivers.KindNotReady, true, errMidJob)
+	}
+	if altered {
+		return drivers.PrintAltered, nil
 	}
 	return drivers.PrintDone, nil
 }

@@ -6,7 +6,7 @@
 // implement as well: Chinese by FS & in GB2312/GBK, Code 128 by GS k 73, QR by GS ( k, raster by GS v 0, status by
 // DLE EOT and GS a.
 //
-// What PrintDone means: the printer answered GS r, which stands behind the job in its buffer, so the whole job was
+// What PrintDone and PrintAltered mean: the printer answered GS r, which stands behind the job in its buffer, so the whole job was
 // handed to the mechanism; and a real-time status read after that found paper, cover, cutter and line well. No ESC/POS
 // printer reports that ink is on paper: the last line and the cut may still be moving for some 100 ms, and paper that
 // jams in that moment shows in the next status. With FenceRealTime even the buffer's rest is not covered.
@@ -143,12 +143,13 @@ func (p *Printer) Print(ctx context.Context, document drivers.Document) (drivers
 		}
 		return drivers.PrintUnconfirmed, unconfirmed("send job", err)
 	}
+	if err := p.confirm(ctx, fences); err != nil {
+		return drivers.PrintUnconfirmed, unconfirmed("confirm job", err)
+	}
 	if job.Substituted > 0 || len(job.Degraded) > 0 {
 		p.options.Logger.Warn("document printed with substitutes",
 			slog.Int("characters", job.Substituted), slog.Int("symbols_as_text", len(job.Degraded)))
-	}
-	if err := p.confirm(ctx, fences); err != nil {
-		return drivers.PrintUnconfirmed, unconfirmed("confirm job", err)
+		return drivers.PrintAltered, nil
 	}
 	return drivers.PrintDone, nil
 }

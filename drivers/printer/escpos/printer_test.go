@@ -63,6 +63,17 @@ func TestPrintAsksFirstWhenTheStatusIsOld(t *testing.T) {
 	require.NotContains(t, string(device.stream()[before:]), "tea")
 }
 
+// TestPrintAltered: what the printer has no glyph for is told, not only logged.
+func TestPrintAltered(t *testing.T) {
+	driver, _ := connect(t, fastOptions(), nil)
+	result, err := driver.Print(bounded(t), document("tea"))
+	require.NoError(t, err)
+	require.Equal(t, drivers.PrintDone, result)
+	result, err = driver.Print(bounded(t), document("茶 🍵"))
+	require.NoError(t, err)
+	require.Equal(t, drivers.PrintAltered, result)
+}
+
 func TestPrintErrRefused(t *testing.T) {
 	driver, _ := connect(t, fastOptions(), nil)
 	result, err := driver.Print(bounded(t), drivers.Document{Blocks: []drivers.Block{drivers.QR{}}})

@@ -18,7 +18,7 @@ func (p *program) status() *cobra.Command {
 			"Till, connection to the cloud, unsent records, devices, open sale.\n\n" +
 			"--json: the station's GET /v1/status: version, terminal, merchant, time, sale, pending, pending_follow_ups, refusing,\n" +
 			"journal{records,unsent,oldest_unsent,sales,clock_jumps}, uplink{connected,broker,since,epoch,\n" +
-			"last_acknowledgement,last_error,clock_offset_ms,stopped,refused,last_refusal}, devices[{name,state,since,fault}],\n" +
+			"last_acknowledgement,last_error,clock_offset_ms,stopped,refused,last_refusal}, devices[{name,state,since,fault,notice}],\n" +
 			"offline{left,left_text,payments_left,days_left,hours_left,taken,taken_payments,stopped}; and command_version",
 		Args: noArguments,
 		RunE: p.looking(func(cmd *cobra.Command, _ []string) error { return p.runStatus(cmd.Context()) }),
@@ -123,7 +123,11 @@ func (p *program) sayOffline(s stationclient.Status) {
 func (p *program) sayDevices(s stationclient.Status) {
 	for _, d := range s.Devices {
 		name := deviceText(d.Name)
-		p.row(name.Chinese, name.English, p.language.Pick(deviceState(d.State))+faultText(d.Fault))
+		line := p.language.Pick(deviceState(d.State)) + faultText(d.Fault)
+		if d.Notice != nil {
+			line += "  ! " + p.language.Pick(*d.Notice)
+		}
+		p.row(name.Chinese, name.English, line)
 	}
 }
 
