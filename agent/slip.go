@@ -28,7 +28,7 @@ func (t *till) slip(s checkout.Sale, reprint bool) receipt.Slip {
 		At: slipTime(s), Amount: s.Amount, Note: s.Note, Order: s.OrderID.String(),
 		CheckAddress: checkAddress(t.config.CheckBase, s.OrderID), Reprint: reprint, CardInDoubt: s.CardInDoubt(),
 		CardDebited: s.CardDebited(),
-		Offline: s.Offline,
+		Offline:     s.Offline,
 	}
 	if slip.Wallet == "" && s.Offline {
 		slip.Wallet = s.Card.Wallet.Masked()

@@ -21,6 +21,7 @@ type follower struct {
 	order    stationclient.Order
 	followUp stationclient.FollowUp
 	shown    string
+	noticed  string // the last notice
 }
 
 // begin asks for the follow-up. A lost answer is asked for again under the same key; what cannot have been sent did not
@@ -64,9 +65,19 @@ func (f *follower) watch(ctx context.Context) {
 	watching, cancel := context.WithTimeout(watching, f.flags.timeout)
 	defer cancel()
 	for followCode(f.followUp) == CodeUnknown && pause(watching, followPoll) {
-		if told, err := f.client.Follow(watching, f.followUp.ID); err == nil {
-			f.take(told)
-		}
+		f.look(watching)
+	}
+	printing, cancel := context.WithTimeout(watching, paperWait)
+	defer cancel()
+	for followCode(f.followUp) != CodeUnknown && len(f.followUp.Unprinted) > 0 && pause(printing, paperPoll) {
+		f.look(printing)
+	}
+}
+
+// look asks how it is.
+func (f *follower) look(ctx context.Context) {
+	if told, err := f.client.Follow(ctx, f.followUp.ID); err == nil {
+		f.take(told)
 	}
 }
 
@@ -76,12 +87,18 @@ func (f *follower) take(told stationclient.FollowUp) {
 	if f.json {
 		return
 	}
-	line := f.line()
-	if line == f.shown {
-		return
+	if line := f.line(); line != f.shown {
+		f.shown = line
+		fmt.Fprintf(f.Out, "%s  %s\n", told.At.In(f.Location).Format(time.TimeOnly), line)
 	}
-	f.shown = line
-	fmt.Fprintf(f.Out, "%s  %s\n", told.At.In(f.Location).Format(time.TimeOnly), line)
+	notice := ""
+	if told.Notice != nil {
+		notice = f.language.Pick(*told.Notice)
+	}
+	if notice != "" && notice != f.noticed {
+		fmt.Fprintf(f.Out, "          ! %s\n", notice)
+	}
+	f.noticed = notice
 }
 
 func (f *follower) line() string {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/yuantill/yuantill/agent/catalogue"
 	"github.com/yuantill/yuantill/agent/checkout"
+	"github.com/yuantill/yuantill/agent/station"
 	"github.com/yuantill/yuantill/tools/yuantill/command"
 	"github.com/yuantill/yuantill/tools/yuantill/sitetest"
 )
@@ -56,4 +57,17 @@ func TestNotices(t *testing.T) {
 		out, _ := noticed(t, catalogue.NoticeWeChat, catalogue.NoticeGoods, catalogue.NoticeWeChat)
 		require.Equal(t, 2, strings.Count(out, catalogue.NoticeWeChat.Text().English), out)
 	})
+}
+
+// TestStatusTellsOfADevicesNotice: a printer can work and still have something to tell.
+func TestStatusTellsOfADevicesNotice(t *testing.T) {
+	till := sitetest.NewTill(t, "")
+	status, err := till.Status(t.Context())
+	require.NoError(t, err)
+	altered := catalogue.NoticePrintAltered.Text()
+	status.Devices = []station.Device{{Name: "printer", State: "ready", Notice: &altered}}
+	till.SetStatus(status)
+	code, out, _ := run(t, command.Environment{}, "status", "--station", till.URL, "--lang", "zh")
+	require.Zero(t, code)
+	require.Contains(t, out, "打印机  正常  ! "+altered.Chinese+"\n")
 }

@@ -43,12 +43,13 @@ func (w *watcher) take(sale stationclient.Sale) {
 	}
 }
 
-// newer reports whether a sale is news: of the sale that is followed, or of the one that took its place.
+// newer reports whether a sale is news: of the sale that is followed, or of the one that took its place. Of a final one
+// only its paper is.
 func (w *watcher) newer(sale stationclient.Sale) bool {
 	if sale.ID != w.sale.ID {
 		return sale.Supersedes == w.sale.ID
 	}
-	return !sale.At.Before(w.sale.At) && !w.sale.Final
+	return !sale.At.Before(w.sale.At) && (sale.Final || !w.sale.Final)
 }
 
 // catchUp asks for the sale that took the followed one's place.

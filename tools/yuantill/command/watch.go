@@ -22,6 +22,9 @@ const (
 	reopenGap = time.Second
 	// cancelWait is how long the outcome of a cancellation is waited for; taking back may take until the operator answers.
 	cancelWait = time.Minute
+	// paperWait is how long a definite result waits for the printer's report, paperPoll how often that is asked for.
+	paperWait  = 5 * time.Second
+	paperPoll  = 100 * time.Millisecond
 	updatesMax = 16
 	// supersededMax is how many sales one after another may have taken each other's place.
 	supersededMax = 64
@@ -64,7 +67,21 @@ func (p *program) runSale(ctx context.Context, flags saleFlags, start stationcli
 	updates := make(chan stationclient.Sale, updatesMax)
 	go w.follow(ctx, w.sale.ID, updates)
 	w.watch(ctx, updates, pressed > 0)
+	w.paper(ctx)
 	return w.end()
+}
+
+// paper waits until the printer has reported on the slips, so that what is wrong with them is told. Ctrl-C leaves.
+func (w *watcher) paper(ctx context.Context) {
+	waiting, release := listen(ctx, w.Interrupts, 1)
+	defer release()
+	waiting, cancel := context.WithTimeout(waiting, paperWait)
+	defer cancel()
+	for w.over() && len(w.sale.Unprinted) > 0 && pause(waiting, paperPoll) {
+		if sale, err := w.client.Sale(waiting, w.sale.ID); err == nil {
+			w.take(sale)
+		}
+	}
 }
 
 // begin starts the sale. A lost answer is asked for again under the same key; what cannot have been sent did not happen.

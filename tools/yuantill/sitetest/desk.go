@@ -115,8 +115,15 @@ func (t *Till) Follow(_ context.Context, id followup.ID) (followup.View, error) 
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	f, known := t.desk.followUps[id]
-	if !known {
+	switch {
+	case !known:
 		return followup.View{}, &station.Refusal{Phrase: catalogue.RefuseNoFollowUp}
+	case f.State.Final():
+		for _, copy := range f.Unprinted.Each() {
+			f, _ = rules().Step(f, followup.Printed{Printed: reportOf(copy, t.desk.notes[id])}, t.Now)
+		}
+		t.desk.followUps[id] = f
+		return rules().View(f, catalogue.None), nil
 	}
 	var event followup.Event
 	switch t.desk.notes[id] {

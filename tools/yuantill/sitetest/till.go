@@ -32,6 +32,7 @@ const (
 	NoteNoRoom   = "noroom"  // refused: disk full
 	NoteTooMuch  = "toomuch" // refused: beyond the limit
 	NoteBroken   = "broken"  // an internal error
+	NoteAltered  = "altered" // approved, and printed with substitutes
 )
 
 // Till is a till behind a real station. It plays a sale's states once a listener follows the sale.
@@ -182,7 +183,7 @@ func (t *Till) Start(_ context.Context, start station.Start) (checkout.View, err
 
 func scriptOf(note string) []checkout.State {
 	switch note {
-	case NoteApprove:
+	case NoteApprove, NoteAltered:
 		return []checkout.State{checkout.Authorising, checkout.Approved}
 	case NotePassword:
 		return []checkout.State{checkout.Authorising, checkout.AwaitingPassword, checkout.Approved}
@@ -210,6 +211,9 @@ func (t *Till) play() {
 func (t *Till) enter(state checkout.State) {
 	t.sale.State = state
 	t.sale.Result = resultOf(state)
+	if t.sale.Note == NoteAltered && state == checkout.Approved {
+		t.sale.Unprinted = checkout.MerchantCopy | checkout.CustomerCopy
+	}
 	t.publish()
 }
 
@@ -284,7 +288,15 @@ func (t *Till) Sale(_ context.Context, id checkout.OrderID) (checkout.View, erro
 	if id != t.sale.OrderID {
 		return checkout.View{}, &station.Refusal{Phrase: catalogue.RefuseNoSale}
 	}
+	for _, copy := range t.sale.Unprinted.Each() {
+		t.sale, _ = checkout.Rules{Timing: checkout.DefaultTiming()}.Step(t.sale, reportOf(copy, t.sale.Note), t.Now)
+	}
 	return t.view(), nil
+}
+
+// reportOf is the printer's report on a copy.
+func reportOf(copy message.ReceiptPrinted_Copy, note string) checkout.Printed {
+	return checkout.Printed{Copy: copy, Result: message.ReceiptPrinted_RESULT_DONE, Altered: note == NoteAltered}
 }
 
 // Supersede lets another sale take the sale's place, and ends the old one as the till does.
