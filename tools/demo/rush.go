@@ -28,12 +28,16 @@ func (w *world) rush(ctx context.Context, count int) error {
 			return fmt.Errorf("quick sale: %w", err)
 		}
 	}
-	w.codes, w.taken = quiet.codes, w.taken+quiet.taken
+	w.codes, w.taken, w.sales = quiet.codes, w.taken+quiet.taken, append(w.sales, quiet.sales...)
 	if events, err = w.shop.Devices.Events(ctx, seen, time.Second); err != nil {
 		return err
 	}
 	w.counter = append(w.counter, spans(events)...)
 	w.out.say(till, "p50 %.1f ms，p99 %.1f ms", w.percentile(0.50), w.percentile(0.99))
+	if w.split, err = w.measure(ctx, quiet.sales, events); err != nil {
+		return err
+	}
+	w.out.say(till, "%v", w.split)
 	return nil
 }
 

@@ -52,6 +52,8 @@ type world struct {
 	taken int64 // fen of approved sales and completions, less what went back
 	// counter holds, for each timed sale, the time from the code's last byte to the receipt's first.
 	counter []time.Duration
+	sales   []string // order ids of the sales that were begun, in order
+	split   split    // where the time of the timed sales goes
 }
 
 // play runs one scene and checks its outcome.
@@ -79,6 +81,7 @@ func (w *world) play(ctx context.Context, sc scene) error {
 	} else {
 		w.out.say(cashier, "收款 %s · charge %s", sale.Text, sale.Text)
 	}
+	w.sales = append(w.sales, sale.ID)
 	s := &stage{world: w, sale: sale}
 	if err := s.follow(ctx, events, sc); err != nil {
 		return err

@@ -9,6 +9,7 @@ import (
 	"net/http"
 
 	"github.com/yuantill/yuantill/tools/fakeoperator/bank"
+	"github.com/yuantill/yuantill/tools/fakeoperator/front"
 )
 
 // answerMax bounds what is read of an answer: a statement of a million orders.
@@ -37,6 +38,13 @@ func (o Operator) Books(ctx context.Context) (bank.Books, error) {
 	var books bank.Books
 	err := call(ctx, http.MethodGet, o.base+"/books", nil, &books)
 	return books, err
+}
+
+// Moments returns when the latest payments were asked for and answered.
+func (o Operator) Moments(ctx context.Context) ([]front.Moment, error) {
+	var moments []front.Moment
+	err := call(ctx, http.MethodGet, o.base+"/moments", nil, &moments)
+	return moments, err
 }
 
 // call sends and receives JSON; body and answer may be nil.

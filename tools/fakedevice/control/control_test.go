@@ -163,7 +163,7 @@ func TestLog(t *testing.T) {
 		timer := time.AfterFunc(time.Millisecond, func() { log.Add(origin.Add(5), control.Event{Kind: "first"}) })
 		defer timer.Stop()
 		events := log.After(bounded(t), 0)
-		require.Equal(t, []control.Event{{Sequence: 1, Kind: "first", Nanoseconds: 5}}, events)
+		require.Equal(t, []control.Event{{Sequence: 1, Kind: "first", Nanoseconds: 5, At: origin.Add(5).Round(0)}}, events)
 	})
 	t.Run("ForgetsTheOldestOnly", func(t *testing.T) {
 		const more = 1<<16 + 10

@@ -27,6 +27,8 @@ type Event struct {
 	Kind     string `json:"kind"`
 	// Nanoseconds is the monotonic time since the program began: two events of any devices can be subtracted.
 	Nanoseconds int64 `json:"ns"`
+	// At is the same moment by this machine's clock, for comparing with what other programs note.
+	At time.Time `json:"at"`
 	// Receipt and Path are of the printer's events: the receipt's number from 1, and its picture.
 	Receipt int    `json:"receipt,omitempty"`
 	Path    string `json:"path,omitempty"`
@@ -53,7 +55,7 @@ func (l *Log) Add(at time.Time, event Event) Event {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.last++
-	event.Sequence, event.Nanoseconds = l.last, at.Sub(l.origin).Nanoseconds()
+	event.Sequence, event.Nanoseconds, event.At = l.last, at.Sub(l.origin).Nanoseconds(), at.Round(0)
 	if len(l.events) == eventsMax {
 		// Half at a time, so that a full log costs no copy an event.
 		l.events = append(l.events[:0], l.events[eventsMax/2:]...)

@@ -28,6 +28,7 @@ type Stats struct {
 //	POST   /verify   {"order":"…","amount":n,"factor":"password","answer":"right"}: the customer answers a verification,
 //	                 factor password, finger or face, answer right, wrong or leave
 //	GET    /books    bank.Books
+//	GET    /moments  []Moment, the latest few thousand
 //	GET    /stats    Stats
 //	GET    /livez    200
 func (f *Front) Admin() http.Handler {
@@ -42,6 +43,7 @@ func (f *Front) Admin() http.Handler {
 	mux.HandleFunc("POST /wallets", f.setBalance)
 	mux.HandleFunc("POST /verify", f.verify)
 	mux.HandleFunc("GET /books", func(w http.ResponseWriter, _ *http.Request) { f.reply(w, http.StatusOK, f.config.Bank.Books()) })
+	mux.HandleFunc("GET /moments", f.tellMoments)
 	mux.HandleFunc("GET /stats", func(w http.ResponseWriter, _ *http.Request) {
 		f.reply(w, http.StatusOK, Stats{Calls: f.calls.Load(), Refused: f.refused.Load()})
 	})

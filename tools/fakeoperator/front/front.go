@@ -46,6 +46,7 @@ type Front struct {
 	calls     atomic.Int64
 	refused   atomic.Int64
 	random    func(int64) int64
+	moments   moments
 }
 
 // New checks config. It starts nothing.
@@ -85,6 +86,8 @@ type exchange struct {
 	path      string
 	stamp     profile.Stamp
 	body      []byte
+	arrived   time.Time
+	order     operator.OrderID // zero until the body was read
 }
 
 // refusal is an answer with a status of 400 and above.
@@ -96,7 +99,7 @@ type refusal struct {
 func (f *Front) serve(operation string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		f.calls.Add(1)
-		call := &exchange{operation: operation, path: r.URL.Path}
+		call := &exchange{operation: operation, path: r.URL.Path, arrived: f.config.Now()}
 		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, profile.BodyMax))
 		if err != nil {
 			http.Error(w, "body", http.StatusBadRequest)
@@ -149,6 +152,7 @@ func (f *Front) act(w http.ResponseWriter, r *http.Request, call *exchange) {
 		f.refuse(w, call, no)
 		return
 	}
+	call.order = id
 	rule := f.config.Bank.Match(call.operation, id, amount)
 	if rule.Do == bank.DoLate {
 		// The order is queued before the caller's patience ends; nobody gets an answer.
@@ -313,6 +317,9 @@ func (f *Front) write(w http.ResponseWriter, call *exchange, status int, body []
 		f.config.Log.Error("sign answer", "error", err)
 		hangUp(w)
 		return
+	}
+	if call.operation == "authorise" {
+		f.moments.add(call.order, call.arrived, f.config.Now())
 	}
 	maps.Copy(w.Header(), header)
 	w.Header()["Date"] = nil

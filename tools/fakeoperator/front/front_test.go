@@ -117,6 +117,26 @@ func TestAdmission(t *testing.T) {
 	})
 }
 
+// TestMoments: when a payment came and was answered is noted, of the latest ones.
+func TestMoments(t *testing.T) {
+	w := newWorld(t, nil)
+	_, err := w.bank.AddRule(bank.Rule{Operation: "authorise", Count: 1, LatencyMillis: 30})
+	require.NoError(t, err)
+	request, before := operatortest.NewRequest(t, 5), time.Now()
+	_, err = w.connector.Authorise(t.Context(), request)
+	require.NoError(t, err)
+	_, err = w.connector.Query(t.Context(), operatortest.InquiryOf(request))
+	require.NoError(t, err)
+	recorder := httptest.NewRecorder()
+	w.front.Admin().ServeHTTP(recorder, httptest.NewRequest(http.MethodGet, "/moments", nil))
+	var moments []front.Moment
+	require.NoError(t, json.Unmarshal(recorder.Body.Bytes(), &moments))
+	require.Len(t, moments, 1, "an inquiry is no payment")
+	require.Equal(t, request.OrderID.String(), moments[0].Order)
+	require.False(t, moments[0].Arrived.Before(before.Truncate(0)))
+	require.GreaterOrEqual(t, moments[0].Answered.Sub(moments[0].Arrived), 30*time.Millisecond)
+}
+
 func TestUnknownMerchantIsDefinite(t *testing.T) {
 	w := newWorld(t, func(_ *bank.Config, c *front.Config) { c.Merchants = []string{"somebody else"} })
 	answer, err := w.connector.Authorise(t.Context(), operatortest.NewRequest(t, 5))
