@@ -38,6 +38,7 @@ type Process struct {
 	killed  bool          // by Kill: how it ended is no failure
 	said    *lastLines    // the end of what it wrote to standard error
 	asked   atomic.Bool   // by Stop or Kill: that it ends is no surprise
+	known   atomic.Bool   // that it ended unasked has been told
 }
 
 // startProcess starts a program; its output goes to <dir>/<name>.log.
@@ -169,9 +170,9 @@ func (p *Process) Died(ctx context.Context) error {
 }
 
 // Stop asks the process to end and kills it after stopTimeout. It returns what the process returned, which is nothing
-// for one that was killed on purpose.
+// for one that was killed on purpose, or whose end has been told by Keep.
 func (p *Process) Stop() error {
-	if p.killed {
+	if p.killed || p.known.Load() {
 		return nil
 	}
 	p.asked.Store(true)

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -17,34 +16,6 @@ func startScript(t *testing.T, s *Shop, script string) *Process {
 	require.NoError(t, err)
 	t.Cleanup(p.Kill)
 	return p
-}
-
-func TestGuard(t *testing.T) {
-	t.Run("ErrDiedNamesProcessReasonAndLog", func(t *testing.T) {
-		s := &Shop{Dir: t.TempDir()}
-		p := startScript(t, s, "sleep 0.1; echo no room left >&2; exit 3")
-		guarded, cancel := s.Guard(t.Context())
-		defer cancel()
-		select {
-		case <-guarded.Done():
-		case <-time.After(10 * time.Second):
-			require.FailNow(t, "the death is not noticed")
-		}
-		err := context.Cause(guarded)
-		require.ErrorIs(t, err, ErrDied)
-		require.ErrorContains(t, err, "script ended (exit status 3): no room left")
-		require.ErrorContains(t, err, p.Log)
-	})
-	t.Run("StoppingIsNoDeath", func(t *testing.T) {
-		s := &Shop{Dir: t.TempDir()}
-		p := startScript(t, s, "trap 'exit 0' TERM; echo up; while :; do sleep 0.05; done")
-		<-p.lines
-		guarded, cancel := s.Guard(t.Context())
-		defer cancel()
-		require.NoError(t, p.Stop())
-		time.Sleep(50 * time.Millisecond)
-		require.NoError(t, guarded.Err())
-	})
 }
 
 func TestDeathBeforeReady(t *testing.T) {

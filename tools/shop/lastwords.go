@@ -2,31 +2,9 @@ package shop
 
 import (
 	"bytes"
-	"context"
-	"errors"
 	"io"
 	"sync"
 )
-
-// ErrDied says that a process of the shop ended although nobody had asked it to; the text says which, and where its
-// log is.
-var ErrDied = errors.New("小店的一个进程意外退出 · a process of the shop ended unexpectedly")
-
-// Guard returns a context that ends, with ErrDied as its cause, when one of the processes running now ends without
-// being asked to. The caller cancels it.
-func (s *Shop) Guard(ctx context.Context) (context.Context, context.CancelFunc) {
-	guarded, cancel := context.WithCancelCause(ctx)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, p := range s.processes {
-		go func() {
-			if err := p.Died(guarded); err != nil {
-				cancel(err)
-			}
-		}()
-	}
-	return guarded, func() { cancel(context.Canceled) }
-}
 
 // lastWordsMax bounds what is kept of a program's standard error.
 const lastWordsMax = 1 << 10
