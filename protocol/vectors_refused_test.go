@@ -11,10 +11,12 @@ import (
 	"github.com/yuantill/yuantill/protocol/message"
 	"github.com/yuantill/yuantill/protocol/record"
 	"github.com/yuantill/yuantill/protocol/seal"
+	"github.com/yuantill/yuantill/protocol/sign"
 )
 
 // refused is bytes that must be refused by whoever has the story behind it. Lane is frame (one frame of a batch), batch,
-// sign or down; Reason is SPEC.md's word for the first check that fails.
+// sign, down, limits (an answer that a limits-taken record keeps) or shift (a body of shift-closed); Reason is SPEC.md's
+// word for the first check that fails.
 type refused struct {
 	Name   string `json:"name"`
 	Lane   string `json:"lane"`
@@ -148,7 +150,7 @@ func (w *world) refusedFrames(t *testing.T) []refused {
 		because("epoch", "epoch 4 was never given", unknown.frame()),
 		because("epoch", "epoch 3 ended with record 20", w.forge(t).under(w.first).frame()),
 		because("other-bytes", "another record 6", w.forge(t).under(w.first).sequence(6, w.links[5]).frame()),
-		because("chain", "previous link is record 21's", w.forge(t).sequence(w.sequence+1, w.links[w.sequence-1]).frame()),
+		because("chain", "previous link is that of the record before the last", w.forge(t).sequence(w.sequence+1, w.links[w.sequence-1]).frame()),
 	)
 }
 
@@ -236,8 +238,9 @@ func (w *world) refusedAnswers(t *testing.T) []refused {
 
 // judge knows what cloud and terminal know at the end of the story, and says why bytes are refused; "" when they are not.
 type judge struct {
-	w     *world
-	ended map[uint32]uint64 // first sequence of the epoch after
+	w        *world
+	ended    map[uint32]uint64 // first sequence of the epoch after
+	identity sign.PublicKey
 }
 
 func (j judge) epoch(number uint32) *epoch {
@@ -255,6 +258,10 @@ func (j judge) judge(lane string, b []byte) string {
 		return ""
 	case "sign":
 		return j.signIn(b)
+	case "limits":
+		return j.limits(b)
+	case "shift":
+		return j.shift(j.identity, b)
 	default:
 		return j.down(b)
 	}
@@ -353,7 +360,7 @@ func TestVectorsRefused(t *testing.T) {
 	g := readGolden(t)
 	w := newWorld(seal.Portable())
 	w.golden(t)
-	j := judge{w: w, ended: map[uint32]uint64{3: lostTo + 1}}
+	j := judge{w: w, ended: map[uint32]uint64{3: lostTo + 1}, identity: identityKey(t).Public()}
 	seen := make(map[string]int)
 	for _, r := range g.Refused {
 		t.Run(r.Lane+"/"+r.Name, func(t *testing.T) {
@@ -363,7 +370,8 @@ func TestVectorsRefused(t *testing.T) {
 	}
 	for _, kind := range []string{"frame malformed", "frame tag", "frame epoch", "frame other-bytes", "frame chain",
 		"batch malformed", "sign malformed", "sign tag", "down malformed", "down not-ours", "down epoch", "down tag",
-		"down nonce", "down check-value"} {
+		"down nonce", "down check-value", "limits tag", "limits epoch", "limits not-ours", "limits malformed",
+		"shift signature", "shift malformed"} {
 		require.NotZero(t, seen[kind], kind)
 	}
 	t.Run("nothing of the story", func(t *testing.T) {
@@ -372,6 +380,14 @@ func TestVectorsRefused(t *testing.T) {
 		}
 		for _, v := range g.Answers {
 			require.Empty(t, j.judge("down", unhex(t, v.Frame)), v.Sequence)
+		}
+		for _, v := range g.Records {
+			switch m := bodyOf(t, v).(type) {
+			case *message.OfflineLimitsTaken:
+				require.Empty(t, j.judge("limits", m.GetAnswer()))
+			case *message.ShiftClosed:
+				require.Empty(t, j.judge("shift", unhex(t, v.Body)))
+			}
 		}
 		require.Empty(t, j.judge("batch", unhex(t, g.Batch)))
 		require.Empty(t, j.judge("sign", unhex(t, g.SignIn[2].Header+g.SignIn[2].Body+g.SignIn[2].Tag)))
