@@ -155,14 +155,13 @@ func NotASequence(value string) Text {
 	return Text{"“" + value + "”不是记录号，须为 1 起的整数", fmt.Sprintf("%q is no sequence; it must be a whole number from 1", value)}
 }
 
-// NoRecord says that a journal has no such record, and which it has.
+// NoRecord says which record a journal does not have, and which it has.
 func NoRecord(sequence, first, last uint64) Text {
 	if last == 0 {
-		return Text{fmt.Sprintf("没有第 %d 条记录，流水是空的", sequence), fmt.Sprintf("there is no record %d, the journal is empty", sequence)}
+		return Text{fmt.Sprintf("第 %d 条；流水是空的", sequence), fmt.Sprintf("number %d; it is empty", sequence)}
 	}
 	return Text{
-		fmt.Sprintf("没有第 %d 条记录，流水有 %d–%d", sequence, first, last),
-		fmt.Sprintf("there is no record %d; the journal holds %d-%d", sequence, first, last),
+		fmt.Sprintf("第 %d 条；流水有 %d–%d", sequence, first, last), fmt.Sprintf("number %d; it holds %d-%d", sequence, first, last),
 	}
 }
 

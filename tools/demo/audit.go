@@ -8,9 +8,9 @@ import (
 	"time"
 
 	"github.com/yuantill/yuantill/agent/journal"
+	"github.com/yuantill/yuantill/protocol/money"
 	"github.com/yuantill/yuantill/protocol/seal"
 	"github.com/yuantill/yuantill/tools/fakeoperator/bank"
-	"github.com/yuantill/yuantill/tools/shop"
 )
 
 // settleTimeout bounds the wait until everything is acknowledged and every picture drawn.
@@ -45,9 +45,7 @@ var errHeld = errors.New("did not hold")
 
 // audit compares journal, cloud, ledger, operator and receipts.
 func (w *world) audit(ctx context.Context) (verdict, []error) {
-	v := verdict{Approved: w.tally["approved"], Declined: w.tally["declined"], Reversed: w.tally["reversed"],
-		Unknown: w.tally["unknown"], Counter: latency{P50: w.percentile(0.50), P99: w.percentile(0.99)}, Parts: w.split.byPart()}
-	v.Sales = v.Approved + v.Declined + v.Reversed + v.Unknown
+	v := verdict{Counter: latency{P50: w.percentile(0.50), P99: w.percentile(0.99)}, Parts: w.split.byPart()}
 	var problems []error
 	hold := func(holds bool, format string, values ...any) {
 		if !holds {
@@ -60,6 +58,11 @@ func (w *world) audit(ctx context.Context) (verdict, []error) {
 		}
 	}
 	fail(w.settle(ctx, &v))
+	if w.off {
+		fail(w.recount(ctx))
+	}
+	v.Approved, v.Declined, v.Reversed, v.Unknown = w.tally["approved"], w.tally["declined"], w.tally["reversed"], w.tally["unknown"]
+	v.Sales = v.Approved + v.Declined + v.Reversed + v.Unknown
 	stats, err := w.shop.Stats(ctx)
 	fail(err)
 	v.CloudRecords, v.Gaps = stats.Records, stats.Gaps
@@ -80,7 +83,11 @@ func (w *world) audit(ctx context.Context) (verdict, []error) {
 
 // settle waits until the journal is acknowledged and the receipts are drawn.
 func (w *world) settle(ctx context.Context, v *verdict) error {
-	ctx, cancel := context.WithTimeout(ctx, settleTimeout)
+	limit := settleTimeout
+	if w.off {
+		limit = definiteWait
+	}
+	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	for {
 		status, err := w.shop.Station.Status(ctx)
@@ -98,7 +105,7 @@ func (w *world) settle(ctx context.Context, v *verdict) error {
 				v.Receipts = append(v.Receipts, r.Path)
 			}
 		}
-		if v.Unacknowledged == 0 && len(v.Receipts) == len(receipts) {
+		if v.Unacknowledged == 0 && len(v.Receipts) == len(receipts) && status.Pending == 0 && status.Pursued == 0 {
 			return nil
 		}
 		select {
@@ -111,14 +118,18 @@ func (w *world) settle(ctx context.Context, v *verdict) error {
 
 // compare holds the operator's own books against what the shop says.
 func (w *world) compare(books bank.Books, v verdict, hold func(bool, string, ...any)) {
-	hold(books.Totals.Approved == v.Approved, "operator approved %d, shop %d", books.Totals.Approved, v.Approved)
-	hold(books.Totals.Held == 0, "operator still holds %d fen", books.Totals.Held)
+	// A payment that was approved and taken back counts as approved there and as reversed here.
+	hold(books.Totals.Approved == v.Approved || w.off, "operator approved %d, shop %d", books.Totals.Approved, v.Approved)
+	hold(books.Totals.Held == w.held, "operator still holds %s, shop %s", yuan(books.Totals.Held), yuan(w.held))
 	hold(books.Totals.Open == 0, "operator has %d open orders", books.Totals.Open)
-	hold(books.Totals.NetDebit == w.taken, "customers paid %d fen, shop took %d", books.Totals.NetDebit, w.taken)
+	hold(books.Totals.NetDebit == w.taken, "customers paid %s, shop took %s", yuan(books.Totals.NetDebit), yuan(w.taken))
 	for _, order := range books.Orders {
 		hold(order.Asked <= 1, "order %s was placed %d times", order.Order, order.Asked)
 	}
 }
+
+// yuan is an amount as people read it.
+func yuan(fen int64) string { return money.Money{Minor: fen, Currency: money.CNY}.Display() }
 
 // verifyJournal verifies every record of the running agent's journal, chain and all.
 func (w *world) verifyJournal(ctx context.Context) error {
@@ -154,15 +165,4 @@ func (t *transcript) report(v verdict, problems []error, dir string) {
 	for _, problem := range problems {
 		t.note("✗ %v", problem)
 	}
-}
-
-// usage tells how to work with the running shop.
-func (t *transcript) usage(bin string, s *shop.Shop) {
-	flags := fmt.Sprintf("--station %s --settings %s", s.Station.Address(), s.Till.Settings)
-	t.note("\n小店继续营业，Ctrl-C 结束 · the shop stays open until Ctrl-C. Try in another terminal:")
-	for _, command := range []string{"status", "sale --amount 12.50", "journal list", "journal verify", "doctor"} {
-		t.note("  %s/yuantill %s %s", bin, command, flags)
-	}
-	t.note("  curl %s/v1/stats", "http://"+s.API)
-	t.note("顾客付款 · to pay as a customer: curl -d '{\"text\":\"0120261123900000001\"}' %s/scan", s.Devices.Address())
 }

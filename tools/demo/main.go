@@ -88,13 +88,11 @@ func run(ctx context.Context, o options, out, errOut io.Writer) (err error) {
 		return err
 	}
 	words.note("就绪 · ready %s", since(begun))
-	guarded, cancel := s.Guard(ctx)
-	defer cancel()
-	err = open(guarded, o, s, words, dir, out)
-	switch died := deathOf(guarded, err); {
-	case died != nil:
+	err = attend(ctx, o, s, words, dir, out)
+	switch {
+	case errors.Is(err, shop.ErrDied):
 		_ = stop(s) // that it ended badly has been said
-		return died
+		return err
 	case errors.Is(err, errInterrupted):
 		_ = stop(s) // whoever breaks off does not want to know how the rest ended
 		return err
@@ -110,39 +108,44 @@ func stop(s *shop.Shop) error {
 	return s.Stop()
 }
 
-// deathOf returns why a process of the shop ended, or nil. A scene can fail a moment before the death is known.
-func deathOf(guarded context.Context, failure error) error {
-	if failure != nil {
-		select {
-		case <-guarded.Done():
-		case <-time.After(deathGrace):
-		}
+// attend keeps an eye on the shop's processes during its day. Its error is shop.ErrDied when one has ended for good.
+func attend(ctx context.Context, o options, s *shop.Shop, words *transcript, dir string, out io.Writer) error {
+	kept, cancel := context.WithCancelCause(ctx)
+	k := newKeeper(words, o.once, cancel, s)
+	wait := s.Keep(kept, k.keeping())
+	err := open(kept, o, &world{shop: s, out: words, tally: map[string]int{}, keeper: k, began: map[string]bool{}}, dir, out)
+	if err != nil && !errors.Is(err, errInterrupted) {
+		k.since(0) // a scene can fail a moment before the end of a process is known
 	}
-	if cause := context.Cause(guarded); errors.Is(cause, shop.ErrDied) {
-		return cause
+	cancel(nil)
+	wait()
+	if left := k.broken(); left != nil {
+		return left
 	}
-	return nil
+	return err
 }
 
 // open is the shop's day: the scenes, the audit, and open doors until the context ends.
-func open(ctx context.Context, o options, s *shop.Shop, words *transcript, dir string, out io.Writer) error {
-	w := &world{shop: s, out: words, tally: map[string]int{}}
-	if err := w.business(ctx, o.sales); err != nil {
+func open(ctx context.Context, o options, w *world, dir string, out io.Writer) error {
+	err := w.business(ctx, o.sales)
+	if err != nil && !errors.Is(err, errNotWhole) {
 		return interrupted(ctx, fmt.Errorf("%w (logs in %s)", err, dir))
 	}
-	verdict, problems := w.audit(ctx)
-	if ctx.Err() != nil {
-		return interrupted(ctx, errors.Join(problems...))
-	}
-	words.report(verdict, problems, dir)
-	if o.json {
-		if err := json.NewEncoder(out).Encode(verdict); err != nil {
-			return fmt.Errorf("write verdict: %w", err)
+	var problems []error
+	if err == nil {
+		var verdict verdict
+		if verdict, problems = w.audit(ctx); ctx.Err() != nil {
+			return interrupted(ctx, errors.Join(problems...))
+		}
+		w.out.report(verdict, problems, dir)
+		if o.json {
+			if err := json.NewEncoder(out).Encode(verdict); err != nil {
+				return fmt.Errorf("write verdict: %w", err)
+			}
 		}
 	}
 	if !o.once && len(problems) == 0 {
-		words.usage(o.bin, s)
-		<-ctx.Done()
+		w.openDoors(ctx, o.bin)
 	}
 	return errors.Join(problems...)
 }
@@ -160,10 +163,10 @@ func (w *world) business(ctx context.Context, quick int) error {
 	all := scenes()
 	for i, sc := range all {
 		w.out.scene(i+1, len(all)+1, sc.title)
-		if err := w.play(ctx, sc); err != nil {
+		if err := w.perform(ctx, func() error { return w.play(ctx, sc) }); err != nil {
 			return fmt.Errorf("scene %q: %w", sc.title, err)
 		}
 	}
 	w.out.scene(len(all)+1, len(all)+1, fmt.Sprintf("连续收款 %d 笔，计时 · %d sales in a row, timed", quick, quick))
-	return w.rush(ctx, quick)
+	return w.perform(ctx, func() error { return w.rush(ctx, quick) })
 }

@@ -22,13 +22,13 @@ func (w *world) rush(ctx context.Context, count int) error {
 	if len(events) > 0 {
 		seen = events[len(events)-1].Sequence
 	}
-	quiet := &world{shop: w.shop, out: &transcript{out: nobody{}}, codes: w.codes, tally: w.tally}
+	quiet := &world{shop: w.shop, out: &transcript{out: nobody{}}, codes: w.codes, tally: w.tally, began: w.began}
+	defer func() { w.codes, w.taken, w.sales = quiet.codes, w.taken+quiet.taken, append(w.sales, quiet.sales...) }()
 	for range count {
 		if err := quiet.play(ctx, scene{amount: rushAmount, pay: scan, want: "approved"}); err != nil {
 			return fmt.Errorf("quick sale: %w", err)
 		}
 	}
-	w.codes, w.taken, w.sales = quiet.codes, w.taken+quiet.taken, append(w.sales, quiet.sales...)
 	if events, err = w.shop.Devices.Events(ctx, seen, time.Second); err != nil {
 		return err
 	}

@@ -53,7 +53,13 @@ type world struct {
 	// counter holds, for each timed sale, the time from the code's last byte to the receipt's first.
 	counter []time.Duration
 	sales   []string // order ids of the sales that were begun, in order
-	split   split    // where the time of the timed sales goes
+	began   map[string]bool
+	keeper  *keeper
+	// off says that a scene did not go as planned because somebody ended a process: from then on the till's own answers
+	// say what was sold.
+	off   bool
+	held  int64 // fen still held, by those answers
+	split split // where the time of the timed sales goes
 }
 
 // play runs one scene and checks its outcome.
@@ -81,7 +87,7 @@ func (w *world) play(ctx context.Context, sc scene) error {
 	} else {
 		w.out.say(cashier, "收款 %s · charge %s", sale.Text, sale.Text)
 	}
-	w.sales = append(w.sales, sale.ID)
+	w.sales, w.began[sale.ID] = append(w.sales, sale.ID), true
 	s := &stage{world: w, sale: sale}
 	if err := s.follow(ctx, events, sc); err != nil {
 		return err

@@ -18,6 +18,7 @@ const (
 	till     actor = "终端   till    "
 	wallet   actor = "机构   operator"
 	network  actor = "网络   network "
+	system   actor = "系统   system  "
 )
 
 // transcript writes what happens, with the time since the scene began.
@@ -33,6 +34,13 @@ func (t *transcript) scene(number, total int, title string) {
 	defer t.mu.Unlock()
 	t.begun = time.Now()
 	fmt.Fprintf(t.out, "\n[%d/%d] %s\n", number, total, title)
+}
+
+// restart begins to count time anew.
+func (t *transcript) restart() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.begun = time.Now()
 }
 
 // say writes one line of a scene.

@@ -1,0 +1,119 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/yuantill/yuantill/tools/shop"
+	"github.com/yuantill/yuantill/tools/yuantill/stationclient"
+)
+
+// lookEvery is how often the till is looked at while the doors are open.
+const lookEvery = 300 * time.Millisecond
+
+// openDoors says how to work with the shop and shows what the till does until the context ends.
+func (w *world) openDoors(ctx context.Context, bin string) {
+	w.out.usage(bin, w.shop, w.keeper)
+	w.out.restart()
+	var watching sync.WaitGroup
+	defer watching.Wait()
+	watching.Go(func() { w.watchSales(ctx) })
+	shown := ""
+	for {
+		if line := w.tillLine(ctx); line != shown && ctx.Err() == nil {
+			if shown != "" {
+				w.out.say(till, "%s", line)
+			}
+			shown = line
+		}
+		select {
+		case <-time.After(lookEvery):
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// tillLine is how the till is, in one line; the same line is no news.
+func (w *world) tillLine(ctx context.Context) string {
+	status, err := w.shop.Station.Status(ctx)
+	if err != nil {
+		return "终端程序没有应答 · the agent does not answer"
+	}
+	return lineOf(status)
+}
+
+func lineOf(s stationclient.Status) string {
+	line := "已连接平台 · connected to the cloud"
+	if !s.Uplink.Connected {
+		line = "平台断开，流水照常记在本机 · the cloud is gone, the journal goes on here"
+	}
+	if s.Journal.Unsent > 0 && !s.Uplink.Connected {
+		line += "；有未上送的流水 · records wait to be sent"
+	}
+	if s.Pending > 0 {
+		line += fmt.Sprintf("；%d 笔没有结果 · %d sales without a result", s.Pending, s.Pending)
+	}
+	if s.Refusing != nil {
+		line += "；" + s.Refusing.Chinese + " · " + s.Refusing.English
+	}
+	return line
+}
+
+// watchSales tells what becomes of sales, whoever begins them, over the agent's restarts.
+func (w *world) watchSales(ctx context.Context) {
+	last, shown := "", make(map[string]string)
+	for {
+		if stream, err := w.shop.Station.Events(ctx, last); err == nil {
+			for {
+				event, err := stream.Next()
+				if err != nil {
+					break
+				}
+				if event.ID != "" {
+					last = event.ID
+				}
+				w.tellSale(event, shown)
+			}
+			_ = stream.Close() // it has ended already
+		}
+		select {
+		case <-time.After(lookEvery):
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// tellSale tells of a sale that is in another state than was shown last; those of the demonstration itself are old news.
+func (w *world) tellSale(event stationclient.Event, shown map[string]string) {
+	sale, isSale := event.Sale()
+	if !isSale || shown[sale.ID] == sale.State || w.began[sale.ID] && shown[sale.ID] == "" && sale.Final {
+		return
+	}
+	shown[sale.ID] = sale.State
+	line := sale.Text + " " + sale.Title.Chinese + " · " + sale.Title.English
+	if sale.Reason != nil {
+		line += "（" + sale.Reason.Chinese + " · " + sale.Reason.English + "）"
+	}
+	w.out.say(till, "%s", line)
+}
+
+// usage tells how to work with the running shop, and what can be broken in it.
+func (t *transcript) usage(bin string, s *shop.Shop, k *keeper) {
+	flags := fmt.Sprintf("--station %s --settings %s", s.Station.Address(), s.Till.Settings)
+	t.note("\n小店继续营业，Ctrl-C 结束 · the shop stays open until Ctrl-C. Try in another terminal:")
+	for _, command := range []string{"status", "sale --amount 12.50", "journal list", "journal verify", "doctor"} {
+		t.note("  %s/yuantill %s %s", bin, command, flags)
+	}
+	t.note("  curl %s/v1/stats", "http://"+s.API)
+	t.note("顾客付款 · to pay as a customer: curl -d '{\"text\":\"0120261123900000001\"}' %s/scan", s.Devices.Address())
+	t.note("试试断电，它会自己回来 · to see what a power cut does; each comes back by itself:")
+	for _, role := range []shop.Role{shop.CloudRole, shop.AgentRole} {
+		name, english := roleName(role)
+		t.note("  kill -9 %d   # %s · %s", k.pid(role), name, english)
+	}
+	t.note("")
+}
