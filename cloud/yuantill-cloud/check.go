@@ -18,7 +18,9 @@ const levels = "debug, info, warn, error"
 type settingsError struct{ lines []string }
 
 // Error implements error.
-func (e *settingsError) Error() string { return ErrSettings.Error() + ": " + strings.Join(e.lines, "\n  ") }
+func (e *settingsError) Error() string {
+	return ErrSettings.Error() + ": " + strings.Join(e.lines, "\n  ")
+}
 
 // Is reports ErrSettings.
 func (e *settingsError) Is(target error) bool { return target == ErrSettings }

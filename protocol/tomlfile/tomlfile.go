@@ -41,9 +41,9 @@ const (
 
 // Mistake is one mistake in a file.
 type Mistake struct {
-	Place
-	Kind Kind
-	Key  string // with dots; empty where the mistake is of no key
+	Place Place
+	Kind  Kind
+	Key   string // with dots; empty where the mistake is of no key
 	// Want is what the key takes, of a Wrong value.
 	Want Value
 	// Cause is what the TOML reader says of a Syntax mistake, in English.

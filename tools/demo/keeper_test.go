@@ -137,7 +137,9 @@ func TestTheOperatorIsNotStartedAgain(t *testing.T) {
 	w.kill(t, shop.OperatorRole)
 	paper.requireLine(t, `✗ 运营机构（进程 \d+）被信号 9（killed）终止`)
 	paper.requireLine(t, `它知道的只在内存里，不重新启动；其余继续运行`)
-	err := w.perform(ctx, func() error { return w.play(ctx, scene{amount: 950, rules: []bank.Rule{{Operation: "authorise"}}, pay: scan, want: "approved"}) })
+	err := w.perform(ctx, func() error {
+		return w.play(ctx, scene{amount: 950, rules: []bank.Rule{{Operation: "authorise"}}, pay: scan, want: "approved"})
+	})
 	require.ErrorIs(t, err, errNotWhole)
 	require.ErrorIs(t, w.keeper.broken(), shop.ErrDied)
 	_, err = w.shop.Station.Status(ctx)

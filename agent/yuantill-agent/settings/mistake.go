@@ -7,10 +7,10 @@ import (
 
 // Mistake is one mistake in a settings file.
 type Mistake struct {
-	Path           string
-	tomlfile.Place        // zero where nothing stands in the file
-	Key            string // with dots; empty where the mistake is of no key
-	What           catalogue.Text
+	Path  string
+	Place tomlfile.Place // zero where nothing stands in the file
+	Key   string         // with dots; empty where the mistake is of no key
+	What  catalogue.Text
 }
 
 // Text is the mistake with where it is.
