@@ -120,6 +120,7 @@ func (w *World) checkTill(t *till) {
 	if t.agent.Open() == 0 && t.uplink.Kept() > 0 {
 		w.violation("queue-not-empty", "%s keeps %d urgent records", t.name, t.uplink.Kept())
 	}
+	w.checkShifts(t)
 	if damage := t.journal.Damage(); damage != nil {
 		w.violation("journal-damaged", "%s: %v", t.name, damage)
 	}

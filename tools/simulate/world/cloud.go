@@ -15,6 +15,7 @@ import (
 	"github.com/yuantill/yuantill/cloud/merchant"
 	"github.com/yuantill/yuantill/cloud/operator"
 	"github.com/yuantill/yuantill/cloud/payment"
+	"github.com/yuantill/yuantill/cloud/shift"
 	"github.com/yuantill/yuantill/cloud/store/sqlite"
 	"github.com/yuantill/yuantill/protocol/record"
 	"github.com/yuantill/yuantill/protocol/seal/fast"
@@ -33,6 +34,7 @@ type cloud struct {
 	payments  *payment.Service
 	checker   *ledger.Checker
 	limits    *limit.Giver
+	shifts    *shift.Service
 	wake      *alarm // of the payments' timers
 	ack, turn *alarm
 	sweeping  *alarm
@@ -122,9 +124,13 @@ func (c *cloud) assemble(ctx context.Context, l *life) error {
 	if err != nil {
 		return err
 	}
+	c.shifts, err = shift.New(shift.Config{Store: c.books, Clock: w.time, Logger: w.logger})
+	if err != nil {
+		return err
+	}
 	c.collector, err = collector.New(collector.Config{Downlink: downlink, Random: c.random, Logger: w.logger, Metrics: metrics,
 		Workers: 1, Consumers: map[record.Type]collector.Consumer{
-			record.EpochOpened:      c.limits.SignIns(),
+			record.EpochOpened: c.limits.SignIns(), record.ShiftOpened: c.shifts.Openings(), record.ShiftClosed: c.shifts.Endings(),
 			record.PaymentRequested: c.limits.Beside(c.payments.Requests()), record.ReversalRequested: c.payments.Reversals(),
 			record.FollowUpRequested: c.payments.FollowUps(), record.OrderLookup: c.payments.Lookups()}})
 	if err != nil {
@@ -147,7 +153,7 @@ func (c *cloud) assemble(ctx context.Context, l *life) error {
 	return c.payments.Recover(ctx)
 }
 
-// sweepLater has the payments look for holds that end, again and again; less often while no operator holds anything, to
+// sweepLater has the payments look for holds that end, and shifts compared, again and again; less often while no operator holds anything, to
 // save the machine that this runs on.
 func (c *cloud) sweepLater(l *life) {
 	const seldom = 12
@@ -157,6 +163,9 @@ func (c *cloud) sweepLater(l *life) {
 	}
 	c.sweeping = &alarm{loop: c.world.loop, life: l, run: func() {
 		c.payments.Sweep(context.Background())
+		if err := c.shifts.Compare(context.Background()); err != nil {
+			c.world.violation("shifts-not-compared", "%v", err)
+		}
 		c.settle()
 		c.sweepLater(l)
 	}}

@@ -1,6 +1,9 @@
 package world
 
 import (
+	"maps"
+	"slices"
+
 	"google.golang.org/protobuf/proto"
 
 	"github.com/yuantill/yuantill/cloud/operator"
@@ -19,13 +22,18 @@ type evidence struct {
 	outcomes  map[order]map[message.Outcome]bool
 	records   map[string]bool // every record that an Append returned
 	followed  map[string]*followed
-	offline   []order // that the till took by itself
-	checked   uint64  // acknowledged records that were looked for in the cloud
+	offline   []order            // that the till took by itself
+	facts     []fact             // of shifts
+	methods   map[string]string  // lines of payments, by order
+	openings  map[string]opening // shifts by id
+	last      uint64             // the highest sequence
+	checked   uint64             // acknowledged records that were looked for in the cloud
 }
 
 func newEvidence() evidence {
 	return evidence{requested: map[order]bool{}, reversal: map[order]bool{}, outcomes: map[order]map[message.Outcome]bool{},
-		records: map[string]bool{}, followed: map[string]*followed{}}
+		records: map[string]bool{}, followed: map[string]*followed{},
+		methods: map[string]string{}, openings: map[string]opening{}}
 }
 
 // recorded writes down one committed record.
@@ -37,6 +45,7 @@ func (e *evidence) recorded(t *till, r record.Record) {
 	}
 	t.world.trace("%s records %d %s", t.name, header.Sequence, header.Type)
 	e.records[string(r)] = true
+	e.shiftRecord(t, header.Sequence, header.Type, r.Body())
 	switch header.Type {
 	case record.PaymentRequested:
 		body := &message.PaymentRequested{}
@@ -87,5 +96,6 @@ func (e *evidence) copied() evidence {
 		copied := *f
 		c.followed[id] = &copied
 	}
+	c.facts, c.methods, c.openings, c.last = slices.Clone(e.facts), maps.Clone(e.methods), maps.Clone(e.openings), e.last
 	return c
 }

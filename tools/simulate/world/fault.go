@@ -13,6 +13,7 @@ var kinds = map[string]func(*World, Action){
 	"refund": refund,
 	"hold":   ringUp,
 	"follow": follow,
+	"shift":  keepShift,
 
 	"weather":  changeWeather,
 	"overflow": overflow,

@@ -53,6 +53,9 @@ func (g *generator) sales() {
 				if r.chance(20) {
 					g.refund(at, till)
 				}
+				if r.chance(10) {
+					g.shift(at, till)
+				}
 				if r.chance(15) {
 					g.hold(at, till)
 					at += r.between(20*time.Second, 2*time.Minute)
@@ -65,6 +68,34 @@ func (g *generator) sales() {
 func (g *generator) sale(at time.Duration, till int) {
 	g.customer(g.add(at, "sale").set("till", till).set("amount", 1+g.random.IntN(100_000)).
 		set("method", one(g.random, "code", "code", "code", "shown", "tap", "both")))
+}
+
+// shift is the end of one, or a look at it, and perhaps the beginning of the next; as often as not while the line is dead and
+// a payment has no outcome.
+func (g *generator) shift(at time.Duration, till int) {
+	r := g.random
+	if r.chance(30) {
+		g.add(at, "shift").set("till", till).set("what", "cash").set("amount", one(r, -500, 100, 20_000))
+	}
+	if r.chance(30) {
+		g.add(at, "shift").set("till", till).set("what", "look")
+		return
+	}
+	if r.chance(50) {
+		g.add(at-r.between(0, 5*time.Second), "weather").set("till", till).set("for", g.while()).set("cut", one(r, "up", "down", "both"))
+		g.sale(at, till)
+		at += r.between(3*time.Second, 50*time.Second)
+	}
+	a := g.add(at, "shift").set("till", till).set("what", "close")
+	if !r.chance(15) {
+		a.set("approve", 1)
+	}
+	if r.chance(20) {
+		a.set("unplug", 1+r.IntN(6))
+	}
+	if r.chance(40) {
+		g.add(at+r.between(time.Second, time.Minute), "shift").set("till", till).set("what", "open").set("amount", r.IntN(50_000))
+	}
 }
 
 // hold is an amount that is held, and what is done with it in the minutes and hours behind.

@@ -82,11 +82,15 @@ func (p *printer) read(d drivers.Document) {
 	t, w := p.till, p.till.world
 	var s slip
 	var r receipt
+	title, batch := "", ""
 	for _, block := range d.Blocks {
 		switch b := block.(type) {
 		case drivers.Text:
 			if outcome, is := titles[b.Content]; is {
 				s.outcome = outcome
+			}
+			if title == "" {
+				title = b.Content
 			}
 			switch b.Content {
 			case "重印 REPRINT":
@@ -101,6 +105,9 @@ func (p *printer) read(d drivers.Document) {
 			if b.Label == "交易类型 TYPE" && b.Value != "消费 SALE" && b.Value != "预授权 HOLD" {
 				s.followUp = true
 			}
+			if b.Label == "批次号 BATCH" {
+				batch = b.Value
+			}
 			if b.Label == "参考号 REF" {
 				r.reference = b.Value
 			}
@@ -110,6 +117,13 @@ func (p *printer) read(d drivers.Document) {
 		case drivers.QR:
 			r.code = b.Content
 		}
+	}
+	if title == "交班单" || title == "当班报表" {
+		w.trace("%s prints %s of shift %s", t.name, title, batch)
+		if title == "交班单" && !t.evidence.shiftEnded(batch) {
+			w.violation("printed-before-recorded", "%s prints the end of shift %s without a record", t.name, batch)
+		}
+		return
 	}
 	sale := w.purchases[s.order]
 	if sale == nil {

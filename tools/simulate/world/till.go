@@ -131,7 +131,7 @@ func (t *till) open() (err error) {
 	feed := station.NewFeed(t.clock())
 	feed.Watch(t.screen)
 	t.recorder = &recorder{Journal: t.journal, till: t, life: l}
-	assembled, err := agent.New(t.config(), agent.Parts{Journal: t.recorder, Uplink: t.uplink, Issuers: w.shop.issuers,
+	assembled, err := agent.New(t.config(), agent.Parts{Journal: t.recorder, Uplink: t.uplink, Identity: t.keys.Identity(), Issuers: w.shop.issuers,
 		Offline: &agent.OfflineParts{Journal: t.journal, Answers: t.uplink, Steady: w.time}, Clock: t.clock, Random: t.random, Logger: w.logger}, feed)
 	if err != nil {
 		return err
