@@ -70,7 +70,7 @@ func (t *till) recoverOffline(ctx context.Context) error {
 		return nil
 	}
 	b.limits, b.kept = limits, header.Time
-	b.age = offline.Resumed(offline.Trace{Heard: header.Time, Passed: newest.Passed, Last: newest.Last},
+	b.age = offline.Resumed(offline.Trace{Heard: header.Time, Passed: newest.Passed, Back: newest.Back, Last: newest.Last},
 		offline.Moment{Wall: t.parts.Clock(), Steady: b.parts.Steady()}, clockBehind)
 	return nil
 }

@@ -16,6 +16,8 @@ type Newest struct {
 	Record record.Record
 	// Passed sums up the time from each record to the next: where the clock was set back between two, nothing.
 	Passed time.Duration
+	// Back is the furthest that the clock was set back between two of them.
+	Back time.Duration
 	// Last is the time of the journal's last record.
 	Last time.Time
 }
@@ -38,7 +40,8 @@ func (j *Journal) Newest(ctx context.Context, kind record.Type) (Newest, error) 
 			if after.IsZero() {
 				after, found.Last = header.Time, header.Time
 			}
-			found.Passed += max(after.Sub(header.Time), 0)
+			step := after.Sub(header.Time)
+			found.Passed, found.Back = found.Passed+max(step, 0), max(found.Back, -step)
 			if header.Type == kind {
 				found.Record = r
 				return found, nil

@@ -42,6 +42,7 @@ func TestNewest(t *testing.T) {
 		require.Equal(t, newest, found.Record)
 		require.Equal(t, 39*time.Hour, found.Passed)
 		require.Equal(t, at.Add(19*time.Hour), found.Last)
+		require.Equal(t, 20*time.Hour, found.Back)
 	})
 	t.Run("over more than one page", func(t *testing.T) {
 		for range 11 {

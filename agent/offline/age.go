@@ -31,15 +31,16 @@ func Heard(at Moment) Age {
 type Trace struct {
 	Heard  time.Time     // of the record that proves that the cloud was heard
 	Passed time.Duration // from it to the last record, by the steps from record to record
+	Back   time.Duration // the furthest that the clock was set back from one of them to the next
 	Last   time.Time     // of the last record
 }
 
 // Resumed takes up after a start, when nothing but the journal tells. A clock that is behind the last record cannot say
-// how long the till was off; nothing is accepted then until the cloud is heard. behind is how much a clock may be
-// corrected.
+// how long the till was off, and after it has made a record of its own, no later start can; nothing is accepted then until
+// the cloud is heard. behind is how much a clock may be corrected.
 func Resumed(trace Trace, now Moment, behind time.Duration) Age {
 	off := now.Wall.Round(0).Sub(trace.Last)
-	if off < -behind {
+	if off < -behind || trace.Back > behind {
 		return Age{}
 	}
 	age := Age{known: true, heard: trace.Heard.Round(0), from: now.Steady, last: now.Steady, base: trace.Passed + max(off, 0)}

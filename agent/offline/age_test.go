@@ -68,6 +68,14 @@ func TestAge(t *testing.T) {
 		_, known := age.At(at(noon.Add(9 * time.Hour))).Unheard()
 		require.False(t, known)
 	})
+	t.Run("does not know it either when the clock was set back before the last start", func(t *testing.T) {
+		set := trace(2 * time.Hour)
+		set.Back = time.Minute
+		require.Equal(t, 7*time.Hour, unheard(t, offline.Resumed(set, at(noon.Add(7*time.Hour)), time.Minute)))
+		set.Back++
+		_, known := offline.Resumed(set, at(noon.Add(7*time.Hour)), time.Minute).Unheard()
+		require.False(t, known)
+	})
 	t.Run("knows nothing before anything was heard", func(t *testing.T) {
 		_, known := offline.Age{}.At(at(noon)).Unheard()
 		require.False(t, known)

@@ -31,7 +31,9 @@ func keepShift(w *World, a Action) {
 	var err error
 	switch a.text("what") {
 	case "open":
-		_, err = desk.OpenShift(ctx, "01", money.Money{Minor: int64(a.number("amount")), Currency: money.CNY})
+		w.wishes++
+		_, err = desk.OpenShift(ctx, station.Opening{Key: fmt.Sprintf("shift %d", w.wishes), Cashier: "01",
+			Float: money.Money{Minor: int64(a.number("amount")), Currency: money.CNY}})
 	case "look":
 		if report, err = desk.CurrentShift(ctx, true); err == nil {
 			t.looked(report)
@@ -40,7 +42,8 @@ func keepShift(w *World, a Action) {
 		w.wishes++
 		_, err = desk.MoveCash(ctx, station.Cash{Key: fmt.Sprintf("cash %d", w.wishes), Amount: int64(a.number("amount")), Cashier: "01"})
 	case "close":
-		count := shift.Count{Cashier: "01", Methods: map[string]int64{"cash": 100}}
+		w.wishes++
+		count := shift.Count{Key: fmt.Sprintf("shift %d", w.wishes), Cashier: "01", Methods: map[string]int64{"cash": 100}}
 		if a.is("approve") {
 			count.ApprovedBy = "02"
 		}
