@@ -6,7 +6,6 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
-	"slices"
 	"strconv"
 
 	"github.com/yuantill/yuantill/agent/journal"
@@ -208,7 +207,7 @@ func (w *World) checkPurchase(p *purchase) {
 	case open != nil && open.divided && net == owed: // likewise
 	case open != nil:
 		open.stuck("left-in-doubt", "what was done with "+w.alias(id)+" never became definite")
-	case approved && net == 0 && t.divided && slices.Contains(t.evidence.offline, id):
+	case approved && net == 0 && t.divided && t.evidence.tookOffline(id):
 		// Taken by a machine whose records the cloud refuses: the card has paid, and a person has to present it.
 		t.stuck("offline-not-presented", w.alias(id))
 	case approved && net != owed:

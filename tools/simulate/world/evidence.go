@@ -22,7 +22,7 @@ type evidence struct {
 	outcomes  map[order]map[message.Outcome]bool
 	records   map[string]bool // every record that an Append returned
 	followed  map[string]*followed
-	offline   []order            // that the till took by itself
+	offline   []offlinePayment   // that the till took by itself
 	facts     []fact             // of shifts
 	methods   map[string]string  // lines of payments, by order
 	openings  map[string]opening // shifts by id
@@ -45,13 +45,14 @@ func (e *evidence) recorded(t *till, r record.Record) {
 	}
 	t.world.trace("%s records %d %s", t.name, header.Sequence, header.Type)
 	e.records[string(r)] = true
+	t.dated(header.Time)
 	e.shiftRecord(t, header.Sequence, header.Type, r.Body())
 	switch header.Type {
 	case record.PaymentRequested:
 		body := &message.PaymentRequested{}
 		if proto.Unmarshal(r.Body(), body) == nil {
 			e.requested[order(body.GetOrderId())] = true
-			t.acceptedOffline(body)
+			t.acceptedOffline(body, string(r.HeaderBytes()))
 		}
 	case record.ReversalRequested:
 		body := &message.ReversalRequested{}

@@ -38,6 +38,7 @@ var kinds = map[string]func(*World, Action){
 	"slow-disk": slowDisk,
 
 	"clock": setClock,
+	"set":   setRunning,
 	"drift": setDrift,
 	"epoch": shortenEpoch,
 
@@ -199,7 +200,9 @@ func fillDisk(w *World, a Action) {
 	}
 }
 
-// setClock sets a till's clock while it is off: the battery was empty, or somebody was wrong.
+// setClock sets a till's clock while it is off, perhaps for long: the battery was empty, or somebody was wrong.
+//
+//	clock till=0 to=-25h [off=8h]
 func setClock(w *World, a Action) {
 	t := w.till(a)
 	if t == nil {
@@ -211,6 +214,7 @@ func setClock(w *World, a Action) {
 	} else {
 		w.hit("clock-jump-back")
 	}
+	t.off = a.duration("off")
 	t.life.kill()
 	t.skew = to
 }

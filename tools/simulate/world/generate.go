@@ -13,6 +13,7 @@ func Generate(seed uint64) Script {
 	g.sales()
 	g.faults()
 	g.storms()
+	g.outage()
 	slices.SortStableFunc(s.Actions, func(a, b Action) int { return int(a.At - b.At) })
 	return s
 }
@@ -313,12 +314,52 @@ func (g *generator) disk(at time.Duration) {
 }
 
 func (g *generator) clock(at time.Duration) {
-	switch g.random.IntN(3) {
+	switch g.random.IntN(5) {
+	case 3, 4:
+		g.set(at, g.aTill())
 	case 0, 1:
 		to := one(g.random, -26*365*24*time.Hour, -25*time.Hour, -10*time.Minute, -20*time.Second, 0, 20*time.Second, 10*time.Minute, 24*time.Hour)
 		g.add(at, "clock").set("till", g.aTill()).set("to", to)
 	case 2:
 		g.add(at, "drift").set("till", g.aTill()).set("ppm", one(g.random, -5000, -100, 100, 5000))
+	}
+}
+
+// set has somebody set a clock while the till runs, and as often as not set it right again.
+func (g *generator) set(at time.Duration, till int) {
+	r := g.random
+	by := one(r, -40*24*time.Hour, -25*time.Hour, -10*time.Minute, -20*time.Second, 20*time.Second, 10*time.Minute, 25*time.Hour, 40*24*time.Hour)
+	g.add(at, "set").set("till", till).set("by", by)
+	if r.chance(60) {
+		g.add(at+g.while(), "set").set("till", till).set("by", -by)
+	}
+}
+
+// outage is a line that is dead for long, with cards that are tapped and clocks that are set meanwhile.
+func (g *generator) outage() {
+	r := g.random
+	if r.chance(70) {
+		return
+	}
+	at, till := r.between(time.Hour, 10*time.Hour), g.aTill()
+	g.add(at, "weather").set("till", till).set("for", "50h").set("cut", "both")
+	for range 3 + r.IntN(8) {
+		at += r.between(time.Minute, one(r, 20*time.Minute, 6*time.Hour, 16*time.Hour))
+		if at > g.script.Length {
+			return
+		}
+		switch r.IntN(5) {
+		case 0:
+			g.add(at, "set").set("till", till).set("by", one(r, -50*time.Hour, -13*time.Hour, -5*time.Hour, 5*time.Hour, 50*time.Hour))
+		case 1:
+			g.add(at, "clock").set("till", till).set("to", one(r, -60*time.Hour, -20*time.Hour, 0, 20*time.Hour)).
+				set("off", one(r, time.Minute, 5*time.Hour, 31*time.Hour))
+			if r.chance(40) {
+				g.add(at+32*time.Hour, "upgrade").set("till", till).set("for", "10s")
+			}
+		default:
+			g.add(at, "sale").set("till", till).set("amount", one(r, 10_000, 30_000, 50_000)).set("method", "tap").set("after", "1s")
+		}
 	}
 }
 

@@ -63,15 +63,14 @@ func (t *till) find(p *purchase, by string, then func()) {
 		}
 	})
 	t.await(p, question, w.loop.now+end, func(found bool) {
-		over = true
-		if found {
+		if over = true; found {
 			then()
 		}
 	})
 }
 
-// await looks for a question's answer until a time.
-func (t *till) await(p *purchase, question *agent.Question, until time.Duration, then func(found bool)) {
+// await looks for a question's answer until a time, and says at its end whether something was found.
+func (t *till) await(p *purchase, question *agent.Question, until time.Duration, ended func(found bool)) {
 	const pause = 200 * time.Millisecond
 	t.world.soon(t, pause, func() {
 		found, answered, err := question.Answer(context.Background())
@@ -79,16 +78,17 @@ func (t *till) await(p *purchase, question *agent.Question, until time.Duration,
 		case err != nil:
 			t.world.refused(t, err)
 			t.foundNothing(p)
+			ended(false)
 		case answered:
 			t.found(p, found)
+			ended(true)
 		case t.world.loop.now >= until:
 			t.world.hit("lookup-silent")
 			question.End()
+			ended(false)
 		default:
-			t.await(p, question, until, then)
-			return
+			t.await(p, question, until, ended)
 		}
-		then(answered && err == nil)
 	})
 }
 

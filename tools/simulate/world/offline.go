@@ -1,9 +1,22 @@
 package world
 
-import "github.com/yuantill/yuantill/protocol/message"
+import (
+	"slices"
+	"time"
 
-// acceptedOffline checks a payment that a till took by itself against what the cloud allows any till at any time.
-func (t *till) acceptedOffline(asked *message.PaymentRequested) {
+	"github.com/yuantill/yuantill/protocol/message"
+)
+
+// offlinePayment is a payment that a till took by itself.
+type offlinePayment struct {
+	order  order
+	amount int64
+	header string // of its record, which travels in the clear
+}
+
+// acceptedOffline checks a payment that a till took by itself against what the cloud allows, by how long the till really
+// had not heard the cloud, whatever its clocks said.
+func (t *till) acceptedOffline(asked *message.PaymentRequested, header string) {
 	if asked.GetOffline() == nil {
 		return
 	}
@@ -13,18 +26,29 @@ func (t *till) acceptedOffline(asked *message.PaymentRequested) {
 	if asked.GetMethod() != message.Method_METHOD_TAP || asked.GetAmount() > limits.PaymentMax {
 		w.violation("offline-beyond-limit", "%s took %s by itself", t.name, yuan(asked.GetAmount()))
 	}
-	t.evidence.offline = append(t.evidence.offline, order(asked.GetOrderId()))
+	t.evidence.offline = append(t.evidence.offline, offlinePayment{order(asked.GetOrderId()), asked.GetAmount(), header})
 	waiting := int64(0)
-	for _, id := range t.evidence.offline {
-		known := false
-		for _, b := range w.banks {
-			known = known || b.order(id) != nil
-		}
-		if p := w.purchases[id]; p != nil && !known {
+	for _, p := range t.evidence.offline {
+		if !w.reached[p.header] {
 			waiting += p.amount
 		}
 	}
-	if waiting > limits.TerminalMax {
-		w.violation("offline-beyond-limit", "%s has taken %s by itself", t.name, yuan(waiting))
+	unheard := w.loop.now - t.heard - t.hidden
+	if unheard > time.Duration(limits.HoursMax)*time.Hour {
+		w.violation("offline-too-long", "%s took %s by itself, %s after it heard the cloud", t.name, yuan(asked.GetAmount()), unheard)
 	}
+	percent := int64(100)
+	for _, share := range limits.Shares {
+		if unheard >= time.Duration(share.Hours)*time.Hour {
+			percent = int64(share.Percent)
+		}
+	}
+	if waiting > limits.TerminalMax*percent/100 {
+		w.violation("offline-beyond-limit", "%s has taken %s by itself, %s after it heard the cloud", t.name, yuan(waiting), unheard)
+	}
+}
+
+// tookOffline reports whether the till took an order by itself.
+func (e *evidence) tookOffline(id order) bool {
+	return slices.ContainsFunc(e.offline, func(p offlinePayment) bool { return p.order == id })
 }

@@ -30,6 +30,25 @@ const (
 	feeRate    = 8 // basis points
 )
 
+// terms are the merchant's: what a till may take by itself is so little that a day in the world reaches it.
+const terms = `
+[[plan]]
+name = "world"
+fee_cap_basis_points = 10
+no_password_max = 100_000
+no_password_count = 10
+hold_cap_percent = 100
+hold_days = 30
+[plan.offline]
+payment_max = 50_000
+wallet_max = 100_000
+wallet_count_max = 10
+terminal_max = 120_000
+terminal_count_max = 8
+hours_max = 30
+shares = [{ hours = 4, percent = 50 }, { hours = 12, percent = 20 }]
+`
+
 // operators are the merchant's, the one to ask first in front.
 var operatorCodes = [...]string{"ICBC", "CCB"}
 
@@ -57,7 +76,7 @@ func OpenShop(folder string) (*Shop, error) {
 	if s.operators, err = registry.Default(); err != nil {
 		return nil, fmt.Errorf("open shop: %w", err)
 	}
-	if s.plans, err = plan.Default(); err != nil {
+	if s.plans, err = plan.Load(terms); err != nil {
 		return nil, fmt.Errorf("open shop: %w", err)
 	}
 	if s.issuer, err = sign.NewKey(rand.Reader); err != nil {

@@ -35,7 +35,12 @@ type till struct {
 	link       *link
 	printer    *printer
 	skew       time.Duration
-	drift      int64 // parts per million
+	drift      int64         // parts per million
+	heard      time.Duration // when anything of the cloud last came
+	recorded   latest        // record
+	hidden     time.Duration // what passed since the cloud was heard that the till cannot know of; hiding from its next start on
+	hiding     time.Duration
+	off        time.Duration // for how long the machine is not started after its next end, besides the usual time
 	epochAge   time.Duration
 	saved      *copyOf // an old copy of the files; nil for none
 	divided    bool    // another copy of the files was at work: not everything need converge
@@ -75,12 +80,6 @@ func newTill(w *World, index int) *till {
 	return t
 }
 
-// clock is the till's wall clock.
-func (t *till) clock() time.Time {
-	now := t.world.time().Add(t.skew)
-	return now.Add(time.Duration(int64(t.world.loop.now) / 1_000_000 * t.drift))
-}
-
 // start runs a process on the machine.
 func (t *till) start() {
 	if t.life != nil || t.retired {
@@ -95,6 +94,7 @@ func (t *till) start() {
 	}
 	ctx := context.Background()
 	t.world.trace("%s is up", t.name)
+	t.hide()
 	t.reread(ctx)
 	if err := t.agent.Recover(ctx); err != nil {
 		t.world.violation("till-does-not-recover", "%s: %v", t.name, err)
@@ -239,6 +239,7 @@ func (t *till) receive(payload []byte) {
 	if t.connection == nil {
 		return
 	}
+	t.heard, t.hidden, t.hiding = t.world.loop.now, 0, 0
 	t.connection.Receive(payload)
 	t.recorder.powered("during acknowledgement")
 	t.step.in(0)
@@ -325,7 +326,8 @@ func (t *till) bury(l *life, j *journal.Journal) {
 		t.powerOn()
 		return
 	}
-	w.loop.after(t.random.between(time.Second, 40*time.Second), nil, t.start)
+	w.loop.after(t.random.between(time.Second, 40*time.Second)+t.off, nil, t.start)
+	t.off = 0
 }
 
 // troubled reports whether the disk is the reason for an error; then somebody sees to it, and starts the till again.

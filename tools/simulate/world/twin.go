@@ -90,6 +90,7 @@ func clone(w *World, a Action) {
 	}
 	w.hit("terminal-cloned")
 	twin := newTill(w, len(w.tills))
+	twin.heard, twin.recorded, twin.hidden = t.heard, t.recorded, t.hidden
 	twin.name, twin.id, twin.divided, twin.evidence = t.name+"'s twin", t.id, true, t.saved.evidence.copied()
 	t.saved.putInto(twin)
 	w.tills = append(w.tills, twin)

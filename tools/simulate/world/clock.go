@@ -1,0 +1,82 @@
+package world
+
+import (
+	"time"
+	"unsafe"
+)
+
+// clock is the till's clock as time.Now gives it: a wall clock, which people set, and with it the reading of a monotonic
+// one, which nobody sets and by which durations are measured.
+func (t *till) clock() time.Time {
+	now := t.world.loop.now
+	now += time.Duration(int64(now) / 1_000_000 * t.drift)
+	return withMonotonic(dawn.Add(now).Add(t.skew), now)
+}
+
+// instant is time.Time as the runtime fills it in for time.Now; TestClock holds it against that. There is no other way to
+// a monotonic reading that is not this machine's.
+type instant struct {
+	wall uint64
+	ext  int64
+	loc  *time.Location
+}
+
+// withMonotonic returns the wall time with a monotonic reading.
+func withMonotonic(wall time.Time, monotonic time.Duration) time.Time {
+	const (
+		hasMonotonic   = 1 << 63
+		nanosecondBits = 30
+	)
+	since1885 := wall.Unix() - time.Date(1885, 1, 1, 0, 0, 0, 0, time.UTC).Unix()
+	i := instant{wall: hasMonotonic | uint64(since1885)<<nanosecondBits | uint64(wall.Nanosecond()), ext: int64(monotonic)}
+	return *(*time.Time)(unsafe.Pointer(&i))
+}
+
+// latest is a till's latest record.
+type latest struct {
+	at   time.Duration // when it really was made
+	wall time.Time     // when it says that it was
+}
+
+// behind is what a clock may have been put right by.
+const behind = time.Minute
+
+// untold is the time since the latest record that the till's records will not tell of, by the wall clock now: a clock that
+// was set back shows less than passed, or nothing. One that is behind the record gives itself away, and hides nothing.
+func (t *till) untold(wall time.Time) time.Duration {
+	shown, passed := wall.Sub(t.recorded.wall), t.world.loop.now-t.recorded.at
+	if t.recorded.wall.IsZero() || shown < -behind || shown >= passed {
+		return 0
+	}
+	return passed - max(shown, 0)
+}
+
+// dated notes a record's time. What it hides, the process that made it knows by its monotonic clock, and no later one.
+func (t *till) dated(wall time.Time) {
+	t.hiding += t.untold(wall)
+	t.recorded = latest{at: t.world.loop.now, wall: wall}
+}
+
+// hide reckons at a start what the till cannot know.
+func (t *till) hide() {
+	t.hidden += t.hiding + t.untold(t.clock().Round(0))
+	t.hiding = 0
+}
+
+// setRunning sets a till's clock while its process runs, forward or back:
+//
+//	set till=0 by=-25h
+func setRunning(w *World, a Action) {
+	t := w.till(a)
+	if t == nil {
+		return
+	}
+	by := a.duration("by")
+	if by > 0 {
+		w.hit("clock-set-forward")
+	} else {
+		w.hit("clock-set-back")
+	}
+	t.skew += by
+	t.settle()
+}
