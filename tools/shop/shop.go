@@ -8,6 +8,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
@@ -183,11 +184,24 @@ func (s *Shop) cable(running context.Context, target string) (*Cable, error) {
 	return cable, nil
 }
 
+// The ports that shops listen on: below those that Linux gives to outgoing connections, any of which could take a port
+// between its choice and the process that is to listen there.
+const (
+	portsFrom = 20000
+	ports     = 12000
+	portTries = 100
+)
+
 // freeAddress returns a loopback address that nobody listens on at the moment.
 func freeAddress() (string, error) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", fmt.Errorf("find free port: %w", err)
+	var problem error
+	for range portTries {
+		address := fmt.Sprintf("127.0.0.1:%d", portsFrom+rand.IntN(ports))
+		listener, err := net.Listen("tcp", address)
+		if err == nil {
+			return address, listener.Close()
+		}
+		problem = err
 	}
-	return listener.Addr().String(), listener.Close()
+	return "", fmt.Errorf("find free port: %w", problem)
 }
