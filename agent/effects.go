@@ -101,6 +101,7 @@ func (t *till) tick(ctx context.Context) {
 		_ = t.give(ctx, h, checkout.Tick{}, nil)
 	}
 	t.tickFollowUps(ctx, now)
+	t.tickLate(ctx, now)
 }
 
 // untilNext is how long nothing is due by itself.
@@ -118,6 +119,9 @@ func (t *till) untilNext() time.Duration {
 		if !h.wake.IsZero() {
 			next = min(next, max(h.wake.Sub(now), time.Millisecond))
 		}
+	}
+	if !t.late.wake.IsZero() {
+		next = min(next, max(t.late.wake.Sub(now), time.Millisecond))
 	}
 	return next
 }

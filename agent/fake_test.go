@@ -36,6 +36,7 @@ type fakeJournal struct {
 	follow  []journal.FollowUp
 	fail    error
 	room    error
+	tries   int // appends, whether they failed or not
 	epoch   uint32
 	// acknowledged is the sequence up to which the cloud has said that it has everything.
 	acknowledged uint64
@@ -77,6 +78,7 @@ func (j *fakeJournal) Append(ctx context.Context, entries ...journal.Entry) ([]r
 	}
 	j.mu.Lock()
 	defer j.mu.Unlock()
+	j.tries++
 	switch {
 	case j.fail != nil:
 		return nil, j.fail
@@ -210,6 +212,13 @@ func (j *fakeJournal) Records(_ context.Context, after uint64, recordsMax, _ int
 	}
 	rest := j.records[after:]
 	return slices.Clone(rest[:min(len(rest), recordsMax)]), nil
+}
+
+// all returns the records so far.
+func (j *fakeJournal) all() []record.Record {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return slices.Clone(j.records)
 }
 
 // types lists what was recorded about sales, in order.

@@ -45,6 +45,8 @@ type printable interface {
 	slip(t *till, reprint bool) receipt.Slip
 	// printed reports on one copy. The till's lock is held.
 	printed(ctx context.Context, t *till, report checkout.Printed)
+	// again brings a report that the journal did not take before. The till's lock is held.
+	again(ctx context.Context, t *till, report checkout.Printed) error
 }
 
 // saleSlip is a sale's receipt.
@@ -62,7 +64,7 @@ func (s saleSlip) printed(ctx context.Context, t *till, report checkout.Printed)
 		t.logger.ErrorContext(ctx, "printed sale not found", "sale", s.OrderID, "error", err)
 		return
 	}
-	// An error is in the log; after a restart the copy counts as unconfirmed.
+	// An error is in the log, and the report is kept for being tried again.
 	_ = t.give(ctx, h, report, nil)
 }
 
@@ -229,6 +231,7 @@ func (w *printWorker) report(ctx context.Context, job *printJob, report checkout
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	t.recordLate(ctx, t.parts.Clock()) // first what came out first
 	job.slip.printed(ctx, t, report)
 }
 

@@ -20,9 +20,13 @@ import (
 // giveFollowUp brings an event to a follow-up, carries out all that follows, and returns the first error of the journal.
 // The lock is held.
 func (t *till) giveFollowUp(ctx context.Context, h *heldFollowUp, event followup.Event) error {
-	ctx = context.WithoutCancel(ctx) // as for a sale: what was asked for happens or does not
+	// As for a sale: what was asked for happens or does not.
+	return t.carryFollowUpThrough(context.WithoutCancel(ctx), h, []followup.Event{event})
+}
+
+// carryFollowUpThrough brings events to a follow-up until nothing follows any more.
+func (t *till) carryFollowUpThrough(ctx context.Context, h *heldFollowUp, pending []followup.Event) error {
 	var failure error
-	pending := []followup.Event{event}
 	for range eventsMax {
 		if len(pending) == 0 {
 			t.settleFollowUp(h)
@@ -30,35 +34,46 @@ func (t *till) giveFollowUp(ctx context.Context, h *heldFollowUp, event followup
 		}
 		next := pending[0]
 		pending = pending[1:]
-		after, effects := t.followUps.rules.Step(h.followUp, next, t.parts.Clock())
-		jobs := t.printer.prepare(followUpSlip(after), effects)
-		order := t.standingAfter(ctx, h.followUp, after)
-		recorded, err := t.commitFollowUp(ctx, h, after, effects, order)
+		follows, err := t.stepFollowUp(ctx, h, next)
 		if err != nil {
-			t.printer.abandon(jobs)
-			t.logger.ErrorContext(ctx, "commit failed", "follow-up", after.ID, "event", fmt.Sprintf("%T", next), "error", err)
+			t.logger.ErrorContext(ctx, "commit failed", "follow-up", h.followUp.ID, "event", fmt.Sprintf("%T", next), "error", err)
 			failure = errors.Join(failure, err)
-			pending = append(pending, afterFollowUpFailure(next)...)
-			continue
+			t.keepFollowUpReports(ctx, h, next)
+			follows = afterFollowUpFailure(next)
 		}
-		h.followUp = after
-		reports := t.printer.release(jobs)
-		t.carryOutFollowUp(ctx, h, effects, recorded)
-		t.adoptStanding(order)
-		// Places come before reports: the next snapshot has to know them, a restart reckons by it.
-		for _, r := range recorded {
-			if r.kind == record.FollowUpRequested {
-				pending = append(pending, followup.Recorded{Sequence: r.sequence})
-			}
-		}
-		for _, report := range reports {
-			if printed, ok := report.(checkout.Printed); ok {
-				pending = append(pending, followup.Printed{Printed: printed})
-			}
-		}
+		pending = append(pending, follows...)
 	}
 	t.settleFollowUp(h)
 	return errors.Join(failure, errTooManyEvents)
+}
+
+// stepFollowUp carries out one event and returns what follows from it; with an error the follow-up is as before.
+func (t *till) stepFollowUp(ctx context.Context, h *heldFollowUp, event followup.Event) ([]followup.Event, error) {
+	after, effects := t.followUps.rules.Step(h.followUp, event, t.parts.Clock())
+	jobs := t.printer.prepare(followUpSlip(after), effects)
+	order := t.standingAfter(ctx, h.followUp, after)
+	recorded, err := t.commitFollowUp(ctx, h, after, effects, order)
+	if err != nil {
+		t.printer.abandon(jobs)
+		return nil, err
+	}
+	h.followUp = after
+	reports := t.printer.release(jobs)
+	t.carryOutFollowUp(ctx, h, effects, recorded)
+	t.adoptStanding(order)
+	// Places come before reports: the next snapshot has to know them, a restart reckons by it.
+	var follows []followup.Event
+	for _, r := range recorded {
+		if r.kind == record.FollowUpRequested {
+			follows = append(follows, followup.Recorded{Sequence: r.sequence})
+		}
+	}
+	for _, report := range reports {
+		if printed, ok := report.(checkout.Printed); ok {
+			follows = append(follows, followup.Printed{Printed: printed})
+		}
+	}
+	return follows, nil
 }
 
 // afterFollowUpFailure is what the machine is told when an event's commit failed. What could not begin is nothing.
@@ -67,7 +82,7 @@ func afterFollowUpFailure(failed followup.Event) []followup.Event {
 	case followup.Started, followup.JournalFailed:
 		return nil
 	default:
-		return []followup.Event{followup.JournalFailed{}}
+		return []followup.Event{followup.JournalFailed{Cause: failed}}
 	}
 }
 

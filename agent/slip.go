@@ -98,7 +98,7 @@ func (s followUpSlip) printed(ctx context.Context, t *till, report checkout.Prin
 		t.logger.ErrorContext(ctx, "printed follow-up not found", "follow-up", s.ID, "error", err)
 		return
 	}
-	// An error is in the log; after a restart the copy counts as unconfirmed.
+	// An error is in the log, and the report is kept for being tried again.
 	_ = t.giveFollowUp(ctx, h, followup.Printed{Printed: report})
 }
 

@@ -53,6 +53,7 @@ type till struct {
 	// standing is what the cloud's refusals say of this terminal.
 	standing  standing
 	followUps followUpDesk
+	late      lateReports
 	lookups   *lookupDesk
 	offline   offlineBook
 
@@ -81,9 +82,12 @@ func newTill(config Config, parts Parts, feed *station.Feed) *till {
 // held. secret goes along with a payment that the event leads to; it is used up either way.
 func (t *till) give(ctx context.Context, h *held, event checkout.Event, secret []byte) error {
 	// A client that hangs up must not stop a commit half-way: what it asked for happens or does not.
-	ctx = context.WithoutCancel(ctx)
+	return t.carryThrough(context.WithoutCancel(ctx), h, []checkout.Event{event}, secret)
+}
+
+// carryThrough brings events to a sale until nothing follows any more.
+func (t *till) carryThrough(ctx context.Context, h *held, pending []checkout.Event, secret []byte) error {
 	var failure error
-	pending := []checkout.Event{event}
 	for range eventsMax {
 		if len(pending) == 0 {
 			t.settle(h)
@@ -91,30 +95,39 @@ func (t *till) give(ctx context.Context, h *held, event checkout.Event, secret [
 		}
 		next := pending[0]
 		pending = pending[1:]
-		now := t.parts.Clock()
-		rules := t.rules
-		rules.ClockOffset = t.parts.Uplink.ClockOffset()
-		sale, effects := rules.Step(h.sale, next, now)
-		jobs := t.printer.prepare(saleSlip(sale), effects)
-		recorded, err := t.commit(ctx, h, sale, effects)
+		follows, err := t.step(ctx, h, next, secret)
 		if err != nil {
-			t.printer.abandon(jobs)
 			t.logger.ErrorContext(ctx, "commit failed", "sale", h.sale.OrderID, "event", fmt.Sprintf("%T", next), "error", err)
 			failure = errors.Join(failure, err)
-			pending = append(pending, afterFailure(next)...)
-			continue
+			t.keepSaleReports(ctx, h, next)
+			follows = afterFailure(next)
 		}
-		h.sale = sale
-		reports := t.printer.release(jobs)
-		t.carryOut(ctx, h, effects, recorded, secret)
-		// Places come before reports: the next snapshot has to know them, a restart reckons by it.
-		for _, r := range recorded {
-			pending = append(pending, checkout.Recorded{Type: r.kind, Sequence: r.sequence})
-		}
-		pending = append(pending, reports...)
+		pending = append(pending, follows...)
 	}
 	t.settle(h)
 	return errors.Join(failure, errTooManyEvents)
+}
+
+// step carries out one event and returns what follows from it; with an error the sale is as before.
+func (t *till) step(ctx context.Context, h *held, event checkout.Event, secret []byte) ([]checkout.Event, error) {
+	rules := t.rules
+	rules.ClockOffset = t.parts.Uplink.ClockOffset()
+	sale, effects := rules.Step(h.sale, event, t.parts.Clock())
+	jobs := t.printer.prepare(saleSlip(sale), effects)
+	recorded, err := t.commit(ctx, h, sale, effects)
+	if err != nil {
+		t.printer.abandon(jobs)
+		return nil, err
+	}
+	h.sale = sale
+	reports := t.printer.release(jobs)
+	t.carryOut(ctx, h, effects, recorded, secret)
+	// Places come before reports: the next snapshot has to know them, a restart reckons by it.
+	var follows []checkout.Event
+	for _, r := range recorded {
+		follows = append(follows, checkout.Recorded{Type: r.kind, Sequence: r.sequence})
+	}
+	return append(follows, reports...), nil
 }
 
 // afterFailure is what the machine is told when an event's commit failed. A sale that could not begin is no sale.

@@ -12,9 +12,7 @@ func (r Rules) printed(s Sale, e Printed) (Sale, []Effect) {
 		s.Unprinted = s.Unprinted.without(e.Copy)
 	}
 	s.Altered = e.AlteredOf(s.Altered)
-	effects := []Effect{Commit{Type: record.ReceiptPrinted, Body: &message.ReceiptPrinted{
-		OrderId: s.OrderID[:], Copy: e.Copy, Result: e.Result, Reprint: e.Reprint, Fault: e.RecordedFault(),
-	}}}
+	effects := []Effect{Commit{Type: record.ReceiptPrinted, Body: e.body(s.OrderID)}}
 	if notice := e.Notice(); notice != catalogue.None {
 		effects = append(effects, Show{Notice: notice})
 	}
@@ -42,6 +40,20 @@ func (e Printed) AlteredOf(before Copies) Copies {
 	default:
 		return before &^ CopyOf(e.Copy)
 	}
+}
+
+// body is the report as it is recorded.
+func (e Printed) body(order OrderID) *message.ReceiptPrinted {
+	return &message.ReceiptPrinted{OrderId: order[:], Copy: e.Copy, Result: e.Result, Reprint: e.Reprint, Fault: e.RecordedFault()}
+}
+
+// Unsure are the reports on copies of which nobody saw whether they were printed before a restart.
+func (c Copies) Unsure() []Printed {
+	var unsure []Printed
+	for _, copy := range c.Each() {
+		unsure = append(unsure, Printed{Copy: copy, Result: message.ReceiptPrinted_RESULT_UNCONFIRMED, Fault: "restarted"})
+	}
+	return unsure
 }
 
 // Notice is what the cashier is told of the copy, or nothing.

@@ -68,18 +68,15 @@ func play(t *testing.T, script string) string {
 
 // happen plays one event.
 func (w *till) happen(t *testing.T, words []string) []string {
-	var done []string
-	switch words[0] {
-	case "restart":
-		done = w.restart(t)
-	case "fail":
+	if words[0] == "fail" {
 		w.journalFails = true
-		done = w.give(parseEvent(t, w, words[1:]))
-		w.journalFails = false
-	default:
-		done = w.give(parseEvent(t, w, words))
+		defer func() { w.journalFails = false }()
+		words = words[1:]
 	}
-	return done
+	if words[0] == "restart" {
+		return w.restart(t)
+	}
+	return w.give(parseEvent(t, w, words))
 }
 
 func parseEvent(t *testing.T, w *till, words []string) checkout.Event {

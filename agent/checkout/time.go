@@ -135,6 +135,9 @@ func (r Rules) journalFailed(s Sale, e JournalFailed, now time.Time) (Sale, []Ef
 	if cancel, ok := e.Cause.(CancelPressed); ok && s.State == Tapping {
 		s.Reversal, s.ReversalBy = cancel.reason(), cancel.Cashier
 	}
+	if restarted, ok := e.Cause.(Restarted); ok {
+		s = resume(s, restarted, now)
+	}
 	s.AskedAt = now
 	return s, []Effect{show, SetTimer{At: now.Add(r.Timing.AskEvery)}}
 }
@@ -195,10 +198,8 @@ func resume(s Sale, e Restarted, now time.Time) Sale {
 // unsurePrints records that nobody saw whether the copies were printed.
 func unsurePrints(s Sale) (Sale, []Effect) {
 	var effects []Effect
-	for _, copy := range s.Unprinted.Each() {
-		effects = append(effects, Commit{Type: record.ReceiptPrinted, Body: &message.ReceiptPrinted{
-			OrderId: s.OrderID[:], Copy: copy, Result: message.ReceiptPrinted_RESULT_UNCONFIRMED, Fault: "restarted",
-		}})
+	for _, report := range s.Unprinted.Unsure() {
+		effects = append(effects, Commit{Type: record.ReceiptPrinted, Body: report.body(s.OrderID)})
 	}
 	s.Unprinted = 0
 	return s, effects

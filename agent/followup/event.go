@@ -36,7 +36,7 @@ type ResultArrived struct{ Result *message.FollowUpResult }
 type Recorded struct{ Sequence uint64 }
 
 // JournalFailed says that the effects of an event could not be made durable: the follow-up is as it was before.
-type JournalFailed struct{}
+type JournalFailed struct{ Cause Event }
 
 // Tick says that the time of the latest SetTimer has come, or passed.
 type Tick struct{}

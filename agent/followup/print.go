@@ -12,28 +12,25 @@ func (r Rules) printed(f FollowUp, e Printed) (FollowUp, []Effect) {
 		f.Unprinted &^= checkout.CopyOf(e.Copy)
 	}
 	f.Altered = e.AlteredOf(f.Altered)
-	effects := []Effect{commitPrinted(f, &message.ReceiptPrinted{
-		Copy: e.Copy, Result: e.Result, Reprint: e.Reprint, Fault: e.RecordedFault(),
-	})}
+	effects := []Effect{commitPrinted(f, e.Printed)}
 	if notice := e.Notice(); notice != 0 {
 		effects = append(effects, checkout.Show{Notice: notice})
 	}
 	return f, effects
 }
 
-func commitPrinted(f FollowUp, body *message.ReceiptPrinted) checkout.Commit {
+func commitPrinted(f FollowUp, e checkout.Printed) checkout.Commit {
 	order := f.Order()
-	body.OrderId, body.FollowUpId = order[:], f.ID[:]
-	return checkout.Commit{Type: record.ReceiptPrinted, Body: body}
+	return checkout.Commit{Type: record.ReceiptPrinted, Body: &message.ReceiptPrinted{
+		OrderId: order[:], Copy: e.Copy, Result: e.Result, Reprint: e.Reprint, Fault: e.RecordedFault(), FollowUpId: f.ID[:],
+	}}
 }
 
 // unsurePrints records that nobody saw whether the copies were printed.
 func unsurePrints(f FollowUp) (FollowUp, []Effect) {
 	var effects []Effect
-	for _, copy := range f.Unprinted.Each() {
-		effects = append(effects, commitPrinted(f, &message.ReceiptPrinted{
-			Copy: copy, Result: message.ReceiptPrinted_RESULT_UNCONFIRMED, Fault: "restarted",
-		}))
+	for _, report := range f.Unprinted.Unsure() {
+		effects = append(effects, commitPrinted(f, report))
 	}
 	f.Unprinted = 0
 	return f, effects

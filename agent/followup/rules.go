@@ -33,7 +33,7 @@ func (r Rules) Step(f FollowUp, event Event, now time.Time) (FollowUp, []Effect)
 		f.RequestSequence = e.Sequence
 		return f, nil
 	case JournalFailed:
-		return r.journalFailed(f, now)
+		return r.journalFailed(f, e, now)
 	case Tick:
 		return r.tick(f, now)
 	case Restarted:
@@ -182,16 +182,34 @@ func (r Rules) timer(f FollowUp) checkout.SetTimer {
 }
 
 // journalFailed tries again: what the cloud has answered it answers once more.
-func (r Rules) journalFailed(f FollowUp, now time.Time) (FollowUp, []Effect) {
+func (r Rules) journalFailed(f FollowUp, e JournalFailed, now time.Time) (FollowUp, []Effect) {
 	show := checkout.Show{Notice: catalogue.NoticeJournal}
 	if f.State.Final() {
 		return f, []Effect{show}
+	}
+	if restarted, ok := e.Cause.(Restarted); ok {
+		f = resume(f, restarted, now)
 	}
 	return f, []Effect{show, checkout.SetTimer{At: now.Add(r.Timing.AskEvery)}}
 }
 
 // restart takes it up where the journal has it and asks with the same record. A slip is never printed again by itself.
 func (r Rules) restart(f FollowUp, e Restarted, now time.Time) (FollowUp, []Effect) {
+	f = resume(f, e, now)
+	f, effects := unsurePrints(f)
+	if f.State.Final() {
+		return f, append(effects, checkout.Show{Notice: catalogue.NoticeReceiptUnsure})
+	}
+	if f.State == TakenOffline {
+		return r.resumeOffline(f, effects)
+	}
+	f, told := tellUnknown(f)
+	return f, append(append(effects, told...),
+		checkout.Ask{Sequence: f.RequestSequence}, checkout.Show{Notice: catalogue.NoticeFollowUpRestarted}, r.timer(f))
+}
+
+// resume fills in what was not known when it was last saved: the place of its request.
+func resume(f FollowUp, e Restarted, now time.Time) FollowUp {
 	switch {
 	case f.RequestSequence != 0:
 	case f.Offline:
@@ -203,14 +221,5 @@ func (r Rules) restart(f FollowUp, e Restarted, now time.Time) (FollowUp, []Effe
 	if f.RequestedAt.After(now) {
 		f.RequestedAt = now // the clock was set back while the till was off
 	}
-	f, effects := unsurePrints(f)
-	if f.State.Final() {
-		return f, append(effects, checkout.Show{Notice: catalogue.NoticeReceiptUnsure})
-	}
-	if f.State == TakenOffline {
-		return r.resumeOffline(f, effects)
-	}
-	f, told := tellUnknown(f)
-	return f, append(append(effects, told...),
-		checkout.Ask{Sequence: f.RequestSequence}, checkout.Show{Notice: catalogue.NoticeFollowUpRestarted}, r.timer(f))
+	return f
 }

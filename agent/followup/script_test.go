@@ -67,13 +67,13 @@ func play(t *testing.T, script string) string {
 
 // happen plays one event.
 func (w *world) happen(t *testing.T, words []string) []string {
-	switch words[0] {
-	case "restart":
-		return w.restart(t)
-	case "fail":
+	if words[0] == "fail" {
 		w.journalFails = true
 		defer func() { w.journalFails = false }()
 		words = words[1:]
+	}
+	if words[0] == "restart" {
+		return w.restart(t)
 	}
 	return w.give(parseEvent(t, w, words))
 }

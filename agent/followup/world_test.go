@@ -60,7 +60,7 @@ func (w *world) give(event followup.Event) []string {
 			done = append(done, "journal fails")
 			w.followUp = before
 			if _, begun := next.(followup.Started); !begun {
-				pending = append(pending, followup.JournalFailed{})
+				pending = append(pending, followup.JournalFailed{Cause: next})
 			}
 			continue
 		}

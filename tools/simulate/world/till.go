@@ -26,27 +26,26 @@ const version = "simulated"
 
 // till is a machine at a counter. It outlives the processes that run on it.
 type till struct {
-	world      *World
-	name       string
-	id         record.Terminal
-	folder     string
-	disk       *crashdisk.Disk // the journal's
-	random     random
-	link       *link
-	printer    *printer
-	skew       time.Duration
-	drift      int64         // parts per million
-	heard      time.Duration // when anything of the cloud last came
-	recorded   latest        // record
-	hidden     time.Duration // what passed since the cloud was heard that the till cannot know of; hiding from its next start on
-	hiding     time.Duration
-	off        time.Duration // for how long the machine is not started after its next end, besides the usual time
-	epochAge   time.Duration
-	saved      *copyOf // an old copy of the files; nil for none
-	divided    bool    // another copy of the files was at work: not everything need converge
-	retired    bool    // never started again
-	broken     int     // how many commits fail for want of room
-	unreported int     // slips whose record found no room in the present process
+	world    *World
+	name     string
+	id       record.Terminal
+	folder   string
+	disk     *crashdisk.Disk // the journal's
+	random   random
+	link     *link
+	printer  *printer
+	skew     time.Duration
+	drift    int64         // parts per million
+	heard    time.Duration // when anything of the cloud last came
+	recorded latest        // record
+	hidden   time.Duration // what passed since the cloud was heard that the till cannot know of; hiding from its next start on
+	hiding   time.Duration
+	off      time.Duration // for how long the machine is not started after its next end, besides the usual time
+	epochAge time.Duration
+	saved    *copyOf // an old copy of the files; nil for none
+	divided  bool    // another copy of the files was at work: not everything need converge
+	retired  bool    // never started again
+	broken   int     // how many commits fail for want of room
 
 	// What follows belongs to the present process.
 	life       *life // nil while none runs
@@ -120,7 +119,7 @@ func (t *till) open() (err error) {
 	l := &life{}
 	j := t.journal
 	l.buried = func() { t.bury(l, j) }
-	t.life, t.unreported = l, 0
+	t.life = l
 	config := uplink.DefaultConfig()
 	config.Brokers, config.AgentVersion, config.SerialNumber = []string{"cloud:8883"}, version, "SN"
 	config.Clock, config.Steady, config.Random, config.Nonces, config.Logger = t.clock, w.time, t.random.Int64N, t.random, w.logger
@@ -392,9 +391,6 @@ func (r *recorder) Append(ctx context.Context, entries ...journal.Entry) ([]reco
 	if r.till.broken > 0 {
 		r.till.broken--
 		r.till.world.hit("disk-full")
-		if entries[0].Type == record.ReceiptPrinted {
-			r.till.unreported++
-		}
 		return nil, errDisk
 	}
 	records, err := r.Journal.Append(ctx, entries...)

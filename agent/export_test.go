@@ -1,0 +1,9 @@
+package agent
+
+// Bounds of what tests check.
+const (
+	LateReprintMax = lateReprintMax
+	LateAtOnce     = lateAtOnce
+	LateNext       = lateNext
+	LateWaitMax    = lateWaitMax
+)
