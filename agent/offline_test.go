@@ -76,13 +76,19 @@ func (f *fakeLimits) give(t *testing.T, change func(*message.OfflineLimits)) {
 		Shares: []*message.OfflineShare{{Hours: 24, Percent: 60}},
 	}
 	change(limits)
+	f.limit <- f.answer(t, record.OfflineLimits, limits)
+	synctest.Wait()
+}
+
+// answer is one that verifies.
+func (f *fakeLimits) answer(t *testing.T, kind record.Type, limits *message.OfflineLimits) record.Record {
+	t.Helper()
 	body, err := proto.Marshal(limits)
 	require.NoError(t, err)
 	answer, err := record.Build(f.mac, record.Header{
-		Direction: seal.Down, Type: record.OfflineLimits, Epoch: 1, Sequence: 9, Terminal: terminal}, body)
+		Direction: seal.Down, Type: kind, Epoch: 1, Sequence: 9, Terminal: terminal}, body)
 	require.NoError(t, err)
-	f.limit <- answer
-	synctest.Wait()
+	return answer
 }
 
 // as is the limits as the trade has them.
@@ -140,6 +146,35 @@ func (s *shop) offlineRecords(t *testing.T) []*message.PaymentRequested {
 		}
 	}
 	return all
+}
+
+// TestOnlyLimitsAreKeptLimits: an answer of another type may read like limits, and its tag be the cloud's.
+func TestOnlyLimitsAreKeptLimits(t *testing.T) {
+	offlineShop(t, as, func(t *testing.T, s *shop, card *hardcard.Card) {
+		s.stop()
+		kept := s.journal.kept(t)
+		s.journal.change(func() {
+			other := s.limits.answer(t, record.PaymentResult, unmarshal(t, kept, &message.OfflineLimits{}))
+			body, err := proto.Marshal(&message.OfflineLimitsTaken{Answer: other})
+			require.NoError(t, err)
+			built, err := record.Build(s.journal.mac, record.Header{Direction: seal.Up, Type: record.LimitsTaken, Epoch: 1,
+				Sequence: uint64(len(s.journal.records) + 1), Terminal: terminal, Time: time.Now()}, body)
+			require.NoError(t, err)
+			s.journal.records = append(s.journal.records, built)
+		})
+		s.open(t)
+		synctest.Wait()
+		s.tap(t, "k1", card)
+		require.Empty(t, s.offlineRecords(t))
+	})
+}
+
+// kept is the answer that the journal keeps.
+func (j *fakeJournal) kept(t *testing.T) record.Record {
+	t.Helper()
+	newest, err := j.Newest(t.Context(), record.LimitsTaken)
+	require.NoError(t, err)
+	return unmarshal(t, newest.Record, &message.OfflineLimitsTaken{}).GetAnswer()
 }
 
 func TestOffline(t *testing.T) {

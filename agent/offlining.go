@@ -27,6 +27,9 @@ const (
 	rebuildBytes  = 256 << 10
 )
 
+// errNoLimits marks an answer of another type.
+var errNoLimits = errors.New("agent: the answer is no limits")
+
 // offlineBook is what the till may accept by itself and has accepted. The journal is its only source: it is rebuilt from
 // there at each start. The till's lock guards it.
 type offlineBook struct {
@@ -126,6 +129,10 @@ func (t *till) noteTaken(ctx context.Context, r record.Record) {
 func (t *till) verifyLimits(answer record.Record) (offline.Limits, error) {
 	if err := t.offline.parts.Answers.VerifyAnswer(answer); err != nil {
 		return offline.Limits{}, fmt.Errorf("verify offline limits: %w", err)
+	}
+	header, err := record.ParseHeader(answer)
+	if err != nil || header.Type != record.OfflineLimits {
+		return offline.Limits{}, fmt.Errorf("verify offline limits: %w", errors.Join(errNoLimits, err))
 	}
 	var body message.OfflineLimits
 	if err := proto.Unmarshal(answer.Body(), &body); err != nil {
