@@ -216,9 +216,22 @@ func (w *World) checkPurchase(p *purchase) {
 	case net > p.most() || net < 0:
 		w.violation("debited-wrong", "the customer of %s is out of %s of %s", w.alias(id), yuan(net), yuan(p.most()))
 	}
+	if final && t.evidence.signed[id] && !t.divided && !p.exempt && !w.known(id) {
+		w.violation("card-debited-unseen", "the card of %s has debited itself, and no operator has heard of it", w.alias(id))
+	}
 	if !p.exempt && approved && (outcomes[message.Outcome_OUTCOME_DECLINED] || outcomes[message.Outcome_OUTCOME_REVERSED]) {
 		w.violation("two-outcomes", "%s has two outcomes", w.alias(id))
 	}
+}
+
+// known reports whether any operator has heard of an order.
+func (w *World) known(id order) bool {
+	for _, b := range w.banks {
+		if b.order(id) != nil {
+			return true
+		}
+	}
+	return false
 }
 
 // net is what an order's customer is out of, at all operators.

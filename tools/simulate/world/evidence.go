@@ -19,6 +19,7 @@ type order = operator.OrderID
 type evidence struct {
 	requested map[order]bool
 	reversal  map[order]bool
+	signed    map[order]bool // by a hard wallet, which has debited itself
 	outcomes  map[order]map[message.Outcome]bool
 	records   map[string]bool // every record that an Append returned
 	followed  map[string]*followed
@@ -31,8 +32,8 @@ type evidence struct {
 }
 
 func newEvidence() evidence {
-	return evidence{requested: map[order]bool{}, reversal: map[order]bool{}, outcomes: map[order]map[message.Outcome]bool{},
-		records: map[string]bool{}, followed: map[string]*followed{},
+	return evidence{requested: map[order]bool{}, reversal: map[order]bool{}, signed: map[order]bool{},
+		outcomes: map[order]map[message.Outcome]bool{}, records: map[string]bool{}, followed: map[string]*followed{},
 		methods: map[string]string{}, openings: map[string]opening{}}
 }
 
@@ -52,6 +53,7 @@ func (e *evidence) recorded(t *till, r record.Record) {
 		body := &message.PaymentRequested{}
 		if proto.Unmarshal(r.Body(), body) == nil {
 			e.requested[order(body.GetOrderId())] = true
+			e.signed[order(body.GetOrderId())] = len(body.GetCardTransaction()) != 0
 			t.acceptedOffline(body, string(r.HeaderBytes()))
 		}
 	case record.ReversalRequested:
@@ -85,6 +87,7 @@ func (e *evidence) copied() evidence {
 	for id := range e.reversal {
 		c.reversal[id] = true
 	}
+	maps.Copy(c.signed, e.signed)
 	for id, outcomes := range e.outcomes {
 		for outcome := range outcomes {
 			c.outcome(id)[outcome] = true

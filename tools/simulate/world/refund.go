@@ -116,8 +116,9 @@ type followed struct {
 	order  order
 	kind   message.FollowUp
 	final  bool
+	asked  int64 // what it asked for
 	done   bool
-	amount int64 // that was moved, once that is definite; negative where it went back
+	amount int64 // that was moved, once that is definite or the till accepted it by itself; negative where it went back
 }
 
 // followUp writes down what a till recorded of a follow-up.
@@ -127,7 +128,7 @@ func (e *evidence) followUp(kind record.Type, body []byte) {
 		asked := &message.FollowUpRequested{}
 		if proto.Unmarshal(body, asked) == nil {
 			f := e.follow(asked.GetFollowUpId())
-			f.order, f.kind = order(asked.GetOrderId()), asked.GetKind()
+			f.order, f.kind, f.asked = order(asked.GetOrderId()), asked.GetKind(), asked.GetAmount()
 		}
 	case record.FollowUpShown:
 		shown := &message.FollowUpShown{}
@@ -137,9 +138,14 @@ func (e *evidence) followUp(kind record.Type, body []byte) {
 		f := e.follow(shown.GetFollowUpId())
 		switch shown.GetOutcome() {
 		case message.Outcome_OUTCOME_APPROVED:
-			f.final, f.done, f.amount = true, true, moved(f.kind)*shown.GetResult().GetAmount()
+			amount := shown.GetResult().GetAmount()
+			f.final, f.done = shown.GetResult() != nil, true
+			if !f.final {
+				amount = f.asked // the till's own word: the cloud has still to carry it out
+			}
+			f.amount = moved(f.kind) * amount
 		case message.Outcome_OUTCOME_DECLINED:
-			f.final = true
+			f.final, f.done, f.amount = true, false, 0
 		}
 	}
 }
