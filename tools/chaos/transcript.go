@@ -42,6 +42,9 @@ func (t *transcript) conclude(o options, result trial.Result, report audit.Repor
 	t.say("支付 %d 笔：成功 %d，拒绝 %d，撤销 %d；未发起 %d，待定 %d · %d payments: %d approved, %d declined, %d reversed; %d abandoned, %d open",
 		report.Payments, report.Tally[audit.Approved], report.Tally[audit.Declined], report.Tally[audit.Reversed], report.Tally[audit.Abandoned], report.Tally[audit.Unknown],
 		report.Payments, report.Tally[audit.Approved], report.Tally[audit.Declined], report.Tally[audit.Reversed], report.Tally[audit.Abandoned], report.Tally[audit.Unknown])
+	t.say("其中预授权 %d，脱机 %d；后续办理 %d，脱机退回 %d；班次 %d · of these %d holds, %d offline; %d follow-ups, %d of them offline; %d shifts",
+		report.Holds, report.Offline, report.FollowUps, report.Given, report.Shifts,
+		report.Holds, report.Offline, report.FollowUps, report.Given, report.Shifts)
 	shown := 0
 	for _, text := range result.Broken {
 		if shown++; shown <= findingsShown {

@@ -53,6 +53,13 @@ func (s *Shop) Alarms(ctx context.Context) ([]api.Alarm, error) {
 	return alarms, err
 }
 
+// Shifts returns the latest shifts of all terminals (GET /v1/shifts).
+func (s *Shop) Shifts(ctx context.Context) ([]api.Shift, error) {
+	var shifts []api.Shift
+	err := call(ctx, http.MethodGet, "http://"+s.API+"/v1/shifts?limit=1000", nil, &shifts)
+	return shifts, err
+}
+
 // Payment returns what the cloud knows of a payment by its order id (GET /v1/payments/{order}).
 func (s *Shop) Payment(ctx context.Context, order string) (api.Payment, error) {
 	var payment api.Payment

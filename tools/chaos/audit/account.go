@@ -20,8 +20,11 @@ type account struct {
 	abandoned bool
 	amount    int64
 	method    string
-	outcomes  []string         // shown, in order
-	returns   map[string]int64 // what went back, by void or refund
+	outcomes  []string // shown, in order
+	hold      bool
+	signed    bool            // by a hard wallet
+	offline   bool            // taken by the terminal itself
+	moves     map[string]move // what was done with it, by follow-up
 	prints    map[print]printed
 	papers    []Paper
 }
@@ -38,7 +41,7 @@ type printed struct{ done, unconfirmed, notStarted int }
 // account returns the account of an order, opening it.
 func (a *auditor) account(order Order) *account {
 	if a.accounts[order] == nil {
-		a.accounts[order] = &account{order: order, entries: map[string]int{}, prints: map[print]printed{}, returns: map[string]int64{}}
+		a.accounts[order] = &account{order: order, entries: map[string]int{}, prints: map[print]printed{}, moves: map[string]move{}}
 	}
 	return a.accounts[order]
 }
@@ -103,16 +106,20 @@ func (a *auditor) enter(terminal string, record Record) {
 			a.find(Doubled, record.Order, "was requested twice")
 		}
 		account.requested, account.amount, account.method = true, record.Amount, record.Method
+		account.hold, account.offline, account.signed = record.Hold, record.Offline != nil, record.Signed
 	case TypeShown:
 		account.outcomes = append(account.outcomes, record.Outcome)
 	case TypeReversal:
 		account.cancelled = true
 	case TypeAbandoned:
 		account.abandoned = true
-	case TypeFollowed:
-		if record.Outcome == Approved {
-			account.returns[record.FollowUp] = record.Amount
+	case TypeAsked:
+		if _, twice := account.moves[record.FollowUp]; twice {
+			a.find(Doubled, record.Order, "follow-up %s was requested twice", record.FollowUp)
 		}
+		account.moves[record.FollowUp] = move{kind: record.Kind, amount: record.Amount}
+	case TypeFollowed:
+		account.follow(record)
 	case TypePrinted:
 		account.print(record)
 	}
@@ -150,8 +157,11 @@ func (c *account) journalNet() int64 {
 		return 0
 	}
 	net := c.amount
-	for _, amount := range c.returns {
-		net -= amount
+	if c.hold {
+		net = 0
+	}
+	for _, m := range c.moves {
+		net += m.paid()
 	}
 	return net
 }

@@ -61,6 +61,11 @@ func (d *day) sell(n int, amount int64, outcome string) {
 	d.Payments = append(d.Payments, audit.Payment{Order: order, Terminal: till, Amount: amount, Outcome: outcome, Final: true})
 }
 
+// asks records that a follow-up was asked for.
+func (d *day) asks(n int, followUp, kind string, amount int64) {
+	d.write(audit.Record{Type: audit.TypeAsked, Order: id(n), FollowUp: followUp, Kind: kind, Amount: amount})
+}
+
 func (d *day) print(order audit.Order, amount int64, outcome, copy string) {
 	d.write(audit.Record{Type: audit.TypePrinted, Order: order, Print: audit.PrintDone, Copy: copy})
 	d.Papers = append(d.Papers, audit.Paper{Terminal: till, Order: order, Copy: copy, Outcome: outcome, Amount: amount, Whole: true})
@@ -138,6 +143,7 @@ func TestDoctoredBooks(t *testing.T) {
 		"ARefundNobodyWasToldOf": {func(d *day) {
 			d.Bank[0].Credited = 250
 			d.Entries = append(d.Entries, audit.Entry{Order: id(1), Kind: "refund", Part: "r", Received: -250})
+			d.asks(1, "r", audit.Refund, 250)
 			d.write(audit.Record{Type: audit.TypeFollowed, Order: id(1), Outcome: audit.Approved, Amount: 250, FollowUp: "r"})
 		}, audit.Unexplained, "told of 1250 fen, the customer paid 1000"},
 		"ARefundBookedTwice": {func(d *day) {
@@ -148,7 +154,7 @@ func TestDoctoredBooks(t *testing.T) {
 		"ARefundSlipOfNothing": {func(d *day) {
 			d.Papers = append(d.Papers, audit.Paper{Terminal: till, Order: id(1), Copy: audit.CustomerCopy, Outcome: audit.Approved,
 				Amount: 250, Back: true, Whole: true})
-		}, audit.Unexplained, "250 fen were printed as gone back"},
+		}, audit.Unexplained, "250 fen were printed as done"},
 		"AnAlarm":            {func(d *day) { d.Alarms = append(d.Alarms, audit.Alarm{Kind: "other-bytes", Terminal: till}) }, audit.Unexplained, "alarm other-bytes"},
 		"ACardThatSpentMore": {func(d *day) { d.Cards = append(d.Cards, audit.Card{Terminal: till, Wallet: "w", Spent: 4}) }, audit.Lost, "debited itself by 4 fen"},
 		"ACardThatSpentLess": {func(d *day) { d.Cards = append(d.Cards, audit.Card{Terminal: till, Wallet: ""}) }, audit.Unexplained, "that it did not sign"},
@@ -169,6 +175,7 @@ func TestTruthsThatLookOdd(t *testing.T) {
 		"ARefundThatEverybodyKnows": func(d *day) {
 			d.Told[0].Returned, d.Bank[0].Credited = 250, 250
 			d.Entries = append(d.Entries, audit.Entry{Order: id(1), Kind: "refund", Received: -250})
+			d.asks(1, "r", audit.Refund, 250)
 			d.write(audit.Record{Type: audit.TypeFollowed, Order: id(1), Outcome: audit.Unknown, FollowUp: "r"})
 			d.write(audit.Record{Type: audit.TypeFollowed, Order: id(1), Outcome: audit.Approved, Amount: 250, FollowUp: "r"})
 			d.write(audit.Record{Type: audit.TypePrinted, Order: id(1), Print: audit.PrintDone, Copy: audit.CustomerCopy, FollowUp: "r"})
@@ -179,6 +186,7 @@ func TestTruthsThatLookOdd(t *testing.T) {
 			d.Told[0].Returned, d.Bank[0].Credited = 200, 200
 			for _, part := range []string{"r", "s"} {
 				d.Entries = append(d.Entries, audit.Entry{Order: id(1), Kind: "refund", Part: part, Received: -100})
+				d.asks(1, part, audit.Refund, 100)
 				d.write(audit.Record{Type: audit.TypeFollowed, Order: id(1), Outcome: audit.Approved, Amount: 100, FollowUp: part})
 			}
 		},

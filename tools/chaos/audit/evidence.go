@@ -34,14 +34,19 @@ type Told struct {
 	Amount   int64
 	// Outcome is the last word: one of the outcomes. Only Unknown is not final.
 	Outcome string
-	// Returned is what the cashier was told went back of an approved payment.
+	// Returned is what the cashier was told went back of an approved payment; of a hold, what was completed counts below
+	// zero.
 	Returned int64
+	Hold     bool
 }
 
 // net is what the customer paid in the end as the cashier understood it.
 func (t Told) net() int64 {
 	if t.Outcome != Approved {
 		return 0
+	}
+	if t.Hold {
+		return -t.Returned
 	}
 	return t.Amount - t.Returned
 }
@@ -54,6 +59,9 @@ type BankOrder struct {
 	Open bool
 	// Wallet is the payer's masked id.
 	Wallet string
+	// Held is what is set aside of a hold and neither completed nor released.
+	Hold bool
+	Held int64
 }
 
 // Payment is one payment in the cloud's store.
@@ -82,6 +90,8 @@ type Journal struct {
 	Records []Record
 	// Acknowledged is up to where the terminal was told that the cloud has everything.
 	Acknowledged uint64
+	// Compared are the shifts that the cloud has compared with its books and found right, by id.
+	Compared map[string]bool
 	// Stored are the digests of what the cloud has of this terminal, by sequence.
 	Stored map[uint64]string
 }
@@ -101,6 +111,45 @@ type Record struct {
 	Reprint bool
 	// FollowUp is the void or refund that the record is of; empty for the payment itself.
 	FollowUp string
+	// Kind is what a follow-up does with its order, in the protocol's words: "void", "refund", "top-up" ….
+	Kind string
+	// Hold says that a payment-requested is a hold. Offline is set where the terminal took it, or gave it back, by itself.
+	Hold    bool
+	Offline *Offline
+	Signed  bool    // by a hard wallet, which has debited itself
+	Limits  *Limits // of limits-taken
+	Shift   *Shift  // of shift-opened and shift-closed
+}
+
+// Offline is what a payment that a terminal took by itself says of the limits it was taken by. Of what is given back
+// nothing is said.
+type Offline struct {
+	Limits string // id
+	Total  int64  // fen, this payment included
+	Count  int
+}
+
+// Limits are what the cloud allows a terminal to take by itself. Each till has one hard wallet here.
+type Limits struct {
+	ID                              string
+	PaymentMax, WalletMax, TotalMax int64
+	WalletCountMax, CountMax        int
+}
+
+// Shift is a shift as its records tell of it. Sales are by method.
+type Shift struct {
+	ID          string
+	Batch       int
+	Provisional bool
+	First, Last uint64
+	Sales       map[string]Sum
+	Refunds     Sum
+}
+
+// Sum is how many and how much.
+type Sum struct {
+	Count  int
+	Amount int64
 }
 
 // The record types that the audit understands; all others only have to be where they belong.
@@ -111,6 +160,10 @@ const (
 	TypePrinted   = "receipt-printed"
 	TypeAbandoned = "sale-abandoned"
 	TypeFollowed  = "follow-up-shown"
+	TypeAsked     = "follow-up-requested"
+	TypeOpened    = "shift-opened"
+	TypeClosed    = "shift-closed"
+	TypeLimits    = "limits-taken"
 )
 
 // What became of a copy, as receipt-printed says.

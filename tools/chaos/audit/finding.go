@@ -52,7 +52,10 @@ type Report struct {
 	// Payments is how many payments were asked for; Tally says how they, and the sales without one, ended.
 	Payments int
 	Tally    map[string]int
-	Findings []Finding
+	// Holds, Offline and Shifts are how many of the payments were holds or were taken by a till itself, and how many shifts
+	// there were; FollowUps is what was done with orders, Given how many of it a till did by itself.
+	Holds, Offline, Shifts, FollowUps, Given int
+	Findings                                 []Finding
 }
 
 // Count returns the findings of a kind.
@@ -84,6 +87,7 @@ func Audit(evidence Evidence) Report {
 		a.money(account)
 		a.told(account)
 		a.paper(account)
+		a.holds(account)
 		if account.requested {
 			report.Payments++
 		}
@@ -91,9 +95,33 @@ func Audit(evidence Evidence) Report {
 	}
 	a.strangePapers()
 	a.cards()
+	a.shifts()
+	a.exposure()
 	a.alarms()
+	report.played(evidence.Journals)
 	report.Findings = a.findings
 	return report
+}
+
+// played counts what was played beside ordinary sales.
+func (r *Report) played(journals []Journal) {
+	for _, journal := range journals {
+		for _, record := range journal.Records {
+			switch {
+			case record.Type == TypeRequested && record.Hold:
+				r.Holds++
+			case record.Type == TypeRequested && record.Offline != nil:
+				r.Offline++
+			case record.Type == TypeAsked:
+				r.FollowUps++
+				if record.Offline != nil {
+					r.Given++
+				}
+			case record.Type == TypeOpened:
+				r.Shifts++
+			}
+		}
+	}
 }
 
 // orders returns all orders anybody knows, sorted.

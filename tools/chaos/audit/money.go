@@ -23,10 +23,13 @@ func (a *auditor) money(c *account) {
 // once holds that an order is one debit and one entry.
 func (a *auditor) once(c *account) {
 	amount := c.amount
+	if c.hold {
+		amount = c.held()
+	}
 	if c.bank != nil && !c.requested {
 		amount = c.bank.Amount
 	}
-	if c.bank != nil && (c.bankNet() > amount || c.bank.Debited > amount) {
+	if c.bank != nil && (c.bankNet() > amount || c.bank.Debited > amount && !c.hold) {
 		a.find(Doubled, c.order, "of %d fen the operator debited %d and gave back %d", amount, c.bank.Debited, c.bank.Credited)
 	}
 	for kind, count := range c.entries {
@@ -98,7 +101,7 @@ func (a *auditor) told(c *account) {
 }
 
 // cards holds that what hard wallets debited themselves is what the operator knows of, but for payments that did not
-// come about: the customer of such a one was told, and the operator of an alarmed one, too.
+// come about and whose card never answered. What a card has signed its operator has seen, wanted or not.
 func (a *auditor) cards() {
 	for _, card := range a.evidence.Cards {
 		known, failed := int64(0), int64(0)
@@ -108,7 +111,7 @@ func (a *auditor) cards() {
 			}
 		}
 		for _, c := range a.accounts {
-			if c.terminal == card.Terminal && c.method == "tap" && c.last() != Approved && (c.bank == nil || c.bank.Debited == 0) {
+			if c.terminal == card.Terminal && c.method == "tap" && !c.signed && c.last() != Approved && (c.bank == nil || c.bank.Debited == 0) {
 				failed += c.amount
 			}
 		}

@@ -14,7 +14,7 @@ type Paper struct {
 	Outcome  string
 	Amount   int64
 	Reprint  bool
-	// Back says that it is of a void or refund.
+	// Back says that it is of something done with an order: a void, a refund, or what is done with a hold.
 	Back bool
 	// Whole says that the slip is all there, down to the cut.
 	Whole bool
@@ -61,7 +61,10 @@ func Read(terminal string, lines []string, torn bool) []Paper {
 func read(terminal string, lines []string, torn bool) Paper {
 	text := strings.Join(lines, "\n")
 	p := Paper{Terminal: terminal, Outcome: titles()[strings.TrimSpace(lines[0])], Reprint: strings.Contains(text, "重印")}
-	p.Back = strings.Contains(text, "撤销 VOID") || strings.Contains(text, "退货 REFUND")
+	for _, done := range []string{"撤销 VOID", "退货 REFUND", "追加预授权 TOP-UP", "预授权完成 COMPLETION", "预授权撤销 HOLD CANCEL",
+		"预授权完成撤销 UNDO"} {
+		p.Back = p.Back || strings.Contains(text, done)
+	}
 	switch {
 	case strings.Contains(text, "商户存根"):
 		p.Copy = MerchantCopy
@@ -129,7 +132,7 @@ func (a *auditor) says(c *account, p Paper) {
 		a.find(Unexplained, c.order, "was printed as unknown, and nobody asked for it to be taken back")
 	case p.Outcome != Unknown && p.Outcome != c.last():
 		a.find(Unexplained, c.order, "was printed as %s, the journal says %s", p.Outcome, c.last())
-	case p.Outcome == Approved && (c.bank == nil || c.bank.Debited == 0):
+	case p.Outcome == Approved && !c.hold && (c.bank == nil || c.bank.Debited == 0):
 		a.find(Unexplained, c.order, "was printed as paid, and the operator never debited anybody")
 	case p.Amount != c.amount:
 		a.find(Unexplained, c.order, "was printed over %d fen, the journal says %d", p.Amount, c.amount)
@@ -141,12 +144,12 @@ func (a *auditor) saysBack(c *account, p Paper) {
 	if p.Outcome != Approved {
 		return
 	}
-	for _, amount := range c.returns {
-		if amount == p.Amount {
+	for _, m := range c.moves {
+		if m.done && m.amount == p.Amount {
 			return
 		}
 	}
-	a.find(Unexplained, c.order, "%d fen were printed as gone back, the journal knows of %v", p.Amount, c.returns)
+	a.find(Unexplained, c.order, "%d fen were printed as done, the journal knows of %v", p.Amount, c.moves)
 }
 
 // strangePapers finds slips of orders that nobody knows.

@@ -52,7 +52,7 @@ func beyond(stored map[uint64]string, last uint64) []uint64 {
 // else is alarmed is something that must not happen.
 func expected(kind string) bool {
 	switch kind {
-	case "card-in-doubt", "payment-still-open", "payment-late-approval":
+	case "card-in-doubt", "payment-still-open", "payment-late-approval", "payment-card-debited", "payment-follow-up-open":
 		return true
 	default:
 		return false

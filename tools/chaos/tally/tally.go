@@ -35,12 +35,14 @@ type Sale struct {
 	Amount          int64  // that the cashier asked for, fen
 	Outcome         string // approved, declined, reversed, abandoned; unknown until there is a last word
 	Doubt           bool   // somebody was told on the way that the outcome is unknown
-	Returned        int64  // of an approved sale what has certainly gone back, fen
+	Hold            bool   // it is a hold: what is paid of it is completed
+	Returned        int64  // of an approved sale what has certainly gone back, fen; what was completed of a hold is below zero
 }
 
 // giving is a void or refund as its cashier remembers it.
 type giving struct {
 	order, outcome string
+	kind           string
 	amount         int64
 }
 
@@ -87,8 +89,8 @@ func (t *Tally) Hear(order string, word Word) {
 	}
 }
 
-// Return remembers that a void or refund was begun, under an id of its own.
-func (t *Tally) Return(id, order string) {
+// Return remembers that a void, a refund or something with a hold was begun, under an id of its own.
+func (t *Tally) Return(id, order, kind string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	switch known := t.back[id]; {
@@ -97,7 +99,7 @@ func (t *Tally) Return(id, order string) {
 	case known != nil && known.order != order:
 		t.lie("%s gives back of order %s, and then of %s", id, known.order, order)
 	case known == nil:
-		t.back[id] = &giving{order: order, outcome: "unknown"}
+		t.back[id] = &giving{order: order, kind: kind, outcome: "unknown"}
 	}
 }
 
@@ -116,7 +118,7 @@ func (t *Tally) HearReturn(id string, word Word) {
 		known.outcome = said
 		if said == "approved" {
 			known.amount = word.Amount
-			t.sales[known.order].Returned += word.Amount
+			t.sales[known.order].Returned += returned(known.kind, word.Amount)
 		}
 	}
 }
@@ -127,7 +129,7 @@ func (t *Tally) Paid(terminal string) []Sale {
 	defer t.mu.Unlock()
 	var paid []Sale
 	for _, order := range slices.Sorted(maps.Keys(t.sales)) {
-		if sale := t.sales[order]; sale.Terminal == terminal && sale.Outcome == "approved" && sale.Returned < sale.Amount {
+		if sale := t.sales[order]; sale.Terminal == terminal && sale.Outcome == "approved" && !sale.Hold && sale.Returned < sale.Amount {
 			paid = append(paid, *sale)
 		}
 	}
@@ -146,6 +148,26 @@ func (t *Tally) OpenReturns(terminal string) []string {
 	}
 	slices.Sort(open)
 	return open
+}
+
+// returned is what a follow-up gives back to the customer; below zero what it takes.
+func returned(kind string, amount int64) int64 {
+	switch kind {
+	case "void", "refund", "undo":
+		return amount
+	case "complete":
+		return -amount
+	default:
+		return 0
+	}
+}
+
+// BeginHold remembers a hold that a till has begun, as Begin does.
+func (t *Tally) BeginHold(terminal, order string, amount int64) {
+	t.Begin(terminal, order, amount)
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.sales[order].Hold = true
 }
 
 // Missing takes a till's word that it knows no such sale, which it may not say of one that was begun.

@@ -40,8 +40,8 @@ func TestReturns(t *testing.T) {
 	book.Hear("a", approved(100))
 	book.Begin("1", "b", 50)
 	book.Hear("b", tally.Word{State: "declined", Outcome: "declined", Final: true, Amount: 50})
-	book.Return("r", "a")
-	book.Return("r", "a") // asked again with the same key
+	book.Return("r", "a", "refund")
+	book.Return("r", "a", "refund") // asked again with the same key
 	book.HearReturn("r", tally.Word{State: "unknown", Outcome: "unknown", Amount: 30})
 	require.Equal(t, []string{"r"}, book.OpenReturns("1"))
 	require.Empty(t, book.OpenReturns("2"))
@@ -52,9 +52,29 @@ func TestReturns(t *testing.T) {
 	paid := book.Paid("1")
 	require.Len(t, paid, 1, "what was declined cannot go back")
 	require.EqualValues(t, 30, paid[0].Returned, "once")
-	book.Return("s", "a")
+	book.Return("s", "a", "refund")
 	book.HearReturn("s", tally.Word{State: "approved", Outcome: "approved", Final: true, Amount: 70})
 	require.Empty(t, book.Paid("1"), "all of it has gone back")
+	require.Empty(t, book.Lies())
+}
+
+// TestHolds: of a hold nothing is paid but what is completed, and nothing of it is a sale that could be brought back.
+func TestHolds(t *testing.T) {
+	book := tally.New()
+	book.BeginHold("1", "h", 100)
+	book.BeginHold("1", "h", 100) // asked again with the same key
+	book.Hear("h", approved(100))
+	require.Empty(t, book.Paid("1"))
+	for _, step := range []struct {
+		id, kind string
+		amount   int64
+	}{{"t", "top-up", 50}, {"c", "complete", 120}, {"u", "undo", 120}, {"d", "complete", 70}, {"r", "refund", 10}, {"x", "cancel", 80}} {
+		book.Return(step.id, "h", step.kind)
+		book.HearReturn(step.id, approved(step.amount))
+	}
+	sales := book.Sales()
+	require.True(t, sales[0].Hold)
+	require.EqualValues(t, -60, sales[0].Returned)
 	require.Empty(t, book.Lies())
 }
 
@@ -72,10 +92,10 @@ func TestLies(t *testing.T) {
 		"AnotherAmount":   {func(b *tally.Tally) { b.Hear("a", approved(101)) }, "order a was begun over 100 fen, the till says 101"},
 		"NobodysOrder":    {func(b *tally.Tally) { b.Hear("z", approved(1)) }, "a till speaks of order z, which nobody began"},
 		"Forgotten":       {func(b *tally.Tally) { b.Missing("a") }, "order a was begun, and its till does not know it any more"},
-		"ReturnOfNothing": {func(b *tally.Tally) { b.Return("r", "z") }, "something is given back of order z, which nobody began"},
+		"ReturnOfNothing": {func(b *tally.Tally) { b.Return("r", "z", "refund") }, "something is given back of order z, which nobody began"},
 		"NobodysReturn":   {func(b *tally.Tally) { b.HearReturn("r", approved(1)) }, "a till speaks of r, which nobody began"},
 		"AnotherReturn": {func(b *tally.Tally) {
-			b.Return("r", "a")
+			b.Return("r", "a", "refund")
 			b.HearReturn("r", approved(5))
 			b.HearReturn("r", tally.Word{State: "declined", Outcome: "declined", Final: true, Amount: 5})
 		}, "r was approved over 5 fen, and then declined over 5"},

@@ -14,8 +14,11 @@ import (
 )
 
 const (
-	backShare  = 8               // one customer in so many comes to get money back
-	backWithin = 3 * time.Second // how long one waits at the counter for that
+	dayShare   = 48              // of so many customers
+	backShare  = 6               // these come to get money back,
+	holdShare  = 4               // these leave a deposit,
+	shiftShare = 1               // and at one of them the shift ends
+	backWithin = 3 * time.Second // how long one waits at the counter for what is done with an order
 )
 
 // giveBack is a customer who brings something back: a void of the whole, or a refund of a part.
@@ -24,7 +27,11 @@ func (c *cashier) giveBack(ctx context.Context) {
 	if len(paid) == 0 {
 		return
 	}
-	sale := paid[c.random.IntN(len(paid))]
+	c.giveBackOf(ctx, paid[c.random.IntN(len(paid))])
+}
+
+// giveBackOf gives a sale back, or a part of it.
+func (c *cashier) giveBackOf(ctx context.Context, sale tally.Sale) {
 	wish := stationclient.FollowUpBody{Kind: "void", Cashier: "01"}
 	if sale.Returned > 0 || c.random.IntN(2) == 0 {
 		wish.Kind, wish.Amount = "refund", 1+c.random.Int64N(sale.Amount-sale.Returned)
@@ -33,19 +40,25 @@ func (c *cashier) giveBack(ctx context.Context) {
 		// As in foresee: an operator that forgets this does it at once.
 		_ = c.Operator.AddRule(ctx, bank.Rule{OrderID: sale.Order, Operation: "follow_up", Count: 1, LatencyMillis: c.random.Int64N(workMax.Milliseconds())})
 	}
-	made, begun := c.beginBack(ctx, sale.Order, wish)
+	c.followUp(ctx, sale.Order, wish)
+}
+
+// followUp has something done with an order and waits a moment for it; false when the till does not do it.
+func (c *cashier) followUp(ctx context.Context, order string, wish stationclient.FollowUpBody) (stationclient.FollowUp, bool) {
+	made, begun := c.beginBack(ctx, order, wish)
 	if !begun {
-		return
+		return made, false
 	}
 	c.moments.comes(c.target, plan.Scanned)
 	c.moments.comes(c.target, plan.Working)
-	for waited := time.Now(); !made.Final && time.Since(waited) < backWithin && pause(ctx, lookEvery); {
+	for waited := time.Now(); made.Outcome == "unknown" && time.Since(waited) < backWithin && pause(ctx, lookEvery); {
 		if now, answered := c.lookBack(ctx, made.ID); answered {
 			made = now
 		}
 	}
 	c.moments.comes(c.target, plan.Answered)
 	c.moments.comes(c.target, plan.Printing)
+	return made, true
 }
 
 // beginBack begins a void or refund. As with a sale, the same key is asked with until there is an answer.
@@ -56,7 +69,7 @@ func (c *cashier) beginBack(ctx context.Context, order string, wish stationclien
 		var refused *stationclient.RefusedError
 		switch {
 		case err == nil:
-			c.told.Return(made.ID, order)
+			c.told.Return(made.ID, order, made.Kind)
 			c.hearBack(made)
 			return made, true
 		case errors.As(err, &refused):

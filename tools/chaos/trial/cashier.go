@@ -52,9 +52,14 @@ func (c *cashier) run(ctx context.Context) {
 		case <-c.closing:
 			return
 		default:
-			if c.random.IntN(backShare) == 0 {
+			switch draw := c.random.IntN(dayShare); {
+			case draw < backShare:
 				c.giveBack(ctx)
-			} else {
+			case draw < backShare+holdShare:
+				c.hold(ctx)
+			case draw < backShare+holdShare+shiftShare:
+				c.changeShift(ctx)
+			default:
 				c.sale(ctx)
 			}
 			pause(ctx, time.Duration(c.random.Int64N(int64(nextWithin))))
@@ -64,7 +69,7 @@ func (c *cashier) run(ctx context.Context) {
 
 // sale is one customer.
 func (c *cashier) sale(ctx context.Context) {
-	wish := c.draw()
+	wish := c.draw(ctx)
 	sale, begun := c.begin(ctx, wish)
 	if !begun {
 		return
@@ -73,6 +78,7 @@ func (c *cashier) sale(ctx context.Context) {
 	c.follow(ctx, sale, wish)
 	if wish.kind == tapped {
 		_ = c.till.Devices.Lift(ctx) // the devices are never struck, only what is connected to them
+		c.returnOffline(ctx, sale.ID)
 	}
 }
 
@@ -80,11 +86,11 @@ func (c *cashier) sale(ctx context.Context) {
 func (c *cashier) begin(ctx context.Context, wish wish) (stationclient.Sale, bool) {
 	key := uuid.NewString()
 	for ctx.Err() == nil {
-		sale, err := c.till.Station.Start(ctx, key, stationclient.Start{Amount: wish.amount, Currency: "CNY", Cashier: "01"})
+		sale, err := c.till.Station.Start(ctx, key, stationclient.Start{Amount: wish.amount, Currency: "CNY", Cashier: "01", Hold: wish.hold})
 		var refused *stationclient.RefusedError
 		switch {
 		case err == nil:
-			c.told.Begin(c.till.Terminal, sale.ID, wish.amount)
+			c.beginTold(sale)
 			c.hear(sale)
 			return sale, true
 		case errors.As(err, &refused):
@@ -107,8 +113,17 @@ func (c *cashier) refused(ctx context.Context, refused *stationclient.RefusedErr
 		pause(ctx, retryEvery)
 		return
 	}
-	c.told.Begin(c.till.Terminal, sale.ID, sale.Amount)
+	c.beginTold(sale)
 	c.follow(ctx, sale, wish{kind: scanned, amount: sale.Amount})
+}
+
+// beginTold remembers that a sale was begun.
+func (c *cashier) beginTold(sale stationclient.Sale) {
+	if sale.Hold {
+		c.told.BeginHold(c.till.Terminal, sale.ID, sale.Amount)
+		return
+	}
+	c.told.Begin(c.till.Terminal, sale.ID, sale.Amount)
 }
 
 // hear remembers a till's word.
@@ -157,6 +172,7 @@ func (c *cashier) settle(ctx context.Context) int {
 	for _, id := range c.told.OpenReturns(c.till.Terminal) {
 		c.lookBack(ctx, id)
 	}
+	c.releaseHolds(ctx)
 	return len(c.told.Open(c.till.Terminal)) + len(c.told.OpenReturns(c.till.Terminal))
 }
 

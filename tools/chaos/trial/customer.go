@@ -30,6 +30,7 @@ const (
 type wish struct {
 	kind   kind
 	amount int64 // fen
+	hold   bool
 	// work is how long the operator takes.
 	work time.Duration
 }
@@ -37,7 +38,7 @@ type wish struct {
 // workMax is the longest that an operator works on a payment; most take no time.
 const workMax = 300 * time.Millisecond
 
-func (c *cashier) draw() wish {
+func (c *cashier) draw(ctx context.Context) wish {
 	w := wish{amount: amountMin + c.random.Int64N(amountMax-amountMin+1)}
 	if c.random.IntN(3) == 0 {
 		w.work = time.Duration(c.random.Int64N(int64(workMax)))
@@ -51,6 +52,9 @@ func (c *cashier) draw() wish {
 			w.kind = share.kind
 			break
 		}
+	}
+	if c.random.IntN(offlineShare) != 0 && !c.connected(ctx) {
+		w.kind = tapped // who pays without a connection has a hard wallet
 	}
 	return w
 }

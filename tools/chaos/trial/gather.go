@@ -56,6 +56,9 @@ func (w *world) gather(ctx context.Context) (audit.Evidence, error) {
 		if journal.Stored, err = store.records(ctx, till.Terminal); err != nil {
 			return evidence, err
 		}
+		if journal.Compared, err = store.compared(ctx, till.Terminal); err != nil {
+			return evidence, err
+		}
 		evidence.Journals = append(evidence.Journals, journal)
 		card, err := readCard(till.Terminal, till.Wallet, till.WalletID)
 		if err != nil {
@@ -71,7 +74,8 @@ func bankOrders(books bank.Books) []audit.BankOrder {
 	for _, order := range books.Orders {
 		pending := slices.ContainsFunc(order.FollowUps, func(f bank.FollowUpEntry) bool { return f.Status == operator.FollowUpPending.String() })
 		orders = append(orders, audit.BankOrder{Order: audit.Order(order.Order), Amount: order.Amount, Debited: order.Debited,
-			Credited: order.Credited, Open: pending || strings.HasPrefix(order.Status, "awaiting"), Wallet: order.Wallet})
+			Credited: order.Credited, Open: pending || strings.HasPrefix(order.Status, "awaiting"), Wallet: order.Wallet,
+			Hold: order.Hold, Held: order.Held})
 	}
 	return orders
 }

@@ -74,6 +74,10 @@ func entryOf(r record.Record) (audit.Record, error) {
 		var body message.PaymentRequested
 		err = proto.Unmarshal(r.Body(), &body)
 		entry.Order, entry.Amount, entry.Method = orderOf(body.OrderId), body.Amount, short(body.Method)
+		entry.Hold, entry.Signed = body.Hold, len(body.CardTransaction) != 0
+		if o := body.Offline; o != nil {
+			entry.Offline = &audit.Offline{Limits: hex.EncodeToString(o.LimitsId), Total: o.Total, Count: int(o.Count)}
+		}
 	case record.OutcomeShown:
 		var body message.OutcomeShown
 		err = proto.Unmarshal(r.Body(), &body)
@@ -91,6 +95,18 @@ func entryOf(r record.Record) (audit.Record, error) {
 		err = proto.Unmarshal(r.Body(), &body)
 		entry.Order, entry.Print, entry.Copy, entry.Reprint = orderOf(body.OrderId), short(body.Result), short(body.Copy), body.Reprint
 		entry.FollowUp = hex.EncodeToString(body.FollowUpId)
+	case record.FollowUpRequested:
+		var body message.FollowUpRequested
+		err = proto.Unmarshal(r.Body(), &body)
+		entry.Order, entry.Amount, entry.FollowUp = orderOf(body.OrderId), body.Amount, hex.EncodeToString(body.FollowUpId)
+		_, entry.Kind, _ = strings.Cut(short(body.Kind), "up-")
+		if body.Offline {
+			entry.Offline = &audit.Offline{}
+		}
+	case record.ShiftOpened, record.ShiftClosed:
+		entry.Shift, err = shiftOf(header.Type, r.Body())
+	case record.LimitsTaken:
+		entry.Limits, err = limitsOf(r.Body())
 	case record.FollowUpShown:
 		var body message.FollowUpShown
 		err = proto.Unmarshal(r.Body(), &body)
@@ -101,6 +117,41 @@ func entryOf(r record.Record) (audit.Record, error) {
 		return audit.Record{}, fmt.Errorf("read record %d: %w", header.Sequence, err)
 	}
 	return entry, nil
+}
+
+func shiftOf(kind record.Type, content []byte) (*audit.Shift, error) {
+	if kind == record.ShiftOpened {
+		var body message.ShiftOpened
+		err := proto.Unmarshal(content, &body)
+		return &audit.Shift{ID: hex.EncodeToString(body.ShiftId), Batch: int(body.Batch)}, err
+	}
+	var body message.ShiftClosed
+	err := proto.Unmarshal(content, &body)
+	s := &audit.Shift{ID: hex.EncodeToString(body.ShiftId), Batch: int(body.Batch), Provisional: body.Provisional,
+		First: body.FirstSequence, Last: body.LastSequence, Sales: map[string]audit.Sum{}}
+	for _, line := range body.Lines {
+		if line.Sales != 0 {
+			s.Sales[line.Method] = audit.Sum{Count: int(line.Sales), Amount: line.SalesAmount}
+		}
+		s.Refunds.Count, s.Refunds.Amount = s.Refunds.Count+int(line.Refunds), s.Refunds.Amount+line.RefundsAmount
+	}
+	return s, err
+}
+
+// limitsOf reads the cloud's answer that a limits-taken record keeps.
+func limitsOf(content []byte) (*audit.Limits, error) {
+	var kept message.OfflineLimitsTaken
+	if err := proto.Unmarshal(content, &kept); err != nil {
+		return nil, err
+	}
+	answer, _, err := record.Parse(record.Record(kept.Answer))
+	if err != nil {
+		return nil, err
+	}
+	var body message.OfflineLimits
+	err = proto.Unmarshal(answer.Body(), &body)
+	return &audit.Limits{ID: hex.EncodeToString(body.LimitsId), PaymentMax: body.PaymentMax, WalletMax: body.WalletMax,
+		TotalMax: body.TerminalMax, WalletCountMax: int(body.WalletCountMax), CountMax: int(body.TerminalCountMax)}, err
 }
 
 func orderOf(id []byte) audit.Order { return audit.Order(hex.EncodeToString(id)) }

@@ -19,9 +19,14 @@ const (
 // settle waits until every sale is definite, every record acknowledged and every copy accounted for, and notes what is
 // not in time.
 func (w *world) settle(ctx context.Context) error {
-	begun := time.Now()
+	begun, ended := time.Now(), false
 	for {
 		open := w.unsettled(ctx)
+		if len(open) == 0 && !ended {
+			w.endDays(ctx)
+			ended = true
+			continue
+		}
 		if len(open) == 0 {
 			w.say("%.1f 秒后一切确定 · everything definite after %.1f s", time.Since(begun).Seconds(), time.Since(begun).Seconds())
 			return nil
@@ -63,6 +68,9 @@ func (w *world) unsettled(ctx context.Context) []string {
 		note("cloud: %v", err)
 	} else if stats.Payments["unknown"] > 0 || stats.Gaps > 0 {
 		note("cloud: %d payments unknown, %d records missing", stats.Payments["unknown"], stats.Gaps)
+	}
+	if waiting, err := w.uncompared(ctx); err != nil || waiting > 0 {
+		note("cloud: %d shifts are not compared, %v", waiting, err)
 	}
 	books, err := w.Operator.Books(ctx)
 	if err != nil {

@@ -128,6 +128,22 @@ func (s *store) records(ctx context.Context, terminal string) (map[uint64]string
 	return digests, nil
 }
 
+// compared returns the ids of a terminal's shifts that the cloud has found right.
+func (s *store) compared(ctx context.Context, terminal string) (map[string]bool, error) {
+	agree := map[string]bool{}
+	err := s.each(ctx, func(scan func(...any) error) error {
+		var id []byte
+		err := scan(&id)
+		agree[hex.EncodeToString(id)] = true
+		return err
+	}, "SELECT shift_id FROM shifts JOIN terminals ON terminals.number = shifts.terminal WHERE terminals.id = ? AND shifts.state = ?",
+		terminal, int64(cloudstore.ShiftAgrees))
+	if err != nil {
+		return nil, fmt.Errorf("read shifts of %s: %w", terminal, err)
+	}
+	return agree, nil
+}
+
 func digest(bytes []byte) string {
 	sum := sha256.Sum256(bytes)
 	return hex.EncodeToString(sum[:])

@@ -126,7 +126,7 @@ func evidenceOf(sales []tally.Sale) []audit.Told {
 	told := make([]audit.Told, 0, len(sales))
 	for _, sale := range sales {
 		told = append(told, audit.Told{Order: audit.Order(sale.Order), Terminal: sale.Terminal, Amount: sale.Amount, Outcome: sale.Outcome,
-			Returned: sale.Returned})
+			Returned: sale.Returned, Hold: sale.Hold})
 	}
 	return told
 }
