@@ -68,7 +68,9 @@ type slip struct {
 	order   order
 	amount  string
 	copy    string
-	again   bool // it says that it is a reprint
+	// reference tells the slips of several things done with one sale apart.
+	reference string
+	again     bool // it says that it is a reprint
 	// followUp says that the slip is of something done with the sale.
 	followUp bool
 }
@@ -109,7 +111,7 @@ func (p *printer) read(d drivers.Document) {
 				batch = b.Value
 			}
 			if b.Label == "参考号 REF" {
-				r.reference = b.Value
+				r.reference, s.reference = b.Value, b.Value
 			}
 			if b.Label == "订单号 ORDER" {
 				_, _ = hex.Decode(s.order[:], []byte(b.Value)) // an order of zeros is known to nobody
@@ -135,6 +137,9 @@ func (p *printer) read(d drivers.Document) {
 		if s.outcome == message.Outcome_OUTCOME_APPROVED && !t.evidence.followedUp(s.order) {
 			w.violation("printed-before-recorded", "%s prints that something was done with %s without a record", t.name, w.alias(s.order))
 		}
+		if s.reference != "" { // before the cloud has numbered it, nothing tells two of them apart
+			sale.take(t, s)
+		}
 		return
 	}
 	w.trace("%s prints %s %s", t.name, w.alias(s.order), s.outcome)
@@ -144,10 +149,16 @@ func (p *printer) read(d drivers.Document) {
 	if !t.evidence.outcome(s.order)[s.outcome] {
 		w.violation("printed-before-recorded", "%s prints %s %s without a record", t.name, w.alias(s.order), s.outcome)
 	}
-	for _, before := range sale.slips {
-		if before == s && !s.again && !sale.exempt {
-			w.violation("printed-twice", "%s prints %s %s again and does not say so", t.name, w.alias(s.order), s.outcome)
+	sale.take(t, s)
+	sale.receipt = r
+}
+
+// take is the customer putting a slip to the others: the same one comes again only as a reprint.
+func (p *purchase) take(t *till, s slip) {
+	for _, before := range p.slips {
+		if before == s && !s.again && !p.exempt {
+			t.world.violation("printed-twice", "%s prints %s %s again and does not say so", t.name, t.world.alias(s.order), s.outcome)
 		}
 	}
-	sale.slips, sale.receipt = append(sale.slips, s), r
+	p.slips = append(p.slips, s)
 }

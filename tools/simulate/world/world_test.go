@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -74,7 +75,7 @@ func TestOneSeedIsOneRun(t *testing.T) {
 }
 
 // TestRegressions plays what once broke a promise, here or in a peer. The notes of each say what it is about; a note
-// "hits a b" names the faults that must really have come.
+// "hits a b" names the faults that must really have come, "sees text" what the trace must have, "by 5m sees text" until when.
 func TestRegressions(t *testing.T) {
 	paths, err := filepath.Glob("testdata/*.txt")
 	require.NoError(t, err)
@@ -98,9 +99,29 @@ func TestRegressions(t *testing.T) {
 				if line, is := strings.CutPrefix(note, "sees "); is {
 					require.Contains(t, trace, line)
 				}
+				if late, is := strings.CutPrefix(note, "by "); is {
+					by, line, _ := strings.Cut(late, " sees ")
+					requireBy(t, trace, by, line)
+				}
 			}
 		})
 	}
+}
+
+// requireBy looks for a line of the trace and at its time.
+func requireBy(t *testing.T, trace, by, text string) {
+	t.Helper()
+	bound, err := time.ParseDuration(by)
+	require.NoError(t, err)
+	for line := range strings.Lines(trace) {
+		if strings.Contains(line, text) {
+			at, err := time.ParseDuration(strings.Fields(line)[0])
+			require.NoError(t, err)
+			require.LessOrEqual(t, at, bound, line)
+			return
+		}
+	}
+	require.Contains(t, trace, text)
 }
 
 func ExampleScript() {
