@@ -137,7 +137,8 @@ func (p *printer) read(d drivers.Document) {
 		if s.outcome == message.Outcome_OUTCOME_APPROVED && !t.evidence.followedUp(s.order) {
 			w.violation("printed-before-recorded", "%s prints that something was done with %s without a record", t.name, w.alias(s.order))
 		}
-		if s.reference != "" { // before the cloud has numbered it, nothing tells two of them apart
+		// Before the cloud has numbered it, nothing tells two of them apart; an old copy does not know what it printed.
+		if s.reference != "" && !t.divided {
 			sale.take(t, s)
 		}
 		return
