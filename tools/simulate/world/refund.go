@@ -212,10 +212,10 @@ func (b *bank) followUp(r operator.FollowUp) operator.FollowUpAnswer {
 	return answer
 }
 
-// followedUp reports whether something was done with an order for certain.
+// followedUp reports whether something was done with an order for certain, or by the till's own word.
 func (e *evidence) followedUp(id order) bool {
 	for _, f := range e.followed {
-		if f.order == id && f.final && f.done {
+		if f.order == id && f.done {
 			return true
 		}
 	}
