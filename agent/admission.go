@@ -107,7 +107,7 @@ func (t *till) refuseAmount(order *message.OrderFound, done []followup.FollowUp,
 		}
 	}
 	if order.GetPayment().GetCurrency() != t.config.Currency.Code {
-		return &station.Refusal{Phrase: catalogue.RefuseCurrency}
+		return &station.Refusal{Phrase: catalogue.RefuseCurrency, More: catalogue.TakesCurrency(t.config.Currency)}
 	}
 	phrase := followup.Refuses(order, done, wish.Kind, wish.Amount)
 	if phrase == catalogue.None {

@@ -185,7 +185,7 @@ func TestRefundsNeverExceedWhatWasPaid(t *testing.T) {
 		requireRefused(t, err, catalogue.RefuseMoreThanLeft)
 		require.Equal(t, followup.Approved, s.done(t, order, "r3", refund, 250).State)
 		_, err = s.do(order, "r4", station.FollowUpWish{Kind: refund, Amount: 1})
-		requireRefused(t, err, catalogue.RefuseMoreThanLeft)
+		requireRefused(t, err, catalogue.RefuseNothingLeft)
 		require.Equal(t, 2, s.cloud.count(record.FollowUpRequested))
 		require.Equal(t, catalogue.TitleGoneBack.Text(), s.sale(t, order).Title)
 	})

@@ -66,7 +66,7 @@ func (t *till) admit(start station.Start) error {
 	case t.stopped:
 		return &station.Refusal{Phrase: catalogue.RefuseStopping}
 	case start.Amount.Currency != t.config.Currency:
-		return &station.Refusal{Phrase: catalogue.RefuseCurrency}
+		return &station.Refusal{Phrase: catalogue.RefuseCurrency, More: catalogue.TakesCurrency(t.config.Currency)}
 	case start.Amount.Minor <= 0 || start.Amount.Minor > t.config.AmountMax:
 		return &station.Refusal{Phrase: catalogue.RefuseAmount, More: t.amounts()}
 	case start.Hold && !start.HoldExpires.IsZero() && !start.HoldExpires.After(t.parts.Clock()):

@@ -88,3 +88,12 @@ func TestTooMuchCashNamesTheLimit(t *testing.T) {
 		requireMore(t, err, catalogue.RefuseCash, "最多 ¥10000000000.00", "at most ¥10000000000.00")
 	})
 }
+
+func TestARefusedCurrencySaysWhichIsTaken(t *testing.T) {
+	inShop(t, approve, func(t *testing.T, s *shop) {
+		amount := yuan(1)
+		amount.Currency.Code = "HKD"
+		_, err := s.till.Start(t.Context(), station.Start{Amount: amount})
+		requireMore(t, err, catalogue.RefuseCurrency, "本机收 CNY", "it takes CNY")
+	})
+}

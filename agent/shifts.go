@@ -95,7 +95,7 @@ func (t *till) OpenShift(ctx context.Context, opening station.Opening) (station.
 	case t.shifts.current != nil:
 		return station.Shift{}, &station.Refusal{Phrase: catalogue.RefuseShiftOpen, Detail: t.shifts.current.ID.String()}
 	case float.Currency != t.config.Currency:
-		return station.Shift{}, &station.Refusal{Phrase: catalogue.RefuseCurrency}
+		return station.Shift{}, &station.Refusal{Phrase: catalogue.RefuseCurrency, More: catalogue.TakesCurrency(t.config.Currency)}
 	case float.Minor < 0 || float.Minor > shift.CountMax:
 		return station.Shift{}, &station.Refusal{Phrase: catalogue.RefuseCash, More: catalogue.CashMost(t.sum(shift.CountMax))}
 	}

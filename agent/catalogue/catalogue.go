@@ -179,6 +179,7 @@ const (
 	AfterToken
 	AfterDescription
 	AfterListeners
+	AfterFind
 )
 
 // Text returns the phrase's sentence, or empty texts for None and for numbers that name nothing.

@@ -17,11 +17,11 @@ func ranges() [][2]catalogue.Phrase {
 		{catalogue.StepPresent, catalogue.StepCardDebited},
 		{catalogue.NoticeWeChat, catalogue.NoticePrintAltered},
 		{catalogue.RefuseSaleOpen, catalogue.RefuseListeners},
-		{catalogue.AfterFinishSale, catalogue.AfterListeners},
+		{catalogue.AfterFinishSale, catalogue.AfterFind},
 		{catalogue.TitleApprovedOffline, catalogue.NoticeReturnNotDone},
 		{catalogue.TitleHeld, catalogue.StepPresentHold},
 		{catalogue.TitleFollowUpAsking, catalogue.NoticeFollowUpMismatch},
-		{catalogue.RefuseNotApproved, catalogue.RefuseLookupBusy},
+		{catalogue.RefuseNotApproved, catalogue.RefuseNothingLeft},
 	}
 }
 
@@ -73,7 +73,7 @@ func refusals() []catalogue.Phrase {
 	for p := catalogue.RefuseSaleOpen; p <= catalogue.RefuseListeners; p++ {
 		all = append(all, p)
 	}
-	for p := catalogue.RefuseNotApproved; p <= catalogue.RefuseLookupBusy; p++ {
+	for p := catalogue.RefuseNotApproved; p <= catalogue.RefuseNothingLeft; p++ {
 		all = append(all, p)
 	}
 	return all
@@ -104,7 +104,7 @@ func TestNextStepsFitTheirReasons(t *testing.T) {
 		catalogue.RefuseState: catalogue.AfterStanding, catalogue.RefuseKeyReused: catalogue.AfterNewKey,
 		catalogue.RefuseNoSale: catalogue.AfterCheckOrder, catalogue.RefuseLookupNothing: catalogue.AfterCheckNumber,
 		catalogue.RefuseNoFollowUp: catalogue.AfterCheckFollowUp, catalogue.RefuseNotApproved: catalogue.AfterNoMoney,
-		catalogue.RefuseHoldEnded: catalogue.AfterNewHold, catalogue.RefuseMoreThanLeft: catalogue.AfterLess,
+		catalogue.RefuseHoldEnded: catalogue.AfterNewHold, catalogue.RefuseMoreThanLeft: catalogue.AfterLess, catalogue.RefuseNothingLeft: catalogue.AfterFind,
 		catalogue.RefuseShiftOpen: catalogue.AfterCloseShift, catalogue.RefuseToken: catalogue.AfterToken,
 		catalogue.RefuseJournal: catalogue.AfterCallSupport, catalogue.RefuseFollowUpOpen: catalogue.AfterWait,
 	} {

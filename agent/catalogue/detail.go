@@ -38,6 +38,11 @@ func TakesNoAmount() Text {
 // HoldEndPassed says that the end asked for a hold has passed.
 func HoldEndPassed() Text { return Field("hold_expires").And(Text{"已经过去", "has passed"}) }
 
+// TakesCurrency says which currency a till takes.
+func TakesCurrency(currency money.Currency) Text {
+	return Text{"本机收 " + currency.Code, "it takes " + currency.Code}
+}
+
 // MethodsAllowed says which HTTP methods an address knows.
 func MethodsAllowed(methods []string) Text {
 	joined := strings.Join(methods, ", ")

@@ -57,6 +57,7 @@ const (
 	RefuseLookupNothing
 	RefuseLookupSilent
 	RefuseLookupBusy
+	RefuseNothingLeft
 )
 
 // followUpFirst is the first phrase of this file.
@@ -212,6 +213,8 @@ func (p Phrase) followUpRefusal() Text {
 	case RefuseLookupSilent:
 		return Text{"暂时查不到结果：平台没有应答，不代表没有这笔；请稍后再查",
 			"Not known: nothing answered in time, which does not mean that there is no such order; look again later"}
+	case RefuseNothingLeft:
+		return Text{"没有余下可退的金额", "Nothing is left to refund"}
 	case RefuseLookupBusy:
 		return Text{"正在进行的查询过多，请稍候", "Too many lookups at a time, wait a moment"}
 	default:

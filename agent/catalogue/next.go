@@ -46,6 +46,8 @@ func afterOther(refusal Phrase) Phrase {
 		return AfterOtherKind
 	case RefuseMoreThanLeft:
 		return AfterLess
+	case RefuseNothingLeft:
+		return AfterFind
 	case RefuseHoldEnded:
 		return AfterNewHold
 	case RefuseNoCompletion:
@@ -113,6 +115,8 @@ func (p Phrase) afterOrder() Text {
 		return Text{"需要时请重新发起预授权：yuantill hold start", "Start a new hold if needed: yuantill hold start"}
 	case AfterCompletions:
 		return Text{"请看这笔已做的完成：yuantill find", "See which completions there are: yuantill find"}
+	case AfterFind:
+		return Text{"请看这笔的现状：yuantill find", "See how the order stands: yuantill find"}
 	case AfterCloseShift:
 		return Text{"请先交班：yuantill shift close", "Close the open shift first: yuantill shift close"}
 	default:

@@ -86,7 +86,7 @@ func (p Phrase) shift() Text {
 	case RefuseShiftApproval:
 		return Text{"有交易尚无结果，交班需要负责人同意", "Something has no result yet; closing the shift needs somebody's approval"}
 	case RefuseCount:
-		return Text{"清点金额有误：现金必须清点，金额不能小于零", "The counts are not right: cash must be counted, nothing is below zero"}
+		return Text{"清点有误", "The counts are not right"}
 	default:
 		return Text{"现金金额不能为零且不能过大", "The cash must not be zero or too much"}
 	}

@@ -32,6 +32,9 @@ func FlagValueWrong(flag, value string, want Text) Text {
 // WholeNumber is what a flag of numbers takes.
 func WholeNumber() Text { return Text{"整数", "a whole number"} }
 
+// BatchNumber is what a flag of a batch or voucher takes.
+func BatchNumber() Text { return Text{" 1 至 999999 的整数", "a whole number from 1 to 999999"} }
+
 // Duration is what a flag of durations takes.
 func Duration() Text {
 	return Text{"带单位的时长，如 30s、5m", "a duration with its unit, such as 30s or 5m"}
@@ -133,9 +136,6 @@ func CountForm(value string) Text {
 func CountCash() Text {
 	return Text{"缺少 --count cash=金额，钱箱为空也须清点", "--count cash=AMOUNT is needed, also when the drawer is empty"}
 }
-
-// NothingLeft says that nothing is left to refund.
-func NothingLeft() Text { return Text{"没有余下可退的金额", "nothing is left to refund"} }
 
 // NoJournalNamed says that it is not known which journal is meant.
 func NoJournalNamed() Text {

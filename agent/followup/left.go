@@ -63,14 +63,14 @@ func Refuses(order *message.OrderFound, open []FollowUp, kind Kind, amount int64
 		case pending > 0:
 			return catalogue.RefuseFollowUpOpen
 		case standing.GetClosed() || standing.GetRefunded() > 0:
-			return catalogue.RefuseMoreThanLeft
+			return beyond(left, pending)
 		}
 	case message.FollowUp_FOLLOW_UP_REFUND:
 		switch {
 		case amount > left.Refund && pending > 0 && amount <= standing.GetPaid()-standing.GetRefunded():
 			return catalogue.RefuseFollowUpOpen
 		case amount > left.Refund:
-			return catalogue.RefuseMoreThanLeft
+			return beyond(left, pending)
 		}
 	case message.FollowUp_FOLLOW_UP_TOP_UP, message.FollowUp_FOLLOW_UP_COMPLETE, message.FollowUp_FOLLOW_UP_CANCEL,
 		message.FollowUp_FOLLOW_UP_UNDO:
@@ -79,6 +79,14 @@ func Refuses(order *message.OrderFound, open []FollowUp, kind Kind, amount int64
 		return catalogue.RefuseKindUnfit
 	}
 	return catalogue.None
+}
+
+// beyond refuses what is more than is left, or what certainly nothing is left of.
+func beyond(left Left, pending int) catalogue.Phrase {
+	if left.Refund == 0 && pending == 0 {
+		return catalogue.RefuseNothingLeft
+	}
+	return catalogue.RefuseMoreThanLeft
 }
 
 // refusesHold: what is done with a hold goes one after another, since each changes what the next may do. How much may be

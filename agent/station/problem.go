@@ -36,7 +36,7 @@ const mistakesTold = 4
 func statusOf(phrase catalogue.Phrase) int {
 	switch phrase {
 	case catalogue.RefuseSaleOpen, catalogue.RefuseKeyReused, catalogue.RefuseState, catalogue.RefuseNotApproved,
-		catalogue.RefuseKindUnfit, catalogue.RefuseMoreThanLeft, catalogue.RefuseFollowUpOpen, catalogue.RefuseHoldEnded,
+		catalogue.RefuseKindUnfit, catalogue.RefuseMoreThanLeft, catalogue.RefuseNothingLeft, catalogue.RefuseFollowUpOpen, catalogue.RefuseHoldEnded,
 		catalogue.RefuseNoCompletion, catalogue.RefuseShiftOpen, catalogue.RefuseNoShift, catalogue.RefuseShiftApproval:
 		return http.StatusConflict
 	case catalogue.RefuseNoSale, catalogue.RefuseNoFollowUp, catalogue.RefuseLookupNothing, catalogue.RefuseNoAddress:

@@ -118,7 +118,7 @@ func (s *Station) reprint(ctx context.Context, in *reprintInput) (*saleOutput, e
 func (s *Station) start(ctx context.Context, in *startInput) (*saleOutput, error) {
 	amount, err := money.Of(in.Body.Amount, in.Body.Currency)
 	if err != nil {
-		return nil, newProblem(catalogue.RefuseCurrency, Words{})
+		return nil, newProblem(catalogue.RefuseCurrency, catalogue.NoCurrency(in.Body.Currency))
 	}
 	digest, err := digestOf("start", in.Body)
 	if err != nil {

@@ -105,7 +105,7 @@ func (s *Station) shiftRoutes(shifts Shifts) []route {
 func (d shiftDesk) open(ctx context.Context, in *openShiftInput) (*shiftOutput, error) {
 	float, err := money.Of(in.Body.Float, in.Body.Currency)
 	if err != nil {
-		return nil, newProblem(catalogue.RefuseCurrency, Words{})
+		return nil, newProblem(catalogue.RefuseCurrency, catalogue.NoCurrency(in.Body.Currency))
 	}
 	return d.shift(ctx, in.KeyInput, "open-shift", in.Body, func() (Shift, error) {
 		return d.shifts.OpenShift(ctx, Opening{Key: in.Key, Cashier: tidy(in.Body.Cashier), Float: float})

@@ -30,7 +30,7 @@ func (p *program) doctor() *cobra.Command {
 			"退出码 7：至少一项失败。\n" +
 			"Checks settings, keys, agent, clock, journal, room, devices and network in this order, each with its cause and the\n" +
 			"next step. It changes nothing and does not disturb a sale. Exit code 7: at least one check failed.\n\n" +
-			"--json: {result, checks:[{check, level, finding{zh,en}, next{zh,en}, command, details}]}",
+			"--json: {result, checks:[{check, level, finding{zh,en}, cause, next{zh,en}, command, details}]}",
 		Args: noArguments,
 		RunE: p.looking(func(cmd *cobra.Command, _ []string) error { return p.runDoctor(cmd.Context()) }),
 	}
@@ -61,6 +61,9 @@ func (p *program) runDoctor(ctx context.Context) error {
 
 func (p *program) sayFinding(f doctor.Finding) {
 	fmt.Fprintf(p.Out, "%-4s  %-11s %s\n", f.Level, f.Check, p.language.Pick(f.Text))
+	if f.Cause != "" {
+		fmt.Fprintf(p.Out, "%18s%s\n", "", f.Cause)
+	}
 	next := p.language.Pick(f.Next)
 	if f.Command != "" {
 		next += "  $ " + f.Command

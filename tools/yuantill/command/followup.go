@@ -180,7 +180,9 @@ func (f *followFlags) wish(order stationclient.Order) (stationclient.FollowUpBod
 		if wish.Amount, f.amount = left.Minor, left.String(); left.Minor > 0 {
 			return wish, nil
 		}
-		return wish, &Failure{Code: CodeRefused, Text: catalogue.NothingLeft()}
+		return wish, &Failure{
+			Code: CodeRefused, Text: catalogue.RefuseNothingLeft.Text(), Next: catalogue.NextAfter(catalogue.RefuseNothingLeft).Text(),
+		}
 	}
 	amount, err := parseAmount(f.amount, order.Currency)
 	wish.Amount = amount.Minor

@@ -73,7 +73,7 @@ amounts integers in the currency's minor unit.
   journal verify  intact, records, first, last, link, tags_checked, lost[{first,last}], broken_sequence, cause,
                   key_problem, seconds
   journal export  file, format, records, link
-  doctor          {result, checks:[{check, level, finding{zh,en}, next{zh,en}, command, details}]}
+  doctor          {result, checks:[{check, level, finding{zh,en}, cause, next{zh,en}, command, details}]}
                   level and result: OK, WARN, FAIL, SKIP
   version         version, revision, time, go
 

@@ -67,8 +67,10 @@ func flagMistake(_ *cobra.Command, err error) error {
 // wanted says what a flag takes.
 func wanted(flag *pflag.Flag) bilingual.Text {
 	switch kind := flag.Value.Type(); kind {
-	case "int", "uint32":
+	case "int":
 		return catalogue.WholeNumber()
+	case "uint32":
+		return catalogue.BatchNumber()
 	case "duration":
 		return catalogue.Duration()
 	case "bool":

@@ -52,6 +52,8 @@ type Finding struct {
 	Check string         `json:"check"`
 	Level Level          `json:"level"`
 	Text  bilingual.Text `json:"finding"`
+	// Cause is the program's own error, told apart from the words for people; empty when they say everything.
+	Cause string `json:"cause,omitempty"`
 	// Next says what to do, Command what to type for it; both empty when all is well.
 	Next    bilingual.Text `json:"next"`
 	Command string         `json:"command,omitempty"`
@@ -129,7 +131,7 @@ func (d *Doctor) Run(ctx context.Context, report func(Finding)) (Level, error) {
 
 func (d *Doctor) selfTest(context.Context) []Finding {
 	if err := seal.SelfTest(d.tools.Engine); err != nil {
-		return one(fail("self-test", "密码算法自检失败："+err.Error(), "cryptography gives wrong answers: "+err.Error()).
+		return one(fail("self-test", "密码算法自检失败", "cryptography gives wrong answers").because(err).
 			next("请勿使用本程序；重新安装，或更换设备", "do not use this program; install it again or replace the machine", ""))
 	}
 	return one(ok("self-test", "SM3、SM4 自检通过", "SM3 and SM4 give the right answers"))
@@ -138,8 +140,7 @@ func (d *Doctor) selfTest(context.Context) []Finding {
 func (d *Doctor) settings(context.Context) []Finding {
 	switch {
 	case d.site.SettingsError != nil:
-		text := bilingual.Text{Chinese: "设置有误", English: "the settings are wrong"}.With(settingsText(d.site.SettingsError))
-		return one(fail("settings", text.Chinese, text.English).
+		return one(settingsFinding(d.site.SettingsError).
 			next("改正所指的行，再检查", "mend the line that is named, then check again",
 				"yuantill-agent check-settings "+d.site.SettingsPath))
 	case d.site.SettingsPath == "":
@@ -150,13 +151,15 @@ func (d *Doctor) settings(context.Context) []Finding {
 	}
 }
 
-// settingsText says what is wrong with the settings, and where.
-func settingsText(err error) bilingual.Text {
+// settingsFinding says what is wrong with the settings, and where.
+func settingsFinding(err error) Finding {
+	text := bilingual.Text{Chinese: "设置有误", English: "the settings are wrong"}
 	var wrong *settings.Error
 	if errors.As(err, &wrong) {
-		return wrong.Text()
+		text = text.With(wrong.Text())
+		return fail("settings", text.Chinese, text.English)
 	}
-	return bilingual.Text{Chinese: err.Error(), English: err.Error()}
+	return fail("settings", text.Chinese, text.English).because(err)
 }
 
 func one(f Finding) []Finding { return []Finding{f} }
@@ -173,6 +176,12 @@ func found(check string, level Level, chinese, english string) Finding {
 // next adds what to do.
 func (f Finding) next(chinese, english, command string) Finding {
 	f.Next, f.Command = bilingual.Text{Chinese: chinese, English: english}, command
+	return f
+}
+
+// because adds the program's own error.
+func (f Finding) because(err error) Finding {
+	f.Cause = err.Error()
 	return f
 }
 

@@ -94,7 +94,8 @@ func (b *bench) wants(t *testing.T, check string, level doctor.Level, text strin
 	f, ok := b.findings[check]
 	require.True(t, ok, check)
 	require.Equal(t, level.String(), f.Level.String(), f.Text.English)
-	require.Contains(t, f.Text.English, text)
+	require.Contains(t, f.Text.English+" "+f.Cause, text)
+	require.NotContains(t, f.Text.Chinese, "dial ", "a program's words stand apart")
 	return f
 }
 

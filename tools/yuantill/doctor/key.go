@@ -39,7 +39,7 @@ func (d *Doctor) checkEnrolment(context.Context) []Finding {
 		return one(fail("enrolment", "其他用户可以读入网文件", "others may read the enrolment file").
 			next("收紧权限", "tighten its mode", "chmod 600 "+path))
 	case err != nil:
-		return one(fail("enrolment", "入网文件有误："+err.Error(), "enrolment file: "+err.Error()).
+		return one(fail("enrolment", "入网文件有误", "the enrolment file is wrong").because(err).
 			next("重新入网", "enrol this terminal again", ""))
 	}
 	d.enrolment = &file
@@ -62,7 +62,7 @@ func (d *Doctor) certificate(check, text string) Finding {
 	}
 	certificate, err := x509.ParseCertificate(block.Bytes)
 	if err != nil {
-		return fail(check, "证书不可读："+err.Error(), "certificate is not readable: "+err.Error()).
+		return fail(check, "证书不可读", "certificate is not readable").because(err).
 			next("重新入网", "enrol this terminal again", "")
 	}
 	sum := sha256.Sum256(certificate.Raw)
@@ -105,10 +105,10 @@ func (d *Doctor) checkKeys(context.Context) []Finding {
 		return one(fail("keys", "设备密钥与入网文件不匹配", "the device key does not belong to this enrolment").
 			next("恢复成对的两个文件，或重新入网", "restore the two files that belong together, or enrol again", ""))
 	case errors.Is(err, keyring.ErrState):
-		return one(fail("keys", "密钥期文件有误："+err.Error(), "epochs file: "+err.Error()).
+		return one(fail("keys", "密钥期文件有误", "the epochs file is wrong").because(err).
 			next("保留该文件并联系服务商", "keep the file and call support", ""))
 	case err != nil:
-		return one(fail("keys", "密钥不可用："+err.Error(), "keys cannot be used: "+err.Error()).
+		return one(fail("keys", "密钥不可用", "keys cannot be used").because(err).
 			next("检查文件与权限", "check the files and their permissions", "ls -l "+d.site.EnrolmentPath+" "+deviceKey))
 	}
 	d.ring = ring
@@ -119,7 +119,7 @@ func (d *Doctor) checkKeys(context.Context) []Finding {
 	}
 	keys, err := ring.Keys(epoch.Number)
 	if err != nil {
-		return one(fail("keys", err.Error(), err.Error()).next("联系服务商", "call support", ""))
+		return one(fail("keys", "当前密钥期的密钥不可用", "the present epoch's keys cannot be used").because(err).next("联系服务商", "call support", ""))
 	}
 	check := keys.RecordCheckValue()
 	at := epoch.OpenedAt.UTC().Format(time.DateTime)

@@ -76,7 +76,7 @@ func (d *Doctor) openDevice(device Device) Finding {
 		return fail(device.Name, "没有 "+device.Path, "there is no "+device.Path).
 			next("检查插头；对照实际的设备名", "check the plug; compare with what there is", "ls -l /dev/serial/by-path /dev/ttyUSB* /dev/ttyACM*")
 	default:
-		return fail(device.Name, err.Error(), err.Error()).
+		return fail(device.Name, "不能打开 "+device.Path, "cannot open "+device.Path).because(err).
 			next("检查设置里的路径", "check the path in the settings", "ls -l "+device.Path)
 	}
 }
@@ -91,7 +91,7 @@ func (d *Doctor) checkHID(context.Context) []Finding {
 		return one(warn("usb-hid", "系统没有 USB 总线（/dev/bus/usb）", "the system shows no USB bus (/dev/bus/usb)").
 			next("没有 USB 设备的机器可忽略", "of no concern on a machine without USB", "ls -l /dev/bus/usb"))
 	case err != nil:
-		return one(fail("usb-hid", "不能列出 USB 设备："+err.Error(), "USB devices cannot be listed: "+err.Error()).
+		return one(fail("usb-hid", "不能列出 USB 设备", "USB devices cannot be listed").because(err).
 			next("检查权限", "check permissions", "ls -lR /dev/bus/usb"))
 	}
 	names := make([]string, 0, len(devices))
@@ -122,7 +122,7 @@ func (d *Doctor) checkBrokers(ctx context.Context) []Finding {
 func (d *Doctor) checkBroker(ctx context.Context, address string) Finding {
 	host, _, err := net.SplitHostPort(address)
 	if err != nil {
-		return fail("broker", "地址有误："+err.Error(), "address: "+err.Error()).
+		return fail("broker", "地址有误", "the address is wrong").because(err).
 			next("改正设置（主机:端口）", "mend the settings (host:port)", "")
 	}
 	ctx, cancel := context.WithTimeout(ctx, brokerTimeout)
@@ -135,7 +135,7 @@ func (d *Doctor) checkBroker(ctx context.Context, address string) Finding {
 	took := d.tools.Clock().Sub(begun).Round(time.Millisecond)
 	err = refusal(connection)
 	if err = errors.Join(err, ignoreClosed(connection.Close())); err != nil {
-		return fail("broker", address+" 拒绝了本机的证书："+err.Error(), address+" refused this terminal's certificate: "+err.Error()).
+		return fail("broker", address+" 拒绝了本机的证书", address+" refused this terminal's certificate").because(err).
 			next("确认平台已为本终端入网且未停用", "make sure that the cloud has this terminal enrolled and not blocked", "")
 	}
 	return ok("broker", fmt.Sprintf("%s 可达（TLS 1.3，%v）", address, took),
@@ -171,10 +171,10 @@ func brokerFailure(address string, err error) Finding {
 		return fail("broker", "域名解析失败："+address, "the name does not resolve: "+address).
 			next("检查 DNS 与地址拼写", "check DNS and the spelling", "getent hosts "+name.Name)
 	case errors.As(err, &certificate), errors.As(err, &unknown):
-		return fail("broker", "对方证书不可信："+err.Error(), "its certificate is not to be trusted: "+err.Error()).
+		return fail("broker", "对方证书不可信", "its certificate is not to be trusted").because(err).
 			next("检查本机时间与 broker 地址；可能有人冒充", "check the clock and the address; somebody may be posing as it", "timedatectl")
 	default:
-		return fail("broker", "连不上 "+address+"："+err.Error(), "cannot connect to "+address+": "+err.Error()).
+		return fail("broker", "连不上 "+address, "cannot connect to "+address).because(err).
 			next("检查网线、网关与防火墙", "check cable, gateway and firewall", "ip route")
 	}
 }

@@ -28,7 +28,7 @@ const (
 func (d *Doctor) checkAgent(ctx context.Context) []Finding {
 	status, err := d.tools.Status(ctx)
 	if err != nil {
-		return one(fail("agent", "收银程序没有应答："+err.Error(), "the agent does not answer: "+err.Error()).
+		return one(fail("agent", "收银程序没有应答", "the agent does not answer").because(err).
 			next("启动收银程序，查看日志", "start the agent and read its log", "systemctl status yuantill-agent").
 			with("station", d.site.Station))
 	}
@@ -143,11 +143,11 @@ func (d *Doctor) journalFailure(err error) Finding {
 		return warn("journal", "还没有流水："+d.site.JournalPath, "no journal yet: "+d.site.JournalPath).
 			next("收银程序首次启动时建立；若以前有过，请查找丢失原因", "the agent makes it at its first start; if there was one, find out where it went", "")
 	case errors.As(err, &damaged):
-		return fail("journal", "流水不完整或被改动："+err.Error(), "the journal is damaged or was altered: "+err.Error()).
+		return fail("journal", "流水不完整或被改动", "the journal is damaged or was altered").because(err).
 			next("请勿删除；把流水与 -wal 一起复制保存，联系服务商", "delete nothing; copy it with its -wal aside and call support",
 				"yuantill journal verify").with("sequence", damaged.Sequence)
 	default:
-		return fail("journal", "流水不能打开："+err.Error(), "the journal cannot be opened: "+err.Error()).
+		return fail("journal", "流水不能打开", "the journal cannot be opened").because(err).
 			next("检查权限", "check its permissions", "ls -l "+d.site.JournalPath)
 	}
 }
@@ -159,7 +159,7 @@ func (d *Doctor) checkRoom(context.Context) []Finding {
 	folder := filepath.Dir(d.site.JournalPath)
 	free, err := d.tools.Free(folder)
 	if err != nil {
-		return one(fail("room", "不能查询剩余空间："+err.Error(), "free space cannot be read: "+err.Error()).
+		return one(fail("room", "不能查询剩余空间", "free space cannot be read").because(err).
 			next("检查目录", "check the folder", "df -h "+folder))
 	}
 	bound := d.site.RoomMin
