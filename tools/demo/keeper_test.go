@@ -16,6 +16,7 @@ import (
 	"github.com/yuantill/yuantill/tools/fakeoperator/bank"
 	"github.com/yuantill/yuantill/tools/shop"
 	"github.com/yuantill/yuantill/tools/shop/shoptest"
+	"github.com/yuantill/yuantill/tools/yuantill/stationclient"
 )
 
 // page is a transcript's paper.
@@ -155,4 +156,14 @@ func TestUnattendedEnds(t *testing.T) {
 	<-ctx.Done()
 	require.ErrorIs(t, context.Cause(ctx), shop.ErrDied)
 	paper.requireLine(t, `无人值守的演示到此为止`)
+}
+
+func TestTheTillInOneLine(t *testing.T) {
+	status := stationclient.Status{Pending: 1, Sale: "x"}
+	status.Uplink.Connected = true
+	require.Equal(t, "已连接平台 · connected to the cloud", lineOf(status), "a sale before the cashier is no trouble")
+	status.Pending, status.Uplink.Connected, status.Journal.Unsent = 3, false, 2
+	status.Refusing = &stationclient.Words{Chinese: "不收", English: "none"}
+	require.Equal(t, "平台断开，流水照常记在本机 · the cloud is gone, the journal goes on here；有未上送的流水 · records wait to be sent"+
+		"；2 笔没有结果 · without a result: 2；不收 · none", lineOf(status))
 }

@@ -53,8 +53,12 @@ func lineOf(s stationclient.Status) string {
 	if s.Journal.Unsent > 0 && !s.Uplink.Connected {
 		line += "；有未上送的流水 · records wait to be sent"
 	}
-	if s.Pending > 0 {
-		line += fmt.Sprintf("；%d 笔没有结果 · %d sales without a result", s.Pending, s.Pending)
+	pending := s.Pending
+	if s.Sale != "" {
+		pending-- // the one before the cashier has its own lines
+	}
+	if pending > 0 {
+		line += fmt.Sprintf("；%d 笔没有结果 · without a result: %d", pending, pending)
 	}
 	if s.Refusing != nil {
 		line += "；" + s.Refusing.Chinese + " · " + s.Refusing.English
