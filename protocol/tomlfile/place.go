@@ -2,6 +2,7 @@ package tomlfile
 
 import (
 	"fmt"
+	"reflect"
 	"strconv"
 	"strings"
 
@@ -33,11 +34,12 @@ func (p Places) At(key string) Place {
 	}
 }
 
-// find notes where everything stands in a text that was decoded before.
-func find(text []byte) Places {
+// find notes where everything stands in a text that was decoded before, and what stands as a number although it has to be
+// written as a text: a duration of 45 would be read as 45 nanoseconds.
+func find(text []byte, into reflect.Type) (Places, []Mistake) {
 	var parser unstable.Parser
 	parser.Reset(text)
-	f := finder{parser: &parser, places: make(Places), counts: make(map[string]int)}
+	f := finder{parser: &parser, into: into, places: make(Places), counts: make(map[string]int)}
 	section := ""
 	for parser.NextExpression() {
 		switch e := parser.Expression(); e.Kind {
@@ -49,13 +51,15 @@ func find(text []byte) Places {
 			f.keyValue(section, e)
 		}
 	}
-	return f.places
+	return f.places, f.unwritten
 }
 
 type finder struct {
-	parser *unstable.Parser
-	places Places
-	counts map[string]int // of sections that may stand several times
+	parser    *unstable.Parser
+	into      reflect.Type
+	places    Places
+	counts    map[string]int // of sections that may stand several times
+	unwritten []Mistake
 }
 
 // section notes a header and returns the name that the keys below have in front.
@@ -81,6 +85,9 @@ func (f *finder) keyValue(section string, e *unstable.Node) {
 		}
 	case value.Raw.Length > 0:
 		f.note(name, value)
+		if value.Kind != unstable.String && valueAt(f.into, strings.Split(name, ".")) == Written {
+			f.unwritten = append(f.unwritten, Mistake{Place: f.places[name], Kind: Wrong, Key: name, Want: Written})
+		}
 	default: // a list, whose range is that of its parts
 		f.note(name, first)
 	}

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/pelletier/go-toml/v2"
@@ -73,7 +74,11 @@ func Decode(path string, text []byte, into any) (Places, error) {
 	var mistake *toml.DecodeError
 	switch {
 	case err == nil:
-		return find(text), nil
+		places, unwritten := find(text, reflect.TypeOf(into))
+		if len(unwritten) > 0 {
+			return nil, &Error{Path: path, Mistakes: unwritten}
+		}
+		return places, nil
 	case errors.As(err, &unknown):
 		found := &Error{Path: path}
 		for i := range unknown.Errors {
@@ -111,6 +116,9 @@ func classify(mistake *toml.DecodeError, into reflect.Type) Mistake {
 // valueAt is what the key's field takes; 0 where there is no such field.
 func valueAt(t reflect.Type, key []string) Value {
 	for t.Kind() == reflect.Pointer || len(key) > 0 && t.Kind() == reflect.Slice {
+		if _, err := strconv.Atoi(firstOf(key)); err == nil && t.Kind() == reflect.Slice {
+			key = key[1:] // which of several sections
+		}
 		t = t.Elem()
 	}
 	if len(key) == 0 {
@@ -125,6 +133,14 @@ func valueAt(t reflect.Type, key []string) Value {
 		}
 	}
 	return 0
+}
+
+// firstOf is a key's first part, or nothing.
+func firstOf(key []string) string {
+	if len(key) == 0 {
+		return ""
+	}
+	return key[0]
 }
 
 func valueOf(t reflect.Type) Value {

@@ -33,6 +33,7 @@ type printer struct {
 
 type bank struct {
 	Code string `toml:"code"`
+	Each wait   `toml:"each"`
 }
 
 // wait is a duration written as text.
@@ -99,6 +100,9 @@ func TestMistakes(t *testing.T) {
 		"[printer]\ncuts = 1\n":                  {Place: at(2, 8), Kind: tomlfile.Wrong, Key: "printer.cuts", Want: tomlfile.YesNo},
 		"hosts = \"a\"\n":                        {Place: at(1, 9), Kind: tomlfile.Wrong, Key: "hosts", Want: tomlfile.Texts},
 		"[log]\nat = \"3\"\n":                    {Place: at(2, 6), Kind: tomlfile.Wrong, Key: "log.at", Want: tomlfile.Written},
+		"[log]\nat = 3\n":                        {Place: at(2, 6), Kind: tomlfile.Wrong, Key: "log.at", Want: tomlfile.Written},
+		"log = { at = 3 }\n":                     {Place: at(1, 14), Kind: tomlfile.Wrong, Key: "log.at", Want: tomlfile.Written},
+		"[[bank]]\neach = 3\n":                   {Place: at(2, 8), Kind: tomlfile.Wrong, Key: "bank.0.each", Want: tomlfile.Written},
 		"printer = 1\n":                          {Place: at(1, 11), Kind: tomlfile.Wrong, Key: "printer", Want: tomlfile.Section},
 		"bank = 1\n":                             {Place: at(1, 8), Kind: tomlfile.Wrong, Key: "bank", Want: tomlfile.Sections},
 		"[[bank]]\ncode = 1\n":                   {Place: at(2, 8), Kind: tomlfile.Wrong, Key: "bank.code", Want: tomlfile.Text},

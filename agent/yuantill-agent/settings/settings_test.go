@@ -90,7 +90,7 @@ func TestMistakesAreNamedWithTheirPlace(t *testing.T) {
 		"NoDriver":         {least + "[scanner]\npath = \"/dev/x\"\n", "agent.toml:10:2: scanner.driver：必须填写，如 \"line\"", "is needed"},
 		"NoPath":           {least + "[reader]\ndriver = \"pn532\"\n", "agent.toml:10:2: reader.path：必须填写", "such as \"/dev/ttyUSB0\""},
 		"GivesUpTooSoon":   {least + "[timing]\ngive_up = \"1s\"\n", "agent.toml:11:11: timing.give_up：1s 过短，须长于 timing.answer_within（5s）", "longer than"},
-		"BareNumber":       {least + "[timing]\nwait_at_most = 600\n", "agent.toml:11:16: timing.wait_at_most：600ns 过短，至少 1s", "at least 1s"},
+		"BareNumber":       {least + "[timing]\nwait_at_most = 600\n", "agent.toml:11:16: timing.wait_at_most：须为带单位的时长，如 \"45s\"、\"10m\"", "a duration with its unit"},
 		"MemoryTooSmall":   {least + "[memory]\nlimit_mb = 1\n", "agent.toml:11:12: memory.limit_mb：不能为 1，最小 8", "at least 8"},
 		"GCPercentTooHigh": {least + "[memory]\ngc_percent = 1000\n", "agent.toml:11:14: memory.gc_percent：不能为 1000，须在 10 至 400 之间", "10 to 400"},
 		"RoomBelowZero":    {least + "[journal]\nroom_min = -1\n", "agent.toml:11:12: journal.room_min：不能为 -1", "at least 0"},
