@@ -49,11 +49,13 @@ func (s requests) Consume(ctx context.Context, r collector.Verified, secret []by
 	if reason == operator.ReasonOperatorUnavailable && body.GetOffline() != nil {
 		return change, nil // trouble of our own: the terminal asks again, and then it begins
 	}
+	paid := s.transaction(body)
 	if reason != operator.ReasonNone {
-		change.Alarms = append(change.Alarms, s.offlineLost(r, body, order, reason)...)
+		change.Alarms = append(change.Alarms, s.offlineLost(r, body, order, paid, reason)...)
 		return change, s.declining(r, body, order, reason)
 	}
-	spent := s.spend(ctx, r, body, order)
+	facts.Signed = signed(paid, body, order)
+	spent := s.spend(ctx, r, body, order, paid)
 	change.Append(spent.change)
 	if facts.Offline {
 		change.Alarms = append(change.Alarms, s.beyondLimits(ctx, r, body, spent)...)
@@ -194,7 +196,7 @@ func (s *Service) taken(ctx context.Context, order store.OrderID) (bool, error) 
 	}
 }
 
-// facts checks a request and makes the payment of it.
+// facts checks a request and makes the payment of it, without what a hard wallet has signed.
 func (s *Service) facts(ctx context.Context, r collector.Verified, body *message.PaymentRequested, order store.OrderID) (Payment, operator.Reason) {
 	shop, err := s.config.Merchants.Merchant(ctx, r.Terminal.Merchant)
 	if err != nil && !errors.Is(err, store.ErrNotFound) && body.GetOffline() != nil {
@@ -221,7 +223,7 @@ func (s *Service) facts(ctx context.Context, r collector.Verified, body *message
 	facts := Payment{OrderID: operator.OrderID(order), Terminal: r.Terminal.ID.String(), Sequence: r.Header.Sequence,
 		Merchant: shop.ID, Method: method, Amount: body.GetAmount(), Currency: currency.Code,
 		FeeRate: feeRate(terms, shop), Reference: reference, Batch: body.GetBatch(), Voucher: body.GetVoucher(),
-		Offline: body.GetOffline() != nil, Signed: s.signed(body, order)}
+		Offline: body.GetOffline() != nil}
 	if body.GetGiveUp() != 0 && !facts.Offline {
 		facts.GiveUpAt = time.UnixMicro(body.GetGiveUp())
 	}

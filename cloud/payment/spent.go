@@ -73,14 +73,29 @@ type spending struct {
 	change store.Change
 }
 
-// spend uses up the number of a hard wallet's transaction. What is no transaction is left to the operator, who refuses
-// it. Nothing is used up by one that no issuer vouches for, where the issuers are known: it could be anybody's.
-func (s *Service) spend(ctx context.Context, r collector.Verified, body *message.PaymentRequested, order store.OrderID) spending {
-	var paid hardwallet.Transaction
+// transaction returns what a hard wallet has signed, or nil for nothing that can be read, or that no issuer vouches for,
+// where the issuers are known: it could be anybody's. What is no transaction is left to the operator, who refuses it.
+func (s *Service) transaction(body *message.PaymentRequested) *hardwallet.Transaction {
+	paid := new(hardwallet.Transaction)
 	if body.GetMethod() != message.Method_METHOD_TAP || paid.UnmarshalBinary(body.GetCardTransaction()) != nil {
-		return spending{}
+		return nil
 	}
 	if s.config.Issuers != nil && paid.Verify(s.config.Issuers) != nil {
+		return nil
+	}
+	return paid
+}
+
+// signed reports whether a hard wallet has signed just this payment, and so has debited itself for it. Where the issuers
+// are not known, nobody here can tell more than its form.
+func signed(paid *hardwallet.Transaction, body *message.PaymentRequested, order store.OrderID) bool {
+	return paid != nil && paid.Request.Order == order && paid.Request.Amount == body.GetAmount()
+}
+
+// spend uses up the number of a hard wallet's transaction, if there is one.
+func (s *Service) spend(ctx context.Context, r collector.Verified, body *message.PaymentRequested, order store.OrderID,
+	paid *hardwallet.Transaction) spending {
+	if paid == nil {
 		return spending{}
 	}
 	sum, now := seal.Portable().Sum, s.config.Clock.Now()
@@ -164,20 +179,10 @@ func (s *Service) limitsNamed(ctx context.Context, id []byte) (*message.OfflineL
 	return limits, proto.Unmarshal(given.Body, limits)
 }
 
-// signed reports whether a hard wallet has signed just this payment, and so has debited itself for it. Where the issuers
-// are not known, nobody here can tell more than its form.
-func (s *Service) signed(body *message.PaymentRequested, order store.OrderID) bool {
-	var paid hardwallet.Transaction
-	if body.GetMethod() != message.Method_METHOD_TAP || paid.UnmarshalBinary(body.GetCardTransaction()) != nil {
-		return false
-	}
-	return paid.Request.Order == order && paid.Request.Amount == body.GetAmount() &&
-		(s.config.Issuers == nil || paid.Verify(s.config.Issuers) == nil)
-}
-
 // offlineLost is the alarm of a payment of a hard wallet that could not even become one: it is presented to nobody.
-func (s *Service) offlineLost(r collector.Verified, body *message.PaymentRequested, order store.OrderID, reason operator.Reason) []store.Alarm {
-	if body.GetOffline() == nil && s.signed(body, order) {
+func (s *Service) offlineLost(r collector.Verified, body *message.PaymentRequested, order store.OrderID,
+	paid *hardwallet.Transaction, reason operator.Reason) []store.Alarm {
+	if body.GetOffline() == nil && signed(paid, body, order) {
 		kind := "payment-" + AlarmCardDebited.String()
 		return []store.Alarm{{Key: kind + "/" + order.String(), Kind: kind, Terminal: r.Terminal.ID.String(), At: s.config.Clock.Now(),
 			Detail: fmt.Sprintf("order %s: a hard wallet has debited itself, and the payment is declined (%s) without having been "+
