@@ -69,6 +69,22 @@ func TestPipe(t *testing.T) {
 		_, err = host.Write([]byte{0})
 		require.ErrorIs(t, err, drivers.ErrGone)
 	})
+	t.Run("PeerClosedWithBytesUnread", func(t *testing.T) {
+		host, device := newPipe(t)
+		_, err := host.Write([]byte{1})
+		require.NoError(t, err)
+		_, err = device.Write([]byte{2})
+		require.NoError(t, err)
+		require.NoError(t, device.Close())
+		left := make([]byte, 2)
+		n, err := host.Read(left)
+		require.NoError(t, err, "what is left comes first")
+		require.Equal(t, []byte{2}, left[:n])
+		for range 2 {
+			_, err = host.Read(left)
+			require.ErrorIs(t, err, io.EOF)
+		}
+	})
 	t.Run("Closed", func(t *testing.T) {
 		host, _ := newPipe(t)
 		require.NoError(t, host.Close())

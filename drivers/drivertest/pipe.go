@@ -3,6 +3,7 @@ package drivertest
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"time"
 
@@ -31,9 +32,12 @@ func newPipeEnd(descriptor int, name string) pipeEnd {
 	return pipeEnd{file: os.NewFile(uintptr(descriptor), name)}
 }
 
-// Read passes io.EOF on as it is.
+// Read passes io.EOF on as it is; a socket whose far end was closed with bytes unread there says "reset" once before it.
 func (e pipeEnd) Read(b []byte) (int, error) {
 	n, err := e.file.Read(b)
+	if errors.Is(err, unix.ECONNRESET) {
+		return n, io.EOF
+	}
 	return n, pipeError(err)
 }
 
