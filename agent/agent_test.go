@@ -331,6 +331,10 @@ func TestStartIsRefused(t *testing.T) {
 		"DiskFailed": {func(s *shop) { s.journal.room = journal.ErrFailed }, 1250, catalogue.RefuseJournal},
 		"FileMoved": {func(s *shop) { s.journal.room = &journal.DisplacedError{Path: "journal.db"} }, 1250,
 			catalogue.RefuseJournalMoved},
+		"Altered": {func(s *shop) {
+			s.journal.room = &journal.DamagedError{Path: "journal.db", Sale: 3, Cause: errors.New("altered")}
+		}, 1250,
+			catalogue.RefuseJournalDamaged},
 		"NoEpoch": {func(s *shop) { s.journal.epoch = 0 }, 1250, catalogue.RefuseNotSignedIn},
 		"Stopped": {func(s *shop) { s.cloud.stopped = "link mismatch" }, 1250, catalogue.RefuseStopped},
 		"Zero":    {func(*shop) {}, 0, catalogue.RefuseAmount},
@@ -453,6 +457,23 @@ func TestRestart(t *testing.T) {
 			require.Equal(t, catalogue.NoticeReceiptUnsure.Text(), view.Notice)
 			require.Equal(t, 2, countOf(s.journal.types(t), "receipt-printed"))
 		})
+	})
+}
+
+// TestRestartWithASaleOfANewerProgram: what is open and cannot be read is not forgotten quietly.
+func TestRestartWithASaleOfANewerProgram(t *testing.T) {
+	inShop(t, silence, func(t *testing.T, s *shop) {
+		s.begin(t, "k1")
+		s.scanner.Scan(customerCode)
+		synctest.Wait()
+		s.stop()
+		s.journal.change(func() { s.journal.sales[0].State = []byte{0xFF} })
+		s.open(t)
+		synctest.Wait()
+		_, err := s.start("k2", 1250)
+		requireRefused(t, err, catalogue.RefuseJournalDamaged)
+		require.ErrorContains(t, err, "read open sale")
+		require.Equal(t, catalogue.RefuseJournalDamaged.Text(), *s.refusing(t))
 	})
 }
 

@@ -98,6 +98,9 @@ func (t *till) serviceable() error {
 	if err := t.parts.Journal.Room(); err != nil {
 		return refuseJournal(err)
 	}
+	if t.unread != nil {
+		return &station.Refusal{Phrase: catalogue.RefuseJournalDamaged, Detail: t.unread.Error()}
+	}
 	if t.shifts.current == nil && !t.config.ShiftByItself {
 		return &station.Refusal{Phrase: catalogue.RefuseNoShift}
 	}
@@ -116,6 +119,8 @@ func refuseJournal(err error) error {
 	switch {
 	case errors.As(err, &displaced):
 		return &station.Refusal{Phrase: catalogue.RefuseJournalMoved, Detail: err.Error()}
+	case journal.IsDamaged(err):
+		return &station.Refusal{Phrase: catalogue.RefuseJournalDamaged, Detail: err.Error()}
 	case errors.Is(err, journal.ErrNoEpoch):
 		return &station.Refusal{Phrase: catalogue.RefuseNotSignedIn}
 	case errors.Is(err, journal.ErrNoRoom):

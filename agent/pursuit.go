@@ -240,8 +240,7 @@ func (t *till) recoverFollowUps(ctx context.Context) error {
 	for _, stored := range open {
 		h := &heldFollowUp{}
 		if err := h.followUp.UnmarshalBinary(stored.State); err != nil {
-			// The others must not suffer; it stays open in the journal and is reported at every start.
-			t.logger.ErrorContext(ctx, "open follow-up cannot be read", "follow-up", followup.ID(stored.ID), "error", err)
+			t.tellUnread(ctx, fmt.Errorf("read open follow-up %s: %w", followup.ID(stored.ID), err))
 			continue
 		}
 		t.logger.WarnContext(ctx, "follow-up taken up after restart", "follow-up", h.followUp.ID, "state", h.followUp.State)

@@ -38,8 +38,7 @@ func (t *till) recover(ctx context.Context) error {
 	for _, stored := range open {
 		h := &held{}
 		if err := h.sale.UnmarshalBinary(stored.State); err != nil {
-			// The others must not suffer; the sale stays open in the journal and is reported at every start.
-			t.logger.ErrorContext(ctx, "open sale cannot be read", "sale", checkout.OrderID(stored.OrderID), "error", err)
+			t.tellUnread(ctx, fmt.Errorf("read open sale %s: %w", checkout.OrderID(stored.OrderID), err))
 			continue
 		}
 		t.logger.WarnContext(ctx, "sale taken up after restart", "sale", h.sale.OrderID, "state", h.sale.State)
@@ -48,6 +47,15 @@ func (t *till) recover(ctx context.Context) error {
 		_ = t.give(ctx, h, checkout.Restarted{Last: stored.Last}, nil)
 	}
 	return t.recoverFollowUps(ctx)
+}
+
+// tellUnread is for what is open in the journal and cannot be taken up: the others must not suffer, but no payment begins
+// before a program that can read it has taken it up. The lock is held.
+func (t *till) tellUnread(ctx context.Context, err error) {
+	t.logger.ErrorContext(ctx, "left open and not to be read: no further payments", "error", err)
+	if t.unread == nil {
+		t.unread = err
+	}
 }
 
 func (t *till) recoverKeys(ctx context.Context) error {

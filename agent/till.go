@@ -56,6 +56,8 @@ type till struct {
 	late      lateReports
 	lookups   *lookupDesk
 	offline   offlineBook
+	// unread is the first that was left open and that this program cannot read: a newer one wrote it.
+	unread error
 
 	rearm chan struct{} // the timer has to look again
 	armed chan struct{} // the reader has to look again

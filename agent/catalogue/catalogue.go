@@ -150,6 +150,7 @@ const (
 	RefuseNoAddress
 	RefuseMethod
 	RefuseListeners
+	RefuseJournalDamaged
 )
 
 // What to do after a refusal.

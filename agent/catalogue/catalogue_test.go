@@ -16,7 +16,7 @@ func ranges() [][2]catalogue.Phrase {
 		{catalogue.TitleWaiting, catalogue.TitleAbandoned},
 		{catalogue.StepPresent, catalogue.StepCardDebited},
 		{catalogue.NoticeWeChat, catalogue.NoticePrintAltered},
-		{catalogue.RefuseSaleOpen, catalogue.RefuseListeners},
+		{catalogue.RefuseSaleOpen, catalogue.RefuseJournalDamaged},
 		{catalogue.AfterFinishSale, catalogue.AfterFind},
 		{catalogue.TitleApprovedOffline, catalogue.NoticeReturnNotDone},
 		{catalogue.TitleHeld, catalogue.StepPresentHold},
@@ -70,7 +70,7 @@ func TestEveryReasonIsInBothLanguages(t *testing.T) {
 // refusals are all of them.
 func refusals() []catalogue.Phrase {
 	var all []catalogue.Phrase
-	for p := catalogue.RefuseSaleOpen; p <= catalogue.RefuseListeners; p++ {
+	for p := catalogue.RefuseSaleOpen; p <= catalogue.RefuseJournalDamaged; p++ {
 		all = append(all, p)
 	}
 	for p := catalogue.RefuseNotApproved; p <= catalogue.RefuseNothingLeft; p++ {

@@ -14,7 +14,7 @@ func (p Phrase) refusal() Text {
 		return Text{"金额必须大于零且不超过上限", "The amount must be above zero and within the limit"}
 	case RefuseCurrency:
 		return Text{"本机不支持这种货币", "This till does not take that currency"}
-	case RefuseJournal, RefuseJournalMoved, RefuseNoRoom, RefuseTooManyOpen, RefuseNotSignedIn, RefuseStopping:
+	case RefuseJournal, RefuseJournalMoved, RefuseJournalDamaged, RefuseNoRoom, RefuseTooManyOpen, RefuseNotSignedIn, RefuseStopping:
 		return p.outOfService()
 	case RefuseNoShift, RefuseShiftOpen, RefuseShiftApproval, RefuseCount, RefuseCash:
 		return p.shift()
@@ -65,6 +65,9 @@ func (p Phrase) outOfService() Text {
 	case RefuseJournalMoved:
 		return Text{"流水文件被删除、移走或替换，不能收款；请联系维护人员",
 			"The journal's file was removed, moved or replaced, so no sale can start; call maintenance"}
+	case RefuseJournalDamaged:
+		return Text{"流水不完整或被改动，不能收款；请联系维护人员，切勿删除",
+			"The journal is damaged or was altered, so no sale can start; call maintenance and delete nothing"}
 	case RefuseNoRoom:
 		return Text{"存储空间不足，不能收款；请清理磁盘", "Not enough room for the journal, so no sale can start; free some disk"}
 	case RefuseTooManyOpen:

@@ -13,9 +13,9 @@ import (
 
 // statements are the writing connection's prepared statements.
 type statements struct {
-	begin, commit, rollback, record, saleUpdate, saleTurn, saleInsert, landmark, lost, head *sql.Stmt
+	begin, commit, rollback, record, landmark, lost, head *sql.Stmt
 
-	followUp followUpStatements
+	sale, followUp shelfStatements
 }
 
 func prepare(ctx context.Context, conn *sql.Conn) (*statements, error) {
@@ -28,11 +28,6 @@ func prepare(ctx context.Context, conn *sql.Conn) (*statements, error) {
 		{&s.commit, "COMMIT"},
 		{&s.rollback, "ROLLBACK"},
 		{&s.record, "INSERT INTO record (sequence, bytes) VALUES (?, ?)"},
-		// A statement that sets open rewrites its index even when nothing changes: one more page a commit.
-		{&s.saleUpdate, "UPDATE sale SET state = ?, last_sequence = ?, changed_at = ? WHERE order_id = ? AND open = ?"},
-		{&s.saleTurn, "UPDATE sale SET state = ?1, last_sequence = ?2, changed_at = ?3, open = ?5 WHERE order_id = ?4"},
-		{&s.saleInsert, `INSERT INTO sale (open, state, last_sequence, changed_at, order_id, first_sequence, number)
-			VALUES (?, ?, ?, ?, ?, ?, ?)`},
 		{&s.landmark, "INSERT INTO landmark (type, sequence) VALUES (?, ?)"},
 		{&s.lost, "INSERT INTO lost (first, last) VALUES (?, ?)"},
 		{&s.head, writeHead},
@@ -43,7 +38,8 @@ func prepare(ctx context.Context, conn *sql.Conn) (*statements, error) {
 		}
 		*one.to = statement
 	}
-	if err := s.followUp.prepare(ctx, conn); err != nil {
+	err := errors.Join(s.sale.prepare(ctx, conn, &saleShelf), s.followUp.prepare(ctx, conn, &followUpShelf))
+	if err != nil {
 		return nil, errors.Join(err, s.close())
 	}
 	return s, nil
@@ -51,15 +47,12 @@ func prepare(ctx context.Context, conn *sql.Conn) (*statements, error) {
 
 func (s *statements) close() error {
 	var errs []error
-	for _, statement := range []*sql.Stmt{
-		s.begin, s.commit, s.rollback, s.record, s.saleUpdate, s.saleTurn, s.saleInsert, s.landmark, s.lost,
-		s.head,
-	} {
+	for _, statement := range []*sql.Stmt{s.begin, s.commit, s.rollback, s.record, s.landmark, s.lost, s.head} {
 		if statement != nil {
 			errs = append(errs, statement.Close())
 		}
 	}
-	return errors.Join(append(errs, s.followUp.close())...)
+	return errors.Join(append(errs, s.sale.close(), s.followUp.close())...)
 }
 
 // draft is what a group will have changed once it is committed.
@@ -72,6 +65,7 @@ type draft struct {
 	lost     []Range
 	newLost  []Range
 	rows     []row
+	marks    map[rowKey]mark // of the snapshots written
 }
 
 // row is one record on its way in, or a snapshot alone.
@@ -207,67 +201,61 @@ func (j *Journal) store(d *draft) error {
 
 func (j *Journal) writeDraft(d *draft) error {
 	ctx := context.Background() // a commit that has begun is finished
+	d.marks = map[rowKey]mark{}
 	return j.transact(ctx, func() error {
-		logged := loggedPerCommit
 		for _, gap := range d.newLost {
 			if _, err := j.prepared.lost.ExecContext(ctx, int64(gap.First), int64(gap.Last)); err != nil {
 				return fmt.Errorf("write lost range: %w", err)
 			}
 		}
+		logged := loggedPerCommit
 		for _, row := range d.rows {
-			if row.bytes != nil {
-				if _, err := j.prepared.record.ExecContext(ctx, int64(row.sequence), []byte(row.bytes)); err != nil {
-					return fmt.Errorf("write record: %w", err)
-				}
-			}
-			if IsLandmark(row.kind) {
-				if _, err := j.prepared.landmark.ExecContext(ctx, int64(row.kind), int64(row.sequence)); err != nil {
-					return fmt.Errorf("write landmark: %w", err)
-				}
-				logged += loggedPerLandmark
-			}
-			logged += len(row.bytes)
-			if row.followUp != nil {
-				if err := j.prepared.followUp.write(ctx, *row.followUp, row.sequence, row.time); err != nil {
-					return err
-				}
-				logged += len(row.followUp.State) + loggedPerSale
-			}
-			if row.sale == nil {
-				continue
-			}
-			if err := d.writeSale(ctx, j.prepared, row); err != nil {
+			written, err := d.writeRow(ctx, j, row)
+			if err != nil {
 				return err
 			}
-			logged += len(row.sale.State) + loggedPerSale
+			logged += written
 		}
 		j.wal.add(logged)
 		return d.head.write(ctx, j.prepared.head, j.config.Keyring.JournalMAC(), j.config.Terminal)
 	})
 }
 
-func (d *draft) writeSale(ctx context.Context, prepared *statements, row row) error {
-	sale, last, changed := row.sale, int64(row.sequence), row.time.UnixMicro()
-	state := sale.State
-	if state == nil {
-		state = []byte{}
+// writeRow returns about how much it adds to the log.
+func (d *draft) writeRow(ctx context.Context, j *Journal, row row) (logged int, err error) {
+	if row.bytes != nil {
+		if _, err := j.prepared.record.ExecContext(ctx, int64(row.sequence), []byte(row.bytes)); err != nil {
+			return 0, fmt.Errorf("write record: %w", err)
+		}
+		logged += len(row.bytes)
 	}
-	for _, statement := range []*sql.Stmt{prepared.saleUpdate, prepared.saleTurn} {
-		result, err := statement.ExecContext(ctx, state, last, changed, sale.OrderID[:], sale.Open)
+	if IsLandmark(row.kind) {
+		if _, err := j.prepared.landmark.ExecContext(ctx, int64(row.kind), int64(row.sequence)); err != nil {
+			return 0, fmt.Errorf("write landmark: %w", err)
+		}
+		logged += loggedPerLandmark
+	}
+	if f := row.followUp; f != nil {
+		err := d.shelve(ctx, j, snapshot{
+			shelf: &followUpShelf, id: f.ID, order: f.OrderID, last: row.sequence, open: f.Open, state: f.State,
+			changed: row.time.UnixMicro(),
+		})
 		if err != nil {
-			return fmt.Errorf("write sale: %w", err)
+			return 0, err
 		}
-		if n, err := result.RowsAffected(); err != nil || n == 1 {
-			return err
+		logged += len(f.State) + loggedPerSale
+	}
+	if s := row.sale; s != nil {
+		err := d.shelve(ctx, j, snapshot{
+			shelf: &saleShelf, id: s.OrderID, order: s.OrderID, last: row.sequence, open: s.Open, state: s.State,
+			changed: row.time.UnixMicro(),
+		})
+		if err != nil {
+			return 0, err
 		}
+		logged += len(s.State) + loggedPerSale
 	}
-	d.head.sales++
-	_, err := prepared.saleInsert.ExecContext(ctx, sale.Open, state, last, changed, sale.OrderID[:], last,
-		int64(d.head.sales))
-	if err != nil {
-		return fmt.Errorf("write sale: %w", err)
-	}
-	return nil
+	return logged, nil
 }
 
 // transact runs write between BEGIN and COMMIT. After an error nothing of it is in the journal, unless the error came
@@ -296,6 +284,13 @@ func (j *Journal) adoptDraft(d draft) {
 	for _, row := range d.rows {
 		if row.bytes != nil {
 			j.recent.add(row.sequence, row.bytes)
+		}
+	}
+	for key, m := range d.marks {
+		if m.open {
+			j.openRows[key] = m
+		} else {
+			delete(j.openRows, key)
 		}
 	}
 	j.commits.Add(1)

@@ -18,8 +18,8 @@ const (
 	// ClockTolerance is how far the clock may go back between two records before it is noted.
 	ClockTolerance = 2 * time.Second
 
-	queueMax     = 256 // callers waiting for a commit; the next one blocks until there is a place
-	openSalesMax = 1000
+	queueMax     = 256  // callers waiting for a commit; the next one blocks until there is a place
+	openSalesMax = 4096 // several times what the cloud's limits let be open at once
 	readMax      = 1000 // records or sales of one read
 )
 

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 )
 
 // Bounds of the directory.
@@ -18,7 +19,7 @@ const (
 	labelMax  = 64
 )
 
-// FindLabel returns the latest sale that Config.Labels gives the label, or ErrNotFound.
+// FindLabel returns the latest sale that Config.Labels gives the label, ErrNotFound, or *DamagedError.
 func (j *Journal) FindLabel(ctx context.Context, label string) (Sale, error) {
 	if label == "" || len(label) > labelMax || j.config.Labels == nil {
 		return Sale{}, fmt.Errorf("%w: sale", ErrNotFound)
@@ -31,14 +32,13 @@ func (j *Journal) FindLabel(ctx context.Context, label string) (Sale, error) {
 	if err == nil || !errors.Is(err, ErrNotFound) {
 		return found, err
 	}
-	sales, err := j.sales(ctx, `WHERE number = (SELECT max(number) FROM directory WHERE label = ?)`, label)
-	if err != nil {
-		return Sale{}, err
+	found, err = j.oneSale(ctx, `WHERE number = (SELECT max(number) FROM directory WHERE label = ?)`, label)
+	if err == nil && !slices.Contains(j.labels(found.State), label) {
+		damaged := &DamagedError{Path: j.config.Path, Sale: found.Number, Cause: errDirectory}
+		j.tellDamage(damaged)
+		return Sale{}, damaged
 	}
-	if len(sales) == 0 {
-		return Sale{}, fmt.Errorf("%w: sale", ErrNotFound)
-	}
-	return sales[0], nil
+	return found, err
 }
 
 // findBehind looks through the sales that are not in the directory, newest first.
@@ -66,12 +66,10 @@ func (j *Journal) findBehind(ctx context.Context, label string, end int64) (Sale
 	if found == 0 {
 		return Sale{}, fmt.Errorf("%w: sale", ErrNotFound)
 	}
-	sales, err := j.sales(ctx, "WHERE number = ?", found)
-	if err != nil || len(sales) == 0 {
-		return Sale{}, errors.Join(err, ErrNotFound)
-	}
-	return sales[0], nil
+	return j.oneSale(ctx, "WHERE number = ?", found)
 }
+
+var errDirectory = errors.New("the directory gives it a label that is not its own")
 
 // labels are a sale's labels within bounds.
 func (j *Journal) labels(state []byte) []string {

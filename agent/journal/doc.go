@@ -22,6 +22,10 @@
 // about half a second on the reference machine). A record that was altered is named by its own sequence, because its
 // tag is wrong; one that was removed, moved or put in breaks the chain at its place.
 //
+// The rows of sales and follow-ups have tags of their own, and the head row counts them and holds a sum over the open
+// ones: Open finds whatever is not as it was left open, Verify and Run the rest, and a row that is read is checked then.
+// An altered sale stops new payments; the others are finished and what waits is sent.
+//
 // A journal whose end was cut off is noticed by the head row, and one whose write-ahead log was taken away after a
 // crash by the size that the lock file remembers. What cannot be noticed here is a complete older copy of the journal
 // together with the epochs file; the cloud notices it at the sign-in or at the first record it gets, and OpenEpoch

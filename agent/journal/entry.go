@@ -79,6 +79,8 @@ type Report struct {
 	First, Last uint64
 	Link        seal.Hash // after the last record
 	Lost        []Range   // sequences an old copy no longer had
+	// Sales and FollowUps are how many snapshots there are; all were found to be what was written.
+	Sales, FollowUps uint64
 	// TagsChecked is false when there were no keys and only the chain was checked.
 	TagsChecked bool
 }

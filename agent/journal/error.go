@@ -72,16 +72,23 @@ func (e *DisplacedError) Error() string {
 // DamagedError says that the journal is not what was written. Nothing is deleted or repaired by itself.
 type DamagedError struct {
 	Path string
-	// Sequence is the first record that is wrong or missing, 0 when the file itself is.
+	// Sequence is the first record that is wrong or missing, 0 when something else is.
 	Sequence uint64
-	Cause    error
+	// Sale and FollowUp are the numbers of the snapshot that is wrong or missing, 0 when something else is.
+	Sale, FollowUp uint64
+	Cause          error
 }
 
 // Error implements error.
 func (e *DamagedError) Error() string {
 	where := "file"
-	if e.Sequence != 0 {
+	switch {
+	case e.Sequence != 0:
 		where = fmt.Sprintf("record %d", e.Sequence)
+	case e.Sale != 0:
+		where = fmt.Sprintf("sale %d", e.Sale)
+	case e.FollowUp != 0:
+		where = fmt.Sprintf("follow-up %d", e.FollowUp)
 	}
 	return fmt.Sprintf("journal: %s: %s: %v: keep the file, copy it with its -wal aside and call service", e.Path, where, e.Cause)
 }

@@ -16,31 +16,41 @@ type head struct {
 	sequence     uint64
 	link         seal.Hash
 	sales        uint64
+	followUps    uint64
+	open         openRows
 	acknowledged uint64
+	// untagged: written by a program whose snapshots had no tags yet.
+	untagged bool
 }
 
 // tag binds the row to its terminal; without the terminal key nobody can move the end of the chain.
 func (h head) tag(mac *seal.MAC, terminal record.Terminal) seal.Tag {
-	var numbers [24]byte
-	binary.BigEndian.PutUint64(numbers[0:], h.sequence)
-	binary.BigEndian.PutUint64(numbers[8:], h.sales)
-	binary.BigEndian.PutUint64(numbers[16:], h.acknowledged)
-	return mac.Tag([]byte("yuantill journal head"), terminal[:], numbers[:], h.link[:])
+	var numbers [40]byte
+	for i, n := range []uint64{h.sequence, h.sales, h.acknowledged, h.followUps, h.open.count} {
+		binary.BigEndian.PutUint64(numbers[8*i:], n)
+	}
+	if h.untagged {
+		return mac.Tag([]byte("yuantill journal head"), terminal[:], numbers[:24], h.link[:])
+	}
+	return mac.Tag([]byte("yuantill journal head"), terminal[:], numbers[:], h.open.sum[:], h.link[:])
 }
 
 // readHead returns errHeadTag when the row is not what was written, sql.ErrNoRows when there is none.
 func readHead(ctx context.Context, db querier, mac *seal.MAC, terminal record.Terminal) (head, error) {
 	var h head
-	var link, tag []byte
-	err := db.QueryRowContext(ctx, "SELECT sequence, link, sales, acknowledged, tag FROM head").
-		Scan(&h.sequence, &link, &h.sales, &h.acknowledged, &tag)
+	var link, tag, sum []byte
+	var followUps, open sql.NullInt64
+	err := db.QueryRowContext(ctx, "SELECT sequence, link, sales, acknowledged, tag, follow_ups, open_rows, open_sum FROM head").
+		Scan(&h.sequence, &link, &h.sales, &h.acknowledged, &tag, &followUps, &open, &sum)
 	if err != nil {
 		return head{}, err
 	}
-	if len(link) != seal.HashSize {
+	h.untagged = sum == nil
+	if len(link) != seal.HashSize || !h.untagged && len(sum) != seal.TagSize {
 		return head{}, errHeadTag
 	}
-	h.link = seal.Hash(link)
+	h.link, h.followUps, h.open.count = seal.Hash(link), uint64(followUps.Int64), uint64(open.Int64)
+	copy(h.open.sum[:], sum)
 	if mac == nil { // opened for looking, without keys
 		return h, nil
 	}
@@ -50,13 +60,16 @@ func readHead(ctx context.Context, db querier, mac *seal.MAC, terminal record.Te
 	return h, nil
 }
 
-const writeHead = `INSERT INTO head (id, sequence, link, sales, acknowledged, tag) VALUES (1, ?, ?, ?, ?, ?)
+const writeHead = `INSERT INTO head (id, sequence, link, sales, acknowledged, tag, follow_ups, open_rows, open_sum)
+VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT DO UPDATE SET sequence = excluded.sequence, link = excluded.link, sales = excluded.sales,
-acknowledged = excluded.acknowledged, tag = excluded.tag`
+acknowledged = excluded.acknowledged, tag = excluded.tag, follow_ups = excluded.follow_ups,
+open_rows = excluded.open_rows, open_sum = excluded.open_sum`
 
 func (h head) write(ctx context.Context, statement *sql.Stmt, mac *seal.MAC, terminal record.Terminal) error {
 	tag := h.tag(mac, terminal)
-	_, err := statement.ExecContext(ctx, int64(h.sequence), h.link[:], int64(h.sales), int64(h.acknowledged), tag[:])
+	_, err := statement.ExecContext(ctx, int64(h.sequence), h.link[:], int64(h.sales), int64(h.acknowledged), tag[:],
+		int64(h.followUps), int64(h.open.count), h.open.sum[:])
 	if err != nil {
 		return fmt.Errorf("write head: %w", err)
 	}

@@ -47,6 +47,8 @@ type Journal struct {
 	conn     *sql.Conn
 	prepared *statements
 	wal      walGauge
+	// openRows are the marks of the rows that are open; the writer's.
+	openRows map[rowKey]mark
 	// besideMu is held while a checkpoint runs beside the sales; never while waiting for writeMu.
 	besideMu sync.Mutex
 
@@ -62,7 +64,7 @@ type Journal struct {
 	acked      acknowledged
 	ackedDirty bool
 	failure    error // set once: nothing more is written
-	damage     error // set once by the background verification, or when a file was displaced
+	damage     error // set once: found at the start, on reading, by the background verification, or a file was displaced
 }
 
 // Open opens or creates the journal, takes its lock and verifies its end. It returns *HeldError, *ForeignError,
@@ -150,7 +152,13 @@ func (j *Journal) adopt(ctx context.Context) error {
 		copy(foreign.Owner[:], owner)
 		return foreign
 	}
-	return j.load(ctx, j.conn)
+	if err := j.load(ctx, j.conn); err != nil {
+		return err
+	}
+	if err := j.tagSnapshots(ctx); err != nil {
+		return err
+	}
+	return j.loadSnapshots(ctx, j.conn)
 }
 
 // begin writes the first rows of an empty journal.
@@ -162,7 +170,7 @@ func (j *Journal) begin(ctx context.Context) error {
 	if records != 0 {
 		return &DamagedError{Path: j.config.Path, Cause: errors.New("records without an owner")}
 	}
-	j.head = head{link: record.Genesis(j.config.Engine, j.config.Terminal)}
+	j.head, j.openRows = head{link: record.Genesis(j.config.Engine, j.config.Terminal)}, map[rowKey]mark{}
 	return j.transact(ctx, func() error {
 		_, err := j.conn.ExecContext(ctx, "INSERT INTO owner (id, terminal, created_at) VALUES (1, ?, ?)",
 			j.config.Terminal.String(), j.config.Clock().UnixMicro())

@@ -192,7 +192,7 @@ func (j *Journal) Last(ctx context.Context, n int) ([]record.Record, error) {
 	return records, j.explain(rows.Err())
 }
 
-// OpenSales returns the sales that are not finished, oldest first, at most 1,000.
+// OpenSales returns the sales that are not finished, oldest first, at most 4,096.
 func (j *Journal) OpenSales(ctx context.Context) ([]Sale, error) {
 	return j.sales(ctx, "WHERE open = 1 ORDER BY number LIMIT ?", openSalesMax)
 }
@@ -202,11 +202,19 @@ func (j *Journal) LastSales(ctx context.Context, n int) ([]Sale, error) {
 	return j.sales(ctx, "ORDER BY number DESC LIMIT ?", min(n, readMax))
 }
 
-// Find returns a sale or ErrNotFound.
+// Find returns a sale, ErrNotFound, or *DamagedError for one that was altered.
 func (j *Journal) Find(ctx context.Context, id OrderID) (Sale, error) {
-	found, err := j.sales(ctx, "WHERE order_id = ?", id[:])
+	return j.oneSale(ctx, "WHERE order_id = ?", id[:])
+}
+
+// oneSale is what the condition finds, which may not be damaged.
+func (j *Journal) oneSale(ctx context.Context, condition string, argument any) (Sale, error) {
+	found, damaged, err := j.readSales(ctx, condition, argument)
 	if err != nil {
 		return Sale{}, err
+	}
+	if damaged != nil {
+		return Sale{}, damaged
 	}
 	if len(found) == 0 {
 		return Sale{}, fmt.Errorf("%w: sale", ErrNotFound)
@@ -214,30 +222,20 @@ func (j *Journal) Find(ctx context.Context, id OrderID) (Sale, error) {
 	return found[0], nil
 }
 
-func (j *Journal) sales(ctx context.Context, condition string, argument any) ([]Sale, error) {
-	rows, err := j.reader.QueryContext(ctx,
-		"SELECT number, order_id, open, state, first_sequence, last_sequence, changed_at FROM sale "+condition, argument)
-	if err != nil {
-		return nil, j.explain(fmt.Errorf("read sales: %w", err))
-	}
-	defer rows.Close()
-	var sales []Sale
-	for rows.Next() {
-		var s Sale
-		var id []byte
-		var number, first, last, changed int64
-		if err := rows.Scan(&number, &id, &s.Open, &s.State, &first, &last, &changed); err != nil {
-			return nil, j.explain(fmt.Errorf("read sale: %w", err))
-		}
-		if len(id) != len(s.OrderID) {
-			return nil, &DamagedError{Path: j.config.Path, Cause: fmt.Errorf("sale %d has an order id of %d bytes", number, len(id))}
-		}
-		s.OrderID = OrderID(id)
-		s.Number, s.First, s.Last = uint64(number), uint64(first), uint64(last)
-		s.ChangedAt = time.UnixMicro(changed).UTC()
-		sales = append(sales, s)
-	}
-	return sales, j.explain(rows.Err())
+// sales leaves out what is not intact; Find says so.
+func (j *Journal) sales(ctx context.Context, condition string, argument any) (sales []Sale, err error) {
+	sales, _, err = j.readSales(ctx, condition, argument)
+	return sales, err
+}
+
+func (j *Journal) readSales(ctx context.Context, condition string, argument any) (sales []Sale, damaged *DamagedError, err error) {
+	damaged, err = j.trusted(ctx, &saleShelf, func(row *snapshot) {
+		sales = append(sales, Sale{
+			Snapshot: Snapshot{OrderID: row.id, State: row.state, Open: row.open},
+			Number:   row.number, First: row.first, Last: row.last, ChangedAt: time.UnixMicro(row.changed).UTC(),
+		})
+	}, condition, argument)
+	return sales, damaged, err
 }
 
 func readLost(ctx context.Context, db querier) ([]Range, error) {

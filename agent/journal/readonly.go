@@ -14,7 +14,7 @@ import (
 
 // OpenReadOnly opens a journal for looking: it takes no lock and may stand beside the running agent that holds it.
 // Without a keyring nothing under the terminal's keys is checked, only form and chain. What writes returns ErrReadOnly.
-// It returns *DamagedError and the file system's errors.
+// It returns *DamagedError and the file system's errors; a damaged sale does not keep it from opening, Verify tells it.
 func OpenReadOnly(ctx context.Context, path string, engine seal.Engine, keyring Keyring) (*Journal, error) {
 	if _, err := os.Stat(path); err != nil { // SQLite would only say "unable to open"
 		return nil, fmt.Errorf("open journal: %w", err)
@@ -53,6 +53,9 @@ func (j *Journal) openReadOnly(ctx context.Context) (err error) {
 	if version == 0 {
 		return &DamagedError{Path: j.config.Path, Cause: errors.New("no journal in this file")}
 	}
+	if version < migrationCount {
+		return fmt.Errorf("journal: schema version %d is older than this program: start the agent once, it brings it up to date", version)
+	}
 	var owner string
 	if err := conn.QueryRowContext(ctx, "SELECT terminal FROM owner").Scan(&owner); err != nil {
 		return fmt.Errorf("read owner: %w", err)
@@ -61,6 +64,9 @@ func (j *Journal) openReadOnly(ctx context.Context) (err error) {
 		return &DamagedError{Path: j.config.Path, Cause: err}
 	}
 	if err := j.load(ctx, conn); err != nil {
+		return err
+	}
+	if err := j.loadSnapshots(ctx, conn); err != nil {
 		return err
 	}
 	if _, err := conn.ExecContext(ctx, "COMMIT"); err != nil {

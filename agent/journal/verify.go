@@ -75,13 +75,14 @@ func scan(ctx context.Context, db querier, step func(uint64, []byte) error, quer
 	return nil
 }
 
-// Verify checks every record: form, sequence, chain, epoch and, when there are keys, tag. It reads in small pieces and
-// may run beside everything else, OpenReadOnly beside a running agent included. It returns a *DamagedError with the
-// first wrong sequence, its cause record.ErrTag, record.ErrChainBroken or another error of package record; or ctx's
+// Verify checks every record: form, sequence, chain, epoch and, when there are keys, tag; then every sale and follow-up,
+// and what was derived from the records. It reads in small pieces and may run beside everything else, OpenReadOnly
+// beside a running agent included. It returns a *DamagedError with the first wrong sequence, its cause record.ErrTag,
+// record.ErrChainBroken or another error of package record, or with the number of the wrong sale or follow-up; or ctx's
 // error. Records committed meanwhile may or may not be included.
-func (j *Journal) Verify(ctx context.Context) (Report, error) {
-	return j.verify(ctx, func(context.Context) error { return nil })
-}
+func (j *Journal) Verify(ctx context.Context) (Report, error) { return j.verify(ctx, noPause) }
+
+func noPause(context.Context) error { return nil }
 
 // verify calls pause between pieces.
 func (j *Journal) verify(ctx context.Context, pause func(context.Context) error) (Report, error) {
@@ -105,7 +106,18 @@ func (j *Journal) verify(ctx context.Context, pause func(context.Context) error)
 			return w.report(), err
 		}
 	}
-	return w.report(), w.finish(h)
+	if err := w.finish(h); err != nil {
+		return w.report(), err
+	}
+	report := w.report()
+	if err := j.damaged(); IsDamaged(err) {
+		return report, err // found at the start
+	}
+	var err error
+	if report.Sales, report.FollowUps, err = j.verifySnapshots(ctx, h, pause); err != nil {
+		return report, err
+	}
+	return report, j.verifySideTables(ctx, w, h.sequence)
 }
 
 // walker follows the chain.
@@ -119,10 +131,14 @@ type walker struct {
 	time    time.Time
 	records uint64
 	lost    []Range
+	// landmarks counts those seen.
+	landmarks map[record.Type]landmarks
 }
 
 func (j *Journal) newWalker() *walker {
-	return &walker{journal: j, link: record.Genesis(j.config.Engine, j.config.Terminal)}
+	return &walker{
+		journal: j, link: record.Genesis(j.config.Engine, j.config.Terminal), landmarks: map[record.Type]landmarks{},
+	}
 }
 
 // trust begins in the middle of the chain: what lies before the record is not looked at.
@@ -148,6 +164,10 @@ func (w *walker) step(sequence uint64, raw []byte) error {
 	}
 	w.last, w.link, w.epoch, w.time = header.Sequence, r.Link(w.journal.config.Engine), header.Epoch, header.Time
 	w.records++
+	if IsLandmark(header.Type) {
+		seen := w.landmarks[header.Type]
+		w.landmarks[header.Type] = landmarks{count: seen.count + 1, sum: seen.sum + header.Sequence}
+	}
 	return nil
 }
 

@@ -1,16 +1,23 @@
 package faults_test
 
 import (
+	"context"
+	"database/sql"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"github.com/google/uuid"
+	_ "github.com/mattn/go-sqlite3"
 	"github.com/stretchr/testify/require"
 
 	"github.com/yuantill/yuantill/agent/yuantill-agent/program"
+	"github.com/yuantill/yuantill/tools/fakeoperator/bank"
 	"github.com/yuantill/yuantill/tools/shop"
+	"github.com/yuantill/yuantill/tools/yuantill/stationclient"
 )
 
 // files keeps a till's journal aside and puts it back.
@@ -53,6 +60,10 @@ func TestJournal(t *testing.T) {
 		require.Contains(t, text, "请先停止")
 		w.sell(t, w.Till, 110)
 	})
+	t.Run("SaleUnderWayAltered", func(t *testing.T) {
+		w.alterSaleUnderWay(t, "UPDATE sale SET state = x'00' WHERE open = 1")
+	})
+	t.Run("SaleUnderWayRemoved", func(t *testing.T) { w.alterSaleUnderWay(t, "DELETE FROM sale WHERE open = 1") })
 	t.Run("Killed", func(t *testing.T) {
 		w.Till.Agent.Kill()
 		w.damage(t, true)
@@ -77,6 +88,56 @@ func TestJournal(t *testing.T) {
 	w.sell(t, other, 211)
 	w.audit(t)
 	w.quiet(t)
+}
+
+// alterSaleUnderWay changes what the journal knows of a sale whose payment is on its way. The agent comes up and tells
+// what waits, but begins no payment before somebody has looked.
+func (w *world) alterSaleUnderWay(t *testing.T, statement string) {
+	w.rule(t, bank.Rule{Operation: "authorise", Amount: 130, LatencyMillis: 1000, Count: 1})
+	begun := w.begin(t, w.Till, 130)
+	w.reach(t, w.Till, begun.ID, "authorising")
+	require.NoError(t, w.Till.Agent.Stop())
+	const columns = "number, order_id, open, state, first_sequence, last_sequence, changed_at, tag"
+	var row [8]any
+	w.inJournal(t, func(db *sql.DB) error {
+		targets := make([]any, len(row))
+		for i := range row {
+			targets[i] = &row[i]
+		}
+		err := db.QueryRowContext(t.Context(), "SELECT "+columns+" FROM sale WHERE open = 1").Scan(targets...)
+		_, change := db.ExecContext(t.Context(), statement)
+		return errors.Join(err, change)
+	})
+
+	require.NoError(t, w.LaunchAgent(w.Till))
+	await(t, patience, "a till that says what is wrong and sends what waits", func(ctx context.Context) (bool, string) {
+		status, err := w.Till.Station.Status(ctx)
+		if err != nil {
+			return false, err.Error()
+		}
+		seen := fmt.Sprintf("%+v %+v", status.Refusing, status.Journal)
+		return status.Refusing != nil && strings.Contains(status.Refusing.English, "journal is damaged") &&
+			status.Uplink.Connected && status.Journal.Unsent == 0, seen
+	})
+	_, err := w.Till.Station.Start(t.Context(), uuid.NewString(), stationclient.Start{Amount: 131, Currency: "CNY"})
+	require.ErrorContains(t, err, "journal is damaged")
+	require.NoError(t, w.Till.Agent.Stop())
+
+	w.inJournal(t, func(db *sql.DB) error {
+		_, err := db.ExecContext(t.Context(), "INSERT OR REPLACE INTO sale ("+columns+") VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row[:]...)
+		return err
+	})
+	require.NoError(t, w.StartAgent(t.Context(), w.Till))
+	w.end(t, w.Till, begun.ID, "approved")
+}
+
+// inJournal opens the stopped till's journal behind its back.
+func (w *world) inJournal(t *testing.T, act func(*sql.DB) error) {
+	t.Helper()
+	db, err := sql.Open("sqlite3", "file:"+w.Till.Journal)
+	require.NoError(t, err)
+	err = act(db)
+	require.NoError(t, errors.Join(err, db.Close()))
 }
 
 // damage tries each kind of damage on the stopped till's journal; the agent refuses and touches nothing. With the right

@@ -20,7 +20,11 @@ type verifyJSON struct {
 	Link        string      `json:"link"`
 	TagsChecked bool        `json:"tags_checked"`
 	Lost        []rangeJSON `json:"lost"`
+	Sales       uint64      `json:"sales"`
+	FollowUps   uint64      `json:"follow_ups"`
 	Broken      uint64      `json:"broken_sequence,omitempty"`
+	BrokenSale  uint64      `json:"broken_sale,omitempty"`
+	BrokenOther uint64      `json:"broken_follow_up,omitempty"`
 	Cause       string      `json:"cause,omitempty"`
 	KeyProblem  string      `json:"key_problem,omitempty"`
 	Seconds     float64     `json:"seconds"`
@@ -34,10 +38,12 @@ type rangeJSON struct {
 func (p *program) journalVerify(flags *journalFlags) *cobra.Command {
 	return &cobra.Command{
 		Use:   "verify",
-		Short: "校验流水  Check every record's chain and tag",
-		Long: "逐条校验链接；能读到密钥时同时校验签名。退出码 8：不完整或被改动。\n" +
-			"Checks the chain of every record, and its tag where the keys can be read. Exit code 8: damaged or altered.\n" +
-			"--json: intact, records, first, last, link, tags_checked, lost, broken_sequence, cause, key_problem, seconds",
+		Short: "校验流水  Check every record, sale and follow-up",
+		Long: "逐条校验链接与每笔收款、办理；能读到密钥时同时校验签名。退出码 8：不完整或被改动。\n" +
+			"Checks the chain of every record and that no sale or follow-up is missing, and their tags where the keys can be read. " +
+			"Exit code 8: damaged or altered.\n" +
+			"--json: intact, records, first, last, link, sales, follow_ups, tags_checked, lost, broken_sequence, broken_sale,\n" +
+			"broken_follow_up, cause, key_problem, seconds",
 		Args: noArguments,
 		RunE: p.looking(func(cmd *cobra.Command, _ []string) error { return p.runVerify(cmd.Context(), flags) }),
 	}
@@ -60,7 +66,7 @@ func (p *program) runVerify(ctx context.Context, flags *journalFlags) error {
 	result := verifyJSON{
 		Intact: err == nil, Records: report.Records, First: report.First, Last: report.Last,
 		Link: hex.EncodeToString(report.Link[:]), TagsChecked: report.TagsChecked, Lost: []rangeJSON{},
-		Seconds: p.Clock().Sub(begun).Seconds(),
+		Sales: report.Sales, FollowUps: report.FollowUps, Seconds: p.Clock().Sub(begun).Seconds(),
 	}
 	for _, lost := range report.Lost {
 		result.Lost = append(result.Lost, rangeJSON(lost))
@@ -69,7 +75,8 @@ func (p *program) runVerify(ctx context.Context, flags *journalFlags) error {
 		result.KeyProblem = p.keyProblem.Error()
 	}
 	if damaged != nil {
-		result.Broken, result.Cause = damaged.Sequence, damaged.Cause.Error()
+		result.Broken, result.BrokenSale, result.BrokenOther = damaged.Sequence, damaged.Sale, damaged.FollowUp
+		result.Cause = damaged.Cause.Error()
 	}
 	if !p.json {
 		p.sayVerified(result)
@@ -86,8 +93,8 @@ func (p *program) runVerify(ctx context.Context, flags *journalFlags) error {
 
 func (p *program) sayVerified(r verifyJSON) {
 	if r.Intact {
-		p.say(fmt.Sprintf("完整：%d 条记录，%d 至 %d", r.Records, r.First, r.Last),
-			fmt.Sprintf("intact: %d records, %d to %d", r.Records, r.First, r.Last))
+		p.say(fmt.Sprintf("完整：%d 条记录，%d 至 %d，%d 笔收款，%d 笔办理", r.Records, r.First, r.Last, r.Sales, r.FollowUps),
+			fmt.Sprintf("intact: %d records, %d to %d, sales %d, follow-ups %d", r.Records, r.First, r.Last, r.Sales, r.FollowUps))
 	} else {
 		p.say("不完整或被改动", "NOT intact")
 		return

@@ -72,6 +72,32 @@ func TestLongJournal(t *testing.T) {
 	})
 }
 
+// TestAlteredSale: a sale that was changed behind the agent's back is found though every record is whole.
+func TestAlteredSale(t *testing.T) {
+	s := sitetest.New(t, t.TempDir(), "10000001")
+	j := s.Open(t)
+	for n := range byte(2) {
+		require.NoError(t, j.SaveSale(t.Context(), journal.Snapshot{OrderID: journal.OrderID{n + 1}, State: []byte("open"), Open: true}))
+	}
+	require.NoError(t, j.Close())
+	code, out, errs := run(t, command.Environment{}, "journal", "verify", "--lang", "en", "--settings", s.Settings)
+	require.Equal(t, 0, code, errs)
+	require.Contains(t, out, "intact: 7 records, 1 to 7, sales 2, follow-ups 0")
+	db, err := sql.Open("sqlite3", s.Journal)
+	require.NoError(t, err)
+	_, err = db.Exec("UPDATE sale SET state = x'00' WHERE number = 2")
+	require.NoError(t, errors.Join(err, db.Close()))
+	code, out, errs = run(t, command.Environment{}, "journal", "verify", "--lang", "en", "--settings", s.Settings)
+	require.Equal(t, int(command.CodeJournal), code)
+	require.Contains(t, out, "NOT intact")
+	require.Contains(t, errs, "sale 2: altered")
+	code, out, _ = run(t, command.Environment{}, "journal", "verify", "--json", "--settings", s.Settings)
+	require.Equal(t, int(command.CodeJournal), code)
+	require.Contains(t, out, `"broken_sale":2`)
+	code, _, errs = run(t, command.Environment{}, "journal", "list", "--settings", s.Settings)
+	require.Equal(t, 0, code, errs, "the records are whole")
+}
+
 func TestRestoredJournal(t *testing.T) {
 	s := sitetest.New(t, t.TempDir(), "10000001")
 	ring := s.Keyring(t)

@@ -14,6 +14,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/yuantill/yuantill/agent/journal"
 	"github.com/yuantill/yuantill/drivers/port/hid"
 	"github.com/yuantill/yuantill/protocol/enrolment"
 	"github.com/yuantill/yuantill/protocol/seal"
@@ -308,6 +309,17 @@ func TestJournalAndRoom(t *testing.T) {
 		f := b.wants(t, "journal", doctor.Fail, "damaged or was altered")
 		require.Equal(t, uint64(4), f.Details["sequence"])
 		require.FileExists(t, b.files.Journal)
+	})
+	t.Run("FAIL a sale removed", func(t *testing.T) {
+		b := newBench(t)
+		j := b.files.Open(t)
+		require.NoError(t, j.SaveSale(t.Context(), journal.Snapshot{OrderID: journal.OrderID{1}, State: []byte("open"), Open: true}))
+		require.NoError(t, j.Close())
+		db, err := sql.Open("sqlite3", b.files.Journal)
+		require.NoError(t, err)
+		_, err = db.Exec("DELETE FROM sale")
+		require.NoError(t, errors.Join(err, db.Close()))
+		b.wants(t, "journal", doctor.Fail, "damaged or was altered")
 	})
 	t.Run("FAIL not a journal", func(t *testing.T) {
 		for _, content := range [][]byte{nil, make([]byte, 4096), []byte("SQLite format 3\x00" + string(make([]byte, 100)))} {

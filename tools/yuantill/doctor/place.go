@@ -145,7 +145,8 @@ func (d *Doctor) journalFailure(err error) Finding {
 	case errors.As(err, &damaged):
 		return fail("journal", "流水不完整或被改动", "the journal is damaged or was altered").because(err).
 			next("请勿删除；把流水与 -wal 一起复制保存，联系服务商", "delete nothing; copy it with its -wal aside and call support",
-				"yuantill journal verify").with("sequence", damaged.Sequence)
+				"yuantill journal verify").with("sequence", damaged.Sequence).
+			with("sale", damaged.Sale).with("follow_up", damaged.FollowUp)
 	default:
 		return fail("journal", "流水不能打开", "the journal cannot be opened").because(err).
 			next("检查权限", "check its permissions", "ls -l "+d.site.JournalPath)
