@@ -1,0 +1,112 @@
+package agent_test
+
+import (
+	"context"
+	"crypto/rand"
+	"io"
+	"log/slog"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/yuantill/yuantill/agent"
+	"github.com/yuantill/yuantill/agent/station"
+	"github.com/yuantill/yuantill/drivers"
+	"github.com/yuantill/yuantill/drivers/drivertest"
+	"github.com/yuantill/yuantill/protocol/hardwallet"
+	"github.com/yuantill/yuantill/protocol/message"
+	"github.com/yuantill/yuantill/protocol/money"
+	"github.com/yuantill/yuantill/protocol/record"
+	"github.com/yuantill/yuantill/protocol/sign"
+)
+
+func config() agent.Config {
+	c := agent.DefaultConfig()
+	c.Version, c.Terminal = "1.0", terminal
+	c.Merchant = agent.Merchant{Name: "幸福小吃店", ID: "102290053110001", Acquirer: "收单机构"}
+	c.Device = &message.TerminalBlock{SerialNumber: "YT0001"}
+	c.CheckBase = "https://check.example"
+	return c
+}
+
+// shop is a running till with its devices and its cloud.
+type shop struct {
+	journal *fakeJournal
+	cloud   *fakeCloud
+	scanner *drivertest.Scanner
+	reader  *drivertest.CardReader
+	printer *drivertest.Printer
+	issuers *hardwallet.Pool
+	limits  *fakeLimits // nil: nothing is accepted offline
+	feed    *station.Feed
+	till    station.Desk
+	// identity signs the ends of shifts; config is the till's unless it is nil.
+	identity *sign.Key
+	config   *agent.Config
+	stop     func()
+}
+
+func opener[T any](device T) agent.Opener[T] {
+	return func(context.Context) (agent.Opened[T], error) {
+		return agent.Opened[T]{Device: device, Close: func() error { return nil }}, nil
+	}
+}
+
+func newShop(answer func(sent) *message.PaymentResult) *shop {
+	return &shop{
+		journal: newFakeJournal(), cloud: newFakeCloud(answer), scanner: drivertest.NewScanner(),
+		reader: drivertest.NewCardReader(), printer: drivertest.NewPrinter(),
+	}
+}
+
+// open starts the till; opening again after stop is a restart.
+func (s *shop) open(t *testing.T) {
+	t.Helper()
+	s.openWith(t, opener[drivers.Scanner](s.scanner), opener[drivers.CardReader](s.reader), opener[drivers.Printer](s.printer))
+}
+
+func (s *shop) openWith(
+	t *testing.T, scanner agent.Opener[drivers.Scanner], reader agent.Opener[drivers.CardReader], printer agent.Opener[drivers.Printer],
+) {
+	t.Helper()
+	s.feed = station.NewFeed(time.Now())
+	chosen := config()
+	if s.config != nil {
+		chosen = *s.config
+	}
+	parts := agent.Parts{
+		Identity: s.identity,
+		Journal:  s.journal, Uplink: s.cloud, Scanner: scanner, Reader: reader, Printer: printer, Issuers: s.issuers,
+		Clock: time.Now, Random: rand.Reader, Logger: slog.New(slog.NewTextHandler(io.Discard, nil)),
+	}
+	if s.limits != nil {
+		parts.Offline = &agent.OfflineParts{Journal: s.journal, Answers: s.limits, Steady: time.Now}
+	}
+	a, err := agent.New(chosen, parts, s.feed)
+	require.NoError(t, err)
+	s.till = a.Till()
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- a.Run(ctx) }()
+	stopped := false
+	s.stop = func() {
+		if stopped {
+			return
+		}
+		stopped = true
+		cancel()
+		require.NoError(t, <-ended)
+	}
+	t.Cleanup(s.stop)
+}
+
+func yuan(minor int64) money.Money { return money.Money{Minor: minor, Currency: money.CNY} }
+
+// unmarshal reads a record's body.
+func unmarshal[M proto.Message](t *testing.T, r record.Record, body M) M {
+	t.Helper()
+	require.NoError(t, proto.Unmarshal(r.Body(), body))
+	return body
+}
