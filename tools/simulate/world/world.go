@@ -137,6 +137,9 @@ func (w *World) begin() {
 		w.loop.after(t.random.between(0, time.Minute), nil, t.start)
 	}
 	for _, a := range w.script.Actions {
+		if a.At > w.script.Length+convergeWithin-time.Hour {
+			continue // a till that is stopped just before the end would not be up then
+		}
 		w.loop.after(a.At, nil, func() {
 			w.trace("* %s", a)
 			kinds[a.Kind](w, a)
@@ -166,19 +169,19 @@ func (w *World) calmDown() {
 			b.decideLate(o)
 		}
 	}
+	w.cloud.disk.CutAt(never)
 	if w.cloud.life != nil {
 		w.cloud.life.fatal = 0
 		w.cloud.books.slow = 0
-		w.cloud.disk.CutAt(never)
 	}
 	for _, t := range w.tills {
 		t.link.weather = weather{}
 		t.broken = 0
 		t.printer.paper, t.printer.gone, t.printer.vague = 0, 0, 0
+		t.disk.CutAt(never)
+		t.disk.SetFaults(crashdisk.Faults{})
 		if t.life != nil {
 			t.life.fatal = 0
-			t.disk.CutAt(never)
-			t.disk.SetFaults(crashdisk.Faults{})
 			if t.journal.Room() != nil {
 				t.life.kill() // somebody starts it again
 			}
