@@ -119,13 +119,13 @@ func TestScriptFromAFile(t *testing.T) {
 func TestSummaryFailsWithViolations(t *testing.T) {
 	s := newSummary()
 	s.add(world.Result{Seed: 1, Faults: map[string]int{"x": 2}, Violations: []world.Violation{{Name: "a"}, {Name: "b"}}})
-	s.add(world.Result{Seed: 2, Faults: map[string]int{"x": 1}})
+	s.add(world.Result{Seed: 2, Losses: 2, Faults: map[string]int{"x": 1}})
 	var out bytes.Buffer
 	require.ErrorIs(t, s.print(&out, true), errViolations)
-	require.JSONEq(t, `{"seeds":2,"simulated_terminal_days":0,"payments":0,"faults":{"x":3},"violations":1}`, out.String())
+	require.JSONEq(t, `{"seeds":2,"simulated_terminal_days":0,"payments":0,"faults":{"x":3},"documented_losses":2,"violations":1}`, out.String())
 	out.Reset()
 	require.ErrorIs(t, s.print(&out, false), errViolations)
-	require.Contains(t, out.String(), "1 seeds with violations")
+	require.Contains(t, out.String(), "2 documented losses, 1 seeds with violations")
 }
 
 // TestPlantedBugsApply: each patch of tools/simulate/mutants says why it is one, and fits the tree.

@@ -15,6 +15,7 @@ type summary struct {
 	Days       float64        `json:"simulated_terminal_days"`
 	Payments   int            `json:"payments"`
 	Faults     map[string]int `json:"faults"`
+	Losses     int            `json:"documented_losses"`
 	Violations int            `json:"violations"`
 }
 
@@ -24,6 +25,7 @@ func (s *summary) add(r world.Result) {
 	s.Seeds++
 	s.Days += r.Days
 	s.Payments += r.Payments
+	s.Losses += r.Losses
 	for fault, hits := range r.Faults {
 		s.Faults[fault] += hits
 	}
@@ -42,8 +44,8 @@ func (s *summary) print(out io.Writer, asJSON bool) error {
 		}
 		fmt.Fprintf(out, "%s\n", line)
 	} else {
-		fmt.Fprintf(out, "%d seeds, %.1f terminal days, %d payments, %d kinds of fault, %d seeds with violations\n",
-			s.Seeds, s.Days, s.Payments, len(s.Faults), s.Violations)
+		fmt.Fprintf(out, "%d seeds, %.1f terminal days, %d payments, %d kinds of fault, %d documented losses, %d seeds with violations\n",
+			s.Seeds, s.Days, s.Payments, len(s.Faults), s.Losses, s.Violations)
 	}
 	if s.Violations > 0 {
 		return errViolations

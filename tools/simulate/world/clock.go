@@ -32,6 +32,14 @@ func withMonotonic(wall time.Time, monotonic time.Duration) time.Time {
 	return *(*time.Time)(unsafe.Pointer(&i))
 }
 
+// reckoning is what a till can know of the time since it heard the cloud.
+type reckoning struct {
+	heard    time.Duration // when anything of the cloud last came
+	recorded latest        // record
+	hidden   time.Duration // what passed since the cloud was heard that the till cannot know of; hiding from its next start on
+	hiding   time.Duration
+}
+
 // latest is a till's latest record.
 type latest struct {
 	at   time.Duration // when it really was made

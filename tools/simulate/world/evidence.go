@@ -24,6 +24,7 @@ type evidence struct {
 	records   map[string]bool // every record that an Append returned
 	followed  map[string]*followed
 	offline   []offlinePayment   // that the till took by itself
+	signIns   []signIn           // that were sent
 	facts     []fact             // of shifts
 	methods   map[string]string  // lines of payments, by order
 	openings  map[string]opening // shifts by id
@@ -100,6 +101,7 @@ func (e *evidence) copied() evidence {
 		copied := *f
 		c.followed[id] = &copied
 	}
+	c.offline, c.signIns = slices.Clone(e.offline), slices.Clone(e.signIns)
 	c.facts, c.methods, c.openings, c.last = slices.Clone(e.facts), maps.Clone(e.methods), maps.Clone(e.openings), e.last
 	return c
 }

@@ -97,9 +97,6 @@ func (e *evidence) shiftClosed(t *till, sequence uint64, m *message.ShiftClosed)
 	o := e.openings[id]
 	o.closed, o.provisional = true, m.GetProvisional()
 	e.openings[id] = o
-	if t.divided {
-		return
-	}
 	got := takings{lines: map[string]taking{}, open: len(m.GetOpenOrders()), cash: m.GetCashMoved()}
 	for _, l := range m.GetLines() {
 		got.take(l.GetMethod(), taking{l.GetSales(), l.GetRefunds(), l.GetSalesAmount(), l.GetRefundsAmount()})

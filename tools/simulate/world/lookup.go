@@ -36,7 +36,7 @@ func (t *till) list(p *purchase) {
 			return
 		}
 	}
-	if p.till == t && !t.divided {
+	if p.till == t && (!t.divided || t.evidence.requested[p.order]) {
 		t.world.violation("not-in-list", "%s does not list %s", t.name, t.world.alias(p.order))
 	}
 }

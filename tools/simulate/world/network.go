@@ -44,6 +44,9 @@ func (n *link) up(lane topic.Lane, payload []byte) {
 		return
 	}
 	payload = bytes.Clone(payload)
+	if lane == topic.SignIn {
+		n.till.evidence.signedIn(payload)
+	}
 	subject := topic.Subject(n.till.id, lane)
 	n.carry(n.loss, "net-loss", func(stale bool) {
 		if w.broker.up && (stale || w.broker.sessions[n.till.id] == n.till) {

@@ -64,6 +64,7 @@ func (p *printer) back() {
 
 // slip is what a customer takes from a receipt.
 type slip struct {
+	by      string // the journal that says so
 	outcome message.Outcome
 	order   order
 	amount  string
@@ -82,7 +83,7 @@ var titles = map[string]message.Outcome{"签购单": message.Outcome_OUTCOME_APP
 // read is the customer reading the slip, checking that the till could have known.
 func (p *printer) read(d drivers.Document) {
 	t, w := p.till, p.till.world
-	var s slip
+	s := slip{by: t.mind()}
 	var r receipt
 	title, batch := "", ""
 	for _, block := range d.Blocks {
@@ -137,9 +138,8 @@ func (p *printer) read(d drivers.Document) {
 		if s.outcome == message.Outcome_OUTCOME_APPROVED && !t.evidence.followedUp(s.order) {
 			w.violation("printed-before-recorded", "%s prints that something was done with %s without a record", t.name, w.alias(s.order))
 		}
-		// Before the cloud has numbered it, nothing tells two of them apart; an old copy does not know what it printed.
-		if s.reference != "" && !t.divided {
-			sale.take(t, s)
+		if s.reference != "" { // before the cloud has numbered it, nothing tells two of them apart
+			sale.take(t, s, t.divided)
 		}
 		return
 	}
@@ -150,14 +150,17 @@ func (p *printer) read(d drivers.Document) {
 	if !t.evidence.outcome(s.order)[s.outcome] {
 		w.violation("printed-before-recorded", "%s prints %s %s without a record", t.name, w.alias(s.order), s.outcome)
 	}
-	sale.take(t, s)
+	sale.take(t, s, sale.exempt)
 	sale.receipt = r
 }
 
-// take is the customer putting a slip to the others: the same one comes again only as a reprint.
-func (p *purchase) take(t *till, s slip) {
+// take is the customer putting a slip to the others: the same one comes again only as a reprint. Where copies is set, an
+// old copy of the journal may not know what another has printed.
+func (p *purchase) take(t *till, s slip, copies bool) {
 	for _, before := range p.slips {
-		if before == s && !s.again && !p.exempt {
+		said := before
+		said.by = s.by
+		if said == s && !s.again && (before.by == s.by || !copies) {
 			t.world.violation("printed-twice", "%s prints %s %s again and does not say so", t.name, t.world.alias(s.order), s.outcome)
 		}
 	}

@@ -169,26 +169,52 @@ func moved(kind message.FollowUp) int64 {
 	}
 }
 
-// movedOf is what the tills say follow-ups moved of an order, negative where more went back than was paid by them, and
-// whose are not definite; nil for all are. Two machines with the same files speak of the same follow-ups.
-func (w *World) movedOf(id order) (amount int64, open *till) {
+// movement is what the tills say follow-ups moved of an order, negative where more went back than was paid by them.
+type movement struct {
+	amount   int64
+	open     *till // whose follow-up is not definite; nil for all are
+	gone     *loss // it is only in a journal that an old copy has replaced
+	promised bool  // the till gave its own word for it
+}
+
+// movedOf adds up an order's follow-ups. Two machines with the same files speak of the same ones.
+func (w *World) movedOf(id order) movement {
+	var m movement
 	counted := map[string]bool{}
 	for _, t := range w.tills {
-		for _, f := range t.evidence.followed {
-			if f.order == id && f.final && !counted[f.id] {
-				counted[f.id] = true
-				amount += f.amount
+		for e := range t.journals() {
+			for _, f := range e.followed {
+				if f.order == id && f.final && !counted[f.id] {
+					counted[f.id] = true
+					m.amount += f.amount
+				}
 			}
 		}
 	}
 	for _, t := range w.tills {
-		for _, f := range t.evidence.followed {
-			if f.order == id && !counted[f.id] && (open == nil || open.divided) {
-				open = t
+		for e, gone := range t.journals() {
+			for _, f := range e.followed {
+				if f.order == id && !counted[f.id] && m.heavier(t, gone, f.done) {
+					m.open, m.gone, m.promised = t, gone, f.done
+				}
 			}
 		}
 	}
-	return amount, open
+	return m
+}
+
+// heavier reports whether another follow-up that is open says more than the one found before.
+func (m movement) heavier(t *till, gone *loss, promised bool) bool {
+	switch {
+	case m.open == nil, m.open.divided && !t.divided:
+		return true
+	case t.divided && !m.open.divided:
+		return false
+	case (gone == nil) != (m.gone == nil):
+		return gone == nil
+	default:
+		return promised && !m.promised
+	}
 }
 
 // followUp carries a follow-up out, once, never beyond what was paid.

@@ -59,9 +59,6 @@ func keepShift(w *World, a Action) {
 
 // looked checks an X report.
 func (t *till) looked(report station.Shift) {
-	if t.divided {
-		return
-	}
 	opened := t.evidence.openings[report.ID]
 	want := t.evidence.sum(opened.sequence, t.evidence.last, t.evidence.last)
 	got := takings{lines: map[string]taking{}}
@@ -119,9 +116,6 @@ func (s takings) String() string {
 
 // checkShifts checks that what was closed is complete in the end, and that the cloud's own books say the same of it.
 func (w *World) checkShifts(t *till) {
-	if t.divided {
-		return
-	}
 	const most = 1000
 	rows, err := w.cloud.books.Shifts(context.Background(), t.id, most)
 	w.must(err)
@@ -133,9 +127,9 @@ func (w *World) checkShifts(t *till) {
 		opened := t.evidence.openings[id]
 		switch row := known[id]; {
 		case opened.provisional:
-			w.violation("shift-stays-open", "%s: shift %s never became complete", t.name, opened.name)
+			t.stuck("shift-stays-open", fmt.Sprintf("shift %s never became complete", opened.name))
 		case row.State != store.ShiftAgrees:
-			w.violation("shift-differs", "%s: shift %s: the cloud has it %s: %s", t.name, opened.name, row.State, row.Findings)
+			t.stuck("shift-differs", fmt.Sprintf("shift %s: the cloud has it %s: %s", opened.name, row.State, row.Findings))
 		}
 	}
 }

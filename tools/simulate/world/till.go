@@ -26,26 +26,25 @@ const version = "simulated"
 
 // till is a machine at a counter. It outlives the processes that run on it.
 type till struct {
-	world    *World
-	name     string
-	id       record.Terminal
-	folder   string
-	disk     *crashdisk.Disk // the journal's
-	random   random
-	link     *link
-	printer  *printer
-	skew     time.Duration
-	drift    int64         // parts per million
-	heard    time.Duration // when anything of the cloud last came
-	recorded latest        // record
-	hidden   time.Duration // what passed since the cloud was heard that the till cannot know of; hiding from its next start on
-	hiding   time.Duration
+	world   *World
+	name    string
+	id      record.Terminal
+	folder  string
+	disk    *crashdisk.Disk // the journal's
+	random  random
+	link    *link
+	printer *printer
+	skew    time.Duration
+	drift   int64 // parts per million
+	reckoning
 	off      time.Duration // for how long the machine is not started after its next end, besides the usual time
 	epochAge time.Duration
-	saved    *copyOf // an old copy of the files; nil for none
-	divided  bool    // another copy of the files was at work: not everything need converge
-	retired  bool    // never started again
-	broken   int     // how many commits fail for want of room
+	saved    *copyOf       // an old copy of the files; nil for none
+	divided  bool          // another copy of the files was at work: not everything need converge
+	parted   time.Duration // when that began
+	past     []*loss       // what old copies lacked that were put back, the latest last
+	retired  bool          // never started again
+	broken   int           // how many commits fail for want of room
 
 	// What follows belongs to the present process.
 	life       *life // nil while none runs
@@ -174,8 +173,20 @@ func (t *till) epochs() string { return filepath.Join(t.folder, "epochs.json") }
 // reread looks for everything that was ever committed, and finds what a power cut kept although its commit never
 // returned.
 func (t *till) reread(ctx context.Context) {
+	kept := t.overhear(ctx, 0)
+	for one := range t.evidence.records {
+		if !kept[one] {
+			t.world.violation("committed-record-lost", "%s: a record that was committed is not there after a restart", t.name)
+			return
+		}
+	}
+}
+
+// overhear writes down the records after a sequence of which the till was not told: the uplink makes some too. It returns
+// all of them.
+func (t *till) overhear(ctx context.Context, after uint64) map[string]bool {
 	kept := map[string]bool{}
-	for after, end := uint64(0), t.journal.Tail().Sequence; after < end; {
+	for end := t.journal.Tail().Sequence; after < end; {
 		records, err := t.journal.Records(ctx, after, 500, 1<<20)
 		t.world.must(err)
 		if len(records) == 0 {
@@ -191,12 +202,7 @@ func (t *till) reread(ctx context.Context) {
 			}
 		}
 	}
-	for one := range t.evidence.records {
-		if !kept[one] && !t.divided {
-			t.world.violation("committed-record-lost", "%s: a record that was committed is not there after a restart", t.name)
-			return
-		}
-	}
+	return kept
 }
 
 // settle does what is due, and sees to it that what comes due later is done then.
@@ -221,6 +227,7 @@ func (t *till) advance() {
 	}
 	next, err := t.connection.Step(context.Background())
 	t.recorder.powered("during sign-in")
+	t.overhear(context.Background(), t.evidence.last)
 	if err != nil {
 		t.disconnect(err)
 		return
@@ -241,6 +248,7 @@ func (t *till) receive(payload []byte) {
 	t.heard, t.hidden, t.hiding = t.world.loop.now, 0, 0
 	t.connection.Receive(payload)
 	t.recorder.powered("during acknowledgement")
+	t.overhear(context.Background(), t.evidence.last)
 	t.step.in(0)
 	t.settle()
 }

@@ -3,6 +3,7 @@ package world
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"time"
 
@@ -29,12 +30,13 @@ func twoAgents(w *World, a Action) {
 	}
 }
 
-// copyOf is what somebody copied of a till: its files, and what was open in them.
+// copyOf is what somebody copied of a till: its files, what was open in them, and what they tell of the time.
 type copyOf struct {
-	files    crashdisk.Image
-	epochs   []byte // nil for none
-	evidence evidence
-	open     []*purchase
+	files     crashdisk.Image
+	epochs    []byte // nil for none
+	evidence  evidence
+	open      []*purchase
+	reckoning reckoning
 }
 
 // copyTill copies a till's files as they are, to be put back or put into another machine later.
@@ -43,7 +45,7 @@ func copyTill(w *World, a Action) {
 	if t == nil {
 		return
 	}
-	c := &copyOf{evidence: t.evidence.copied()}
+	c := &copyOf{evidence: t.evidence.copied(), reckoning: t.reckoning}
 	var err error
 	c.files, err = t.disk.Snapshot()
 	w.must(err)
@@ -58,11 +60,26 @@ func copyTill(w *World, a Action) {
 	t.saved = c
 }
 
-// putInto makes the copy the files of a till.
+// putInto makes the copy the files of a till, whose terminal has two of them from then on.
 func (c *copyOf) putInto(t *till) {
 	t.world.must(t.disk.Load(c.files))
 	if c.epochs != nil {
 		t.world.must(os.WriteFile(t.epochs(), c.epochs, 0o600))
+	}
+	t.evidence, t.reckoning = c.evidence.copied(), c.reckoning
+	for _, p := range c.open {
+		p.exempt = true
+	}
+	t.part()
+}
+
+// mind names what a machine knows: it has another one with the copy that was put back.
+func (t *till) mind() string { return fmt.Sprintf("%s, copy %d", t.name, len(t.past)) }
+
+// part notes that a terminal's files are not the only ones any more.
+func (t *till) part() {
+	if !t.divided {
+		t.divided, t.parted = true, t.world.loop.now
 	}
 }
 
@@ -74,12 +91,8 @@ func restore(w *World, a Action) {
 	}
 	w.hit("journal-restored")
 	t.life.kill()
+	t.past = append(t.past, &loss{till: t, evidence: t.evidence, copied: t.saved.evidence})
 	t.saved.putInto(t)
-	t.divided = true
-	t.evidence.checked = 0
-	for _, p := range t.saved.open {
-		p.exempt = true
-	}
 }
 
 // clone starts the copy of a till's files on another machine, beside the first: two cards in two machines.
@@ -90,14 +103,10 @@ func clone(w *World, a Action) {
 	}
 	w.hit("terminal-cloned")
 	twin := newTill(w, len(w.tills))
-	twin.heard, twin.recorded, twin.hidden = t.heard, t.recorded, t.hidden
-	twin.name, twin.id, twin.divided, twin.evidence = t.name+"'s twin", t.id, true, t.saved.evidence.copied()
+	twin.name, twin.id = t.name+"'s twin", t.id
 	t.saved.putInto(twin)
 	w.tills = append(w.tills, twin)
-	t.divided = true
-	for _, p := range t.saved.open {
-		p.exempt = true
-	}
+	t.part()
 	twin.start()
 	// Somebody looks at what the alarms say, and takes one of the two away.
 	w.loop.after(w.people.between(10*time.Minute, 3*time.Hour), nil, func() {
@@ -111,22 +120,4 @@ func (e *evidence) final(id order) bool {
 	outcomes := e.outcome(id)
 	return outcomes[message.Outcome_OUTCOME_APPROVED] || outcomes[message.Outcome_OUTCOME_DECLINED] ||
 		outcomes[message.Outcome_OUTCOME_REVERSED]
-}
-
-// told reports whether somebody was told that something is wrong with a terminal's records: by its screen, or by an
-// alarm in the cloud.
-func (t *till) told() bool {
-	status := t.uplink.Status()
-	if status.Stopped != "" || status.Refused > 0 {
-		return true
-	}
-	const most = 1000
-	alarms, err := t.world.cloud.books.Alarms(context.Background(), most)
-	t.world.must(err)
-	for _, alarm := range alarms {
-		if alarm.Terminal == t.id.String() {
-			return true
-		}
-	}
-	return false
 }

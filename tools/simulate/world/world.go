@@ -45,6 +45,7 @@ type Result struct {
 	Days       float64 // terminal days
 	Payments   int
 	Refusals   int
+	Losses     int // that nobody can know of, see the known limits
 	Steps      int
 	Faults     map[string]int // how often each kind of fault really hit
 	Violations []Violation
@@ -79,6 +80,7 @@ type World struct {
 	history    history
 	faults     map[string]int
 	refusals   int
+	losses     int
 	tear       int  // at which exchange the next card leaves the field
 	calm       bool // the faults have stopped
 	ended      bool
@@ -112,7 +114,7 @@ func Run(shop *Shop, script Script, folder string, out io.Writer) (result Result
 	w.checkEnd()
 	w.end()
 	return Result{Seed: script.Seed, Days: float64(script.Tills) * (script.Length + convergeWithin).Hours() / 24,
-		Payments: w.payments(), Refusals: w.refusals, Steps: w.loop.steps, Faults: w.faults, Violations: w.violations}, nil
+		Payments: w.payments(), Refusals: w.refusals, Losses: w.losses, Steps: w.loop.steps, Faults: w.faults, Violations: w.violations}, nil
 }
 
 // machineError is a failure of the machine that the world runs on: it says nothing about the product.
@@ -268,7 +270,7 @@ func (w *World) violation(name, format string, args ...any) {
 func (w *World) payments() int {
 	n := 0
 	for _, p := range w.list {
-		if p.till.evidence.requested[p.order] {
+		if p.till.requested(p.order) {
 			n++
 		}
 	}

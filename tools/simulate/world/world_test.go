@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -75,7 +76,8 @@ func TestOneSeedIsOneRun(t *testing.T) {
 }
 
 // TestRegressions plays what once broke a promise, here or in a peer. The notes of each say what it is about; a note
-// "hits a b" names the faults that must really have come, "sees text" what the trace must have, "by 5m sees text" until when.
+// "hits a b" names the faults that must really have come, "sees text" what the trace must have, "by 5m sees text" until when,
+// "loses 2" how many losses there must be of which nobody can know; there must be none otherwise.
 func TestRegressions(t *testing.T) {
 	paths, err := filepath.Glob("testdata/*.txt")
 	require.NoError(t, err)
@@ -90,11 +92,16 @@ func TestRegressions(t *testing.T) {
 			result, trace := play(t, script)
 			require.Empty(t, result.Violations)
 			require.NotEmpty(t, script.Notes, "says why")
+			losses := 0
 			for _, note := range script.Notes {
 				if faults, is := strings.CutPrefix(note, "hits "); is {
 					for _, fault := range strings.Fields(faults) {
 						require.Positive(t, result.Faults[fault], "%s did not hit", fault)
 					}
+				}
+				if number, is := strings.CutPrefix(note, "loses "); is {
+					losses, err = strconv.Atoi(number)
+					require.NoError(t, err)
 				}
 				if line, is := strings.CutPrefix(note, "sees "); is {
 					require.Contains(t, trace, line)
@@ -104,6 +111,7 @@ func TestRegressions(t *testing.T) {
 					requireBy(t, trace, by, line)
 				}
 			}
+			require.Equal(t, losses, result.Losses)
 		})
 	}
 }
