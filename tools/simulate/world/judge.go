@@ -57,7 +57,7 @@ func (j judgement) money() {
 	case m.open != nil && m.gone != nil && !m.promised && j.net == j.owed: // likewise
 	case m.open != nil:
 		m.open.doubt("left-in-doubt", "what was done with "+j.alias(id)+" never became definite", id, m.gone)
-	case approved && j.net == 0 && t.divided && j.evidence.tookOffline(id):
+	case approved && j.net == 0 && j.owed != 0 && t.divided && j.evidence.tookOffline(id):
 		// Taken by a machine whose records the cloud refuses: the card has paid, and a person has to present it.
 		t.doubt("offline-not-presented", j.alias(id), id, j.gone)
 	case approved && j.net != j.owed:
