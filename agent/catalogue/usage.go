@@ -194,6 +194,14 @@ func AnotherAgent() Text {
 	return Text{"本机已有一个收银程序在运行，请先停止它", "another agent is running, stop it first"}
 }
 
+// DiskFull is what to do when the till's program ends because its disk is full.
+func DiskFull() Text {
+	return Text{
+		"请释放磁盘空间，再启动；流水没有损坏，记录都在",
+		"free some disk space, then start again; the journal is not damaged and all its records are there",
+	}
+}
+
 // NoSettingsFile is what to do when there is no settings file.
 func NoSettingsFile() Text {
 	return Text{

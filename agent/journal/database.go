@@ -79,8 +79,9 @@ func migrate(ctx context.Context, conn *sql.Conn) error {
 		}
 		script := fmt.Sprintf("BEGIN IMMEDIATE;\n%s\nPRAGMA user_version = %d;\nCOMMIT;", text, step)
 		if _, err := conn.ExecContext(ctx, script); err != nil {
-			_, rollback := conn.ExecContext(ctx, "ROLLBACK")
-			return fmt.Errorf("take migration %d: %w", step, errors.Join(err, rollback))
+			// SQLite has rolled back by itself after some errors; a second ROLLBACK then fails, which is no news.
+			_, _ = conn.ExecContext(ctx, "ROLLBACK")
+			return fmt.Errorf("take migration %d: %w", step, err)
 		}
 	}
 	return nil

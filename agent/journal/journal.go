@@ -68,7 +68,8 @@ type Journal struct {
 }
 
 // Open opens or creates the journal, takes its lock and verifies its end. It returns *HeldError, *ForeignError,
-// *DamagedError and the file system's errors. Nothing is ever repaired by deleting.
+// *DamagedError, ErrFull and the file system's errors. Nothing is ever repaired by deleting. On a full disk the reserve is
+// given up where that lets the journal open: what waits in it can be sent, and Room says that payments are refused.
 func Open(ctx context.Context, config Config) (*Journal, error) {
 	if err := config.Validate(); err != nil {
 		return nil, err
@@ -78,7 +79,7 @@ func Open(ctx context.Context, config Config) (*Journal, error) {
 	}
 	held, err := takeLock(config.Disk, config.Path+lockSuffix)
 	if err != nil {
-		return nil, err
+		return nil, sayFull(err)
 	}
 	j := &Journal{
 		config: config, logger: config.Logger, lock: held,
@@ -86,7 +87,12 @@ func Open(ctx context.Context, config Config) (*Journal, error) {
 		done:    make(chan struct{}),
 		ballast: &ballast{disk: config.Disk, path: config.Path + ballastSuffix, size: config.BallastSize},
 	}
-	if err := j.open(ctx); err != nil {
+	err = j.open(ctx)
+	if outOfSpace(err) && j.ballast.giveUp() {
+		j.logger.Error("journal disk is full: reserve given up to open it, no payments", "path", config.Path, "error", err)
+		err = j.reopen(ctx)
+	}
+	if err != nil {
 		return nil, errors.Join(j.explain(err), j.release())
 	}
 	return j, nil
@@ -94,6 +100,9 @@ func Open(ctx context.Context, config Config) (*Journal, error) {
 
 func (j *Journal) open(ctx context.Context) error {
 	if err := j.checkWAL(); err != nil {
+		return err
+	}
+	if err := j.lock.reserve(); err != nil {
 		return err
 	}
 	err := makePrivate(j.config.Disk, j.config.Path)
@@ -135,6 +144,15 @@ func (j *Journal) open(ctx context.Context) error {
 		return err
 	}
 	return j.lock.markOpen(size)
+}
+
+// reopen begins anew after an open that failed half-way.
+func (j *Journal) reopen(ctx context.Context) error {
+	if err := j.disconnect(); err != nil {
+		return err
+	}
+	j.prepared, j.conn, j.reader, j.writer = nil, nil, nil, nil
+	return j.open(ctx)
 }
 
 // adopt writes the owner of a new journal, or checks that the journal is this terminal's and whole.
@@ -213,19 +231,21 @@ func (j *Journal) load(ctx context.Context, db querier) error {
 	return nil
 }
 
-// explain turns SQLite's "malformed" into a *DamagedError and its "unable to open" into the right that is missing.
+// explain turns SQLite's "malformed" into a *DamagedError, its "unable to open" into the right that is missing, and a
+// lack of space into ErrFull.
 func (j *Journal) explain(err error) error {
 	if denied := j.permission(err); denied != nil {
 		return denied
 	}
 	var damaged *DamagedError
 	if err == nil || errors.As(err, &damaged) || !isDamage(err) {
-		return err
+		return sayFull(err)
 	}
 	return &DamagedError{Path: j.config.Path, Cause: err}
 }
 
 // Close waits for commits under way, brings everything into the database file and releases the lock. It is idempotent.
+// ErrFull says that the file has no room for that: the records stay in the log, for the next start.
 func (j *Journal) Close() error {
 	j.queueMu.Lock()
 	closed := j.closed
@@ -244,7 +264,7 @@ func (j *Journal) Close() error {
 	}
 	j.writeMu.Lock()
 	defer j.writeMu.Unlock()
-	return errors.Join(j.settle(context.Background()), j.release())
+	return errors.Join(sayFull(j.settle(context.Background())), j.release())
 }
 
 // settle writes what was put off. A failed journal is left as it is, for the next start to look at.
@@ -273,6 +293,15 @@ func (j *Journal) settle(ctx context.Context) error {
 
 // release lets go of everything that was opened.
 func (j *Journal) release() error {
+	err := j.disconnect()
+	if j.lock != nil {
+		err = errors.Join(err, j.lock.release())
+	}
+	return err
+}
+
+// disconnect closes what open has opened, as far as it came.
+func (j *Journal) disconnect() error {
 	var errs []error
 	if j.prepared != nil {
 		errs = append(errs, j.prepared.close())
@@ -285,9 +314,6 @@ func (j *Journal) release() error {
 	}
 	if j.writer != nil {
 		errs = append(errs, j.writer.Close())
-	}
-	if j.lock != nil {
-		errs = append(errs, j.lock.release())
 	}
 	return errors.Join(errs...)
 }

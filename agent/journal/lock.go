@@ -61,6 +61,17 @@ func parseLock(text string) (pid int, walSize int64, used bool) {
 	return pid, walSize, len(fields) > 1
 }
 
+// reserve makes sure of the file's room before the log takes what there is.
+func (l *lock) reserve() error {
+	if l.used {
+		return nil // a mark is written over the one before
+	}
+	if _, err := l.file.WriteAt([]byte(strings.Repeat(" ", lockSizeMax)), 0); err != nil {
+		return fmt.Errorf("reserve lock: %w", err)
+	}
+	return nil
+}
+
 func (l *lock) markOpen(walSize int64) error { return l.mark(fmt.Sprintf("open %d", walSize)) }
 
 func (l *lock) markClosed() error { return l.mark("closed") }

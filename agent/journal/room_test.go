@@ -76,20 +76,45 @@ func TestRoom(t *testing.T) {
 	})
 }
 
-// TestFullDisk fills a real, tiny file system. It needs the right to mount one.
-func TestFullDisk(t *testing.T) {
-	directory := t.TempDir()
-	err := syscall.Mount("tmpfs", directory, "tmpfs", 0, "size=3m")
+// tinyDisk mounts a real, tiny file system. It needs the right to do so.
+func tinyDisk(t *testing.T, size string) (directory string) {
+	t.Helper()
+	directory = t.TempDir()
+	err := syscall.Mount("tmpfs", directory, "tmpfs", 0, "size="+size)
 	if errors.Is(err, syscall.EPERM) {
 		t.Skip("mounting a file system needs more rights")
 	}
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, syscall.Unmount(directory, 0)) })
+	return directory
+}
+
+// fill is somebody else who takes the rest of a disk but so many bytes; the file it is in is returned.
+func fill(t *testing.T, directory string, left int64) (path string) {
+	t.Helper()
+	greedy, err := os.Create(filepath.Join(directory, "log"))
+	require.NoError(t, err)
+	taken, block := int64(0), make([]byte, 4096)
+	for err == nil {
+		var n int
+		n, err = greedy.Write(block)
+		taken += int64(n)
+	}
+	require.ErrorIs(t, err, syscall.ENOSPC)
+	require.NoError(t, greedy.Truncate(taken-left))
+	require.NoError(t, greedy.Close())
+	return greedy.Name()
+}
+
+// TestFullDisk fills a real, tiny file system.
+func TestFullDisk(t *testing.T) {
+	directory := tinyDisk(t, "3m")
 	c := config(filepath.Join(directory, "journal.db"))
 	c.RoomMin = 256 << 10
 	j := started(t, c)
 	ctx := context.Background()
 	var committed uint64
+	var err error
 	for committed < 100_000 {
 		if _, err = j.Append(ctx, payment(committed+1)); err != nil {
 			break
@@ -99,15 +124,7 @@ func TestFullDisk(t *testing.T) {
 	require.ErrorIs(t, err, journal.ErrNoRoom, "payments stop first")
 	add(t, j, shown(committed))
 
-	// Somebody else takes the rest of the disk, to the last byte.
-	greedy, err := os.Create(filepath.Join(directory, "log"))
-	require.NoError(t, err)
-	block := make([]byte, 4096)
-	for err == nil {
-		_, err = greedy.Write(block)
-	}
-	require.ErrorIs(t, err, syscall.ENOSPC)
-	require.NoError(t, greedy.Close())
+	greedy := fill(t, directory, 0)
 
 	finished := uint64(1) // what is in progress is finished out of the log's and the reserve's room
 	for ; finished < 100_000; finished++ {
@@ -119,7 +136,7 @@ func TestFullDisk(t *testing.T) {
 	require.Greater(t, finished, uint64(100))
 	require.Equal(t, committed+finished+1, verified(t, j).Records)
 
-	require.NoError(t, os.Remove(greedy.Name()))
+	require.NoError(t, os.Remove(greedy))
 	journal.Tick(j)
 	add(t, j, shown(1))
 	require.NoError(t, j.Close())

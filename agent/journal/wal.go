@@ -52,21 +52,27 @@ func (j *Journal) fillWAL(ctx context.Context) error {
 	if err != nil || size >= j.config.WALSize {
 		return err
 	}
-	if _, err := j.checkpoint(ctx, j.conn, "PASSIVE"); err != nil {
-		return err
+	_, err = j.checkpoint(ctx, j.conn, "PASSIVE")
+	if err == nil {
+		err = j.spill(ctx)
 	}
+	if isFull(err) {
+		j.logger.Warn("no room to fill the write-ahead log", "path", j.config.Path, "error", err)
+		return nil
+	}
+	return err
+}
+
+// spill is the transaction that makes the log grow.
+func (j *Journal) spill(ctx context.Context) error {
 	errRollBack := errors.New("roll back")
-	err = j.transact(ctx, func() error {
+	err := j.transact(ctx, func() error {
 		const filler = "INSERT INTO record (sequence, bytes) VALUES (-1, zeroblob(?))"
 		if _, err := j.conn.ExecContext(ctx, filler, j.config.WALSize+fillExtra); err != nil {
 			return fmt.Errorf("fill write-ahead log: %w", err)
 		}
 		return errRollBack
 	})
-	if isFull(err) {
-		j.logger.Warn("no room to fill the write-ahead log", "path", j.config.Path, "error", err)
-		return nil
-	}
 	if errors.Is(err, errRollBack) {
 		return nil
 	}

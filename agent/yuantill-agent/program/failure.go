@@ -22,6 +22,7 @@ func exits() []catalogue.Text {
 		ExitJournal:  {Chinese: "流水损坏、属于别的终端或正被使用", English: "journal damaged, of another terminal, or in use by another agent"},
 		ExitSelfTest: {Chinese: "密码自检失败", English: "a cryptographic primitive gives a wrong answer"},
 		ExitStation:  {Chinese: "本地接口地址被占用", English: "the station's address is taken"},
+		ExitFull:     {Chinese: "存储空间已满", English: "the disk is full"},
 	}
 }
 
@@ -60,6 +61,8 @@ func tell(w io.Writer, err error) {
 		fmt.Fprintf(w, "  %s\n  → %s\n", line(arguments.what), line(catalogue.AfterUsage("yuantill-agent")))
 	case errors.As(err, &held):
 		fmt.Fprintf(w, "  %v\n  → %s\n", err, line(catalogue.AnotherAgent()))
+	case exitCode(err) == ExitFull:
+		fmt.Fprintf(w, "  %v\n  → %s\n", err, line(catalogue.DiskFull()))
 	case errors.Is(err, os.ErrNotExist) && exitCode(err) == ExitSettings:
 		fmt.Fprintf(w, "  %v\n  → %s\n", err, line(catalogue.NoSettingsFile()))
 	default:

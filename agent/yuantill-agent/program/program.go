@@ -30,6 +30,7 @@ const (
 	ExitJournal  = 4 // journal damaged, of another terminal, or in use by another agent
 	ExitSelfTest = 5 // a cryptographic primitive gives a wrong answer
 	ExitStation  = 6 // the station's address is taken
+	ExitFull     = 7 // the disk is full
 )
 
 // stageError says what the till was doing when it failed.

@@ -71,8 +71,9 @@ give_up_shown = "2s"
 	require.NoError(t, os.WriteFile(m.settings, []byte(text), 0o600))
 }
 
-func newMachine(t *testing.T) *machine {
-	folder := t.TempDir()
+func newMachine(t *testing.T) *machine { return newMachineIn(t, t.TempDir()) }
+
+func newMachineIn(t *testing.T, folder string) *machine {
 	m := &machine{folder: folder, settings: filepath.Join(folder, "agent.toml"), address: freeAddress(t)}
 	path := filepath.Join(folder, "enrolment.json")
 	authority := enrolmenttest.NewAuthority(t)

@@ -41,9 +41,13 @@ func serve(ctx context.Context, clock func() time.Time, s settings.Settings, log
 	}
 	store, err := openJournal(ctx, clock, s, keys, logger)
 	if err != nil {
-		return &stageError{exit: ExitJournal, cause: err}
+		return journalError(ExitJournal, err)
 	}
-	defer func() { err = errors.Join(err, store.Close()) }()
+	defer func() {
+		if failed := store.Close(); failed != nil {
+			err = errors.Join(err, journalError(ExitFailed, failed))
+		}
+	}()
 	link, err := openUplink(clock, s, store, keys, logger)
 	if err != nil {
 		return &stageError{exit: ExitSettings, cause: err}
@@ -55,6 +59,14 @@ func serve(ctx context.Context, clock func() time.Time, s settings.Settings, log
 	}
 	openers(s, logger, &parts)
 	return runTill(ctx, s, keys.Terminal(), parts)
+}
+
+// journalError is an error of opening or closing the journal; a full disk is told apart from all else.
+func journalError(exit int, err error) error {
+	if errors.Is(err, journal.ErrFull) {
+		exit = ExitFull
+	}
+	return &stageError{exit: exit, cause: err}
 }
 
 // runTill assembles till and station and runs them.
