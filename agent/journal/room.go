@@ -70,6 +70,16 @@ func (b *ballast) gone() bool {
 	return b.missing
 }
 
+// GiveUpReserve frees the reserve for what must be written beside the journal on a full disk; false when it was gone
+// already. Payments are refused until there is room for it again.
+func (j *Journal) GiveUpReserve() bool {
+	if !j.ballast.giveUp() {
+		return false
+	}
+	j.logger.Error("disk is full: journal reserve given up, no further payments", "path", j.config.Path)
+	return true
+}
+
 // Room says whether a payment would be taken: nil, ErrNoRoom, ErrFailed, *DisplacedError, or the *DamagedError that the
 // background verification has found. What is in progress may still be finished except after ErrFailed. It costs about
 // 5 µs (BenchmarkRoom).

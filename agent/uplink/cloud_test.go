@@ -91,6 +91,7 @@ type cloud struct {
 	deliver func([]byte) // takes the answers of a cloud without a broker
 
 	epoch    uint32
+	used     uint32 // the newest epoch of a record that came
 	keys     map[uint32]*seal.Keys
 	records  map[uint64]record.Record
 	secrets  map[uint64]string
@@ -104,6 +105,7 @@ type cloud struct {
 	messages int
 
 	silent  bool                             // stores, says nothing
+	patient bool                             // answers under the newest epoch it has a record of, as the real cloud does
 	dropped map[uint64]int                   // how often to lose a sequence before storing it
 	refused map[uint64]message.Refusal_Cause // what to refuse
 	forged  bool                             // acknowledges with a wrong link
@@ -207,6 +209,7 @@ func (c *cloud) store(lane topic.Lane, frame record.Frame) {
 		c.t.Errorf("record %d does not open or verify: %v", header.Sequence, err)
 		return
 	}
+	c.used = max(c.used, header.Epoch)
 	c.seen[header.Sequence]++
 	c.lanes[header.Sequence] = append(c.lanes[header.Sequence], lane)
 	if cause, ok := c.refused[header.Sequence]; ok {
@@ -284,7 +287,11 @@ func (c *cloud) acknowledge() {
 		}
 		ack.Gaps = append(ack.Gaps, &message.Gap{First: sequence, Last: sequence})
 	}
-	c.send(c.epoch, record.Acknowledgement, ack)
+	epoch := c.epoch
+	if c.patient {
+		epoch = c.used
+	}
+	c.send(epoch, record.Acknowledgement, ack)
 }
 
 func (c *cloud) send(epoch uint32, kind record.Type, body proto.Message) {
@@ -349,6 +356,7 @@ func (c *cloud) set(change func()) {
 // till is a terminal's journal, keyring and uplink.
 type till struct {
 	t         testing.TB
+	epochs    string // the keyring's file
 	authority *enrolmenttest.Authority
 	config    uplink.Config
 	ring      *keyring.Keyring
@@ -362,16 +370,15 @@ func newTill(t testing.TB, authority *enrolmenttest.Authority, brokers ...string
 	directory := t.TempDir()
 	path := filepath.Join(directory, "enrolment.json")
 	require.NoError(t, enrolment.Write(path, authority.Enrolment(t, terminal.String()), seal.Portable(), rand.Reader))
-	ring, err := keyring.Open(keyring.Config{
-		EnrolmentPath: path, StatePath: filepath.Join(directory, "epochs.json"), Engine: seal.Portable(),
-	})
+	epochs := filepath.Join(directory, "epochs.json")
+	ring, err := keyring.Open(keyring.Config{EnrolmentPath: path, StatePath: epochs, Engine: seal.Portable()})
 	require.NoError(t, err)
 	c := uplink.DefaultConfig()
 	c.Brokers, c.Logger, c.Random = brokers, slog.New(slog.DiscardHandler), mrand.Int64N
 	c.Timings.BackoffBase, c.Timings.BackoffMax = 5*time.Millisecond, 50*time.Millisecond
 	c.Timings.Ack, c.Timings.AckMax = 150*time.Millisecond, 300*time.Millisecond
 	c.Timings.SignIn = 200 * time.Millisecond
-	tl := &till{t: t, authority: authority, config: c, ring: ring}
+	tl := &till{t: t, epochs: epochs, authority: authority, config: c, ring: ring}
 	tl.journal = tl.openJournal(filepath.Join(directory, "journal.db"))
 	return tl
 }

@@ -106,7 +106,7 @@ func (d *drainer) round(ctx context.Context) error {
 	}
 	d.settle()
 	must := d.uplink.mustSignIn() != ""
-	if must || d.uplink.shouldSignIn() || d.deafFor() >= d.uplink.config.Timings.Deaf {
+	if must || d.uplink.unrecorded != nil || d.uplink.shouldSignIn() || d.deafFor() >= d.uplink.config.Timings.Deaf {
 		if err := d.enter(ctx); err != nil {
 			return err
 		}
@@ -139,10 +139,23 @@ func (d *drainer) enter(ctx context.Context) error {
 	if u.unrecorded == nil {
 		return d.ask()
 	}
+	if u.mustSignIn() == "" && u.config.since(u.unrecorded.tried) < u.config.Timings.SignIn {
+		return nil
+	}
 	if err := u.open(ctx); err != nil {
-		return fmt.Errorf("sign in: %w", err)
+		return d.unkept(err)
 	}
 	d.opened()
+	return nil
+}
+
+// unkept is what follows from an epoch that cannot be kept: where the cloud's books and the journal agree, records go on
+// under the one before.
+func (d *drainer) unkept(err error) error {
+	if d.uplink.mustSignIn() != "" {
+		return fmt.Errorf("sign in: %w", err)
+	}
+	d.uplink.notes.warn("new epoch cannot be kept yet", "error", err)
 	return nil
 }
 
@@ -170,10 +183,14 @@ func (d *drainer) answer(ctx context.Context, raw []byte) error {
 		d.uplink.notes.warn("sign-in answer ignored", "error", err)
 		return nil
 	}
-	return fmt.Errorf("sign in: %w", err)
+	if d.uplink.unrecorded == nil {
+		return fmt.Errorf("sign in: %w", err)
+	}
+	d.opened()
+	return d.unkept(err)
 }
 
-// opened begins again under the new epoch.
+// opened begins again after a sign-in.
 func (d *drainer) opened() {
 	d.signIn, d.waitingSince = signIn{}, d.uplink.config.Steady()
 	d.rewind()
@@ -239,6 +256,11 @@ func (d *drainer) nextAlarm() time.Duration {
 	}
 	if d.waiting() {
 		next = min(next, d.patience-d.uplink.config.since(d.progress), max(timings.Deaf-d.deafFor(), timings.SignIn))
+	}
+	if u := d.uplink.unrecorded; u != nil {
+		if rest := timings.SignIn - d.uplink.config.since(u.tried); rest > 0 {
+			next = min(next, rest)
+		}
 	}
 	// One that is overdue and was not asked for again is not needed any more.
 	if rest := timings.SignIn - d.uplink.config.since(d.signIn.began); !d.signIn.began.IsZero() && rest > 0 {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"syscall"
 	"time"
 
 	"google.golang.org/protobuf/proto"
@@ -29,10 +30,13 @@ type signIn struct {
 	began time.Time // zero when none is
 }
 
-// opening is an epoch that was agreed on and whose record may not be in the journal yet.
+// opening is an epoch that was agreed on and whose record is not in the journal yet.
 type opening struct {
 	journal.EpochOpening
-	answer *message.SignInAnswer
+	epoch keyring.Epoch
+	// stored says that the keyring has the epoch; tried is when it was last tried to keep both.
+	stored bool
+	tried  time.Time
 }
 
 // mustSignIn says why nothing may be sent before a sign-in; empty when sending may go on.
@@ -42,7 +46,9 @@ func (u *Uplink) mustSignIn() string {
 	switch {
 	case tail.Epoch == 0 || !known:
 		return "no epoch yet"
-	case newest.Number != tail.Epoch:
+	case u.unrecorded != nil && u.unrecorded.Highest > tail.Sequence:
+		return "journal is older than the cloud's books"
+	case u.unrecorded == nil && newest.Number != tail.Epoch:
 		// A sign-in that was cut off before its record was committed, or a journal older than the keys.
 		return "journal and keys are of different epochs"
 	}
@@ -128,30 +134,47 @@ func (u *Uplink) answered(ctx context.Context, attempt signIn, raw []byte) error
 		Number: header.Epoch, TerminalNonce: attempt.nonce, CloudNonce: [seal.NonceSize]byte(answer.CloudNonce),
 		OpenedAt: u.config.Clock(),
 	}
-	keys := u.keyring.Derive(epoch)
+	before, keys := u.journal.Tail(), u.keyring.Derive(epoch)
 	if check := keys.RecordCheckValue(); string(check[:]) != string(answer.CheckValue) {
 		return fmt.Errorf("%w: check value of the record key", errSignInAnswer)
 	}
-	if err := u.keyring.Add(epoch); err != nil {
-		return fmt.Errorf("store epoch: %w", err)
-	}
-	u.unrecorded = &opening{answer: answer, EpochOpening: journal.EpochOpening{
+	u.unrecorded = &opening{epoch: epoch, EpochOpening: journal.EpochOpening{
 		Keys: keys, TerminalNonce: epoch.TerminalNonce, CloudNonce: epoch.CloudNonce,
 		Highest: answer.Highest, HighestLink: seal.Hash(answer.HighestLink),
 	}}
-	return u.open(ctx)
+	err = u.open(ctx)
+	if errors.Is(err, keyring.ErrEpochOrder) || errors.Is(err, keyring.ErrState) {
+		u.unrecorded = nil // this one never will be
+		return err
+	}
+	u.signedIn(epoch.Number, answer, before.Sequence)
+	return err
 }
 
-// open records the epoch that was agreed on. What cannot be recorded now is kept and tried again: a new sign-in each time
+// open stores and records the epoch that was agreed on. What cannot be kept now is tried again: a new sign-in each time
 // would leave an epoch behind on both sides, for ever.
 func (u *Uplink) open(ctx context.Context) error {
-	before := u.journal.Tail()
+	u.unrecorded.tried = u.config.Steady()
+	if !u.unrecorded.stored {
+		if err := u.storeEpoch(u.unrecorded.epoch); err != nil {
+			return fmt.Errorf("store epoch: %w", err)
+		}
+		u.unrecorded.stored = true
+	}
 	if _, err := u.journal.OpenEpoch(ctx, u.unrecorded.EpochOpening); err != nil {
 		return err
 	}
-	u.signedIn(u.unrecorded.Keys.Epoch, u.unrecorded.answer, before.Sequence)
 	u.unrecorded = nil
 	return nil
+}
+
+// storeEpoch gives the keys to the keyring, on a full disk in the room that the journal keeps in reserve.
+func (u *Uplink) storeEpoch(epoch keyring.Epoch) error {
+	err := u.keyring.Add(epoch)
+	if errors.Is(err, syscall.ENOSPC) && u.journal.GiveUpReserve() {
+		err = u.keyring.Add(epoch)
+	}
+	return err
 }
 
 func (u *Uplink) signedIn(epoch uint32, answer *message.SignInAnswer, last uint64) {

@@ -43,7 +43,7 @@ type Uplink struct {
 	wake     chan struct{} // capacity one: look again, something came down
 	hurry    chan struct{} // capacity one: a payment waits for a connection
 	notes    *notes
-	// unrecorded is a sign-in that is not in the journal yet; nil when there is none. It is the drainer's.
+	// unrecorded is a sign-in that is not kept yet; nil when there is none. It is the drainer's.
 	unrecorded *opening
 
 	mu      sync.Mutex

@@ -1,13 +1,17 @@
 package faults_test
 
 import (
+	"context"
 	"errors"
+	"fmt"
 	"net/http"
+	"os"
 	"testing"
 
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
+	"github.com/yuantill/yuantill/agent/yuantill-agent/program"
 	"github.com/yuantill/yuantill/tools/fakeoperator/bank"
 	"github.com/yuantill/yuantill/tools/shop"
 	"github.com/yuantill/yuantill/tools/yuantill/stationclient"
@@ -53,6 +57,26 @@ func TestDiskFull(t *testing.T) {
 		require.NoError(t, w.LaunchAgent(w.Till))
 		await(t, longPatience, "the agent", lineIs(w.Till, true))
 		w.noRoom(t, 105)
+		w.drained(t, w.Till)
+	})
+	t.Run("RestartWithoutAReserve", func(t *testing.T) {
+		w.Till.Agent.Kill()
+		require.NoError(t, os.RemoveAll(w.Till.Journal+".ballast"))
+		require.NoError(t, disk.Fill())
+		require.NoError(t, w.LaunchAgent(w.Till))
+		await(t, longPatience, "the agent", lineIs(w.Till, true))
+		w.noRoom(t, 107)
+		w.drained(t, w.Till)
+	})
+	t.Run("NoRoomToOpen", func(t *testing.T) {
+		w.Till.Agent.Kill()
+		require.NoError(t, os.Remove(w.Till.Journal+"-shm")) // as on a copy
+		require.NoError(t, disk.Fill())
+		text := w.refused(t, w.Till, program.ExitFull)
+		require.Contains(t, text, "存储空间已满")
+		require.NotContains(t, text, "keep the file")
+		require.NoError(t, disk.Free())
+		require.NoError(t, w.LaunchAgent(w.Till))
 	})
 	t.Run("RoomAgain", func(t *testing.T) {
 		require.NoError(t, disk.Free())
@@ -61,6 +85,18 @@ func TestDiskFull(t *testing.T) {
 	})
 	w.audit(t)
 	w.quiet(t)
+}
+
+// drained waits until the cloud has all that a till's journal has, the start that was just recorded too.
+func (w *world) drained(t *testing.T, till *shop.Till) {
+	t.Helper()
+	await(t, patience, "records sent from a full disk", func(ctx context.Context) (bool, string) {
+		status, err := till.Station.Status(ctx)
+		if err != nil {
+			return false, err.Error()
+		}
+		return status.Journal.Unsent == 0, fmt.Sprintf("%+v %+v", status.Journal, status.Uplink)
+	})
 }
 
 // noRoom holds that a sale is refused before anybody is asked for money, with what to do about it.
