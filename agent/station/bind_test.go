@@ -37,7 +37,7 @@ func TestBindGood(t *testing.T) {
 			"an amount that no float64 holds")
 	})
 	t.Run("EmptyTextTakesTheDefault", func(t *testing.T) {
-		in, problem := bound[startInput]("POST", "/", `{"AMOUNT":1,"currency":"","note":null,"hold_expires":null}`)
+		in, problem := bound[startInput]("POST", "/", `{"amount":1,"currency":"","note":null,"hold_expires":null}`)
 		require.Nil(t, problem)
 		require.Equal(t, StartBody{Amount: 1, Currency: "CNY"}, in.Body)
 	})

@@ -135,13 +135,13 @@ func (m *mistakes) object(at string, t reflect.Type, v any) {
 		field := t.Field(i)
 		name, options, _ := strings.Cut(field.Tag.Get("json"), ",")
 		required := options != "omitempty"
-		key, has := keyFor(object, name)
-		known[key] = true
+		value, has := object[name] // in this case of letters only, whatever encoding/json would take
+		known[name] = true
 		switch {
 		case !has && required:
 			m.add(at+"."+name, catalogue.FieldMissing())
-		case has && (required || object[key] != nil):
-			m.value(at+"."+name, field.Type, field.Tag, object[key])
+		case has && (required || value != nil):
+			m.value(at+"."+name, field.Type, field.Tag, value)
 		}
 	}
 	for _, key := range slices.Sorted(maps.Keys(object)) {
@@ -149,17 +149,4 @@ func (m *mistakes) object(at string, t reflect.Type, v any) {
 			m.add(at+"."+key[:min(len(key), keyShown)], catalogue.FieldUnknown())
 		}
 	}
-}
-
-// keyFor finds a field's key as encoding/json does, in whatever case.
-func keyFor(object map[string]any, name string) (string, bool) {
-	if _, has := object[name]; has {
-		return name, true
-	}
-	for key := range object {
-		if strings.EqualFold(key, name) {
-			return key, true
-		}
-	}
-	return name, false
 }

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/danielgtaylor/huma/v2"
 	"github.com/stretchr/testify/require"
 
 	"github.com/yuantill/yuantill/agent/catalogue"
@@ -92,6 +93,86 @@ func checkTags(t *testing.T, tag reflect.StructTag, known string) {
 	}
 }
 
+// right is a value that a field of an intent's body takes.
+func right(field reflect.StructField) any {
+	enum, _, _ := strings.Cut(field.Tag.Get("enum"), ",")
+	fieldType := field.Type
+	if fieldType.Kind() == reflect.Pointer {
+		fieldType = fieldType.Elem()
+	}
+	switch fieldType.Kind() {
+	case reflect.Bool:
+		return true
+	case reflect.String:
+		return enum
+	case reflect.Slice:
+		return []string{enum}
+	case reflect.Map:
+		return map[string]int64{"cash": 1}
+	case reflect.Struct:
+		return "2026-05-08T00:00:00Z"
+	default:
+		return 1
+	}
+}
+
+// TestMembersMatchExactly writes each member of each intent's body in another case, as the document does not have it.
+func TestMembersMatchExactly(t *testing.T) {
+	others := map[string]func(string) string{
+		"Capital": func(name string) string { return strings.ToUpper(name[:1]) + name[1:] }, "Shouted": strings.ToUpper,
+		// Letters that encoding/json takes for k and s.
+		"Folded": func(name string) string { return strings.NewReplacer("k", "\u212a", "s", "\u017f").Replace(name) },
+	}
+	intents := 0
+	for _, r := range allRoutes() {
+		body, has := r.in.FieldByName("Body")
+		if !has {
+			continue
+		}
+		intents++
+		bodyType := body.Type
+		if bodyType.Kind() == reflect.Pointer {
+			bodyType = bodyType.Elem()
+		}
+		fields := reflect.VisibleFields(bodyType)
+		for _, wrong := range fields {
+			name, options, _ := strings.Cut(wrong.Tag.Get("json"), ",")
+			for how, other := range others {
+				if other(name) == name {
+					continue
+				}
+				t.Run(r.id+"/"+name+"/"+how, func(t *testing.T) {
+					members := map[string]any{}
+					for _, field := range fields {
+						member, _, _ := strings.Cut(field.Tag.Get("json"), ",")
+						members[member] = right(field)
+					}
+					require.Nil(t, bindRoute(t, r, members), "as it is described")
+					delete(members, name)
+					members[other(name)] = right(wrong)
+					problem := bindRoute(t, r, members)
+					require.NotNil(t, problem)
+					require.Equal(t, http.StatusUnprocessableEntity, problem.Status)
+					require.Contains(t, problem.Errors, mistake("body."+other(name), catalogue.FieldUnknown()))
+					if options != "omitempty" {
+						require.Contains(t, problem.Errors, mistake("body."+name, catalogue.FieldMissing()))
+					}
+				})
+			}
+		}
+	}
+	require.Equal(t, 10, intents)
+}
+
+// bindRoute binds a body to a route's input.
+func bindRoute(t *testing.T, r route, members map[string]any) *Problem {
+	t.Helper()
+	text, err := json.Marshal(members)
+	require.NoError(t, err)
+	request := httptest.NewRequest(r.method, "/", strings.NewReader(string(text)))
+	return bind(request, reflect.New(r.in).Elem())
+}
+
 // both asks our binder and huma's for the same request; each gives its input, or a problem.
 type both struct {
 	oracle http.Handler
@@ -100,6 +181,8 @@ type both struct {
 }
 
 func newBoth(t testing.TB) *both {
+	huma.ValidateStrictCasing = true
+	t.Cleanup(func() { huma.ValidateStrictCasing = false })
 	b := &both{table: allRoutes()}
 	b.oracle, _ = oracle(t, func(in any) { b.seen = in })
 	return b
@@ -196,7 +279,8 @@ func bodies() []string {
 	return all
 }
 
-// TestReadsAsHumaDoes: the interface was huma's once, and its clients must not notice.
+// TestReadsAsHumaDoes: the interface was huma's once, and its clients must not notice. Names are taken as they are
+// described and in no other case.
 func TestReadsAsHumaDoes(t *testing.T) {
 	b := newBoth(t)
 	for _, r := range b.table {
