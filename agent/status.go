@@ -30,7 +30,7 @@ func (t *till) Status(ctx context.Context) (station.Status, error) {
 		status.Sale = t.front.String()
 	}
 	for _, h := range t.sales {
-		if !h.sale.State.Final() && h.sale.State != checkout.ApprovedOffline {
+		if h.sale.State.Undecided() {
 			status.Pending++
 		}
 	}

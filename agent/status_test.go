@@ -3,10 +3,13 @@ package agent_test
 import (
 	"context"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/yuantill/yuantill/agent/catalogue"
+	"github.com/yuantill/yuantill/agent/checkout"
 	"github.com/yuantill/yuantill/agent/journal"
 )
 
@@ -37,5 +40,28 @@ func TestStatusSaysThatTheJournalIsGone(t *testing.T) {
 		require.Nil(t, s.refusing(t))
 		s.journal.change(func() { s.journal.room = &journal.DisplacedError{Path: "journal.db"} })
 		require.Equal(t, catalogue.RefuseJournalMoved.Text(), *s.refusing(t))
+	})
+}
+
+// TestPendingIsMoneyThatMayHaveMoved: a sale that waits for its customer has asked nobody for anything.
+func TestPendingIsMoneyThatMayHaveMoved(t *testing.T) {
+	inShop(t, silence, func(t *testing.T, s *shop) {
+		pending := func() int {
+			status, err := s.till.Status(context.Background())
+			require.NoError(t, err)
+			return status.Pending
+		}
+		require.Zero(t, pending())
+		begun := s.begin(t, "k1")
+		require.Equal(t, checkout.Waiting, begun.Sale.State)
+		require.Zero(t, pending())
+		s.scanner.Scan(customerCode)
+		synctest.Wait()
+		require.Equal(t, checkout.Authorising, s.sale(t, begun.Sale.OrderID).Sale.State)
+		require.Equal(t, 1, pending())
+		s.cloud.say(approve)
+		time.Sleep(time.Minute) // of the bubble's clock: it asks
+		require.Equal(t, checkout.Approved, s.sale(t, begun.Sale.OrderID).Sale.State)
+		require.Zero(t, pending())
 	})
 }

@@ -59,7 +59,7 @@ func ArgumentsMost(command string, most int) Text {
 	if most == 0 {
 		return Text{command + " 不带参数", command + " takes no arguments"}
 	}
-	return Text{fmt.Sprintf("%s 最多 %d 个参数", command, most), fmt.Sprintf("%s takes at most %d argument(s)", command, most)}
+	return Text{fmt.Sprintf("%s 最多 %d 个参数", command, most), command + " takes at most " + Counted(most, "argument")}
 }
 
 // ArgumentMissing says that a command needs an argument, and which.

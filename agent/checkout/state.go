@@ -71,5 +71,8 @@ func (s State) LogValue() slog.Value { return slog.StringValue(s.String()) }
 // Final reports whether the state is never left again.
 func (s State) Final() bool { return s >= Approved && s <= Abandoned || s == NotHonoured }
 
+// Undecided reports whether money may have moved, and the outcome is not definite.
+func (s State) Undecided() bool { return s > Waiting && s <= Reversing }
+
 // asked reports whether the cloud has a payment to tell about and its outcome is not definite.
 func (s State) asked() bool { return s >= Authorising && s <= Reversing }

@@ -71,7 +71,7 @@ type Status struct {
 	Merchant string        `json:"merchant" doc:"merchant's name"`
 	Time     time.Time     `json:"time" doc:"the till's clock"`
 	Sale     string        `json:"sale,omitempty" doc:"the sale that holds the till"`
-	Pending  int           `json:"pending" doc:"sales without a definite outcome"`
+	Pending  int           `json:"pending" doc:"sales whose money may have moved, without a definite outcome"`
 	Pursued  int           `json:"pending_follow_ups,omitempty" doc:"voids, refunds and the like without a definite outcome"`
 	Refusing *Words        `json:"refusing,omitempty" doc:"why no sale can start; absent when one can"`
 	Journal  JournalStatus `json:"journal"`

@@ -232,7 +232,7 @@ func (w *world) sameRecords(t *testing.T, till *shop.Till) {
 		for _, terminal := range terminals {
 			if terminal.ID == till.Terminal {
 				seen := fmt.Sprintf("journal %+v, uplink %+v, cloud %+v", status.Journal, status.Uplink, terminal)
-				return status.Pending == 0 && status.Journal.Unsent == 0 && status.Journal.Records == terminal.Records &&
+				return status.Pending == 0 && status.Sale == "" && status.Journal.Unsent == 0 && status.Journal.Records == terminal.Records &&
 					terminal.Missing == 0 && terminal.State == "active", seen
 			}
 		}

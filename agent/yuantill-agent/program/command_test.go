@@ -44,7 +44,7 @@ func TestWrongArguments(t *testing.T) {
 		"UnknownCommand":    {[]string{"sell"}, `没有“sell”这个命令  there is no command "sell"`},
 		"UnknownFlag":       {[]string{"run", "--fast"}, "没有 --fast 这个选项  there is no flag --fast"},
 		"FlagFirst":         {[]string{"--fast"}, `没有“--fast”这个命令  there is no command "--fast"`},
-		"TwoFiles":          {[]string{"check-settings", "a", "b"}, "check-settings 最多 1 个参数  check-settings takes at most 1 argument(s)"},
+		"TwoFiles":          {[]string{"check-settings", "a", "b"}, "check-settings 最多 1 个参数  check-settings takes at most 1 argument"},
 		"FileForTheVersion": {[]string{"version", "a"}, "version 不带参数  version takes no arguments"},
 		"Nothing":           {[]string{""}, `没有“”这个命令  there is no command ""`},
 	} {

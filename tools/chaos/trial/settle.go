@@ -56,8 +56,9 @@ func (w *world) unsettled(ctx context.Context) []string {
 			note("till %d: %v", number+1, err)
 			continue
 		}
-		if status.Pending > 0 || status.Journal.Unsent > 0 {
-			note("till %d: %d sales pending, %d records unsent; uplink %+v", number+1, status.Pending, status.Journal.Unsent, status.Uplink)
+		if status.Pending > 0 || status.Sale != "" || status.Journal.Unsent > 0 {
+			note("till %d: %d sales pending, open %q, %d records unsent; uplink %+v", number+1, status.Pending, status.Sale,
+				status.Journal.Unsent, status.Uplink)
 		}
 		if status.Refusing != nil {
 			note("till %d takes no sales: %s", number+1, status.Refusing.English)

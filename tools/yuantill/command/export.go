@@ -80,7 +80,7 @@ func (p *program) export(ctx context.Context, o *opened, out string, format list
 	if p.json {
 		return p.printJSON(exportJSON{File: out, Format: string(format), Records: count, Link: hex.EncodeToString(link[:])})
 	}
-	p.say(fmt.Sprintf("已导出 %d 条记录到 %s", count, out), fmt.Sprintf("%d records written to %s", count, out))
+	p.say(fmt.Sprintf("已导出 %d 条记录到 %s", count, out), catalogue.Counted(count, "record")+" written to "+out)
 	return nil
 }
 

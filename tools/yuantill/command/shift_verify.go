@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/yuantill/yuantill/agent/catalogue"
 	"github.com/yuantill/yuantill/agent/shift"
 	"github.com/yuantill/yuantill/protocol/closing"
 	"github.com/yuantill/yuantill/protocol/record"
@@ -123,7 +124,7 @@ func (p *program) sayShiftsVerified(v shiftVerifyJSON) {
 		}
 	}
 	if v.Intact {
-		p.say(fmt.Sprintf("相符：%d 个班次，%d 次交班", v.Shifts, len(v.Ends)), fmt.Sprintf("agree: %d shifts, %d ends", v.Shifts, len(v.Ends)))
+		p.say(fmt.Sprintf("相符：%d 个班次，%d 次交班", v.Shifts, len(v.Ends)), fmt.Sprintf("agree: %s, %s", catalogue.Counted(v.Shifts, "shift"), catalogue.Counted(len(v.Ends), "end")))
 	}
 	if v.Checked {
 		p.say("签名与金额均已校验", "signatures and sums checked")

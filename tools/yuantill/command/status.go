@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/yuantill/yuantill/agent/catalogue"
 	"github.com/yuantill/yuantill/tools/yuantill/stationclient"
 )
 
@@ -66,11 +67,15 @@ func (p *program) sayTill(s stationclient.Status) {
 		p.row("收款", "sales", p.text("可以收款", "ready"))
 	}
 	if s.Pursued > 0 {
+		them := "them"
+		if s.Pursued == 1 {
+			them = "it"
+		}
 		p.row("未决办理", "pending follow-ups", p.text(fmt.Sprintf("%d 次办理结果尚未知道，请勿重复", s.Pursued),
-			fmt.Sprintf("%d not known yet, do not repeat them", s.Pursued)))
+			fmt.Sprintf("%d not known yet, do not repeat %s", s.Pursued, them)))
 	}
 	if s.Pending > 0 {
-		p.row("未决", "pending", p.text(fmt.Sprintf("%d 笔结果尚未知道", s.Pending), fmt.Sprintf("%d sales not known yet", s.Pending)))
+		p.row("未决", "pending", p.text(fmt.Sprintf("%d 笔结果尚未知道", s.Pending), catalogue.Counted(s.Pending, "sale")+" not known yet"))
 	}
 }
 
@@ -113,7 +118,7 @@ func (p *program) sayOffline(s stationclient.Status) {
 		p.row("脱机收款", "offline", p.text("暂停：", "none: ")+p.language.Pick(*o.Stopped))
 	default:
 		p.row("脱机收款", "offline", p.text(fmt.Sprintf("还可收 %s、%d 笔，%d 天", o.LeftText, o.PaymentsLeft, o.DaysLeft),
-			fmt.Sprintf("%s left, %d payments, %d days", o.LeftText, o.PaymentsLeft, o.DaysLeft)))
+			fmt.Sprintf("%s left, %s, %s", o.LeftText, catalogue.Counted(o.PaymentsLeft, "payment"), catalogue.Counted(o.DaysLeft, "day"))))
 	}
 	if o.TakenPayments > 0 {
 		p.row("脱机未上送", "offline, not sent", fmt.Sprintf("%d", o.TakenPayments))

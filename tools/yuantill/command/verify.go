@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/yuantill/yuantill/agent/catalogue"
 	"github.com/yuantill/yuantill/agent/journal"
 )
 
@@ -94,7 +95,8 @@ func (p *program) runVerify(ctx context.Context, flags *journalFlags) error {
 func (p *program) sayVerified(r verifyJSON) {
 	if r.Intact {
 		p.say(fmt.Sprintf("完整：%d 条记录，%d 至 %d，%d 笔收款，%d 笔办理", r.Records, r.First, r.Last, r.Sales, r.FollowUps),
-			fmt.Sprintf("intact: %d records, %d to %d, sales %d, follow-ups %d", r.Records, r.First, r.Last, r.Sales, r.FollowUps))
+			fmt.Sprintf("intact: %s, %d to %d, %s, %s", catalogue.Counted(r.Records, "record"), r.First, r.Last,
+				catalogue.Counted(r.Sales, "sale"), catalogue.Counted(r.FollowUps, "follow-up")))
 	} else {
 		p.say("不完整或被改动", "NOT intact")
 		return

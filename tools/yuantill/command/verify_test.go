@@ -82,7 +82,7 @@ func TestAlteredSale(t *testing.T) {
 	require.NoError(t, j.Close())
 	code, out, errs := run(t, command.Environment{}, "journal", "verify", "--lang", "en", "--settings", s.Settings)
 	require.Equal(t, 0, code, errs)
-	require.Contains(t, out, "intact: 7 records, 1 to 7, sales 2, follow-ups 0")
+	require.Contains(t, out, "intact: 7 records, 1 to 7, 2 sales, 0 follow-ups")
 	db, err := sql.Open("sqlite3", s.Journal)
 	require.NoError(t, err)
 	_, err = db.Exec("UPDATE sale SET state = x'00' WHERE number = 2")

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/yuantill/yuantill/agent/catalogue"
 	"github.com/yuantill/yuantill/agent/journal"
 	"github.com/yuantill/yuantill/tools/yuantill/journalfile"
 )
@@ -50,7 +51,7 @@ func (d *Doctor) checkAgent(ctx context.Context) []Finding {
 			next("检查网络与下面的 broker 检查", "check the network and the broker checks below", "yuantill status")}
 	case cloud.Refused != 0:
 		return []Finding{f, warn("cloud", fmt.Sprintf("平台拒收过 %d 条记录", cloud.Refused),
-			fmt.Sprintf("the cloud refused %d records", cloud.Refused)).next("联系服务商", "call support", "yuantill status")}
+			"the cloud refused "+catalogue.Counted(cloud.Refused, "record")).next("联系服务商", "call support", "yuantill status")}
 	default:
 		return []Finding{f, ok("cloud", "已连接 "+cloud.Broker, "connected to "+cloud.Broker)}
 	}
@@ -120,7 +121,7 @@ func (d *Doctor) journalFinding(ctx context.Context, j *journal.Journal) Finding
 		checkedChinese, checkedEnglish = "链接与签名完好", "chain and tags good"
 	}
 	chinese := fmt.Sprintf("%d 条记录，%d 条未上送，%s", counts.Records, counts.Unsent, checkedChinese)
-	english := fmt.Sprintf("%d records, %d not sent, %s", counts.Records, counts.Unsent, checkedEnglish)
+	english := fmt.Sprintf("%s, %d not sent, %s", catalogue.Counted(counts.Records, "record"), counts.Unsent, checkedEnglish)
 	f := ok("journal", chinese, english)
 	if !counts.OldestUnsent.IsZero() && d.tools.Clock().Sub(counts.OldestUnsent) > unsentOld {
 		f = warn("journal", chinese+"；最早的自 "+counts.OldestUnsent.UTC().Format(time.DateTime)+" 起",
