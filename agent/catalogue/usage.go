@@ -165,6 +165,11 @@ func NoRecord(sequence, first, last uint64) Text {
 	}
 }
 
+// NothingWritten says that a journal is new.
+func NothingWritten() Text {
+	return Text{"流水是新的，还没有写过", "nothing has been written to the journal yet"}
+}
+
 // NoRecordType says which types of record there are.
 func NoRecordType(value string, known []string) Text {
 	return Text{

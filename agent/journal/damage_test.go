@@ -168,6 +168,38 @@ func TestDamagedFiles(t *testing.T) {
 		require.NoError(t, os.Truncate(c.Path, 0))
 		require.ErrorContains(t, refused(t, c), "nothing left")
 	})
+	t.Run("emptied, its lock file too, of a terminal that has signed in", func(t *testing.T) {
+		c := closedWith(t, 2)
+		require.NoError(t, os.Truncate(c.Path, 0))
+		require.NoError(t, os.Remove(c.Path+".lock"))
+		c.Keyring = &keys{before: true}
+		require.ErrorContains(t, refused(t, c), "nothing left")
+		_, err := journal.OpenReadOnly(context.Background(), c.Path, seal.Portable(), c.Keyring)
+		require.True(t, journal.IsDamaged(err), "%v", err)
+	})
+	t.Run("empty and new is begun", func(t *testing.T) {
+		c := config(newPath(t))
+		require.NoError(t, os.WriteFile(c.Path, nil, 0o600))
+		_, err := journal.OpenReadOnly(context.Background(), c.Path, seal.Portable(), c.Keyring)
+		require.ErrorIs(t, err, journal.ErrEmpty)
+		require.NoFileExists(t, c.Path+"-wal", "looking makes nothing")
+		require.Equal(t, uint64(1), verified(t, started(t, c)).Records)
+	})
+	t.Run("gone, of a terminal that has signed in, is begun anew: the cloud says what was lost", func(t *testing.T) {
+		c := closedWith(t, 2)
+		require.NoError(t, os.Remove(c.Path))
+		c.Keyring = &keys{before: true}
+		require.Zero(t, verified(t, open(t, c)).Records)
+	})
+	t.Run("without one of its tables", func(t *testing.T) {
+		for _, table := range []string{"owner", "record", "sale", "lost", "head", "follow_up", "directory", "directory_end", "landmark"} {
+			c := closedWith(t, 2)
+			alter(t, c.Path, "DROP TABLE "+table)
+			require.ErrorContains(t, refused(t, c), "no table "+table)
+			_, err := journal.OpenReadOnly(context.Background(), c.Path, seal.Portable(), c.Keyring)
+			require.True(t, journal.IsDamaged(err), "%s: %v", table, err)
+		}
+	})
 	t.Run("overwritten with something else", func(t *testing.T) {
 		c := closedWith(t, 2)
 		require.NoError(t, os.WriteFile(c.Path, []byte(strings.Repeat("not a database. ", 1000)), 0o600))

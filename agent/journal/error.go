@@ -31,6 +31,8 @@ var (
 	ErrAcknowledgement = errors.New("journal: malformed acknowledgement")
 	// ErrBehind: the cloud has records that this journal has not: it is an old copy. Sign in.
 	ErrBehind = errors.New("journal: older than the cloud's books")
+	// ErrEmpty: nothing has been written to this journal yet; it was opened for looking.
+	ErrEmpty = errors.New("journal: nothing written yet")
 	// ErrFull: there is no room for what opening or closing needs. Nothing is damaged, and nothing is lost.
 	ErrFull = errors.New("journal: disk is full")
 )

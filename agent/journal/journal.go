@@ -124,6 +124,9 @@ func (j *Journal) open(ctx context.Context) error {
 	if err := migrate(ctx, j.conn); err != nil {
 		return err
 	}
+	if err := j.checkTables(ctx, j.conn, migrationCount); err != nil {
+		return err
+	}
 	if j.prepared, err = prepare(ctx, j.conn); err != nil {
 		return err
 	}

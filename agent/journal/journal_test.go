@@ -26,6 +26,7 @@ type keys struct {
 	mu      sync.Mutex
 	derived map[uint32]*seal.Keys
 	missing uint32 // the epoch it does not know
+	before  bool   // the terminal has signed in before
 }
 
 var errNoEpoch = errors.New("no such epoch")
@@ -44,6 +45,8 @@ func (k *keys) Keys(epoch uint32) (*seal.Keys, error) {
 	}
 	return k.derived[epoch], nil
 }
+
+func (k *keys) SignedIn() bool { return k.before }
 
 func (k *keys) JournalMAC() *seal.MAC { return seal.NewMAC(seal.Portable(), make([]byte, 16)) }
 

@@ -2,6 +2,7 @@ package journal
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -14,9 +15,11 @@ import (
 
 // OpenReadOnly opens a journal for looking: it takes no lock and may stand beside the running agent that holds it.
 // Without a keyring nothing under the terminal's keys is checked, only form and chain. What writes returns ErrReadOnly.
-// It returns *DamagedError and the file system's errors; a damaged sale does not keep it from opening, Verify tells it.
+// It returns *DamagedError, ErrEmpty and the file system's errors; a damaged sale does not keep it from opening, Verify
+// tells it.
 func OpenReadOnly(ctx context.Context, path string, engine seal.Engine, keyring Keyring) (*Journal, error) {
-	if _, err := os.Stat(path); err != nil { // SQLite would only say "unable to open"
+	info, err := os.Stat(path)
+	if err != nil { // SQLite would only say "unable to open"
 		return nil, fmt.Errorf("open journal: %w", err)
 	}
 	j := &Journal{
@@ -26,6 +29,9 @@ func OpenReadOnly(ctx context.Context, path string, engine seal.Engine, keyring 
 		},
 		readOnly: true, logger: slog.New(slog.DiscardHandler),
 		appended: make(chan struct{}), done: make(chan struct{}),
+	}
+	if info.Size() == 0 {
+		return nil, j.lookAtEmpty()
 	}
 	if err := j.openReadOnly(ctx); err != nil {
 		return nil, errors.Join(j.explain(err), j.release())
@@ -56,8 +62,15 @@ func (j *Journal) openReadOnly(ctx context.Context) (err error) {
 	if version < migrationCount {
 		return fmt.Errorf("journal: schema version %d is older than this program: start the agent once, it brings it up to date", version)
 	}
+	if err := j.checkTables(ctx, conn, version); err != nil {
+		return err
+	}
 	var owner string
-	if err := conn.QueryRowContext(ctx, "SELECT terminal FROM owner").Scan(&owner); err != nil {
+	err = conn.QueryRowContext(ctx, "SELECT terminal FROM owner").Scan(&owner)
+	if errors.Is(err, sql.ErrNoRows) {
+		return &DamagedError{Path: j.config.Path, Cause: fmt.Errorf("%w: it has no owner", errCut)}
+	}
+	if err != nil {
 		return fmt.Errorf("read owner: %w", err)
 	}
 	if j.config.Terminal, err = record.ParseTerminal(owner); err != nil {

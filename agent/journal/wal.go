@@ -174,8 +174,8 @@ func (j *Journal) checkWAL() error {
 	switch {
 	case errors.Is(err, os.ErrNotExist), err == nil && info.Size() == 0:
 		// SQLite deletes the log of a database that is not there, and with it what is nowhere else.
-		if size > 0 || err == nil && j.lock.used {
-			return &DamagedError{Path: j.config.Path, Cause: fmt.Errorf("%w: there is nothing left in it", errCut)}
+		if size > 0 || err == nil && j.begun(j.lock.used) {
+			return j.emptied()
 		}
 	case err != nil:
 		return fmt.Errorf("look at journal: %w", err)

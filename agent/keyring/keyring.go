@@ -142,6 +142,12 @@ func (k *Keyring) Current() (Epoch, bool) {
 	return k.epochs[len(k.epochs)-1], true
 }
 
+// SignedIn says whether the terminal has ever signed in.
+func (k *Keyring) SignedIn() bool {
+	_, known := k.Current()
+	return known
+}
+
 // Keys returns an epoch's working keys, or ErrEpoch.
 func (k *Keyring) Keys(epoch uint32) (*seal.Keys, error) {
 	k.mu.Lock()

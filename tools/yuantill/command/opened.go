@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"github.com/yuantill/yuantill/agent/catalogue"
 	"github.com/yuantill/yuantill/agent/journal"
 	"github.com/yuantill/yuantill/agent/keyring"
 	"github.com/yuantill/yuantill/protocol/record"
@@ -74,6 +75,8 @@ func (o *opened) failure(err error) error {
 		return err
 	case errors.As(err, &damaged), errors.As(err, &foreign):
 		return &Failure{Code: CodeJournal, Cause: err, Next: keepJournal()}
+	case errors.Is(err, journal.ErrEmpty):
+		return &Failure{Code: CodeNoRecord, Text: catalogue.NothingWritten(), Cause: err}
 	case errors.Is(err, context.Canceled):
 		return &Failure{Code: CodeInternal, Cause: err}
 	default:

@@ -60,6 +60,9 @@ func (p *program) runVerify(ctx context.Context, flags *journalFlags) error {
 		}
 		return nil
 	})
+	if errors.Is(err, journal.ErrEmpty) {
+		err = nil // what the agent would begin with
+	}
 	var damaged *journal.DamagedError
 	if err != nil && !errors.As(err, &damaged) {
 		return err
@@ -93,11 +96,15 @@ func (p *program) runVerify(ctx context.Context, flags *journalFlags) error {
 }
 
 func (p *program) sayVerified(r verifyJSON) {
-	if r.Intact {
+	switch {
+	case r.Intact && r.Records == 0:
+		p.say("空的：还没有记录", "empty: no record yet")
+		return
+	case r.Intact:
 		p.say(fmt.Sprintf("完整：%d 条记录，%d 至 %d，%d 笔收款，%d 笔办理", r.Records, r.First, r.Last, r.Sales, r.FollowUps),
 			fmt.Sprintf("intact: %s, %d to %d, %s, %s", catalogue.Counted(r.Records, "record"), r.First, r.Last,
 				catalogue.Counted(r.Sales, "sale"), catalogue.Counted(r.FollowUps, "follow-up")))
-	} else {
+	default:
 		p.say("不完整或被改动", "NOT intact")
 		return
 	}

@@ -4,6 +4,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"errors"
+	"os"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -117,5 +118,67 @@ func TestRestoredJournal(t *testing.T) {
 		code, out, errs := run(t, command.Environment{}, "journal", "list", "--last", "1", "--lang", "en", "--settings", s.Settings)
 		require.Equal(t, 0, code, errs)
 		require.Contains(t, out, "1099511627777  ")
+	})
+}
+
+// TestVerifyAgreesWithTheAgent: what the agent does not start on is damaged to verify, and what it starts on is not.
+func TestVerifyAgreesWithTheAgent(t *testing.T) {
+	statement := func(text string) func(*testing.T, *sitetest.Site) {
+		return func(t *testing.T, s *sitetest.Site) {
+			db, err := sql.Open("sqlite3", s.Journal)
+			require.NoError(t, err)
+			_, err = db.Exec(text)
+			require.NoError(t, errors.Join(err, db.Close()))
+		}
+	}
+	empty := func(paths ...func(*sitetest.Site) string) func(*testing.T, *sitetest.Site) {
+		return func(t *testing.T, s *sitetest.Site) {
+			require.NoError(t, os.Truncate(s.Journal, 0))
+			require.NoError(t, os.RemoveAll(s.Journal+"-wal"))
+			for _, path := range paths {
+				require.NoError(t, os.Remove(path(s)))
+			}
+		}
+	}
+	lock := func(s *sitetest.Site) string { return s.Journal + ".lock" }
+	epochs := func(s *sitetest.Site) string { return s.Epochs }
+	harms := map[string]func(*testing.T, *sitetest.Site){
+		"NoOwner": statement("DELETE FROM owner"), "NoHeadRow": statement("DELETE FROM head"),
+		"EmptyWithLockAndEpochs": empty(), "EmptyWithEpochs": empty(lock), "EmptyWithLock": empty(epochs),
+	}
+	for _, table := range []string{"owner", "record", "sale", "lost", "head", "follow_up", "directory", "directory_end", "landmark"} {
+		harms["Without_"+table] = statement("DROP TABLE " + table)
+	}
+	for name, harm := range harms {
+		t.Run(name, func(t *testing.T) {
+			s := sitetest.New(t, t.TempDir(), "10000001")
+			harm(t, s)
+			_, err := s.TryOpen(t)
+			require.True(t, journal.IsDamaged(err), "%v", err)
+			code, out, errs := run(t, command.Environment{}, "journal", "verify", "--lang", "en", "--settings", s.Settings)
+			require.Equal(t, int(command.CodeJournal), code, errs)
+			require.Contains(t, out, "NOT intact")
+			code, out, _ = run(t, command.Environment{}, "journal", "verify", "--json", "--settings", s.Settings)
+			require.Equal(t, int(command.CodeJournal), code)
+			require.Contains(t, out, `"intact":false`)
+		})
+	}
+	t.Run("New", func(t *testing.T) {
+		s := sitetest.New(t, t.TempDir(), "10000001")
+		empty(lock, epochs)(t, s)
+		code, out, errs := run(t, command.Environment{}, "journal", "verify", "--lang", "en", "--settings", s.Settings)
+		require.Equal(t, int(command.CodeOK), code, errs)
+		require.Equal(t, "empty: no record yet\n", out)
+		code, out, _ = run(t, command.Environment{}, "journal", "verify", "--json", "--settings", s.Settings)
+		require.Equal(t, int(command.CodeOK), code)
+		require.Contains(t, out, `"intact":true,"records":0`)
+		for _, arguments := range [][]string{{"journal", "list"}, {"journal", "show", "1"}, {"journal", "export", "--out", "x"}, {"shift", "verify"}} {
+			code, _, errs := run(t, command.Environment{}, append(arguments, "--lang", "en", "--settings", s.Settings)...)
+			require.Equal(t, int(command.CodeNoRecord), code, "%v: %s", arguments, errs)
+			require.Contains(t, errs, "nothing has been written to the journal yet")
+		}
+		j, err := s.TryOpen(t)
+		require.NoError(t, err)
+		require.NoError(t, j.Close())
 	})
 }

@@ -300,6 +300,13 @@ func TestJournalAndRoom(t *testing.T) {
 		b.site.JournalPath = filepath.Join(t.TempDir(), "none.db")
 		b.wants(t, "journal", doctor.Warn, "no journal yet")
 	})
+	t.Run("WARN a new one", func(t *testing.T) {
+		b := newBench(t)
+		require.NoError(t, os.Remove(b.files.Epochs))
+		b.site.JournalPath = filepath.Join(t.TempDir(), "journal.db")
+		require.NoError(t, os.WriteFile(b.site.JournalPath, nil, 0o600))
+		b.wants(t, "journal", doctor.Warn, "no journal yet")
+	})
 	t.Run("FAIL altered, and it says which record", func(t *testing.T) {
 		b := newBench(t)
 		db, err := sql.Open("sqlite3", b.files.Journal)

@@ -140,7 +140,7 @@ func (d *Doctor) journalFailure(err error) Finding {
 		return fail("journal", fmt.Sprintf("流水是终端 %s 的，本机是 %s", foreign.Owner, foreign.Mine),
 			fmt.Sprintf("the journal is terminal %s's, this is %s", foreign.Owner, foreign.Mine)).
 			next("换回本机的流水，或恢复原来的入网文件", "put this terminal's journal back, or its enrolment", "")
-	case errors.Is(err, fs.ErrNotExist):
+	case errors.Is(err, fs.ErrNotExist), errors.Is(err, journal.ErrEmpty):
 		return warn("journal", "还没有流水："+d.site.JournalPath, "no journal yet: "+d.site.JournalPath).
 			next("收银程序首次启动时建立；若以前有过，请查找丢失原因", "the agent makes it at its first start; if there was one, find out where it went", "")
 	case errors.As(err, &damaged):

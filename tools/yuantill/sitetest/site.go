@@ -73,6 +73,14 @@ func (s *Site) Keyring(t testing.TB) *keyring.Keyring {
 // Open opens the journal as the agent does; a second passes with every record.
 func (s *Site) Open(t testing.TB) *journal.Journal {
 	t.Helper()
+	j, err := s.TryOpen(t)
+	require.NoError(t, err)
+	return j
+}
+
+// TryOpen is Open of a journal that may not open.
+func (s *Site) TryOpen(t testing.TB) (*journal.Journal, error) {
+	t.Helper()
 	now := s.Began
 	config := journal.DefaultConfig()
 	config.Path, config.Terminal, config.KeyVersion = s.Journal, record.Terminal([]byte(s.Terminal)), 1
@@ -82,9 +90,7 @@ func (s *Site) Open(t testing.TB) *journal.Journal {
 		now = now.Add(time.Second)
 		return now
 	}
-	j, err := journal.Open(t.Context(), config)
-	require.NoError(t, err)
-	return j
+	return journal.Open(t.Context(), config)
 }
 
 // Configure writes the settings file with the station's address.
