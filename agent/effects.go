@@ -68,7 +68,7 @@ func (t *till) ask(ctx context.Context, records map[uint64]record.Record, sequen
 	}
 }
 
-// runTimer gives a Tick to every sale whose time has come.
+// runTimer gives a Tick to every sale whose time has come, and looks at the clocks.
 func (t *till) runTimer(ctx context.Context) error {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
@@ -102,6 +102,7 @@ func (t *till) tick(ctx context.Context) {
 	}
 	t.tickFollowUps(ctx, now)
 	t.tickLate(ctx, now)
+	t.watchClock(ctx)
 }
 
 // untilNext is how long nothing is due by itself.
@@ -110,6 +111,9 @@ func (t *till) untilNext() time.Duration {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	now, next := t.parts.Clock(), idle
+	if t.offline.parts != nil {
+		next = clockEvery
+	}
 	for _, h := range t.sales {
 		if !h.wake.IsZero() {
 			next = min(next, max(h.wake.Sub(now), time.Millisecond))

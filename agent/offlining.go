@@ -21,7 +21,7 @@ import (
 
 // Bounds of what is known of offline payments.
 const (
-	clockBehind   = time.Minute // how far a till's clock may be behind its last record at a start
+	clockBehind   = time.Minute // how far a till's clock may be behind its last record at a start, or be set back
 	limitsEvery   = time.Hour   // the shortest time between two records of the same limits
 	rebuildAtOnce = 256         // records read in one step at start
 	rebuildBytes  = 256 << 10
@@ -37,6 +37,7 @@ type offlineBook struct {
 	limits offline.Limits
 	taken  offline.Taken
 	age    offline.Age
+	watch  offline.Watch
 	// heard is when the uplink last said that it heard the cloud, by the steady clock; kept is when the limits were last
 	// recorded.
 	heard, kept time.Time

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"io"
 	"log/slog"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -46,6 +47,7 @@ type shop struct {
 	identity *sign.Key
 	config   *agent.Config
 	stop     func()
+	set      atomic.Int64 // nanoseconds by which the till's clock was set
 }
 
 func opener[T any](device T) agent.Opener[T] {
@@ -79,7 +81,8 @@ func (s *shop) openWith(
 	parts := agent.Parts{
 		Identity: s.identity,
 		Journal:  s.journal, Uplink: s.cloud, Scanner: scanner, Reader: reader, Printer: printer, Issuers: s.issuers,
-		Clock: time.Now, Random: rand.Reader, Logger: slog.New(slog.NewTextHandler(io.Discard, nil)),
+		Clock:  func() time.Time { return time.Now().Add(time.Duration(s.set.Load())) },
+		Random: rand.Reader, Logger: slog.New(slog.NewTextHandler(io.Discard, nil)),
 	}
 	if s.limits != nil {
 		parts.Offline = &agent.OfflineParts{Journal: s.journal, Answers: s.limits, Steady: time.Now}

@@ -5,16 +5,23 @@ import (
 	"fmt"
 	"time"
 
+	"google.golang.org/protobuf/proto"
+
+	"github.com/yuantill/yuantill/protocol/message"
 	"github.com/yuantill/yuantill/protocol/record"
 )
 
 // newestMax bounds how many records Newest looks at, from the end.
 const newestMax = 20 * readMax
 
+// passedMax is the most that Newest says to have passed; three of it hold in a time.Duration.
+const passedMax = 90 * 365 * 24 * time.Hour
+
 // Newest is the newest record of a type and how much time the records behind it prove to have passed.
 type Newest struct {
 	Record record.Record
-	// Passed sums up the time from each record to the next: where the clock was set back between two, nothing.
+	// Passed sums up the time from each record to the next: where the clock was set back between two, nothing; and what
+	// records say that it was set back by while the terminal ran, which they do not show.
 	Passed time.Duration
 	// Back is the furthest that the clock was set back between two of them.
 	Back time.Duration
@@ -41,10 +48,14 @@ func (j *Journal) Newest(ctx context.Context, kind record.Type) (Newest, error) 
 				after, found.Last = header.Time, header.Time
 			}
 			step := after.Sub(header.Time)
-			found.Passed, found.Back = found.Passed+max(step, 0), max(found.Back, -step)
+			found.Passed = min(found.Passed+min(max(step, 0), passedMax), passedMax)
+			found.Back = max(found.Back, -step)
 			if header.Type == kind {
 				found.Record = r
 				return found, nil
+			}
+			if header.Type == record.DeviceFault {
+				found.Passed = min(found.Passed+setBack(r), passedMax)
 			}
 			before, after = header.Sequence, header.Time
 		}
@@ -53,6 +64,16 @@ func (j *Journal) Newest(ctx context.Context, kind record.Type) (Newest, error) 
 		}
 	}
 	return Newest{}, fmt.Errorf("%w: %s", ErrNotFound, kind)
+}
+
+// setBack is by how much a fault's record says that the clock was set back.
+func setBack(r record.Record) time.Duration {
+	var body message.DeviceFault
+	if err := proto.Unmarshal(r.Body(), &body); err != nil {
+		return 0 // of another version; the times of the records still count
+	}
+	micros := min(max(body.GetSetBack(), 0), passedMax.Microseconds())
+	return time.Duration(micros) * time.Microsecond
 }
 
 // page reads the records before a sequence, newest first.

@@ -1,6 +1,7 @@
 package journal_test
 
 import (
+	"math"
 	"testing"
 	"time"
 
@@ -13,6 +14,11 @@ import (
 
 func limitsTaken(answer string) journal.Entry {
 	return journal.Entry{Type: record.LimitsTaken, Body: &message.OfflineLimitsTaken{Answer: []byte(answer)}}
+}
+
+// clockFault is a clock that was set back while the till ran.
+func clockFault(by time.Duration) journal.Entry {
+	return journal.Entry{Type: record.DeviceFault, Body: &message.DeviceFault{Device: "clock", SetBack: by.Microseconds()}}
 }
 
 func TestNewest(t *testing.T) {
@@ -43,6 +49,21 @@ func TestNewest(t *testing.T) {
 		require.Equal(t, 39*time.Hour, found.Passed)
 		require.Equal(t, at.Add(19*time.Hour), found.Last)
 		require.Equal(t, 20*time.Hour, found.Back)
+	})
+	t.Run("and what they say that the clock was set back by", func(t *testing.T) {
+		before, err := j.Newest(t.Context(), record.LimitsTaken)
+		require.NoError(t, err)
+		add(t, j, clockFault(3*time.Hour), clockFault(-time.Hour), clockFault(0))
+		found, err := j.Newest(t.Context(), record.LimitsTaken)
+		require.NoError(t, err)
+		require.Equal(t, before.Passed+3*time.Hour, found.Passed)
+		require.Equal(t, before.Back, found.Back)
+	})
+	t.Run("never more than fits", func(t *testing.T) {
+		add(t, j, clockFault(math.MaxInt64), clockFault(math.MaxInt64))
+		found, err := j.Newest(t.Context(), record.LimitsTaken)
+		require.NoError(t, err)
+		require.Equal(t, 90*365*24*time.Hour, found.Passed)
 	})
 	t.Run("over more than one page", func(t *testing.T) {
 		for range 11 {

@@ -2883,8 +2883,9 @@ func (x *SaleAbandoned) GetCurrency() string {
 
 type DeviceFault struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
-	Device        string                 `protobuf:"bytes,1,opt,name=device,proto3" json:"device,omitempty"` // "scanner", "reader", "printer"
+	Device        string                 `protobuf:"bytes,1,opt,name=device,proto3" json:"device,omitempty"` // "scanner", "reader", "printer", "clock"
 	Fault         string                 `protobuf:"bytes,2,opt,name=fault,proto3" json:"fault,omitempty"`
+	SetBack       int64                  `protobuf:"varint,3,opt,name=set_back,json=setBack,proto3" json:"set_back,omitempty"` // microseconds by which the clock was set back while the terminal ran; 0 for another fault
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2931,6 +2932,13 @@ func (x *DeviceFault) GetFault() string {
 		return x.Fault
 	}
 	return ""
+}
+
+func (x *DeviceFault) GetSetBack() int64 {
+	if x != nil {
+		return x.SetBack
+	}
+	return 0
 }
 
 type Acknowledgement struct {
@@ -3362,10 +3370,11 @@ const file_protocol_message_message_proto_rawDesc = "" +
 	"\border_id\x18\x01 \x01(\fR\aorderId\x12+\n" +
 	"\x06reason\x18\x02 \x01(\x0e2\x13.yuantill.v1.ReasonR\x06reason\x12\x16\n" +
 	"\x06amount\x18\x03 \x01(\x03R\x06amount\x12\x1a\n" +
-	"\bcurrency\x18\x04 \x01(\tR\bcurrency\";\n" +
+	"\bcurrency\x18\x04 \x01(\tR\bcurrency\"V\n" +
 	"\vDeviceFault\x12\x16\n" +
 	"\x06device\x18\x01 \x01(\tR\x06device\x12\x14\n" +
-	"\x05fault\x18\x02 \x01(\tR\x05fault\"\x98\x01\n" +
+	"\x05fault\x18\x02 \x01(\tR\x05fault\x12\x19\n" +
+	"\bset_back\x18\x03 \x01(\x03R\asetBack\"\x98\x01\n" +
 	"\x0fAcknowledgement\x12\x1d\n" +
 	"\n" +
 	"high_water\x18\x01 \x01(\x04R\thighWater\x12&\n" +

@@ -36,18 +36,28 @@ func withMonotonic(wall time.Time, monotonic time.Duration) time.Time {
 type reckoning struct {
 	heard    time.Duration // when anything of the cloud last came
 	recorded latest        // record
-	hidden   time.Duration // what passed since the cloud was heard that the till cannot know of; hiding from its next start on
-	hiding   time.Duration
+	ended    latest        // moment at which it ran
+	hidden   time.Duration // what passed since the cloud was heard that the till cannot know of
 }
 
-// latest is a till's latest record.
+// latest is a till's latest record, or latest moment.
 type latest struct {
-	at   time.Duration // when it really was made
-	wall time.Time     // when it says that it was
+	at   time.Duration // when it really was
+	wall time.Time     // what the clock said
 }
 
-// behind is what a clock may have been put right by.
-const behind = time.Minute
+const (
+	// behind is what a clock may have been put right by without anybody's writing it down.
+	behind = time.Minute
+	// lookWithin is how soon a running till must have written down that its clock was set back.
+	lookWithin = time.Minute
+)
+
+// setBack is by how much a clock was set back without a record of it.
+type setBack struct {
+	by time.Duration
+	at time.Duration // when it was last set
+}
 
 // untold is the time since the latest record that the till's records will not tell of, by the wall clock now: a clock that
 // was set back shows less than passed, or nothing. One that is behind the record gives itself away, and hides nothing.
@@ -59,16 +69,22 @@ func (t *till) untold(wall time.Time) time.Duration {
 	return passed - max(shown, 0)
 }
 
-// dated notes a record's time. What it hides, the process that made it knows by its monotonic clock, and no later one.
-func (t *till) dated(wall time.Time) {
-	t.hiding += t.untold(wall)
-	t.recorded = latest{at: t.world.loop.now, wall: wall}
-}
+// dated notes the time of the latest record.
+func (t *till) dated(wall time.Time) { t.recorded = latest{at: t.world.loop.now, wall: wall} }
 
-// hide reckons at a start what the till cannot know.
+// present is this moment.
+func (t *till) present() latest { return latest{at: t.world.loop.now, wall: t.clock().Round(0)} }
+
+// hide reckons at a start what the till cannot know: by how much its clock was set back while it was off, and while it ran
+// and had no time or no room to write that down.
 func (t *till) hide() {
-	t.hidden += t.hiding + t.untold(t.clock().Round(0))
-	t.hiding = 0
+	now := t.present()
+	off := max(now.at-t.ended.at-now.wall.Sub(t.ended.wall), 0)
+	if s := t.unwritten; s.by > 0 && (t.ended.at-s.at <= lookWithin || t.failed >= s.at) {
+		off += s.by
+	}
+	t.hidden += min(t.untold(now.wall), off) + behind
+	t.unwritten = setBack{}
 }
 
 // setRunning sets a till's clock while its process runs, forward or back:
@@ -86,5 +102,11 @@ func setRunning(w *World, a Action) {
 		w.hit("clock-set-back")
 	}
 	t.skew += by
+	if by < 0 {
+		if t.world.loop.now-t.unwritten.at > lookWithin {
+			t.unwritten.by = 0
+		}
+		t.unwritten = setBack{by: t.unwritten.by - by, at: t.world.loop.now}
+	}
 	t.settle()
 }

@@ -47,7 +47,9 @@ func (e *evidence) recorded(t *till, r record.Record) {
 	}
 	t.world.trace("%s records %d %s", t.name, header.Sequence, header.Type)
 	e.records[string(r)] = true
-	t.dated(header.Time)
+	if header.Sequence > e.last {
+		t.dated(header.Time)
+	}
 	e.shiftRecord(t, header.Sequence, header.Type, r.Body())
 	switch header.Type {
 	case record.PaymentRequested:
@@ -66,6 +68,12 @@ func (e *evidence) recorded(t *till, r record.Record) {
 		body := &message.OutcomeShown{}
 		if proto.Unmarshal(r.Body(), body) == nil {
 			e.outcome(order(body.GetOrderId()))[body.GetOutcome()] = true
+		}
+	case record.DeviceFault:
+		body := &message.DeviceFault{}
+		if proto.Unmarshal(r.Body(), body) == nil && body.GetSetBack() > 0 {
+			t.world.hit("clock-set-back-recorded")
+			t.unwritten = setBack{}
 		}
 	default:
 		e.followUp(header.Type, r.Body())

@@ -14,6 +14,7 @@ func Generate(seed uint64) Script {
 	g.faults()
 	g.storms()
 	g.outage()
+	g.hours()
 	slices.SortStableFunc(s.Actions, func(a, b Action) int { return int(a.At - b.At) })
 	return s
 }
@@ -360,6 +361,26 @@ func (g *generator) outage() {
 		default:
 			g.add(at, "sale").set("till", till).set("amount", one(r, 10_000, 30_000, 50_000)).set("method", "tap").set("after", "1s")
 		}
+	}
+}
+
+// hours are a line that is dead for long, in which no record is made, and most of which a clock that is set back takes away
+// again before the till is started anew.
+func (g *generator) hours() {
+	r := g.random
+	if r.chance(85) {
+		return
+	}
+	at, till := r.between(0, 8*time.Hour), g.aTill()
+	g.add(at, "weather").set("till", till).set("for", "40h").set("cut", "both")
+	quiet := r.between(5*time.Hour, 14*time.Hour)
+	at += time.Minute + quiet
+	g.add(at, "set").set("till", till).set("by", -(quiet - r.between(time.Minute, time.Hour)).Truncate(time.Minute))
+	at += r.between(2*time.Minute, 20*time.Minute)
+	g.add(at, one(r, "upgrade", "kill-till")).set("till", till).set("for", "10s").set("at", 1)
+	for range 3 {
+		at += r.between(2*time.Minute, 10*time.Minute)
+		g.add(at, "sale").set("till", till).set("amount", 50_000).set("method", "tap").set("after", "1s")
 	}
 }
 

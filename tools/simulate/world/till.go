@@ -37,14 +37,16 @@ type till struct {
 	skew    time.Duration
 	drift   int64 // parts per million
 	reckoning
-	off      time.Duration // for how long the machine is not started after its next end, besides the usual time
-	epochAge time.Duration
-	saved    *copyOf       // an old copy of the files; nil for none
-	divided  bool          // another copy of the files was at work: not everything need converge
-	parted   time.Duration // when that began
-	past     []*loss       // what old copies lacked that were put back, the latest last
-	retired  bool          // never started again
-	broken   int           // how many commits fail for want of room
+	unwritten setBack
+	failed    time.Duration // when a commit last failed
+	off       time.Duration // for how long the machine is not started after its next end, besides the usual time
+	epochAge  time.Duration
+	saved     *copyOf       // an old copy of the files; nil for none
+	divided   bool          // another copy of the files was at work: not everything need converge
+	parted    time.Duration // when that began
+	past      []*loss       // what old copies lacked that were put back, the latest last
+	retired   bool          // never started again
+	broken    int           // how many commits fail for want of room
 
 	// What follows belongs to the present process.
 	life       *life // nil while none runs
@@ -94,6 +96,7 @@ func (t *till) start() {
 	t.world.trace("%s is up", t.name)
 	t.hide()
 	t.reread(ctx)
+	t.recorded.at = min(t.recorded.at, t.ended.at) // found only now
 	if err := t.agent.Recover(ctx); err != nil {
 		t.world.violation("till-does-not-recover", "%s: %v", t.name, err)
 	}
@@ -245,7 +248,7 @@ func (t *till) receive(payload []byte) {
 	if t.connection == nil {
 		return
 	}
-	t.heard, t.hidden, t.hiding = t.world.loop.now, 0, 0
+	t.heard, t.hidden = t.world.loop.now, 0
 	t.connection.Receive(payload)
 	t.recorder.powered("during acknowledgement")
 	t.overhear(context.Background(), t.evidence.last)
@@ -324,7 +327,7 @@ func (t *till) bury(l *life, j *journal.Journal) {
 	w := t.world
 	w.trace("%s is killed: %s", t.name, l.last)
 	w.broker.leave(t)
-	t.life, t.connection = nil, nil
+	t.life, t.connection, t.ended = nil, nil, t.present()
 	if !t.disk.Off() {
 		t.disk.Kill()
 	}
@@ -378,7 +381,7 @@ func (t *till) stop() {
 	l.buried = nil
 	l.kill()
 	t.uplink.Close()
-	t.life, t.connection = nil, nil
+	t.life, t.connection, t.ended = nil, nil, t.present()
 	if err := t.journal.Close(); err != nil && (t.world.ended || !t.troubled(err)) {
 		t.world.violation("till-does-not-stop", "%s: %v", t.name, err)
 	}
@@ -399,11 +402,14 @@ func (r *recorder) Append(ctx context.Context, entries ...journal.Entry) ([]reco
 	if r.till.broken > 0 {
 		r.till.broken--
 		r.till.world.hit("disk-full")
+		r.till.failed = r.till.world.loop.now
 		return nil, errDisk
 	}
 	records, err := r.Journal.Append(ctx, entries...)
 	r.powered("during record")
-	if err == nil {
+	if err != nil {
+		r.till.failed = r.till.world.loop.now
+	} else {
 		for _, one := range records {
 			r.till.evidence.recorded(r.till, one)
 		}

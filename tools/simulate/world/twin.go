@@ -46,6 +46,7 @@ func copyTill(w *World, a Action) {
 		return
 	}
 	c := &copyOf{evidence: t.evidence.copied(), reckoning: t.reckoning}
+	c.reckoning.ended = t.present()
 	var err error
 	c.files, err = t.disk.Snapshot()
 	w.must(err)
