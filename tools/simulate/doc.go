@@ -33,7 +33,8 @@
 //
 // In the end, six hours of simulated time after the faults stop: everything acknowledged and stored, no sale, payment or
 // queue left open, ledger in balance, and operators, ledger, journals and receipts of one mind about every order. A till
-// whose files were copied need not converge, but somebody must have been told.
+// whose files were copied need not converge, but somebody must have been told. What was lost with files of which nothing had
+// reached the cloud is counted: a limit that ARCHITECTURE.md names.
 //
 // The checks believe only what the world itself saw: wallets at the operators, screens, slips, bytes that a commit
 // returned. They share no code with the product but the message types.
@@ -44,7 +45,5 @@
 //   - Races: one thread cannot have them. The race detector and tools that run real processes look for them.
 //   - Commits of several terminals grouped by the store, its write-ahead log being carried over beside them, the journal's
 //     background work.
-//   - Clocks that are set while a till runs: Go's monotonic clock hides that from durations, and the world has none. Here
-//     they are set while it is off.
 //   - MQTT, TLS and HTTPS themselves, drivers, and two versions of the program at once.
 package main

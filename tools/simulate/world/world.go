@@ -180,8 +180,10 @@ func (w *World) calmDown() {
 		t.link.weather = weather{}
 		t.broken = 0
 		t.printer.paper, t.printer.gone, t.printer.vague = 0, 0, 0
-		t.disk.CutAt(never)
-		t.disk.SetFaults(crashdisk.Faults{})
+		if !t.disk.Off() { // a till that is off for long may have one before it
+			t.disk.CutAt(never)
+			t.disk.SetFaults(crashdisk.Faults{})
+		}
 		if t.life != nil {
 			t.life.fatal = 0
 			if t.journal.Room() != nil {
