@@ -17,6 +17,11 @@ func NoFlag(flag string) Text {
 	return Text{"没有 " + flag + " 这个选项", "there is no flag " + flag}
 }
 
+// NoJSON says that what a command prints is a script and not to be had as JSON.
+func NoJSON(command string) Text {
+	return Text{command + " 输出脚本，不能输出 JSON", command + " prints a script and takes no --json"}
+}
+
 // FlagValueMissing says that a flag stands without its value.
 func FlagValueMissing(flag string) Text {
 	return Text{flag + " 后面缺少值", flag + " needs a value"}

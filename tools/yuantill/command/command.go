@@ -108,13 +108,12 @@ func (p *program) root() *cobra.Command {
 	flags.StringVar(&p.station, "station", "", "收银程序地址  agent's station (default from settings, else "+stationDefault+")")
 	flags.StringVar(&p.settings, "settings", "", "设置文件  agent's settings file (default "+settingsDefault+" if there is one)")
 	flags.BoolVar(&p.json, "json", false, "输出 JSON  print JSON")
+	flags.BoolP("help", "h", false, "说明  help about the command")
 	flags.Var(&p.language, "lang", "语言  language of what is printed")
-	root.AddCommand(p.sale(), p.cancel(), p.refund(), p.void(), p.hold(), p.find(), p.shift(), p.status(), p.journal(), p.doctor(), p.version())
+	root.AddCommand(p.sale(), p.cancel(), p.refund(), p.void(), p.hold(), p.find(), p.shift(), p.status(), p.journal(), p.doctor(), p.completion(), p.version())
 	root.AddCommand(topics()...)
 	root.SetFlagErrorFunc(flagMistake)
 	root.SetHelpCommand(help())
-	root.InitDefaultCompletionCmd()
-	strictCompletion(root)
 	return root
 }
 

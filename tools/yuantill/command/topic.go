@@ -27,18 +27,8 @@ func help() *cobra.Command {
 			if err != nil || len(rest) > 0 {
 				return usage(catalogue.NoTopic(strings.Join(arguments, " ")))
 			}
-			found.InitDefaultHelpFlag() // cobra's page lists it
 			return found.Help()
 		},
-	}
-}
-
-// strictCompletion makes a shell that is not known a mistake; cobra would print the list of shells and succeed.
-func strictCompletion(root *cobra.Command) {
-	for _, cmd := range root.Commands() {
-		if cmd.Name() == "completion" {
-			cmd.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
-		}
 	}
 }
 
@@ -51,9 +41,9 @@ func exitCodes() string {
 	return b.String()
 }
 
-const jsonFields = `每个命令加 --json 输出一个 JSON 值；字段名不会改变含义，只会增加。时间为 UTC，金额为最小货币单位的整数。
-Every command prints one JSON value with --json. Names never change their meaning; new ones may come. Times are UTC,
-amounts integers in the currency's minor unit.
+const jsonFields = `每个命令加 --json 输出一个 JSON 值（completion 除外）；字段名不会改变含义，只会增加。时间为 UTC，金额为最小货币单位的整数。
+Every command but completion prints one JSON value with --json. Names never change their meaning; new ones may come.
+Times are UTC, amounts integers in the currency's minor unit.
 
   sale            {key, exit_code, exit, sale}; sale as in the station's GET /v1/sales/{id}
   hold start      as sale
