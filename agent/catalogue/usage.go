@@ -12,6 +12,9 @@ func NoCommand(name string) Text {
 	return Text{"没有“" + name + "”这个命令", fmt.Sprintf("there is no command %q", name)}
 }
 
+// CommandMissing says that no command was given.
+func CommandMissing() Text { return Text{"缺少命令", "a command is missing"} }
+
 // NoFlag says that a command has no such flag; it comes with its dashes.
 func NoFlag(flag string) Text {
 	return Text{"没有 " + flag + " 这个选项", "there is no flag " + flag}

@@ -41,20 +41,24 @@ func commands(clock func() time.Time, out, errOut io.Writer) []command {
 
 // execute does what the arguments say. It returns an *argumentError, or the command's error.
 func execute(ctx context.Context, all []command, arguments []string, out io.Writer) error {
-	if len(arguments) == 0 || slices.ContainsFunc(arguments, asksForHelp) {
-		return help(all, out)
+	if len(arguments) == 0 {
+		return &argumentError{what: catalogue.CommandMissing(), usage: usage(all)}
+	}
+	if slices.ContainsFunc(arguments, asksForHelp) {
+		_, err := io.WriteString(out, usage(all))
+		return err
 	}
 	name, rest := arguments[0], arguments[1:]
 	i := slices.IndexFunc(all, func(c command) bool { return c.name == name })
 	switch {
 	case i < 0:
-		return &argumentError{catalogue.NoCommand(name)}
+		return &argumentError{what: catalogue.NoCommand(name)}
 	case len(rest) > 0 && strings.HasPrefix(rest[0], "-"):
-		return &argumentError{catalogue.NoFlag(rest[0])}
+		return &argumentError{what: catalogue.NoFlag(rest[0])}
 	case len(rest) > 0 && !all[i].takesFile:
-		return &argumentError{catalogue.ArgumentsMost(name, 0)}
+		return &argumentError{what: catalogue.ArgumentsMost(name, 0)}
 	case len(rest) > 1:
-		return &argumentError{catalogue.ArgumentsMost(name, 1)}
+		return &argumentError{what: catalogue.ArgumentsMost(name, 1)}
 	case len(rest) == 0:
 		rest = []string{settingsPath}
 	}
@@ -65,7 +69,7 @@ func asksForHelp(argument string) bool {
 	return argument == "-h" || argument == "--help" || argument == "help"
 }
 
-func help(all []command, out io.Writer) error {
+func usage(all []command) string {
 	var text strings.Builder
 	text.WriteString("数字人民币收银程序  Digital yuan till\n\n" + exitCodes() + "\n\n用法 Usage:\n")
 	for _, c := range all {
@@ -75,6 +79,5 @@ func help(all []command, out io.Writer) error {
 		}
 		fmt.Fprintf(&text, "  yuantill-agent %-28s%s\n", line, c.about)
 	}
-	_, err := io.WriteString(out, text.String())
-	return err
+	return text.String()
 }

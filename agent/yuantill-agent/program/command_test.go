@@ -19,12 +19,13 @@ func say(t *testing.T, arguments ...string) (code int, out, errOut string) {
 }
 
 func TestHelp(t *testing.T) {
-	for _, arguments := range [][]string{nil, {"help"}, {"-h"}, {"--help"}, {"run", "--help"}} {
+	for _, arguments := range [][]string{{"help"}, {"-h"}, {"--help"}, {"run", "--help"}} {
 		code, out, errOut := say(t, arguments...)
 		require.Equal(t, program.ExitOK, code, arguments)
 		require.Empty(t, errOut)
 		require.Contains(t, out, "数字人民币收银程序  Digital yuan till")
 		require.Contains(t, out, "  4  流水损坏")
+		require.Contains(t, out, "  7  存储空间已满  the disk is full\n")
 		for _, line := range []string{
 			"  yuantill-agent run [SETTINGS]              运行  Run the till; settings default to /etc/yuantill/agent.toml\n",
 			"  yuantill-agent check-settings [SETTINGS]   检查设置",
@@ -34,6 +35,15 @@ func TestHelp(t *testing.T) {
 			require.Contains(t, out, line)
 		}
 	}
+}
+
+// TestNoArguments: nothing was done, and a script has to notice.
+func TestNoArguments(t *testing.T) {
+	_, usage, _ := say(t, "help")
+	code, out, errOut := say(t)
+	require.Equal(t, program.ExitSettings, code)
+	require.Empty(t, out)
+	require.Equal(t, "yuantill-agent: 参数或设置有误  wrong arguments or settings\n  缺少命令  a command is missing\n\n"+usage, errOut)
 }
 
 func TestWrongArguments(t *testing.T) {

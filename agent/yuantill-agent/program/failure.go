@@ -40,7 +40,10 @@ func exitCodes() string {
 func line(text catalogue.Text) string { return text.Chinese + "  " + text.English }
 
 // argumentError is a command line that this program does not understand.
-type argumentError struct{ what catalogue.Text }
+type argumentError struct {
+	what  catalogue.Text
+	usage string // the whole of it, where nothing more particular can be said; may be empty
+}
 
 // Error implements error.
 func (e *argumentError) Error() string { return "wrong arguments: " + e.what.English }
@@ -57,6 +60,8 @@ func tell(w io.Writer, err error) {
 			fmt.Fprintf(w, "  %s  %s\n", m.Text().Chinese, m.What.English)
 		}
 		fmt.Fprintf(w, "  → %s\n", line(catalogue.AfterSettings(wrong.Mistakes[0].Path)))
+	case errors.As(err, &arguments) && arguments.usage != "":
+		fmt.Fprintf(w, "  %s\n\n%s", line(arguments.what), arguments.usage)
 	case errors.As(err, &arguments):
 		fmt.Fprintf(w, "  %s\n  → %s\n", line(arguments.what), line(catalogue.AfterUsage("yuantill-agent")))
 	case errors.As(err, &held):
