@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"sync"
@@ -24,6 +25,7 @@ type keeper struct {
 	mu   sync.Mutex
 	ends int
 	left error // why the shop is not whole any more: something is not started again
+	bad  error // why that is a failure: nobody ended it by hand, or nobody watches
 	pids map[shop.Role]int
 }
 
@@ -50,8 +52,11 @@ func (k *keeper) ended(end shop.End) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.ends++
-	if end.Again == 0 && k.left == nil {
-		k.left = end.Err
+	if end.Again == 0 {
+		k.left = cmp.Or(k.left, end.Err)
+	}
+	if end.Again == 0 && (k.again == 0 || !end.ByHand()) {
+		k.bad = cmp.Or(k.bad, end.Err)
 	}
 	if k.again == 0 {
 		k.fail(end.Err)
@@ -87,8 +92,8 @@ func (k *keeper) back(b shop.Back) {
 	k.mu.Lock()
 	if b.Err == nil {
 		k.pids[b.Role] = b.PID
-	} else if k.left == nil {
-		k.left = b.Err
+	} else {
+		k.left, k.bad = cmp.Or(k.left, b.Err), cmp.Or(k.bad, b.Err)
 	}
 	k.mu.Unlock()
 	if b.Err != nil {
@@ -111,6 +116,13 @@ func (k *keeper) broken() error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	return k.left
+}
+
+// wrong returns the first failure of a process for good, or nil.
+func (k *keeper) wrong() error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.bad
 }
 
 func (k *keeper) pid(role shop.Role) int {

@@ -145,6 +145,70 @@ func TestTheOperatorIsNotStartedAgain(t *testing.T) {
 	require.ErrorIs(t, w.keeper.broken(), shop.ErrDied)
 	_, err = w.shop.Station.Status(ctx)
 	require.NoError(t, err, "the rest goes on")
+	require.NoError(t, w.keeper.wrong(), "it was told, and whoever did it may go")
+}
+
+// TestWhatIsWrong: what a person ended is told and no failure of a watched demonstration; what ended by itself is.
+func TestWhatIsWrong(t *testing.T) {
+	died := errors.New("died")
+	for name, test := range map[string]struct {
+		end   shop.End
+		once  bool
+		wrong bool
+	}{
+		"Killed":            {end: shop.End{Signal: syscall.SIGKILL, Lost: true}},
+		"Terminated":        {end: shop.End{Signal: syscall.SIGTERM, Lost: true}},
+		"AskedToEnd":        {end: shop.End{Code: 0, Lost: true}},
+		"KilledTooOften":    {end: shop.End{Signal: syscall.SIGKILL}},
+		"StartedAgain":      {end: shop.End{Code: 1, Again: 1}},
+		"Failed":            {end: shop.End{Code: 1, Lost: true}, wrong: true},
+		"Crashed":           {end: shop.End{Signal: syscall.SIGSEGV, Lost: true}, wrong: true},
+		"FailedTooOften":    {end: shop.End{Code: 2}, wrong: true},
+		"KilledWhileNobody": {end: shop.End{Signal: syscall.SIGKILL}, once: true, wrong: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			k := &keeper{out: &transcript{out: nobody{}}, again: againMax, fail: func(error) {}}
+			if test.once {
+				k.again = 0
+			}
+			test.end.Err = died
+			k.ended(test.end)
+			require.Equal(t, test.end.Again == 0, k.broken() != nil)
+			if test.wrong {
+				require.ErrorIs(t, k.wrong(), died)
+				return
+			}
+			require.NoError(t, k.wrong())
+		})
+	}
+	k := &keeper{out: &transcript{out: nobody{}}, again: againMax}
+	k.back(shop.Back{Err: died})
+	require.ErrorIs(t, k.wrong(), died)
+}
+
+// TestCtrlCAfterAKill: the day ends well although a person has killed the operator, and badly where a process failed.
+func TestCtrlCAfterAKill(t *testing.T) {
+	for name, test := range map[string]struct {
+		signal syscall.Signal
+		want   error
+	}{"ByHand": {syscall.SIGKILL, nil}, "ByItself": {syscall.SIGABRT, shop.ErrDied}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s, err := shop.Start(t.Context(), shop.Options{Bin: shoptest.Bin(), Dir: t.TempDir(), Terminals: 1})
+			require.NoError(t, err)
+			paper := &page{}
+			ctx, cancel := context.WithCancel(t.Context())
+			day := func(ctx context.Context, w *world) error { w.openDoors(ctx, "bin"); return nil }
+			ended := make(chan error, 1)
+			go func() { ended <- attend(ctx, options{}, s, &transcript{out: paper, begun: time.Now()}, day) }()
+			paper.requireLine(t, `kill -9 \d+   # 云端`)
+			require.NoError(t, syscall.Kill(s.Bank.PID(), test.signal))
+			paper.requireLine(t, `✗ 运营机构（进程 \d+）`)
+			cancel()
+			require.ErrorIs(t, <-ended, test.want)
+			require.NoError(t, s.Stop())
+		})
+	}
 }
 
 // TestUnattendedEnds: nobody watches, so an end is a failure, and is said all the same.
@@ -161,9 +225,11 @@ func TestUnattendedEnds(t *testing.T) {
 func TestTheTillInOneLine(t *testing.T) {
 	status := stationclient.Status{Pending: 1, Sale: "x"}
 	status.Uplink.Connected = true
-	require.Equal(t, "已连接平台 · connected to the cloud", lineOf(status), "a sale before the cashier is no trouble")
+	require.Equal(t, "已连接平台 · connected to the cloud", lineOf(status, false), "a sale before the cashier is no trouble")
+	require.Equal(t, "已连接平台 · connected to the cloud；1 笔没有结果 · without a result: 1", lineOf(status, true),
+		"one that waits for its customer is not counted, so the one is another")
 	status.Pending, status.Uplink.Connected, status.Journal.Unsent = 3, false, 2
 	status.Refusing = &stationclient.Words{Chinese: "不收", English: "none"}
 	require.Equal(t, "平台断开，流水照常记在本机 · the cloud is gone, the journal goes on here；有未上送的流水 · records wait to be sent"+
-		"；2 笔没有结果 · without a result: 2；不收 · none", lineOf(status))
+		"；2 笔没有结果 · without a result: 2；不收 · none", lineOf(status, false))
 }

@@ -1,7 +1,8 @@
 // Command demo runs a small shop on this machine and takes sales by itself: cloud, operator, and one terminal whose
 // devices are simulated on pseudo-terminals.
 //
-// Exit codes: 0 all held, 1 something did not, 130 broken off before that was known.
+// Exit codes: 0 all held, 1 something did not and is told, 130 broken off during the scenes. What a person ended by hand
+// in a demonstration that is watched is told as it happens and is no failure.
 package main
 
 import (
@@ -88,7 +89,7 @@ func run(ctx context.Context, o options, out, errOut io.Writer) (err error) {
 		return err
 	}
 	words.note("就绪 · ready %s", since(begun))
-	err = attend(ctx, o, s, words, dir, out)
+	err = attend(ctx, o, s, words, func(ctx context.Context, w *world) error { return open(ctx, o, w, dir, out) })
 	switch {
 	case errors.Is(err, shop.ErrDied):
 		_ = stop(s) // that it ended badly has been said
@@ -108,19 +109,19 @@ func stop(s *shop.Shop) error {
 	return s.Stop()
 }
 
-// attend keeps an eye on the shop's processes during its day. Its error is shop.ErrDied when one has ended for good.
-func attend(ctx context.Context, o options, s *shop.Shop, words *transcript, dir string, out io.Writer) error {
+// attend keeps an eye on the shop's processes during its day. Its error is shop.ErrDied when one has failed for good.
+func attend(ctx context.Context, o options, s *shop.Shop, words *transcript, day func(context.Context, *world) error) error {
 	kept, cancel := context.WithCancelCause(ctx)
 	k := newKeeper(words, o.once, cancel, s)
 	wait := s.Keep(kept, k.keeping())
-	err := open(kept, o, &world{shop: s, out: words, tally: map[string]int{}, keeper: k, began: map[string]bool{}}, dir, out)
+	err := day(kept, &world{shop: s, out: words, tally: map[string]int{}, keeper: k, began: map[string]bool{}})
 	if err != nil && !errors.Is(err, errInterrupted) {
 		k.since(0) // a scene can fail a moment before the end of a process is known
 	}
 	cancel(nil)
 	wait()
-	if left := k.broken(); left != nil {
-		return left
+	if wrong := k.wrong(); wrong != nil {
+		return wrong
 	}
 	return err
 }

@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/yuantill/yuantill/agent/checkout"
 	"github.com/yuantill/yuantill/tools/shop"
 	"github.com/yuantill/yuantill/tools/yuantill/stationclient"
 )
@@ -42,10 +43,16 @@ func (w *world) tillLine(ctx context.Context) string {
 	if err != nil {
 		return "终端程序没有应答 · the agent does not answer"
 	}
-	return lineOf(status)
+	waits := false
+	if status.Sale != "" {
+		sale, err := w.shop.Station.Sale(ctx, status.Sale)
+		waits = err == nil && sale.State == checkout.Waiting.String()
+	}
+	return lineOf(status, waits)
 }
 
-func lineOf(s stationclient.Status) string {
+// lineOf leaves out the sale before the cashier, which has its own lines; one that waits for its customer is not counted.
+func lineOf(s stationclient.Status, waits bool) string {
 	line := "已连接平台 · connected to the cloud"
 	if !s.Uplink.Connected {
 		line = "平台断开，流水照常记在本机 · the cloud is gone, the journal goes on here"
@@ -54,8 +61,8 @@ func lineOf(s stationclient.Status) string {
 		line += "；有未上送的流水 · records wait to be sent"
 	}
 	pending := s.Pending
-	if s.Sale != "" {
-		pending-- // the one before the cashier has its own lines
+	if s.Sale != "" && !waits {
+		pending--
 	}
 	if pending > 0 {
 		line += fmt.Sprintf("；%d 笔没有结果 · without a result: %d", pending, pending)

@@ -172,6 +172,16 @@ func (p *Process) end(err error) End {
 	return end
 }
 
+// ByHand says that somebody outside ended it: with a signal that no program gives itself, or so that it left in order.
+func (e End) ByHand() bool {
+	switch e.Signal {
+	case syscall.SIGKILL, syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP:
+		return true
+	default:
+		return e.Signal == 0 && e.Code == 0
+	}
+}
+
 // How says how it ended.
 func (e End) How() (chinese, english string) {
 	if e.Signal != 0 {
