@@ -34,6 +34,7 @@ var errInterrupted = errors.New("interrupted")
 // options are the command's flags.
 type options struct {
 	once, json      bool
+	profiling       bool
 	bin, dir, agent string
 	runner          string
 	sales           int
@@ -64,6 +65,7 @@ func newCommand() *cobra.Command {
 	flags.StringVar(&o.dir, "dir", "", "数据目录，缺省 build/demo · folder for everything it writes")
 	flags.StringVar(&o.agent, "agent", "", "另一个终端程序 · another agent, such as one for ARM")
 	flags.StringVar(&o.runner, "agent-runner", "", "运行它的命令 · what runs it, such as an emulator")
+	flags.BoolVar(&o.profiling, "profiling", false, "云端在本机提供性能剖析 · the cloud serves its profiles to this machine")
 	flags.IntVar(&o.sales, "sales", 40, "最后连续收几笔以测时延 · how many quick sales to time at the end")
 	return command
 }
@@ -81,7 +83,9 @@ func run(ctx context.Context, o options, out, errOut io.Writer) (err error) {
 	defer func() { err = errors.Join(err, lock.Release()) }()
 	words.note("启动一家小店：云端、运营机构、一台终端 · starting a small shop: cloud, operator, one terminal …")
 	begun := time.Now()
-	s, err := shop.Start(ctx, shop.Options{Bin: o.bin, Dir: dir, Terminals: 1, Agent: o.agent, Runner: strings.Fields(o.runner)})
+	s, err := shop.Start(ctx, shop.Options{
+		Bin: o.bin, Dir: dir, Terminals: 1, Agent: o.agent, Runner: strings.Fields(o.runner), Profiling: o.profiling,
+	})
 	if ctx.Err() != nil {
 		return errors.Join(errInterrupted, stop(s))
 	}

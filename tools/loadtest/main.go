@@ -45,17 +45,19 @@ func benchmarks() []benchmark {
 const gcPercent = 400
 
 func benchCommand() *cobra.Command {
-	var only, bin string
+	var only string
+	options := shop.Options{LogLevel: benchLog}
 	command := &cobra.Command{Use: "bench", Args: cobra.NoArgs, Short: "测量并逐行输出 JSON · Measure and print JSON lines"}
 	command.Flags().StringVar(&only, "only", "", "只测这些，逗号分隔：counter,ingest,payments,drain,agent,simulate · just these")
-	command.Flags().StringVar(&bin, "bin", "bin", "程序目录 · folder of the programs")
+	command.Flags().StringVar(&options.Bin, "bin", "bin", "程序目录 · folder of the programs")
+	command.Flags().BoolVar(&options.Profiling, "profiling", false, "云端在本机提供性能剖析 · the cloud serves its profiles to this machine")
 	command.RunE = func(command *cobra.Command, _ []string) error {
 		debug.SetGCPercent(gcPercent)
 		wanted, err := choose(only)
 		if err != nil {
 			return err
 		}
-		return bench(command.Context(), wanted, bin, &report{out: command.OutOrStdout()})
+		return bench(command.Context(), wanted, options, &report{out: command.OutOrStdout()})
 	}
 	return command
 }
@@ -76,14 +78,19 @@ func choose(only string) ([]benchmark, error) {
 	return wanted, nil
 }
 
-func bench(ctx context.Context, wanted []benchmark, bin string, r *report) error {
+// benchLog is how much the programs log that are measured.
+const benchLog = "warn"
+
+// bench runs the benchmarks, each with a shop of the options in a folder of its own.
+func bench(ctx context.Context, wanted []benchmark, options shop.Options, r *report) error {
 	dir, err := os.MkdirTemp("", "yuantill-bench-")
 	if err != nil {
 		return fmt.Errorf("make folder: %w", err)
 	}
 	for _, b := range wanted {
 		fmt.Fprintf(os.Stderr, "bench: %s\n", b.name)
-		if err := b.run(ctx, shop.Options{Bin: bin, Dir: filepath.Join(dir, b.name), LogLevel: "warn"}, r); err != nil {
+		options.Dir = filepath.Join(dir, b.name)
+		if err := b.run(ctx, options, r); err != nil {
 			// The folder stays: its logs say why.
 			return fmt.Errorf("measure %s: %w (see %s)", b.name, err, dir)
 		}

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+
+	"github.com/yuantill/yuantill/tools/shop"
 )
 
 // bars are what the product promises, by figure: at most or at least.
@@ -35,7 +37,7 @@ func resultsCommand() *cobra.Command {
 		load := loadAverage()
 		for range runs {
 			r := &report{out: command.OutOrStdout()}
-			if err := bench(command.Context(), benchmarks(), bin, r); err != nil {
+			if err := bench(command.Context(), benchmarks(), shop.Options{Bin: bin, LogLevel: benchLog}, r); err != nil {
 				return err
 			}
 			all = append(all, r.printed)

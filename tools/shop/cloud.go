@@ -25,7 +25,7 @@ names = ["127.0.0.1", "localhost"]
 
 [api]
 listen = %q
-profiling = true
+profiling = %t
 
 [[operator]]
 code = %q
@@ -62,7 +62,8 @@ func (s *Shop) prepare(ctx context.Context) error {
 }
 
 func (s *Shop) writeCloudSettings(operatorURL string) error {
-	text := fmt.Sprintf(cloudSettings, s.options.LogLevel, s.Broker, s.API, operatorCode, operatorURL, client) + s.options.CloudSettings
+	text := fmt.Sprintf(cloudSettings, s.options.LogLevel, s.Broker, s.API, s.options.Profiling, operatorCode, operatorURL, client) +
+		s.options.CloudSettings
 	return os.WriteFile(s.path("cloud.toml"), []byte(text), 0o600)
 }
 

@@ -55,6 +55,8 @@ type Options struct {
 	Wallet Wallet
 	// AgentSettings and CloudSettings are TOML tables put behind the settings of every agent and of the cloud.
 	AgentSettings, CloudSettings string
+	// Profiling has the cloud serve its profiles to this machine.
+	Profiling bool
 }
 
 // Wallet is a hard wallet; zero fields have the defaults of a minted card.
