@@ -2,6 +2,7 @@ package catalogue
 
 import (
 	"fmt"
+	"path/filepath"
 	"strings"
 )
 
@@ -212,6 +213,33 @@ func DiskFull() Text {
 	return Text{
 		"请释放磁盘空间，再启动；流水没有损坏，记录都在",
 		"free some disk space, then start again; the journal is not damaged and all its records are there",
+	}
+}
+
+// KeepJournal is what to do about a journal that is not what was written.
+func KeepJournal() Text {
+	return Text{
+		"请勿删除；把流水文件与 -wal 一起复制保存，联系服务商",
+		"keep the file, delete nothing: copy it with its -wal aside and call support",
+	}
+}
+
+// OtherJournal is what to do about another terminal's journal.
+func OtherJournal() Text {
+	return Text{"换回本机的流水，或恢复原来的入网文件", "restore the right file or the right enrolment"}
+}
+
+// CheckPath is what to do about a file that cannot be used for a reason of the file system's.
+func CheckPath(path string) Text {
+	return Text{"请检查路径与权限：ls -l " + path, "check path and permissions: ls -l " + path}
+}
+
+// SettingsFolder is what to do about a folder that is given as the settings file.
+func SettingsFolder(folder string) Text {
+	file := filepath.Join(folder, "agent.toml")
+	return Text{
+		folder + " 是文件夹，请给出其中的设置文件，如 " + file,
+		folder + " is a folder; name the settings file in it, such as " + file,
 	}
 }
 

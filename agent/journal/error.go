@@ -7,7 +7,8 @@ import (
 	"github.com/yuantill/yuantill/protocol/record"
 )
 
-// The errors of this package.
+// The errors of this package. What to do about an error that ends a program is in the catalogue, and whoever tells the
+// error says it.
 var (
 	// ErrNoEpoch: nothing can be tagged before the first sign-in.
 	ErrNoEpoch = errors.New("journal: no key epoch yet: sign in first")
@@ -45,7 +46,7 @@ type HeldError struct {
 
 // Error implements error.
 func (e *HeldError) Error() string {
-	return fmt.Sprintf("journal: %s is in use by process %d: stop that agent first", e.Path, e.PID)
+	return fmt.Sprintf("journal: %s is in use by process %d", e.Path, e.PID)
 }
 
 // ForeignError says that the journal belongs to another terminal.
@@ -56,8 +57,7 @@ type ForeignError struct {
 
 // Error implements error.
 func (e *ForeignError) Error() string {
-	return fmt.Sprintf("journal: %s belongs to terminal %s, this is %s: restore the right file or the right enrolment",
-		e.Path, e.Owner, e.Mine)
+	return fmt.Sprintf("journal: %s belongs to terminal %s, this is %s", e.Path, e.Owner, e.Mine)
 }
 
 // DisplacedError says that a file of the journal was removed, moved or replaced while it is in use. What is written then
@@ -94,7 +94,7 @@ func (e *DamagedError) Error() string {
 	case e.FollowUp != 0:
 		where = fmt.Sprintf("follow-up %d", e.FollowUp)
 	}
-	return fmt.Sprintf("journal: %s: %s: %v: keep the file, copy it with its -wal aside and call service", e.Path, where, e.Cause)
+	return fmt.Sprintf("journal: %s: %s: %v", e.Path, where, e.Cause)
 }
 
 // Unwrap returns the cause.

@@ -210,7 +210,7 @@ func (j *Journal) load(ctx context.Context, db querier) error {
 	}
 	h, err := readHead(ctx, db, mac, j.config.Terminal)
 	if errors.Is(err, errHeadTag) || errors.Is(err, sql.ErrNoRows) {
-		return &DamagedError{Path: j.config.Path, Cause: errors.Join(errHeadTag, err)}
+		return &DamagedError{Path: j.config.Path, Cause: fmt.Errorf("read head: %w", err)}
 	}
 	if err != nil {
 		return fmt.Errorf("read head: %w", err)

@@ -56,7 +56,7 @@ func TestJournal(t *testing.T) {
 		text := w.refused(t, w.Till, program.ExitJournal)
 		w.Till.Agent = first
 		require.Contains(t, text, fmt.Sprintf("in use by process %d", first.PID()))
-		require.Contains(t, text, "stop that agent first")
+		require.Contains(t, text, "stop it first")
 		require.Contains(t, text, "请先停止")
 		w.sell(t, w.Till, 110)
 	})

@@ -4,8 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
+	"io/fs"
 	"strings"
+	"syscall"
 
 	"github.com/yuantill/yuantill/agent/catalogue"
 	"github.com/yuantill/yuantill/agent/journal"
@@ -53,7 +54,6 @@ func tell(w io.Writer, err error) {
 	fmt.Fprintf(w, "yuantill-agent: %s\n", line(exits()[exitCode(err)]))
 	var wrong *settings.Error
 	var arguments *argumentError
-	var held *journal.HeldError
 	switch {
 	case errors.As(err, &wrong):
 		for _, m := range wrong.Mistakes {
@@ -64,13 +64,35 @@ func tell(w io.Writer, err error) {
 		fmt.Fprintf(w, "  %s\n\n%s", line(arguments.what), arguments.usage)
 	case errors.As(err, &arguments):
 		fmt.Fprintf(w, "  %s\n  → %s\n", line(arguments.what), line(catalogue.AfterUsage("yuantill-agent")))
-	case errors.As(err, &held):
-		fmt.Fprintf(w, "  %v\n  → %s\n", err, line(catalogue.AnotherAgent()))
-	case exitCode(err) == ExitFull:
-		fmt.Fprintf(w, "  %v\n  → %s\n", err, line(catalogue.DiskFull()))
-	case errors.Is(err, os.ErrNotExist) && exitCode(err) == ExitSettings:
-		fmt.Fprintf(w, "  %v\n  → %s\n", err, line(catalogue.NoSettingsFile()))
 	default:
 		fmt.Fprintf(w, "  %v\n", err)
+		if next := nextAfter(err); next != (catalogue.Text{}) {
+			fmt.Fprintf(w, "  → %s\n", line(next))
+		}
+	}
+}
+
+// nextAfter is what to do about an error, empty where that is not known.
+func nextAfter(err error) catalogue.Text {
+	var held *journal.HeldError
+	var foreign *journal.ForeignError
+	var file *fs.PathError
+	switch {
+	case journal.IsDamaged(err):
+		return catalogue.KeepJournal()
+	case errors.As(err, &held):
+		return catalogue.AnotherAgent()
+	case errors.As(err, &foreign):
+		return catalogue.OtherJournal()
+	case exitCode(err) == ExitFull:
+		return catalogue.DiskFull()
+	case !errors.As(err, &file):
+		return catalogue.Text{}
+	case exitCode(err) == ExitSettings && errors.Is(err, fs.ErrNotExist):
+		return catalogue.NoSettingsFile()
+	case exitCode(err) == ExitSettings && errors.Is(err, syscall.EISDIR):
+		return catalogue.SettingsFolder(file.Path)
+	default:
+		return catalogue.CheckPath(file.Path)
 	}
 }

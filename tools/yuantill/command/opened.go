@@ -8,7 +8,6 @@ import (
 	"github.com/yuantill/yuantill/agent/journal"
 	"github.com/yuantill/yuantill/agent/keyring"
 	"github.com/yuantill/yuantill/protocol/record"
-	"github.com/yuantill/yuantill/tools/yuantill/bilingual"
 	"github.com/yuantill/yuantill/tools/yuantill/journalfile"
 )
 
@@ -73,22 +72,15 @@ func (o *opened) failure(err error) error {
 	switch {
 	case errors.As(err, &failure):
 		return err
-	case errors.As(err, &damaged), errors.As(err, &foreign):
-		return &Failure{Code: CodeJournal, Cause: err, Next: keepJournal()}
+	case errors.As(err, &damaged):
+		return &Failure{Code: CodeJournal, Cause: err, Next: catalogue.KeepJournal()}
+	case errors.As(err, &foreign):
+		return &Failure{Code: CodeJournal, Cause: err, Next: catalogue.OtherJournal()}
 	case errors.Is(err, journal.ErrEmpty):
 		return &Failure{Code: CodeNoRecord, Text: catalogue.NothingWritten(), Cause: err}
 	case errors.Is(err, context.Canceled):
 		return &Failure{Code: CodeInternal, Cause: err}
 	default:
-		return &Failure{Code: CodeUnreadable, Cause: err, Next: bilingual.Text{
-			Chinese: "请检查路径与权限：ls -l " + o.path, English: "check path and permissions: ls -l " + o.path,
-		}}
-	}
-}
-
-func keepJournal() bilingual.Text {
-	return bilingual.Text{
-		Chinese: "请勿删除；把流水文件与 -wal 一起复制保存，联系服务商",
-		English: "delete nothing; copy the journal and its -wal aside and call support",
+		return &Failure{Code: CodeUnreadable, Cause: err, Next: catalogue.CheckPath(o.path)}
 	}
 }

@@ -82,7 +82,7 @@ func (p *program) runShiftVerify(ctx context.Context, flags *journalFlags) error
 		p.sayShiftsVerified(result)
 	}
 	if err == nil && !result.Intact {
-		err = &Failure{Code: CodeJournal, Cause: errShifts, Next: keepJournal(), Told: p.json}
+		err = &Failure{Code: CodeJournal, Cause: errShifts, Next: catalogue.KeepJournal(), Told: p.json}
 	}
 	return err
 }

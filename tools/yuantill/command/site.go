@@ -3,6 +3,7 @@ package command
 import (
 	"errors"
 	"io/fs"
+	"syscall"
 
 	"github.com/yuantill/yuantill/agent/catalogue"
 	"github.com/yuantill/yuantill/agent/keyring"
@@ -66,6 +67,10 @@ func settingsFailure(err error) error {
 	}
 	if errors.Is(err, fs.ErrNotExist) {
 		return &Failure{Code: code, Cause: err, Next: catalogue.NoSettingsFile()}
+	}
+	var folder *fs.PathError
+	if errors.As(err, &folder) && errors.Is(err, syscall.EISDIR) {
+		return &Failure{Code: code, Cause: err, Next: catalogue.SettingsFolder(folder.Path)}
 	}
 	return &Failure{Code: code, Cause: err}
 }

@@ -84,3 +84,24 @@ func TestSettingsMistakesHavePlaceAndNextStep(t *testing.T) {
 	require.Contains(t, answer.Text.Zh, "可用 58、80")
 	require.Equal(t, "usage", answer.Exit)
 }
+
+// TestAFolderForSettings: whoever names a folder is told to name the file, as the agent says it.
+func TestAFolderForSettings(t *testing.T) {
+	folder := t.TempDir()
+	code, _, said := run(t, command.Environment{}, "status", "--settings", folder, "--lang", "en")
+	require.Equal(t, int(command.CodeUsage), code)
+	require.Contains(t, said, "→ "+folder+" is a folder; name the settings file in it, such as "+filepath.Join(folder, "agent.toml")+"\n")
+	_, out, _ := run(t, command.Environment{}, "doctor", "--settings", folder, "--lang", "en")
+	require.Contains(t, out, "is a folder; name the settings file in it")
+}
+
+// TestADamagedJournalIsSaidOnce: cause and next step do not repeat each other.
+func TestADamagedJournalIsSaidOnce(t *testing.T) {
+	s := sitetest.New(t, t.TempDir(), "10000001")
+	require.NoError(t, os.Truncate(s.Journal, 0))
+	for _, arguments := range [][]string{{"journal", "verify"}, {"journal", "list"}, {"doctor"}} {
+		_, out, said := run(t, command.Environment{}, append(arguments, "--lang", "en", "--settings", s.Settings)...)
+		require.Equal(t, 1, strings.Count(out+said, "-wal aside"), out+said)
+		require.Equal(t, 1, strings.Count(out+said, "call support"), out+said)
+	}
+}

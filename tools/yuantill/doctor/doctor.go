@@ -7,8 +7,10 @@ import (
 	"crypto/tls"
 	"errors"
 	"net"
+	"syscall"
 	"time"
 
+	"github.com/yuantill/yuantill/agent/catalogue"
 	"github.com/yuantill/yuantill/agent/keyring"
 	"github.com/yuantill/yuantill/agent/yuantill-agent/settings"
 	"github.com/yuantill/yuantill/drivers/port/hid"
@@ -139,6 +141,8 @@ func (d *Doctor) selfTest(context.Context) []Finding {
 
 func (d *Doctor) settings(context.Context) []Finding {
 	switch {
+	case errors.Is(d.site.SettingsError, syscall.EISDIR):
+		return one(settingsFinding(d.site.SettingsError).advise(catalogue.SettingsFolder(d.site.SettingsPath), ""))
 	case d.site.SettingsError != nil:
 		return one(settingsFinding(d.site.SettingsError).
 			next("改正所指的行，再检查", "mend the line that is named, then check again",
@@ -177,6 +181,11 @@ func found(check string, level Level, chinese, english string) Finding {
 func (f Finding) next(chinese, english, command string) Finding {
 	f.Next, f.Command = bilingual.Text{Chinese: chinese, English: english}, command
 	return f
+}
+
+// advise is next in words that others use as well.
+func (f Finding) advise(text bilingual.Text, command string) Finding {
+	return f.next(text.Chinese, text.English, command)
 }
 
 // because adds the program's own error.

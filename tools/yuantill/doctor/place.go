@@ -139,14 +139,13 @@ func (d *Doctor) journalFailure(err error) Finding {
 	case errors.As(err, &foreign):
 		return fail("journal", fmt.Sprintf("流水是终端 %s 的，本机是 %s", foreign.Owner, foreign.Mine),
 			fmt.Sprintf("the journal is terminal %s's, this is %s", foreign.Owner, foreign.Mine)).
-			next("换回本机的流水，或恢复原来的入网文件", "put this terminal's journal back, or its enrolment", "")
+			advise(catalogue.OtherJournal(), "")
 	case errors.Is(err, fs.ErrNotExist), errors.Is(err, journal.ErrEmpty):
 		return warn("journal", "还没有流水："+d.site.JournalPath, "no journal yet: "+d.site.JournalPath).
 			next("收银程序首次启动时建立；若以前有过，请查找丢失原因", "the agent makes it at its first start; if there was one, find out where it went", "")
 	case errors.As(err, &damaged):
 		return fail("journal", "流水不完整或被改动", "the journal is damaged or was altered").because(err).
-			next("请勿删除；把流水与 -wal 一起复制保存，联系服务商", "delete nothing; copy it with its -wal aside and call support",
-				"yuantill journal verify").with("sequence", damaged.Sequence).
+			advise(catalogue.KeepJournal(), "yuantill journal verify").with("sequence", damaged.Sequence).
 			with("sale", damaged.Sale).with("follow_up", damaged.FollowUp)
 	default:
 		return fail("journal", "流水不能打开", "the journal cannot be opened").because(err).

@@ -1,0 +1,92 @@
+package program_test
+
+import (
+	"database/sql"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	_ "github.com/mattn/go-sqlite3" // alters journals
+	"github.com/stretchr/testify/require"
+
+	"github.com/yuantill/yuantill/agent/yuantill-agent/program"
+)
+
+// requireOnce holds that no sentence of a failure stands in it twice, and that it names a next step.
+func requireOnce(t *testing.T, said string) {
+	t.Helper()
+	require.Contains(t, said, "\n  → ", "no next step")
+	seen := map[string]bool{}
+	for _, part := range regexp.MustCompile(`[:：,，;；\n→]|  `).Split(said, -1) {
+		part = strings.TrimSpace(part)
+		if len(part) < 10 || strings.Contains(part, "/") || strings.HasPrefix(part, "yuantill-agent ") { // paths and commands
+			continue
+		}
+		require.False(t, seen[part], "%q stands twice in\n%s", part, said)
+		seen[part] = true
+	}
+}
+
+func TestWhatToDoIsSaidOnce(t *testing.T) {
+	alter := func(statement string) func(*testing.T, *machine) {
+		return func(t *testing.T, m *machine) {
+			db, err := sql.Open("sqlite3", m.journalPath())
+			require.NoError(t, err)
+			_, err = db.Exec(statement)
+			require.NoError(t, err)
+			require.NoError(t, db.Close())
+		}
+	}
+	const keep = "  → 请勿删除；把流水文件与 -wal 一起复制保存，联系服务商  keep the file, delete nothing: copy it with its -wal aside and call support\n"
+	for name, test := range map[string]struct {
+		harm func(*testing.T, *machine)
+		code int
+		want string
+	}{
+		"HeadAltered":    {alter("UPDATE head SET sequence = 7"), program.ExitJournal, keep},
+		"HeadGone":       {alter("DELETE FROM head"), program.ExitJournal, keep},
+		"HeadTableGone":  {alter("DROP TABLE head"), program.ExitJournal, keep},
+		"RecordsGone":    {alter("DELETE FROM record"), program.ExitJournal, keep},
+		"JournalEmptied": {func(t *testing.T, m *machine) { require.NoError(t, os.Truncate(m.journalPath(), 0)) }, program.ExitJournal, keep},
+		"JournalCut":     {func(t *testing.T, m *machine) { require.NoError(t, os.Truncate(m.journalPath(), 8192)) }, program.ExitJournal, keep},
+		"OfAnother": {alter("UPDATE owner SET terminal = '10000002'"), program.ExitJournal,
+			"  → 换回本机的流水，或恢复原来的入网文件  restore the right file or the right enrolment\n"},
+		"InUse": {func(t *testing.T, m *machine) {
+			j := m.journal(t)
+			t.Cleanup(func() { require.NoError(t, j.Close()) })
+		}, program.ExitJournal, "  → 本机已有一个收银程序在运行，请先停止它  another agent is running, stop it first\n"},
+		"AFolder": {func(t *testing.T, m *machine) {
+			require.NoError(t, os.Remove(m.journalPath()))
+			require.NoError(t, os.Mkdir(m.journalPath(), 0o700))
+		}, program.ExitJournal, "ls -l "},
+		"EpochsAFolder": {func(t *testing.T, m *machine) {
+			require.NoError(t, os.Remove(filepath.Join(m.folder, "epochs.json")))
+			require.NoError(t, os.Mkdir(filepath.Join(m.folder, "epochs.json"), 0o700))
+		}, program.ExitKeys, "ls -l "},
+	} {
+		t.Run(name, func(t *testing.T) {
+			m := newMachine(t)
+			m.signIn(t)
+			test.harm(t, m)
+			code, _, said := say(t, "run", m.settings)
+			require.Equal(t, test.code, code, said)
+			require.Contains(t, said, test.want)
+			requireOnce(t, said)
+		})
+	}
+}
+
+// TestAFolderForSettings: whoever names a folder is told to name the file.
+func TestAFolderForSettings(t *testing.T) {
+	for _, command := range []string{"run", "check-settings"} {
+		for _, folder := range []string{".", t.TempDir()} {
+			code, _, said := say(t, command, folder)
+			require.Equal(t, program.ExitSettings, code)
+			require.Contains(t, said, "  → "+folder+" 是文件夹，请给出其中的设置文件，如 "+filepath.Join(folder, "agent.toml")+
+				"  "+folder+" is a folder; name the settings file in it, such as "+filepath.Join(folder, "agent.toml")+"\n")
+			requireOnce(t, said)
+		}
+	}
+}
