@@ -32,6 +32,12 @@
 // then continues behind the cloud's books and says what was lost. A torn log page is taken by SQLite for the end of
 // the log, as after a power cut.
 //
+// # A full disk
+//
+// What has begun is finished out of the log's room and the reserve's; Room refuses payments until both have room again. A
+// journal opens on a full disk where SQLite's shared memory has room, the reserve's if need be; else ErrFull says that
+// nothing is wrong with it.
+//
 // # What a commit costs
 //
 // Follow-ups have a table of their own and the labels that sales are found by are entered when the till is idle, so that

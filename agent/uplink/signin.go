@@ -34,10 +34,15 @@ type signIn struct {
 type opening struct {
 	journal.EpochOpening
 	epoch keyring.Epoch
+	// last is the journal's last record when it was held against the cloud's books.
+	last uint64
 	// stored says that the keyring has the epoch; tried is when it was last tried to keep both.
 	stored bool
 	tried  time.Time
 }
+
+// behind says that the cloud has records which the journal has not.
+func (o *opening) behind() bool { return o.Highest > o.last }
 
 // mustSignIn says why nothing may be sent before a sign-in; empty when sending may go on.
 func (u *Uplink) mustSignIn() string {
@@ -46,7 +51,7 @@ func (u *Uplink) mustSignIn() string {
 	switch {
 	case tail.Epoch == 0 || !known:
 		return "no epoch yet"
-	case u.unrecorded != nil && u.unrecorded.Highest > tail.Sequence:
+	case u.unrecorded != nil && u.unrecorded.behind():
 		return "journal is older than the cloud's books"
 	case u.unrecorded == nil && newest.Number != tail.Epoch:
 		// A sign-in that was cut off before its record was committed, or a journal older than the keys.
@@ -127,18 +132,19 @@ func (u *Uplink) answered(ctx context.Context, attempt signIn, raw []byte) error
 	if err != nil {
 		return err
 	}
-	if err := u.compare(ctx, answer); err != nil {
+	last := u.journal.Tail().Sequence
+	if err := u.compare(ctx, answer, last); err != nil {
 		return err
 	}
 	epoch := keyring.Epoch{
 		Number: header.Epoch, TerminalNonce: attempt.nonce, CloudNonce: [seal.NonceSize]byte(answer.CloudNonce),
 		OpenedAt: u.config.Clock(),
 	}
-	before, keys := u.journal.Tail(), u.keyring.Derive(epoch)
+	keys := u.keyring.Derive(epoch)
 	if check := keys.RecordCheckValue(); string(check[:]) != string(answer.CheckValue) {
 		return fmt.Errorf("%w: check value of the record key", errSignInAnswer)
 	}
-	u.unrecorded = &opening{epoch: epoch, EpochOpening: journal.EpochOpening{
+	u.unrecorded = &opening{epoch: epoch, last: last, EpochOpening: journal.EpochOpening{
 		Keys: keys, TerminalNonce: epoch.TerminalNonce, CloudNonce: epoch.CloudNonce,
 		Highest: answer.Highest, HighestLink: seal.Hash(answer.HighestLink),
 	}}
@@ -147,7 +153,7 @@ func (u *Uplink) answered(ctx context.Context, attempt signIn, raw []byte) error
 		u.unrecorded = nil // this one never will be
 		return err
 	}
-	u.signedIn(epoch.Number, answer, before.Sequence)
+	u.signedIn(epoch.Number, answer, last)
 	return err
 }
 
@@ -216,9 +222,8 @@ func (u *Uplink) checkAnswer(attempt signIn, raw []byte) (record.Header, *messag
 	return header, answer, nil
 }
 
-// compare holds the cloud's books against the journal wherever both have a record.
-func (u *Uplink) compare(ctx context.Context, answer *message.SignInAnswer) error {
-	last := u.journal.Tail().Sequence
+// compare holds the cloud's books against the journal up to its last record wherever both have one.
+func (u *Uplink) compare(ctx context.Context, answer *message.SignInAnswer, last uint64) error {
 	for _, known := range []struct {
 		sequence uint64
 		link     []byte
