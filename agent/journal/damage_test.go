@@ -65,7 +65,7 @@ func refused(t *testing.T, c journal.Config) *journal.DamagedError {
 	_, err := journal.Open(context.Background(), c)
 	var damaged *journal.DamagedError
 	require.ErrorAs(t, err, &damaged)
-	require.NotContains(t, err.Error(), "keep", "what to do is said once, by whoever tells the error")
+	require.NotContains(t, err.Error(), "keep the file", "what to do is said once, by whoever tells the error")
 	_, err = os.Stat(c.Path)
 	require.NoError(t, err, "nothing is deleted")
 	_, err = journal.Open(context.Background(), c)
