@@ -192,6 +192,24 @@ func TestRecords(t *testing.T) {
 	})
 }
 
+// TestOldCopyOfWhichNothingCame: what a sign-in names is all that the cloud hears of records that were lost on the terminal
+// before any of them was sent.
+func TestOldCopyOfWhichNothingCame(t *testing.T) {
+	w := newWorld(t, nil)
+	till := newTill(w)
+	till.open()
+	link, sequence := till.link, till.sequence
+	till.fault("made while nothing could be sent")
+	w.clock.advance(time.Minute)
+	till.signIn()
+	require.NotContains(t, w.alarms(), "journal-restored")
+	w.restart() // it is not only remembered
+	till.link, till.sequence = link, sequence
+	w.clock.advance(time.Minute)
+	till.signIn()
+	require.EqualValues(t, 1, w.alarms()["journal-restored"])
+}
+
 func TestRefusals(t *testing.T) {
 	open := func(t *testing.T) (*world, *till) {
 		w := newWorld(t, nil)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"math"
 	"time"
 
 	"google.golang.org/protobuf/proto"
@@ -67,7 +68,8 @@ func (w *worker) openEpoch(ctx context.Context, t *tracker, data []byte, now tim
 		return fmt.Errorf("%w: terminal is blocked", errSignIn)
 	}
 	epoch := store.Epoch{Terminal: t.terminal.ID, Number: 1, KeyVersion: header.KeyVersion,
-		TerminalNonce: [seal.NonceSize]byte(body.GetTerminalNonce()), OpenedAt: now}
+		TerminalNonce: [seal.NonceSize]byte(body.GetTerminalNonce()), OpenedAt: now,
+		Named: min(body.GetLastSequence(), math.MaxInt64)}
 	if n := len(t.epochs); n > 0 {
 		epoch.Number = t.epochs[n-1].Number + 1
 	}
@@ -86,18 +88,24 @@ func (w *worker) openEpoch(ctx context.Context, t *tracker, data []byte, now tim
 	return w.answerSignIn(t, &epoch, mac, now)
 }
 
-// compareJournals looks whether the terminal's last record is the one stored here, as far as it is stored.
+// compareJournals looks whether the terminal's last record is the one stored here, as far as it is stored. One that names
+// less than at its sign-in before may have lost records of which none has come here: nothing else would tell it.
 func (w *worker) compareJournals(ctx context.Context, t *tracker, body *message.SignIn, now time.Time) []store.Alarm {
+	var alarms []store.Alarm
+	if n := len(t.epochs); n > 0 && body.GetLastSequence() < t.epochs[n-1].Named {
+		alarms = append(alarms, alarm(t, "journal-restored", fmt.Sprintf("the terminal signed in with record %d as its last, after "+
+			"record %d the time before: its journal is an old copy, or the sign-in came late", body.GetLastSequence(), t.epochs[n-1].Named), now))
+	}
 	config := w.config.Downlink.config
 	stored, err := config.Store.Record(ctx, t.terminal.ID, body.GetLastSequence())
 	if err != nil { // nothing stored there, or the store will say so again at the commit
-		return nil
+		return alarms
 	}
 	if link := stored.Bytes.Link(config.Engine); string(link[:]) == string(body.GetLastLink()) {
-		return nil
+		return alarms
 	}
-	return []store.Alarm{alarm(t, "journal-differs", fmt.Sprintf(
-		"the terminal signed in with another record %d than the one stored here", body.GetLastSequence()), now)}
+	return append(alarms, alarm(t, "journal-differs", fmt.Sprintf(
+		"the terminal signed in with another record %d than the one stored here", body.GetLastSequence()), now))
 }
 
 // answerSignIn publishes the answer. All changes that were submitted for the terminal before its epoch are settled,

@@ -109,7 +109,7 @@ func TestServiceFindsOut(t *testing.T) {
 		o.pay(1)
 		o.called(o.icbc, "authorise").fails(unknown("authorise"))
 		o.called(o.icbc, "query").fails(unknown("query"))
-		o.clock.advance(3 * time.Second)
+		require.Eventually(t, func() bool { o.clock.advance(time.Second / 2); return len(o.icbc.calls) > 0 }, patience, 5*time.Millisecond)
 		o.called(o.icbc, "query").says(operator.StatusApproved, operator.ReasonNone)
 		o.told(approved)
 		require.EqualValues(t, 1250, o.books())

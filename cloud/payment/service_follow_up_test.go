@@ -149,8 +149,7 @@ func TestServiceRefunds(t *testing.T) {
 		require.NotZero(t, o.heard(open).GetNextAt())
 		o.clock.advance(5 * time.Second)
 		o.called(o.icbc, "refund").fails(&operator.NotSentError{Operation: "refund", Cause: errBroken})
-		o.clock.advance(10 * time.Second)
-		o.called(o.icbc, "refund") // and the process dies
+		o.calledInTime(o.icbc, "refund") // and the process dies
 		o.restart()
 		second := o.called(o.icbc, "refund")
 		require.Equal(t, operator.FollowUpID(followUpID(1)), second.followUp.ID, "under the same id")
@@ -391,8 +390,7 @@ func TestServiceForgottenPayment(t *testing.T) {
 		slow.says(operator.StatusApproved, operator.ReasonNone)
 		require.True(t, o.told(reversed).GetRefunded())
 		o.called(o.icbc, "refund").fails(unknown("refund"))
-		o.clock.advance(5 * time.Second)
-		o.called(o.icbc, "refund").says(operator.StatusRefunded, operator.ReasonNone)
+		o.calledInTime(o.icbc, "refund").says(operator.StatusRefunded, operator.ReasonNone)
 		o.told(reversed)
 		require.Zero(t, o.books())
 	})

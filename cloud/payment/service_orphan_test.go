@@ -32,8 +32,7 @@ func TestAnswerFromBeforeTheEndForgetsNothing(t *testing.T) {
 	first.fails(unknown("authorise"))
 	require.Never(t, func() bool { return o.service.Open() == 0 }, 50*time.Millisecond, time.Millisecond)
 	reverse.fails(unknown("reverse"))
-	o.clock.advance(5 * time.Second)
-	o.called(o.icbc, "reverse").says(operator.StatusReversed, operator.ReasonNone)
+	o.calledInTime(o.icbc, "reverse").says(operator.StatusReversed, operator.ReasonNone)
 	o.told(message.Outcome_OUTCOME_REVERSED)
 	require.Zero(t, o.books())
 }

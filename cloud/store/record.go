@@ -54,6 +54,8 @@ type Epoch struct {
 	TerminalNonce [seal.NonceSize]byte
 	CloudNonce    [seal.NonceSize]byte
 	OpenedAt      time.Time
+	// Named is the last record of its journal that the terminal named when it signed in, 0 when that was empty.
+	Named uint64
 	// FirstSequence is that of the EpochOpened record, 0 until it arrives. A Change with FirstSequence 0 opens the
 	// epoch, one with a FirstSequence updates it.
 	FirstSequence uint64

@@ -129,14 +129,14 @@ func (s *Store) Epochs(ctx context.Context, terminal record.Terminal) ([]store.E
 		e := store.Epoch{Terminal: terminal}
 		var theirs, ours []byte
 		var openedAt int64
-		err := row.Scan(&e.Number, &e.KeyVersion, &theirs, &ours, &openedAt, &e.FirstSequence)
+		err := row.Scan(&e.Number, &e.KeyVersion, &theirs, &ours, &openedAt, &e.Named, &e.FirstSequence)
 		copy(e.TerminalNonce[:], theirs)
 		copy(e.CloudNonce[:], ours)
 		e.OpenedAt = moment(openedAt)
 		return e, err
 	}
 	return list(ctx, s.readers, "epochs", scan, `SELECT epochs.number, epochs.key_version, terminal_nonce, cloud_nonce,
-opened_at, first_sequence FROM epochs JOIN terminals ON terminals.number = terminal WHERE id = ? ORDER BY epochs.number`,
+opened_at, named, first_sequence FROM epochs JOIN terminals ON terminals.number = terminal WHERE id = ? ORDER BY epochs.number`,
 		terminal.String())
 }
 

@@ -42,8 +42,8 @@ func (t *transaction) epoch(e *store.Epoch) error {
 		return err
 	}
 	_, err = t.w.conn.run(`INSERT INTO epochs
-(terminal, number, key_version, terminal_nonce, cloud_nonce, opened_at, first_sequence) VALUES (?, ?, ?, ?, ?, ?, 0)`,
-		values{number, int64(e.Number), int64(e.KeyVersion), e.TerminalNonce[:], e.CloudNonce[:], micros(e.OpenedAt)})
+(terminal, number, key_version, terminal_nonce, cloud_nonce, opened_at, named, first_sequence) VALUES (?, ?, ?, ?, ?, ?, ?, 0)`,
+		values{number, int64(e.Number), int64(e.KeyVersion), e.TerminalNonce[:], e.CloudNonce[:], micros(e.OpenedAt), int64(e.Named)})
 	if isConstraint(err) {
 		return &store.ConflictError{Kind: store.EpochExists, Terminal: e.Terminal, Sequence: uint64(e.Number)}
 	}

@@ -104,7 +104,7 @@ func testEpochs(t *testing.T, opener Opener) {
 	first := store.Epoch{Terminal: one, Number: 1, KeyVersion: 1, TerminalNonce: [16]byte{1}, CloudNonce: [16]byte{2},
 		OpenedAt: epoch}
 	second := first
-	second.Number = 2
+	second.Number, second.Named = 2, 7
 	require.NoError(t, s.Commit(t.Context(), store.Change{Epochs: []store.Epoch{second, first}}))
 	requireConflict(t, s.Commit(t.Context(), store.Change{Epochs: []store.Epoch{first}}), store.EpochExists)
 
