@@ -64,6 +64,7 @@ func (p *Printer) apply(event Event, now time.Time) {
 		p.direct[p.asked].count++
 		p.asked = 0
 	case EventAuto:
+		p.pushed++
 		p.learn(fromAuto(event.Data, p.options.DrawerOpenLow), now)
 	case EventInOrder:
 		p.inOrder++
@@ -188,12 +189,14 @@ func (p *Printer) forget() {
 	p.announce()
 }
 
-// read asks for all four status bytes. When an answer was lost earlier it makes sure that none came in another's
-// place: a late one would leave a surplus answer behind.
+// read asks for all four status bytes, and again when the printer pushed its status meanwhile: what was asked before may
+// be older. When an answer was lost earlier it makes sure that none came in another's place: a late one would leave a
+// surplus answer behind.
 func (p *Printer) read(ctx context.Context, ask func(context.Context, byte) (byte, error)) (drivers.PrinterStatus, error) {
+	pushing := false
 	for range readRounds {
 		p.mu.Lock()
-		surplus := p.surplus
+		surplus, pushed := p.surplus, p.pushed
 		p.mu.Unlock()
 		var status drivers.PrinterStatus
 		for n := byte(statusPrinter); n <= statusLast; n++ {
@@ -207,14 +210,27 @@ func (p *Printer) read(ctx context.Context, ask func(context.Context, byte) (byt
 		if err != nil {
 			return drivers.PrinterStatus{}, err
 		}
-		if settled {
-			p.mu.Lock()
-			p.learn(status, p.options.Now())
-			p.mu.Unlock()
+		if settled && p.learnAsked(status, pushed) {
 			return status, nil
 		}
+		pushing = settled
+	}
+	if pushing { // no printer of ours changes that often, but one that does is not silent
+		status, _ := p.Known()
+		return status, nil
 	}
 	return drivers.PrinterStatus{}, errSilent
+}
+
+// learnAsked learns a status that was asked for, unless the printer has pushed one since.
+func (p *Printer) learnAsked(status drivers.PrinterStatus, pushed int) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.pushed != pushed {
+		return false
+	}
+	p.learn(status, p.options.Now())
+	return true
 }
 
 // settled reports whether the answers just read can be trusted to be in order.

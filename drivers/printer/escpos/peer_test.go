@@ -28,6 +28,7 @@ type peer struct {
 	silent   bool    // answers are kept back
 	unfenced bool    // GS r is not known
 	owed     []byte
+	runsOut  bool   // the paper does, right behind the next answer to DLE EOT 4
 	jobSeen  func() // called when a reset arrives
 }
 
@@ -58,6 +59,10 @@ func (p *peer) scan() {
 		switch request := p.received[p.scanned : p.scanned+3]; {
 		case request[0] == 0x10 && request[1] == 0x04 && request[2] >= 1 && request[2] <= 4:
 			p.owed = append(p.owed, p.answers[request[2]])
+			if p.runsOut && request[2] == 4 {
+				p.owed = append(p.owed, 0x18, 0x00, 0x0C, 0x00)
+				p.answers, p.runsOut = [5]byte{0, 0x1A, 0x32, 0x12, 0x72}, false
+			}
 		case bytes.Equal(request, []byte("\x1dr\x01")) && !p.unfenced:
 			p.owed = append(p.owed, 0x00)
 		}

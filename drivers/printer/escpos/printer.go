@@ -65,6 +65,7 @@ type Printer struct {
 	direct  [statusLast + 1]answer
 	surplus int  // direct answers nobody had asked for
 	inOrder int  // GS r answers so far
+	pushed  int  // automatic statuses so far
 	suspect bool // an answer was lost and may come late, in another's place
 	strange bool // garbage was logged
 }

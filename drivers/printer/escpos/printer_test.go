@@ -333,6 +333,19 @@ func TestKnownFollowsPushedStatus(t *testing.T) {
 	}, patience, time.Millisecond)
 }
 
+// TestStatusIsNotOlderThanWhatWasPushed: the paper runs out between the last answer and the moment the status is put
+// together from all four.
+func TestStatusIsNotOlderThanWhatWasPushed(t *testing.T) {
+	driver, device := connect(t, fastOptions(), nil)
+	awaitKnown(t, driver)
+	device.set(func(p *peer) { p.runsOut = true })
+	status, err := driver.Status(bounded(t))
+	require.NoError(t, err)
+	require.True(t, status.PaperOut)
+	known, _ := driver.Known()
+	require.True(t, known.PaperOut)
+}
+
 func TestStatusReadsDrawerEitherWay(t *testing.T) {
 	options := fastOptions()
 	options.DrawerOpenLow = true
