@@ -217,6 +217,7 @@ func (j *Journal) writeDraft(d *draft) error {
 			logged += written
 		}
 		j.wal.add(logged)
+		d.head.lost = d.lost
 		return d.head.write(ctx, j.prepared.head, j.config.Keyring.JournalMAC(), j.config.Terminal)
 	})
 }

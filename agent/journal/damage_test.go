@@ -107,6 +107,7 @@ func TestAlteredRecords(t *testing.T) {
 		"a head moved back":          {"UPDATE head SET sequence = 20", 0},
 		"a head with another ack":    {"UPDATE head SET acknowledged = 21", 0},
 		"no head":                    {"DELETE FROM head", 0},
+		"a lost range declared":      {"INSERT INTO lost VALUES (2, 3)", 0},
 		"another record's tag":       {"UPDATE record SET bytes = (SELECT bytes FROM record WHERE sequence = 8) WHERE sequence = 9", 9},
 		"records without their head": {"DELETE FROM owner", 0},
 	} {

@@ -19,6 +19,8 @@ type head struct {
 	followUps    uint64
 	open         openRows
 	acknowledged uint64
+	// lost are the ranges of the table lost, which the tag covers too.
+	lost []Range
 	// untagged: written by a program whose snapshots had no tags yet.
 	untagged bool
 }
@@ -32,10 +34,15 @@ func (h head) tag(mac *seal.MAC, terminal record.Terminal) seal.Tag {
 	if h.untagged {
 		return mac.Tag([]byte("yuantill journal head"), terminal[:], numbers[:24], h.link[:])
 	}
-	return mac.Tag([]byte("yuantill journal head"), terminal[:], numbers[:], h.open.sum[:], h.link[:])
+	lost := make([]byte, 0, 16*len(h.lost))
+	for _, gap := range h.lost {
+		lost = binary.BigEndian.AppendUint64(binary.BigEndian.AppendUint64(lost, gap.First), gap.Last)
+	}
+	return mac.Tag([]byte("yuantill journal head"), terminal[:], numbers[:], h.open.sum[:], h.link[:], lost)
 }
 
-// readHead returns errHeadTag when the row is not what was written, sql.ErrNoRows when there is none.
+// readHead returns errHeadTag when the row, or the lost ranges it vouches for, are not what was written, sql.ErrNoRows when
+// there is none.
 func readHead(ctx context.Context, db querier, mac *seal.MAC, terminal record.Terminal) (head, error) {
 	var h head
 	var link, tag, sum []byte
@@ -51,6 +58,9 @@ func readHead(ctx context.Context, db querier, mac *seal.MAC, terminal record.Te
 	}
 	h.link, h.followUps, h.open.count = seal.Hash(link), uint64(followUps.Int64), uint64(open.Int64)
 	copy(h.open.sum[:], sum)
+	if h.lost, err = readLost(ctx, db); err != nil {
+		return head{}, err
+	}
 	if mac == nil { // opened for looking, without keys
 		return h, nil
 	}

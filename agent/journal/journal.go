@@ -215,10 +215,7 @@ func (j *Journal) load(ctx context.Context, db querier) error {
 	if err != nil {
 		return fmt.Errorf("read head: %w", err)
 	}
-	j.head = h
-	if j.lost, err = readLost(ctx, db); err != nil {
-		return err
-	}
+	j.head, j.lost = h, h.lost
 	last, err := j.verifyEnd(ctx, db)
 	if err != nil {
 		return err

@@ -2,6 +2,7 @@ package journal
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 
@@ -30,6 +31,10 @@ func (j *Journal) Landmarks(ctx context.Context, kind record.Type, before uint64
 		var raw []byte
 		if err := rows.Scan(&raw); err != nil {
 			return nil, j.explain(fmt.Errorf("read landmark: %w", err))
+		}
+		if header, err := record.ParseHeader(raw); err != nil || header.Type != kind {
+			return nil, &DamagedError{Path: j.config.Path, Sequence: header.Sequence,
+				Cause: errors.Join(err, fmt.Errorf("taken for a %v record", kind))}
 		}
 		records = append(records, record.Record(raw))
 	}

@@ -33,6 +33,9 @@ func OpenReadOnly(ctx context.Context, path string, engine seal.Engine, keyring 
 	if info.Size() == 0 {
 		return nil, j.lookAtEmpty()
 	}
+	if err := j.checkLogBeside(); err != nil {
+		return nil, err
+	}
 	if err := j.openReadOnly(ctx); err != nil {
 		return nil, errors.Join(j.explain(err), j.release())
 	}

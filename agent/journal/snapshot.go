@@ -87,7 +87,7 @@ func (j *Journal) intact(s *snapshot) *DamagedError {
 var (
 	errSnapshotTag  = errors.New("altered, or written under another terminal key")
 	errSnapshotGone = errors.New("removed")
-	errSnapshotSet  = errors.New("what is open is not what was left open: a sale or follow-up was removed, altered or put back")
+	errSnapshotSet  = errors.New("sales or follow-ups are not those that were left here: one was removed, altered or put back")
 	errUntagged     = errors.New("journal: its sales have no tags yet: start the agent once")
 )
 

@@ -37,10 +37,33 @@ func (j *Journal) loadSnapshots(ctx context.Context, db querier) error {
 	if damaged == nil && found != j.head.open {
 		damaged = &DamagedError{Path: j.config.Path, Cause: errSnapshotSet}
 	}
+	if damaged == nil {
+		var err error
+		if damaged, err = j.counted(ctx, db); err != nil {
+			return err
+		}
+	}
 	if damaged != nil {
 		j.tellDamage(damaged)
 	}
 	return nil
+}
+
+// counted compares how many rows there are with what the head row says: a sale that is over and missing would let its
+// key be charged a second time.
+func (j *Journal) counted(ctx context.Context, db querier) (*DamagedError, error) {
+	for shelf, want := range map[*shelf]uint64{&saleShelf: j.head.sales, &followUpShelf: j.head.followUps} {
+		var count, last uint64
+		err := db.QueryRowContext(ctx, "SELECT count(*), coalesce(max(number), 0) FROM "+shelf.table).Scan(&count, &last)
+		if err != nil {
+			return nil, fmt.Errorf("count %ss: %w", shelf.name, err)
+		}
+		if count != want || last != want {
+			return &DamagedError{Path: j.config.Path, Cause: fmt.Errorf("%w: %d of %ss, %d were there, and the last is %d",
+				errSnapshotSet, count, shelf.name, want, last)}, nil
+		}
+	}
+	return nil, nil
 }
 
 // tagSnapshots gives the rows of an older program their tags and the head row its sum, in one transaction.

@@ -110,12 +110,16 @@ func (j *Journal) verify(ctx context.Context, pause func(context.Context) error)
 		return w.report(), err
 	}
 	report := w.report()
-	if err := j.damaged(); IsDamaged(err) {
-		return report, err // found at the start
+	var known *DamagedError // from the start, perhaps without the number of what is damaged
+	if errors.As(j.damaged(), &known) && (known.Sale != 0 || known.FollowUp != 0) {
+		return report, known
 	}
 	var err error
 	if report.Sales, report.FollowUps, err = j.verifySnapshots(ctx, h, pause); err != nil {
 		return report, err
+	}
+	if known != nil {
+		return report, known
 	}
 	return report, j.verifySideTables(ctx, w, h.sequence)
 }

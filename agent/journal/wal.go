@@ -181,10 +181,34 @@ func (j *Journal) checkWAL() error {
 		return fmt.Errorf("look at journal: %w", err)
 	}
 	if size < j.lock.walSize {
-		cause := fmt.Errorf("%w: write-ahead log has %d bytes, at least %d were there", errCut, size, j.lock.walSize)
-		return &DamagedError{Path: j.config.Path, Cause: cause}
+		return j.logCut(size, j.lock.walSize)
 	}
 	return nil
+}
+
+// checkLogBeside does the same without holding the lock. The log is looked at first: whoever closes the journal says so
+// in the lock file before the log is emptied.
+func (j *Journal) checkLogBeside() error {
+	size, err := j.walFileSize()
+	if err != nil {
+		return err
+	}
+	text, err := os.ReadFile(j.config.Path + lockSuffix)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil // a copy without it
+	}
+	if err != nil {
+		return fmt.Errorf("read lock: %w", err)
+	}
+	if _, least, _ := parseLock(string(text)); size < least {
+		return j.logCut(size, least)
+	}
+	return nil
+}
+
+func (j *Journal) logCut(size, least int64) error {
+	cause := fmt.Errorf("%w: write-ahead log has %d bytes, at least %d were there", errCut, size, least)
+	return &DamagedError{Path: j.config.Path, Cause: cause}
 }
 
 var errCut = errors.New("cut short")

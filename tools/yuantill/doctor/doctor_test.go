@@ -317,6 +317,19 @@ func TestJournalAndRoom(t *testing.T) {
 		require.Equal(t, uint64(4), f.Details["sequence"])
 		require.FileExists(t, b.files.Journal)
 	})
+	t.Run("WARN an older copy was put in its place", func(t *testing.T) {
+		b := newBench(t)
+		ring := b.files.Keyring(t)
+		epoch, _ := ring.Current()
+		epoch.Number++
+		require.NoError(t, ring.Add(epoch))
+		j := b.files.Open(t)
+		_, err := j.OpenEpoch(t.Context(), journal.EpochOpening{Keys: ring.Derive(epoch), Highest: 40})
+		require.NoError(t, err)
+		require.NoError(t, j.Close())
+		f := b.wants(t, "journal", doctor.Warn, "8 to 40 are not in it")
+		require.Contains(t, f.Next.English, "put the true journal back")
+	})
 	t.Run("FAIL a sale removed", func(t *testing.T) {
 		b := newBench(t)
 		j := b.files.Open(t)

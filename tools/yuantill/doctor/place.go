@@ -129,6 +129,14 @@ func (d *Doctor) journalFinding(ctx context.Context, j *journal.Journal) Finding
 			next("检查网络；记录不会丢失", "check the network; nothing is lost meanwhile", "yuantill status").
 			with("oldest_unsent", counts.OldestUnsent.UTC())
 	}
+	if len(report.Lost) != 0 {
+		last := report.Lost[len(report.Lost)-1]
+		f = warn("journal", chinese+fmt.Sprintf("；曾换成旧副本，缺 %d 至 %d", last.First, last.Last),
+			english+fmt.Sprintf("; an older copy was put in its place once, %d to %d are not in it", last.First, last.Last)).
+			next("凡平台没收到的，收款可能缺失：请找回原来的流水换上，并联系服务商",
+				"payments that the cloud never got may be missing: put the true journal back and call support", "yuantill journal verify").
+			with("lost", report.Lost)
+	}
 	return f.with("records", counts.Records).with("unsent", counts.Unsent).with("tags_checked", report.TagsChecked)
 }
 
