@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/yuantill/yuantill/agent/catalogue"
 	"github.com/yuantill/yuantill/agent/checkout"
 	"github.com/yuantill/yuantill/protocol/message"
 )
@@ -64,5 +65,24 @@ func (t *till) refusal(ctx context.Context, refusal *message.Refusal) {
 	if t.standing.note(refusal, t.parts.Journal) {
 		t.feed.PublishNotice("", t.standing.phrase, t.parts.Clock())
 		signal(t.armed)
+	}
+	t.tellRefused(refusal)
+}
+
+// tellRefused says beside an undecided sale that its own record was refused as a copy's: asking again will not settle it.
+// The lock is held.
+func (t *till) tellRefused(refusal *message.Refusal) {
+	sequence := refusal.GetSequence()
+	switch refusal.GetCause() {
+	case message.Refusal_CAUSE_EPOCH, message.Refusal_CAUSE_CHAIN, message.Refusal_CAUSE_OTHER_BYTES:
+	default:
+		return
+	}
+	for _, h := range t.sales {
+		own := sequence != 0 && (h.sale.PaymentSequence == sequence || h.sale.ReversalSequence == sequence)
+		if own && h.sale.State.Undecided() && h.notice != catalogue.NoticeRecordRefused {
+			h.notice = catalogue.NoticeRecordRefused
+			t.feed.PublishSale(t.view(h), t.parts.Clock())
+		}
 	}
 }

@@ -39,6 +39,30 @@ func (s *shop) write(t *testing.T) {
 // last is the sequence of the journal's last record.
 func (s *shop) last() uint64 { return s.journal.Tail().Sequence }
 
+// TestRefusedRecordIsToldBesideItsSale: asking again settles nothing, so nobody may be left waiting for it.
+func TestRefusedRecordIsToldBesideItsSale(t *testing.T) {
+	for name, cause := range map[string]message.Refusal_Cause{
+		"Epoch": message.Refusal_CAUSE_EPOCH, "Chain": message.Refusal_CAUSE_CHAIN, "OtherBytes": message.Refusal_CAUSE_OTHER_BYTES,
+	} {
+		t.Run(name, func(t *testing.T) {
+			inShop(t, silence, func(t *testing.T, s *shop) {
+				begun := s.begin(t, "k1")
+				s.scanner.Scan(customerCode)
+				synctest.Wait()
+				s.refuse(cause, 1, s.sale(t, begun.Sale.OrderID).Sale.PaymentSequence+7)
+				require.Empty(t, s.sale(t, begun.Sale.OrderID).Notice, "another's record")
+				s.refuse(cause, 1, s.sale(t, begun.Sale.OrderID).Sale.PaymentSequence)
+				require.Equal(t, catalogue.NoticeRecordRefused.Text(), s.sale(t, begun.Sale.OrderID).Notice)
+				s.cloud.say(approve)
+				time.Sleep(time.Minute)
+				view := s.sale(t, begun.Sale.OrderID)
+				require.Equal(t, checkout.Approved, view.Sale.State)
+				require.NotEqual(t, catalogue.NoticeRecordRefused.Text(), view.Notice, "it was settled after all")
+			})
+		})
+	}
+}
+
 func TestRefusedTerminalTakesNoNewSale(t *testing.T) {
 	for name, c := range map[string]struct {
 		cause  message.Refusal_Cause

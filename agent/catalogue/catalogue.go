@@ -113,6 +113,7 @@ const (
 	NoticeShiftComplete
 	NoticeSuperseding
 	NoticePrintAltered
+	NoticeRecordRefused
 )
 
 // Refusals: why the station did not do what it was asked.

@@ -15,7 +15,7 @@ func ranges() [][2]catalogue.Phrase {
 	return [][2]catalogue.Phrase{
 		{catalogue.TitleWaiting, catalogue.TitleAbandoned},
 		{catalogue.StepPresent, catalogue.StepCardDebited},
-		{catalogue.NoticeWeChat, catalogue.NoticePrintAltered},
+		{catalogue.NoticeWeChat, catalogue.NoticeRecordRefused},
 		{catalogue.RefuseSaleOpen, catalogue.RefuseJournalDamaged},
 		{catalogue.AfterFinishSale, catalogue.AfterFind},
 		{catalogue.TitleApprovedOffline, catalogue.NoticeReturnNotDone},

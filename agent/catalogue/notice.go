@@ -27,6 +27,9 @@ func (p Phrase) scanNotice() Text {
 
 func (p Phrase) notice() Text {
 	switch p {
+	case NoticeRecordRefused:
+		return Text{"平台拒收了本笔的记录，结果须由服务商核对；请勿交货，请联系服务商",
+			"The cloud refused this sale's record, so only support can settle it; hand over nothing and call support"}
 	case NoticeTwoCards:
 		return Text{"感应区有多张卡，请只放一张", "More than one card in the field, present just one"}
 	case NoticeCardFunds:
