@@ -236,27 +236,28 @@ func (d *draft) writeRow(ctx context.Context, j *Journal, row row) (logged int, 
 		}
 		logged += loggedPerLandmark
 	}
-	if f := row.followUp; f != nil {
-		err := d.shelve(ctx, j, snapshot{
-			shelf: &followUpShelf, id: f.ID, order: f.OrderID, last: row.sequence, open: f.Open, state: f.State,
-			changed: row.time.UnixMicro(),
-		})
-		if err != nil {
+	for _, s := range row.snapshots() {
+		if err := d.shelve(ctx, j, s); err != nil {
 			return 0, err
 		}
-		logged += len(f.State) + loggedPerSale
-	}
-	if s := row.sale; s != nil {
-		err := d.shelve(ctx, j, snapshot{
-			shelf: &saleShelf, id: s.OrderID, order: s.OrderID, last: row.sequence, open: s.Open, state: s.State,
-			changed: row.time.UnixMicro(),
-		})
-		if err != nil {
-			return 0, err
-		}
-		logged += len(s.State) + loggedPerSale
+		logged += len(s.state) + loggedPerSale
 	}
 	return logged, nil
+}
+
+// snapshots are those committed with the row, the follow-up's first.
+func (r row) snapshots() []snapshot {
+	var all []snapshot
+	if f := r.followUp; f != nil {
+		all = append(all, snapshot{shelf: &followUpShelf, id: f.ID, order: f.OrderID, open: f.Open, state: f.State})
+	}
+	if s := r.sale; s != nil {
+		all = append(all, snapshot{shelf: &saleShelf, id: s.OrderID, order: s.OrderID, open: s.Open, state: s.State})
+	}
+	for i := range all {
+		all[i].last, all[i].changed = r.sequence, r.time.UnixMicro()
+	}
+	return all
 }
 
 // transact runs write between BEGIN and COMMIT. After an error nothing of it is in the journal, unless the error came
