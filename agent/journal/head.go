@@ -25,6 +25,16 @@ type head struct {
 	untagged bool
 }
 
+// shelfCount is how many rows of a table the head row counts.
+type shelfCount struct {
+	shelf *shelf
+	count *uint64
+}
+
+func (h *head) counts() [2]shelfCount {
+	return [2]shelfCount{{&saleShelf, &h.sales}, {&followUpShelf, &h.followUps}}
+}
+
 // tag binds the row to its terminal; without the terminal key nobody can move the end of the chain.
 func (h head) tag(mac *seal.MAC, terminal record.Terminal) seal.Tag {
 	var numbers [40]byte

@@ -72,7 +72,7 @@ func (s *snapshot) scan(rows *sql.Rows) error {
 	return nil
 }
 
-// intact is nil for the row that was written, whoever's words it is between.
+// intact is nil for a row that is what was written.
 func (j *Journal) intact(s *snapshot) *DamagedError {
 	if j.config.Keyring == nil { // opened for looking, without keys
 		return nil

@@ -52,15 +52,15 @@ func (j *Journal) loadSnapshots(ctx context.Context, db querier) error {
 // counted compares how many rows there are with what the head row says: a sale that is over and missing would let its
 // key be charged a second time.
 func (j *Journal) counted(ctx context.Context, db querier) (*DamagedError, error) {
-	for shelf, want := range map[*shelf]uint64{&saleShelf: j.head.sales, &followUpShelf: j.head.followUps} {
+	for _, one := range j.head.counts() {
 		var count, last uint64
-		err := db.QueryRowContext(ctx, "SELECT count(*), coalesce(max(number), 0) FROM "+shelf.table).Scan(&count, &last)
+		err := db.QueryRowContext(ctx, "SELECT count(*), coalesce(max(number), 0) FROM "+one.shelf.table).Scan(&count, &last)
 		if err != nil {
-			return nil, fmt.Errorf("count %ss: %w", shelf.name, err)
+			return nil, fmt.Errorf("count %ss: %w", one.shelf.name, err)
 		}
-		if count != want || last != want {
+		if count != *one.count || last != *one.count {
 			return &DamagedError{Path: j.config.Path, Cause: fmt.Errorf("%w: %d of %ss, %d were there, and the last is %d",
-				errSnapshotSet, count, shelf.name, want, last)}, nil
+				errSnapshotSet, count, one.shelf.name, *one.count, last)}, nil
 		}
 	}
 	return nil, nil
@@ -74,7 +74,8 @@ func (j *Journal) tagSnapshots(ctx context.Context) error {
 	h, mac := j.head, j.config.Keyring.JournalMAC()
 	h.untagged = false
 	err := j.transact(ctx, func() error {
-		for shelf, count := range map[*shelf]*uint64{&saleShelf: &h.sales, &followUpShelf: &h.followUps} {
+		for _, one := range h.counts() {
+			shelf, count := one.shelf, one.count
 			*count = 0
 			err := shelf.pages(ctx, j.conn, noPause, func(row *snapshot) error {
 				tag := row.tag(mac, j.config.Terminal)
