@@ -14,18 +14,30 @@ const (
 	// ackEvery is the least time between two rounds of acknowledgements: what is committed meanwhile shares one. A lone
 	// record is acknowledged at once.
 	ackEvery = 2 * time.Millisecond
-	// ackLater is how long the acknowledgement of an urgent record waits at least, and half of how long at most: the
-	// record with the payment's outcome follows it within milliseconds as a rule, and one acknowledgement serves both.
-	// Terminals send again after seconds.
+	// ackLater is how long the acknowledgement of a sale's records waits at least, and half of how long at most: they
+	// follow each other within milliseconds as a rule, and one acknowledgement serves them all. Terminals send again
+	// after seconds.
 	ackLater = 100 * time.Millisecond
+	// ackTogether is how many records may wait for one acknowledgement.
+	ackTogether = 8
 )
+
+// patient reports whether a record's acknowledgement may wait for the next ones of its sale.
+func patient(kind record.Type) bool {
+	switch kind {
+	case record.OutcomeShown, record.FollowUpShown, record.ReceiptPrinted:
+		return true
+	default:
+		return kind.Urgent()
+	}
+}
 
 // due says when a terminal's next acknowledgement is to be sent.
 type due uint8
 
 const (
 	dueNot   due = iota
-	dueLater     // with the terminal's next record, or after ackLater
+	dueLater     // with the terminal's next record that cannot wait, after ackTogether, or after ackLater
 	dueNow       // in the next round
 )
 
@@ -62,15 +74,21 @@ func (a *acker) add(t *tracker) {
 	a.rouse()
 }
 
-// addLater asks for one that may wait for the terminal's next record. It never blocks.
-func (a *acker) addLater(t *tracker) {
+// addLater asks for one that may wait for the terminal's next records. It never blocks.
+func (a *acker) addLater(t *tracker, records int) {
 	t.mu.Lock()
 	before := t.due
 	if before == dueNot {
 		t.due = dueLater
 	}
+	t.together += records
+	full := t.together >= ackTogether
 	t.mu.Unlock()
-	if before != dueNot {
+	switch {
+	case full:
+		a.add(t)
+		return
+	case before != dueNot:
 		return
 	}
 	a.mu.Lock()

@@ -7,6 +7,8 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/yuantill/yuantill/cloud/collector"
+	"github.com/yuantill/yuantill/protocol/message"
+	"github.com/yuantill/yuantill/protocol/record"
 	"github.com/yuantill/yuantill/protocol/topic"
 )
 
@@ -18,7 +20,7 @@ func TestAcker(t *testing.T) {
 		require.Equal(t, []*collector.Tracker{one}, a.Round())
 		require.Empty(t, a.Round())
 	})
-	t.Run("UrgentSharesTheNextRecords", func(t *testing.T) {
+	t.Run("LaterSharesTheNextRecords", func(t *testing.T) {
 		a, one := collector.NewAcker(), &collector.Tracker{}
 		a.AddLater(one)
 		require.Empty(t, a.Round())
@@ -28,7 +30,7 @@ func TestAcker(t *testing.T) {
 		require.False(t, a.TurnOver())
 		require.Empty(t, a.Round())
 	})
-	t.Run("UrgentAloneInTheSecondTurn", func(t *testing.T) {
+	t.Run("LaterAloneInTheSecondTurn", func(t *testing.T) {
 		a, one := collector.NewAcker(), &collector.Tracker{}
 		a.AddLater(one)
 		require.True(t, a.TurnOver())
@@ -36,7 +38,7 @@ func TestAcker(t *testing.T) {
 		require.False(t, a.TurnOver())
 		require.Equal(t, []*collector.Tracker{one}, a.Round())
 	})
-	t.Run("UrgentAgainWaitsAnew", func(t *testing.T) {
+	t.Run("LaterAgainWaitsAnew", func(t *testing.T) {
 		a, one := collector.NewAcker(), &collector.Tracker{}
 		a.AddLater(one)
 		a.Add(one)
@@ -86,13 +88,50 @@ func TestAckerServesEverybody(t *testing.T) {
 	})
 }
 
-func TestUrgentAcknowledgement(t *testing.T) {
+func TestAckerTogether(t *testing.T) {
+	a, one := collector.NewAcker(), &collector.Tracker{}
+	for range 7 {
+		a.AddLater(one)
+		require.Empty(t, a.Round())
+	}
+	a.AddLater(one)
+	require.Equal(t, []*collector.Tracker{one}, a.Round(), "eight records do not wait for more")
+	a.AddLater(one)
+	require.Empty(t, a.Round(), "the count begins again")
+}
+
+// TestAcknowledgementOfASale: a sale's records share one acknowledgement, which comes although nothing follows them;
+// other records do not wait.
+func TestAcknowledgementOfASale(t *testing.T) {
 	w := newWorld(t, nil)
 	till := newTill(w)
 	till.open()
-	till.send(topic.Now, till.fault("nothing follows it"))
+	w.byHand = true
+	w.restart()
+	till.send(topic.Now, till.record(record.PaymentRequested, &message.PaymentRequested{}))
+	till.send(topic.Up, till.record(record.OutcomeShown, &message.OutcomeShown{}))
+	till.send(topic.Up, till.record(record.ReceiptPrinted, &message.ReceiptPrinted{}))
+	require.True(t, w.collector.TurnOver())
+	require.Empty(t, w.wire.messages)
+	w.collector.TurnOver()
+	w.collector.Acknowledge(t.Context())
+	require.Equal(t, uint64(4), till.acknowledgement().GetHighWater())
+	require.Empty(t, w.wire.messages, "one for all three")
+
+	till.send(topic.Up, till.record(record.OutcomeShown, &message.OutcomeShown{}))
+	require.Empty(t, w.wire.messages)
+	till.send(topic.Up, till.fault("does not wait, and takes the one before with it"))
+	require.Equal(t, uint64(6), till.acknowledgement().GetHighWater())
+	require.Empty(t, w.wire.messages)
+}
+
+// TestAcknowledgementOfASaleByItself: the same by time.
+func TestAcknowledgementOfASaleByItself(t *testing.T) {
+	w := newWorld(t, nil)
+	till := newTill(w)
+	till.open()
+	till.send(topic.Now, till.record(record.PaymentRequested, &message.PaymentRequested{}))
 	till.acknowledged(2)
-	till.send(topic.Now, till.fault("a"))
-	till.send(topic.Up, till.fault("b"))
-	till.acknowledged(4)
+	till.send(topic.Up, till.record(record.OutcomeShown, &message.OutcomeShown{}))
+	till.acknowledged(3)
 }

@@ -43,7 +43,7 @@ func NewAcker() *Acker { return &Acker{newAcker(nil, nil, nil)} }
 type Tracker = tracker
 
 func (a *Acker) Add(t *Tracker)      { a.acker.add(t) }
-func (a *Acker) AddLater(t *Tracker) { a.acker.addLater(t) }
+func (a *Acker) AddLater(t *Tracker) { a.acker.addLater(t, 1) }
 func (a *Acker) TurnOver() bool      { return a.acker.turnOver() }
 
 // Round takes what is to be acknowledged now, as a round does.

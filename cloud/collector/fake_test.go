@@ -73,6 +73,7 @@ type world struct {
 	downlink  *collector.Downlink
 	collector *collector.Collector
 	stop      func()
+	byHand    bool // the collector is worked step by step
 	consumers map[record.Type]collector.Consumer
 }
 
@@ -109,7 +110,11 @@ func (w *world) start() {
 		Logger: slog.New(slog.DiscardHandler), Metrics: prometheus.NewRegistry(), Workers: 2})
 	require.NoError(w.tb, err)
 	done := make(chan error, 1)
-	go func() { done <- w.collector.Run(ctx) }()
+	if w.byHand {
+		done <- nil
+	} else {
+		go func() { done <- w.collector.Run(ctx) }()
+	}
 	var once sync.Once
 	w.stop = func() {
 		once.Do(func() {
@@ -126,7 +131,15 @@ func (w *world) restart() {
 }
 
 func (w *world) deliver(lane topic.Lane, data []byte) {
-	w.collector.Deliver(collector.Message{Subject: topic.Subject(terminalID, lane), Data: data})
+	m := collector.Message{Subject: topic.Subject(terminalID, lane), Data: data}
+	if !w.byHand {
+		w.collector.Deliver(m)
+		return
+	}
+	w.collector.Handle(context.Background(), m)
+	// What was submitted before is told before.
+	require.NoError(w.tb, w.store.Commit(context.Background(), store.Change{Alarms: []store.Alarm{{Key: "barrier"}}}))
+	w.collector.Acknowledge(context.Background())
 }
 
 // next returns the next message to the terminal.

@@ -36,6 +36,7 @@ type tracker struct {
 	inflight []*submission // guarded by mu; in the order of their commits
 	failed   bool          // guarded by mu: a submission was not stored, so chain is wrong
 	due      due           // guarded by mu: when an acknowledgement is
+	together int           // guarded by mu: records that wait for one
 	turn     uint64        // guarded by the acker's mu: when it last came to wait for one
 }
 
@@ -208,7 +209,7 @@ func (t *tracker) state() (failed, busy bool) {
 func (t *tracker) acknowledgement() *message.Acknowledgement {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.due = dueNot
+	t.due, t.together = dueNot, 0
 	return t.durable.acknowledgement()
 }
 

@@ -76,12 +76,12 @@ func (w *worker) batch(ctx context.Context, t *tracker, d delivery) {
 		w.refuse(ctx, t, now, record.Header{}, nil, message.Refusal_CAUSE_MALFORMED)
 		return
 	}
-	b := &building{urgent: d.lane == topic.Now}
+	b := &building{}
 	for _, f := range frames {
 		w.frame(ctx, t, f, now, b)
 		if b.change.Rows() >= changeRowsMax {
 			w.submit(ctx, t, b)
-			b = &building{urgent: b.urgent}
+			b = &building{}
 		}
 	}
 	w.submit(ctx, t, b)
@@ -91,7 +91,7 @@ func (w *worker) batch(ctx context.Context, t *tracker, d delivery) {
 type building struct {
 	change store.Change
 	told   []func(error)
-	urgent bool // came on lane now: its acknowledgement may wait
+	now    bool // has records whose acknowledgement does not wait
 }
 
 // frame verifies one frame: envelope, tag, epoch, then its place in the chain.
@@ -139,6 +139,7 @@ func (w *worker) place(ctx context.Context, t *tracker, r Verified, secret []byt
 	switch t.chain.place(r.Header.Sequence, r.Header.Previous, r.Record.Link(w.config.Downlink.config.Engine)) {
 	case placed:
 		t.used(keys)
+		b.now = b.now || !patient(r.Header.Type)
 		b.change.Records = append(b.change.Records,
 			store.Record{Terminal: t.terminal.ID, Sequence: r.Header.Sequence, Bytes: r.Record, ReceivedAt: now})
 		if r.Header.Type == record.EpochOpened {
@@ -254,10 +255,10 @@ func (w *worker) submit(ctx context.Context, t *tracker, b *building) {
 			return
 		}
 		w.metrics.records.Add(float64(count))
-		if b.urgent {
-			w.acker.addLater(t)
-		} else {
+		if b.now {
 			w.acker.add(t)
+		} else {
+			w.acker.addLater(t, count)
 		}
 	})
 	if err != nil {
