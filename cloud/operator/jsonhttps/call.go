@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/http/httptrace"
 	"net/url"
 	"time"
 
@@ -33,65 +32,58 @@ type reply struct {
 // call sends a signed request once and returns the authenticated response. Errors: *operator.NotSentError,
 // *operator.UnknownOutcomeError.
 func (c *Connector) call(ctx context.Context, s signed) (reply, error) {
-	var way passage
-	request := c.newRequest(httptrace.WithClientTrace(ctx, way.trace()), s.path, s.body)
-	s.stamp.SetHeader(request.Header, s.seal)
-	// The transport is used without http.Client: there are no cookies or redirects to follow, and it costs less.
-	response, err := c.transport.RoundTrip(request)
+	l, err := c.lines.take(ctx)
 	if err != nil {
-		if way.neverSent() {
-			return reply{}, &operator.NotSentError{Operation: s.operation, Cause: err}
+		return reply{}, &operator.NotSentError{Operation: s.operation, Cause: err}
+	}
+	again := true
+	defer func() { c.lines.give(l, again) }()
+	request := c.newRequest(s)
+	if err := l.encode(request); err != nil {
+		return reply{}, &operator.NotSentError{Operation: s.operation, Cause: fmt.Errorf("encode request: %w", err)}
+	}
+	if ctx.Err() != nil {
+		return reply{}, &operator.NotSentError{Operation: s.operation, Cause: context.Cause(ctx)}
+	}
+	var got received
+	if got, again, err = l.exchange(ctx, request); err == nil {
+		var answer reply
+		if answer, err = c.read(got, s.stamp); err == nil {
+			return answer, nil
 		}
-		return reply{}, &operator.UnknownOutcomeError{Operation: s.operation, Cause: err}
 	}
-	got, err := c.read(response, s.stamp)
-	if err != nil {
-		return reply{}, &operator.UnknownOutcomeError{Operation: s.operation, HTTPStatus: response.StatusCode, Cause: err}
-	}
-	return got, nil
+	return reply{}, &operator.UnknownOutcomeError{Operation: s.operation, HTTPStatus: got.status, Cause: err}
 }
 
-// newRequest leaves GetBody nil: without it net/http cannot send a request a second time, whatever happened to the
-// connection (see Transport's rules on replaying; an Idempotency-Key header would bring them back).
-func (c *Connector) newRequest(ctx context.Context, path string, body []byte) *http.Request {
+func (c *Connector) newRequest(s signed) *http.Request {
 	request := &http.Request{
 		Method:        http.MethodPost,
-		URL:           &url.URL{Scheme: "https", Host: c.base.Host, Path: path},
+		URL:           &url.URL{Scheme: "https", Host: c.base.Host, Path: s.path},
 		Host:          c.base.Host,
-		Proto:         "HTTP/1.1",
-		ProtoMajor:    1,
-		ProtoMinor:    1,
 		Header:        make(http.Header, 8),
-		Body:          io.NopCloser(bytes.NewReader(body)),
-		ContentLength: int64(len(body)),
+		Body:          io.NopCloser(bytes.NewReader(s.body)),
+		ContentLength: int64(len(s.body)),
 	}
 	request.Header["Content-Type"] = []string{"application/json"}
 	// An empty value keeps net/http from sending a User-Agent that nobody reads.
 	request.Header["User-Agent"] = []string{""}
-	return request.WithContext(ctx)
+	s.stamp.SetHeader(request.Header, s.seal)
+	return request
 }
 
-// read takes the whole body, so that the connection can be used again, and checks signature and time.
-func (c *Connector) read(response *http.Response, stamp profile.Stamp) (reply, error) {
-	defer func() { _ = response.Body.Close() }()
-	body, err := io.ReadAll(io.LimitReader(response.Body, profile.BodyMax+1))
-	if err != nil {
-		return reply{}, fmt.Errorf("read answer: %w", err)
-	}
-	if len(body) > profile.BodyMax {
-		return reply{}, ErrAnswerTooLong
-	}
-	millis, seal, err := profile.ParseAnswerHeader(response.Header)
+// read checks signature and time.
+func (c *Connector) read(got received, stamp profile.Stamp) (reply, error) {
+	millis, seal, err := profile.ParseAnswerHeader(got.header)
 	if err != nil {
 		return reply{}, err
 	}
-	if !c.unsealer.Good(stamp.SignedAnswer(response.StatusCode, millis, body), seal) {
+	if !c.unsealer.Good(stamp.SignedAnswer(got.status, millis, got.body), seal) {
 		return reply{}, ErrAnswerSignature
 	}
 	if difference := c.config.Now().Sub(time.UnixMilli(millis)); difference > c.tolerance || difference < -c.tolerance {
 		return reply{}, fmt.Errorf("%w: %s", ErrAnswerTime, difference)
 	}
-	return reply{status: response.StatusCode, millis: millis, body: body}, nil
+	return reply{status: got.status, millis: millis, body: got.body}, nil
 }
 
 // answer reads a response of status 200.

@@ -4,7 +4,6 @@ package jsonhttps
 
 import (
 	"context"
-	"crypto/tls"
 	"encoding/hex"
 	"fmt"
 	"io"
@@ -25,7 +24,7 @@ const defaultTolerance = time.Minute
 type Connector struct {
 	config    Config
 	base      *url.URL
-	transport *http.Transport
+	lines     *lines
 	tolerance time.Duration
 	sealer    *profile.Sealer
 	unsealer  *profile.Unsealer
@@ -54,43 +53,17 @@ func New(config Config) (*Connector, error) {
 	if connector.tolerance == 0 {
 		connector.tolerance = defaultTolerance
 	}
-	connector.transport = newTransport(config.tlsConfig(base.Hostname()))
+	port := base.Port()
+	if port == "" {
+		port = "443"
+	}
+	connector.lines = newLines(net.JoinHostPort(base.Hostname(), port), config.tlsConfig(base.Hostname()))
 	return connector, nil
 }
 
-// newTransport keeps many connections open, stays with HTTP/1.1 and uses no proxy.
-func newTransport(config *tls.Config) *http.Transport {
-	dialer := &net.Dialer{Timeout: dialTimeout}
-	return &http.Transport{
-		DialTLSContext: func(ctx context.Context, network, address string) (net.Conn, error) {
-			raw, err := dialer.DialContext(ctx, network, address)
-			if err != nil {
-				return nil, err
-			}
-			ctx, cancel := context.WithTimeout(ctx, handshakeTimeout)
-			defer cancel()
-			secure := tls.Client(raw, config)
-			if err := secure.HandshakeContext(ctx); err != nil {
-				_ = raw.Close()
-				return nil, err
-			}
-			return &gate{Conn: secure}, nil
-		},
-		MaxIdleConns:           connectionsMax,
-		MaxIdleConnsPerHost:    connectionsMax,
-		MaxConnsPerHost:        connectionsMax,
-		IdleConnTimeout:        idleTimeout,
-		MaxResponseHeaderBytes: headerBytesMax,
-		WriteBufferSize:        bufferSize,
-		ReadBufferSize:         bufferSize,
-		DisableCompression:     true,
-		TLSNextProto:           map[string]func(string, *tls.Conn) http.RoundTripper{},
-	}
-}
-
-// Close releases idle connections. Calls in flight go on to their end.
+// Close closes the idle connections; no further call is sent. Calls in flight go on to their end.
 func (c *Connector) Close() error {
-	c.transport.CloseIdleConnections()
+	c.lines.close()
 	return nil
 }
 
