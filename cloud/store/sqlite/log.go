@@ -51,7 +51,7 @@ func newWriteAheadLog(conn *connection, path string, options Options) (*writeAhe
 	if options.Inline {
 		return l, nil
 	}
-	background, err := connect(location(options.Disk, path, "_busy_timeout=5000&_synchronous=FULL"))
+	background, err := connect(location(options.Disk, path, "_busy_timeout=5000&_synchronous=FULL&_mutex=no"))
 	if err != nil {
 		return nil, err
 	}

@@ -47,7 +47,7 @@ type writer struct {
 }
 
 func newWriter(path string, options Options) (*writer, error) {
-	conn, err := connect(location(options.Disk, path, "_journal_mode=WAL&_synchronous=FULL&_busy_timeout=5000"))
+	conn, err := connect(location(options.Disk, path, "_journal_mode=WAL&_synchronous=FULL&_busy_timeout=5000&_mutex=no"))
 	if err != nil {
 		return nil, err
 	}
