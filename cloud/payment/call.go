@@ -51,11 +51,10 @@ func (l *lane) take(ctx context.Context) error {
 
 func (l *lane) leave() { <-l.turns }
 
-// call asks the operator on a goroutine of its own and hands what came of it to the machine.
-func (s *Service) call(l *live, p Payment, effect Effect) {
+// call returns what asks the operator and hands what came of it to the machine.
+func (s *Service) call(l *live, p Payment, effect Effect) func() {
 	if effect.Kind == CallFollowUp {
-		s.callFollowUp(l, p, effect)
-		return
+		return s.callFollowUp(l, p, effect)
 	}
 	var request operator.Request
 	var ready chan ready
@@ -67,12 +66,12 @@ func (s *Service) call(l *live, p Payment, effect Effect) {
 		}
 		l.mu.Unlock()
 	}
-	s.start(func() {
+	return func() {
 		begun := s.config.Clock.Now()
 		answer, err := s.askWhole(l, p, effect, request, ready)
 		s.metrics.called(effect, err, s.config.Clock.Now().Sub(begun))
 		s.handle(l, Event{Kind: s.cameTo(p, effect, err), Call: effect.Kind, Operator: effect.Operator, Answer: answer})
-	})
+	}
 }
 
 // cameTo is what a call came to.
@@ -91,21 +90,21 @@ func (s *Service) cameTo(p Payment, effect Effect, err error) EventKind {
 	return EventUnknown
 }
 
-// callFollowUp asks the operator for a follow-up as call does.
-func (s *Service) callFollowUp(l *live, p Payment, effect Effect) {
+// callFollowUp is call for a follow-up; nil for one that the payment does not have.
+func (s *Service) callFollowUp(l *live, p Payment, effect Effect) func() {
 	f, known := p.FollowUp(effect.FollowUp)
 	if !known {
-		return
+		return nil
 	}
 	request := operator.FollowUp{ID: f.ID, OrderID: p.OrderID, Merchant: p.Merchant, Kind: f.Kind, Amount: f.Amount,
 		Currency: p.Currency, Undoes: f.Undoes, Last: f.Last}
-	s.start(func() {
+	return func() {
 		begun := s.config.Clock.Now()
 		answer, err := s.askFollowUp(effect, request)
 		s.metrics.called(effect, err, s.config.Clock.Now().Sub(begun))
 		s.handle(l, Event{Kind: s.cameTo(p, effect, err), Call: effect.Kind, Operator: effect.Operator, FollowUp: f.ID,
 			FollowUpAnswer: &answer})
-	})
+	}
 }
 
 // askFollowUp makes one call. Errors are those of operator.Connector.

@@ -95,7 +95,9 @@ func (s *Service) advance(l *live, e Event) {
 			s.submit(l, e, next)
 			return
 		}
-		s.effects(l, next)
+		for _, call := range s.effects(l, next) {
+			s.start(call)
+		}
 	}
 }
 
@@ -202,7 +204,7 @@ func alarmOf(p Payment, effect Effect, now time.Time) store.Alarm {
 		Detail: "order " + p.OrderID.String() + ", state " + p.State.String(), At: now}
 }
 
-// stored goes on after a commit: effects, then the next event.
+// stored goes on after a commit: effects, then the next event. It may take as long as a call.
 func (s *Service) stored(l *live, e Event, next stepped, err error) {
 	if err != nil {
 		s.notStored(l, e, next, err)
@@ -217,8 +219,15 @@ func (s *Service) stored(l *live, e Event, next stepped, err error) {
 		l.forget()
 	}
 	s.metrics.count(before, next)
-	s.effects(l, next)
+	calls := s.effects(l, next)
 	s.proceed(l)
+	for i, call := range calls {
+		if i < len(calls)-1 {
+			s.start(call)
+			continue
+		}
+		call() // here: waking another goroutine would make the customer wait
+	}
 }
 
 // proceed works through what happened meanwhile.
@@ -290,12 +299,14 @@ func (s *Service) resolve(l *live, next stepped, conflict *store.ConflictError) 
 	}
 }
 
-// effects does what a step asked for, after it was stored.
-func (s *Service) effects(l *live, next stepped) {
+// effects does what a step asked for, after it was stored, and returns the calls that it asked for.
+func (s *Service) effects(l *live, next stepped) (calls []func()) {
 	for _, effect := range next.effects {
 		switch {
 		case effect.Kind.IsCall():
-			s.call(l, next.payment, effect)
+			if call := s.call(l, next.payment, effect); call != nil {
+				calls = append(calls, call)
+			}
 		case effect.Kind == Answer:
 			s.answer(l.terminal, next.payment)
 		case effect.Kind == AnswerFollowUp:
@@ -306,6 +317,7 @@ func (s *Service) effects(l *live, next stepped) {
 			s.timers.set(store.OrderID(next.payment.OrderID), effect.At)
 		}
 	}
+	return calls
 }
 
 func (s *Service) answer(terminal record.Terminal, p Payment) {

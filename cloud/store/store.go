@@ -161,8 +161,8 @@ func (c *Change) Append(other Change) {
 // Writer makes changes durable. Changes are stored in the order in which Submit accepted them.
 type Writer interface {
 	// Submit queues a change and returns; done is called once, after the commit or with the reason why nothing of
-	// the change was stored: *ConflictError, ErrTooLarge, ErrFull, ErrFailed or ErrClosed. The calls of done come in
-	// the order of the changes from one goroutine; done must not block and must not call Submit or Commit. While the
+	// the change was stored: *ConflictError, ErrTooLarge, ErrFull, ErrFailed or ErrClosed. The calls of done come one
+	// after another in the order of the changes; done must not block and must not call Submit or Commit. While the
 	// queue is full Submit blocks; it returns an error, and never calls done, when the context ends first or the
 	// store is closed.
 	Submit(ctx context.Context, change Change, done func(error)) error

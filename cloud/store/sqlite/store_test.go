@@ -106,7 +106,7 @@ func TestFailed(t *testing.T) {
 	require.NoError(t, err)
 	enrol(t, s, 0)
 	require.NoError(t, s.Health())
-	s.Break()
+	require.NoError(t, s.Break())
 	require.ErrorIs(t, s.Health(), store.ErrFailed)
 	require.ErrorIs(t, s.Commit(t.Context(), store.Change{Alarms: []store.Alarm{{Key: "a"}}}), store.ErrFailed)
 	require.ErrorIs(t, s.Health(), store.ErrFailed)

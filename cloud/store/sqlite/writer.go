@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"github.com/mattn/go-sqlite3"
@@ -83,14 +84,16 @@ func (w *writer) remember() error {
 }
 
 // run stores submissions until the queue is closed and empty. Submitters are told by a second goroutine, so that the
-// next group is on its way to the disk meanwhile.
+// next group is on its way to the disk meanwhile; one that is alone is told at once.
 func (w *writer) run(queue <-chan *submission, leases <-chan leaseRequest, lookups <-chan chan<- error) {
 	finished := make(chan []*submission, finishedMax)
 	told := make(chan struct{})
+	var untold atomic.Int64 // groups
 	go func() {
 		defer close(told)
 		for group := range finished {
 			tell(group)
+			untold.Add(-1)
 		}
 	}()
 	idle := time.NewTimer(idleAfter)
@@ -105,7 +108,12 @@ func (w *writer) run(queue <-chan *submission, leases <-chan leaseRequest, looku
 			}
 			group := collect(queue, first)
 			w.store(group)
-			finished <- group
+			if len(group) == 1 && untold.Load() == 0 {
+				tell(group)
+			} else {
+				untold.Add(1)
+				finished <- group
+			}
 			w.indexSome()
 			w.log.tend()
 			idle.Reset(idleAfter)
