@@ -55,7 +55,7 @@ func (j *Journal) Acknowledge(ctx context.Context, ack *message.Acknowledgement)
 	}
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	if !known || next.highWater < j.acked.highWater ||
+	if !known && !j.goesOnBehind(next) || next.highWater < j.acked.highWater ||
 		next.highWater == j.acked.highWater && next.highest < j.acked.highest {
 		return nil
 	}
@@ -63,6 +63,18 @@ func (j *Journal) Acknowledge(ctx context.Context, ack *message.Acknowledgement)
 	j.acked = next
 	signal(j.worked)
 	return nil
+}
+
+// goesOnBehind says that the cloud has the record right behind the lost stretch that its high-water mark lies in: this
+// journal's epoch-opened. What the cloud never gets of the stretch holds the mark there for ever, and a link that nobody
+// here knows must not keep all that was written since unsent. j.mu is held.
+func (j *Journal) goesOnBehind(ack acknowledged) bool {
+	for _, gap := range j.lost {
+		if ack.highWater >= gap.First && ack.highWater <= gap.Last {
+			return ack.has(gap.Last + 1)
+		}
+	}
+	return false
 }
 
 // CheckLink compares the cloud's link of a record with ours. It returns false when the record is one that was lost

@@ -153,6 +153,33 @@ func TestOpenEpoch(t *testing.T) {
 		require.NoError(t, again.Acknowledge(ctx, &message.Acknowledgement{HighWater: 15, HighWaterLink: link[:]}))
 		require.Len(t, unsentSequences(t, again), 12, "an acknowledgement that cannot be checked marks nothing")
 	})
+	t.Run("a gap that stays among what was lost does not keep the rest from being marked", func(t *testing.T) {
+		c := config(newPath(t))
+		j, _ := ten(t, c)
+		derived, err := c.Keyring.Keys(2)
+		require.NoError(t, err)
+		_, err = j.OpenEpoch(ctx, journal.EpochOpening{Keys: derived, Highest: 20, HighestLink: seal.Hash{42}})
+		require.NoError(t, err)
+		add(t, j, payment(1))
+		foreign := seal.Hash{43} // of record 14, which is not here
+		gap := &message.Gap{First: 15, Last: 19}
+		ack := func(highest uint64, gaps ...*message.Gap) {
+			require.NoError(t, j.Acknowledge(ctx, &message.Acknowledgement{
+				HighWater: 14, HighWaterLink: foreign[:], Highest: highest, Gaps: gaps,
+			}))
+		}
+		ack(20, gap)
+		require.Len(t, unsentSequences(t, j), 12, "whether it is this journal that goes on there is not known yet")
+		ack(22, gap, &message.Gap{First: 21, Last: 21})
+		require.Len(t, unsentSequences(t, j), 12, "nor while the record behind the stretch is missing")
+		ack(21, gap)
+		require.Equal(t, []uint64{22}, unsentSequences(t, j))
+		ack(22, gap)
+		require.Empty(t, unsentSequences(t, j))
+		require.NoError(t, j.Close())
+		again := open(t, c)
+		require.Equal(t, []uint64{21, 22}, unsentSequences(t, again), "and are offered once more after a start")
+	})
 	t.Run("an empty journal of a known terminal", func(t *testing.T) {
 		c := config(newPath(t))
 		j := open(t, c)

@@ -223,6 +223,23 @@ func TestSignIn(t *testing.T) {
 		require.NoError(t, proto.Unmarshal(c.records[6].Body(), opened))
 		require.Equal(t, uint64(1), opened.LostFrom)
 	})
+	t.Run("sends on although the cloud will never have some of what an old copy lost", func(t *testing.T) {
+		_, c, tl := world(t)
+		tl.faults(4)
+		c.until("all records", func() bool { return c.high == 5 })
+		tl.stop()
+		c.set(func() { // 6 and 7 never came, 8 overtook them
+			c.records[8] = record.Record(make([]byte, 100))
+			c.top = 8
+		})
+		tl.journal = tl.openJournal(filepath.Join(t.TempDir(), "empty.db"))
+		tl.run()
+		tl.until("second epoch", func(s uplink.Status) bool { return s.Epoch == 2 && s.Unsent == 0 })
+		tl.faults(3)
+		c.until("records after the gap", func() bool { return c.top == 12 })
+		tl.until("nothing unsent", func(s uplink.Status) bool { return s.Unsent == 0 })
+		c.set(func() { require.EqualValues(t, 5, c.high) })
+	})
 	t.Run("records that an old copy made on its own are offered, not taken for sent", func(t *testing.T) {
 		_, c, tl := world(t)
 		tl.stop()
