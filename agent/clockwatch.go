@@ -10,8 +10,8 @@ import (
 	"github.com/yuantill/yuantill/protocol/record"
 )
 
-// clockEvery is the time between two looks at the clocks.
-const clockEvery = time.Minute
+// watchEvery is the longest time between two looks at the clocks and the journal.
+const watchEvery = time.Minute
 
 // deviceClock names the clock in a fault.
 const deviceClock = "clock"

@@ -103,17 +103,14 @@ func (t *till) tick(ctx context.Context) {
 	t.tickFollowUps(ctx, now)
 	t.tickLate(ctx, now)
 	t.watchClock(ctx)
+	t.watchCopy()
 }
 
 // untilNext is how long nothing is due by itself.
 func (t *till) untilNext() time.Duration {
-	const idle = time.Hour
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	now, next := t.parts.Clock(), idle
-	if t.offline.parts != nil {
-		next = clockEvery
-	}
+	now, next := t.parts.Clock(), watchEvery
 	for _, h := range t.sales {
 		if !h.wake.IsZero() {
 			next = min(next, max(h.wake.Sub(now), time.Millisecond))

@@ -7,6 +7,7 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
+	"github.com/yuantill/yuantill/agent/journal"
 	"github.com/yuantill/yuantill/agent/uplink"
 	"github.com/yuantill/yuantill/protocol/message"
 	"github.com/yuantill/yuantill/protocol/record"
@@ -33,6 +34,9 @@ type fakeCloud struct {
 	clockOffset time.Duration
 	// heardAt is when the till last heard it.
 	heardAt time.Time
+	// oldCopyAt and gone are what a sign-in found out about the till's journal.
+	oldCopyAt time.Time
+	gone      journal.Range
 }
 
 // sent is one record that reached the cloud.
@@ -152,7 +156,7 @@ func (c *fakeCloud) Status() uplink.Status {
 	defer c.mu.Unlock()
 	return uplink.Status{
 		Connected: !c.offline, Broker: "broker:8883", Epoch: 1, Stopped: c.stopped, LastError: c.lastError,
-		HeardAt: c.heardAt, HeardSteady: c.heardAt,
+		HeardAt: c.heardAt, HeardSteady: c.heardAt, OldCopyAt: c.oldCopyAt, Gone: c.gone,
 	}
 }
 

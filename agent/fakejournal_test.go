@@ -27,6 +27,7 @@ type fakeJournal struct {
 	room    error
 	tries   int // appends, whether they failed or not
 	epoch   uint32
+	lost    []journal.Loss
 	// acknowledged is the sequence up to which the cloud has said that it has everything.
 	acknowledged uint64
 	// searching and recording block FindLabel, and the record of a lookup, until they are closed or their caller leaves.
@@ -134,7 +135,7 @@ func (j *fakeJournal) Waiting(first, last uint64) uint64 {
 func (j *fakeJournal) Counts(context.Context) (journal.Counts, error) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	return journal.Counts{Records: uint64(len(j.records)), Sales: uint64(len(j.sales))}, nil
+	return journal.Counts{Records: uint64(len(j.records)), Sales: uint64(len(j.sales)), Lost: j.lost}, nil
 }
 
 func (j *fakeJournal) OpenSales(context.Context) ([]journal.Sale, error) {

@@ -19,9 +19,10 @@ func (t *till) Status(ctx context.Context) (station.Status, error) {
 	if err != nil {
 		return station.Status{}, fmt.Errorf("count records: %w", err)
 	}
+	link := t.parts.Uplink.Status()
 	status := station.Status{
 		Version: t.config.Version, Terminal: t.config.Terminal.String(), Merchant: t.config.Merchant.Name,
-		Time: t.parts.Clock().UTC(), Journal: journalStatus(counts), Uplink: uplinkStatus(t.parts.Uplink.Status()),
+		Time: t.parts.Clock().UTC(), Journal: journalStatus(counts, link), Uplink: uplinkStatus(link),
 		Devices: t.devices.list(),
 	}
 	t.mu.Lock()
@@ -48,10 +49,13 @@ func (t *till) Status(ctx context.Context) (station.Status, error) {
 	return status, nil
 }
 
-func journalStatus(c journal.Counts) station.JournalStatus {
-	return station.JournalStatus{
+func journalStatus(c journal.Counts, u uplink.Status) station.JournalStatus {
+	status := station.JournalStatus{
 		Records: c.Records, Unsent: c.Unsent, OldestUnsent: known(c.OldestUnsent), Sales: c.Sales, ClockJumps: c.ClockJumps,
+		Lost: append(LossesOf(c.Lost), gone(u)...),
 	}
+	status.Notice, status.Next = station.Losses(status.Lost)
+	return status
 }
 
 func uplinkStatus(u uplink.Status) station.UplinkStatus {

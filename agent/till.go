@@ -58,6 +58,8 @@ type till struct {
 	offline   offlineBook
 	// unread is the first that was left open and that this program cannot read: a newer one wrote it.
 	unread error
+	// oldCopyAt is the finding of an old copy of the journal that was told last.
+	oldCopyAt time.Time
 
 	rearm chan struct{} // the timer has to look again
 	armed chan struct{} // the reader has to look again

@@ -114,6 +114,7 @@ const (
 	NoticeSuperseding
 	NoticePrintAltered
 	NoticeRecordRefused
+	NoticeOldCopy
 )
 
 // Refusals: why the station did not do what it was asked.
@@ -182,6 +183,8 @@ const (
 	AfterDescription
 	AfterListeners
 	AfterFind
+	AfterOldCopy
+	AfterOldCopyWhole
 )
 
 // Text returns the phrase's sentence, or empty texts for None and for numbers that name nothing.

@@ -15,9 +15,9 @@ func ranges() [][2]catalogue.Phrase {
 	return [][2]catalogue.Phrase{
 		{catalogue.TitleWaiting, catalogue.TitleAbandoned},
 		{catalogue.StepPresent, catalogue.StepCardDebited},
-		{catalogue.NoticeWeChat, catalogue.NoticeRecordRefused},
+		{catalogue.NoticeWeChat, catalogue.NoticeOldCopy},
 		{catalogue.RefuseSaleOpen, catalogue.RefuseJournalDamaged},
-		{catalogue.AfterFinishSale, catalogue.AfterFind},
+		{catalogue.AfterFinishSale, catalogue.AfterOldCopyWhole},
 		{catalogue.TitleApprovedOffline, catalogue.NoticeReturnNotDone},
 		{catalogue.TitleHeld, catalogue.StepPresentHold},
 		{catalogue.TitleFollowUpAsking, catalogue.NoticeFollowUpMismatch},

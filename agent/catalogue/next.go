@@ -87,6 +87,12 @@ func (p Phrase) after() Text {
 		return Text{"等结果出来再交班，或由负责人同意后带上同意人交班", "Wait for the results, or close with the name of who approves it"}
 	case AfterKeepRunning:
 		return Text{"请勿关机或重启，等未上传的流水传完，并联系服务商", "Do not switch off or restart until the waiting records are sent; call support"}
+	case AfterOldCopy:
+		return Text{"凡平台没收到的，收款可能缺失：请联系服务商，找回原来的流水换上；切勿删除任何文件",
+			"Payments that the cloud never got may be missing: call support and put the true journal back; delete no file"}
+	case AfterOldCopyWhole:
+		return Text{"款项不缺；本机那段时间的班次合计可能不全，请联系服务商查明原因",
+			"No payment is missing; this till's shift totals of that time may be incomplete. Have support find out why"}
 	default:
 		return p.afterOrder()
 	}

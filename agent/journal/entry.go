@@ -60,6 +60,8 @@ type Counts struct {
 	Sales        uint64 // snapshots ever begun: the source of voucher numbers
 	// ClockJumps counts records minted earlier than the one before by more than ClockTolerance.
 	ClockJumps uint64
+	// Lost are the latest runs of records that an old copy of this journal no longer had, the oldest first.
+	Lost []Loss
 }
 
 // EpochOpening is what a sign-in brought.

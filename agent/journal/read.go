@@ -34,8 +34,9 @@ func (j *Journal) Counts(ctx context.Context) (Counts, error) {
 		Records: span(0, j.head.sequence, j.lost), Unsent: unsent(j.head.sequence, j.acked, j.lost),
 		Sales: j.head.sales, ClockJumps: j.jumps,
 	}
-	after := j.acked.highWater
+	after, lost, acked := j.acked.highWater, j.lost, j.acked
 	j.mu.Unlock()
+	counts.Lost = j.losses(ctx, lost, acked)
 	if counts.Unsent == 0 {
 		return counts, nil
 	}

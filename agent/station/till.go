@@ -102,6 +102,9 @@ type JournalStatus struct {
 	OldestUnsent *time.Time `json:"oldest_unsent,omitempty"`
 	Sales        uint64     `json:"sales"`
 	ClockJumps   uint64     `json:"clock_jumps" doc:"times the clock was found set back"`
+	Lost         []Loss     `json:"lost,omitempty" doc:"what older copies of the journal no longer had, the latest last"`
+	Notice       *Words     `json:"notice,omitempty" doc:"what somebody should know of the journal although it works"`
+	Next         *Words     `json:"next,omitempty" doc:"what to do about that"`
 }
 
 // UplinkStatus is the connection to the cloud.

@@ -113,6 +113,7 @@ type cloud struct {
 	ended   uint32                           // epochs up to this one are refused
 	base    uint64                           // records it had from another copy of the journal
 	baseEnd seal.Hash
+	named   uint64 // what the terminal is told that it named before
 }
 
 func newCloud(t testing.TB) *cloud {
@@ -183,7 +184,7 @@ func (c *cloud) signIn(data []byte) {
 	answer, err := proto.Marshal(&message.SignInAnswer{
 		TerminalNonce: request.TerminalNonce, CloudNonce: nonce[:], HighWater: c.high, HighWaterLink: link[:],
 		Highest: c.highest(), HighestLink: end[:], CheckValue: check[:],
-		CloudTime: time.Now().Add(time.Hour).UnixMicro(),
+		Named: c.named, CloudTime: time.Now().Add(time.Hour).UnixMicro(),
 	})
 	if err != nil {
 		c.t.Error(err)

@@ -28,6 +28,7 @@ var (
 type signIn struct {
 	nonce [seal.NonceSize]byte
 	began time.Time // zero when none is
+	named uint64    // the journal's last record then
 }
 
 // opening is an epoch that was agreed on and whose record is not in the journal yet.
@@ -108,6 +109,7 @@ func (u *Uplink) request(s *session) (signIn, error) {
 		return signIn{}, fmt.Errorf("draw nonce: %w", err)
 	}
 	tail := u.journal.Tail()
+	attempt.named = tail.Sequence
 	body, err := proto.Marshal(&message.SignIn{
 		TerminalNonce: attempt.nonce[:], LastSequence: tail.Sequence, LastLink: tail.Link[:],
 		AgentVersion: u.config.AgentVersion, SerialNumber: u.config.SerialNumber,
@@ -153,7 +155,7 @@ func (u *Uplink) answered(ctx context.Context, attempt signIn, raw []byte) error
 		u.unrecorded = nil // this one never will be
 		return err
 	}
-	u.signedIn(epoch.Number, answer, last)
+	u.signedIn(epoch.Number, answer, attempt.named, last)
 	return err
 }
 
@@ -183,7 +185,8 @@ func (u *Uplink) storeEpoch(epoch keyring.Epoch) error {
 	return err
 }
 
-func (u *Uplink) signedIn(epoch uint32, answer *message.SignInAnswer, last uint64) {
+// signedIn takes what an answer says besides the keys. The journal ended at named when it was asked for, and at last now.
+func (u *Uplink) signedIn(epoch uint32, answer *message.SignInAnswer, named, last uint64) {
 	clock := cloudClock{cloud: time.UnixMicro(answer.CloudTime), ours: u.config.Clock()}
 	offset := clock.offset(clock.ours)
 	u.mu.Lock()
@@ -194,6 +197,11 @@ func (u *Uplink) signedIn(epoch uint32, answer *message.SignInAnswer, last uint6
 	u.status.ClockOffset = offset
 	if answer.Highest > last {
 		u.recheckTo = last
+		u.status.OldCopyAt = clock.ours
+	}
+	if known := max(answer.Highest, named); answer.Named > known {
+		u.status.OldCopyAt, u.status.Gone = clock.ours, journal.Range{First: known + 1, Last: answer.Named}
+		u.logger.Error("journal is an old copy: records were lost that the cloud has not got", "from", known+1, "to", answer.Named)
 	}
 	u.logger.Info("uplink signed in", "epoch", epoch, "cloud has", answer.Highest, "clock offset", offset)
 }

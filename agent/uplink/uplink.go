@@ -85,6 +85,10 @@ type Status struct {
 	LastRefusal *message.Refusal
 	// Rejected counts messages from below that were not the cloud's, not ours or not readable.
 	Rejected uint64
+	// OldCopyAt is when a sign-in since the start found the journal to be an old copy, zero when none did. Gone are the records
+	// that the terminal has had and the cloud knows no more of than their numbers; zero when there are none.
+	OldCopyAt time.Time
+	Gone      journal.Range
 	// HeardAt and HeardSteady are when the cloud last said something new, by Config.Clock and Config.Steady; zero before
 	// the first time since the start.
 	HeardAt, HeardSteady time.Time

@@ -206,8 +206,9 @@ func TestOldCopyOfWhichNothingCame(t *testing.T) {
 	w.restart() // it is not only remembered
 	till.link, till.sequence = link, sequence
 	w.clock.advance(time.Minute)
-	till.signIn()
+	require.EqualValues(t, sequence+1, till.signIn().GetNamed(), "the till is told, so that it can say so")
 	require.EqualValues(t, 1, w.alarms()["journal-restored"])
+	require.Zero(t, till.signIn().GetNamed())
 }
 
 func TestRefusals(t *testing.T) {

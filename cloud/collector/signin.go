@@ -76,7 +76,8 @@ func (w *worker) openEpoch(ctx context.Context, t *tracker, data []byte, now tim
 	if _, err := io.ReadFull(w.config.Random, epoch.CloudNonce[:]); err != nil {
 		return fmt.Errorf("draw nonce: %w", err)
 	}
-	change := store.Change{Epochs: []store.Epoch{epoch}, Alarms: w.compareJournals(ctx, t, &body, now)}
+	before := t.namedAbove(body.GetLastSequence())
+	change := store.Change{Epochs: []store.Epoch{epoch}, Alarms: w.compareJournals(ctx, t, &body, before, now)}
 	if err := config.Store.Commit(ctx, change); err != nil {
 		t.mu.Lock()
 		t.failed = true // the epoch may be there all the same
@@ -85,16 +86,17 @@ func (w *worker) openEpoch(ctx context.Context, t *tracker, data []byte, now tim
 	}
 	t.epochs = append(t.epochs, epoch)
 	w.metrics.signIns.Inc()
-	return w.answerSignIn(t, &epoch, mac, now)
+	return w.answerSignIn(t, &epoch, before, mac, now)
 }
 
 // compareJournals looks whether the terminal's last record is the one stored here, as far as it is stored. One that names
-// less than at its sign-in before may have lost records of which none has come here: nothing else would tell it.
-func (w *worker) compareJournals(ctx context.Context, t *tracker, body *message.SignIn, now time.Time) []store.Alarm {
+// less than at its sign-in before may have lost records of which none has come here: nothing else would tell it. before is
+// what it named then, 0 when that was not more.
+func (w *worker) compareJournals(ctx context.Context, t *tracker, body *message.SignIn, before uint64, now time.Time) []store.Alarm {
 	var alarms []store.Alarm
-	if n := len(t.epochs); n > 0 && body.GetLastSequence() < t.epochs[n-1].Named {
+	if before != 0 {
 		alarms = append(alarms, alarm(t, "journal-restored", fmt.Sprintf("the terminal signed in with record %d as its last, after "+
-			"record %d the time before: its journal is an old copy, or the sign-in came late", body.GetLastSequence(), t.epochs[n-1].Named), now))
+			"record %d the time before: its journal is an old copy, or the sign-in came late", body.GetLastSequence(), before), now))
 	}
 	config := w.config.Downlink.config
 	stored, err := config.Store.Record(ctx, t.terminal.ID, body.GetLastSequence())
@@ -110,7 +112,7 @@ func (w *worker) compareJournals(ctx context.Context, t *tracker, body *message.
 
 // answerSignIn publishes the answer. All changes that were submitted for the terminal before its epoch are settled,
 // since the store keeps their order.
-func (w *worker) answerSignIn(t *tracker, epoch *store.Epoch, mac *seal.MAC, now time.Time) error {
+func (w *worker) answerSignIn(t *tracker, epoch *store.Epoch, before uint64, mac *seal.MAC, now time.Time) error {
 	config := w.config.Downlink.config
 	keys := w.config.Downlink.directory.loader.keysOf(t, epoch.Number)
 	if t.active.Load() == nil {
@@ -123,7 +125,7 @@ func (w *worker) answerSignIn(t *tracker, epoch *store.Epoch, mac *seal.MAC, now
 	content, err := proto.Marshal(&message.SignInAnswer{
 		TerminalNonce: epoch.TerminalNonce[:], CloudNonce: epoch.CloudNonce[:],
 		HighWater: head.HighWater, HighWaterLink: head.Link[:], Highest: head.Highest, HighestLink: head.HighestLink[:],
-		CloudTime: now.UnixMicro(), CheckValue: check[:],
+		CloudTime: now.UnixMicro(), CheckValue: check[:], Named: before,
 	})
 	if err != nil {
 		return fmt.Errorf("encode sign-in answer: %w", err)

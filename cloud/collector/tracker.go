@@ -108,6 +108,14 @@ func (t *tracker) newestUsed() uint32 {
 	return t.epochs[len(t.epochs)-1].Number
 }
 
+// namedAbove returns the last record that the terminal named at its latest sign-in, when it is above a sequence, else 0.
+func (t *tracker) namedAbove(sequence uint64) uint64 {
+	if n := len(t.epochs); n > 0 && t.epochs[n-1].Named > sequence {
+		return t.epochs[n-1].Named
+	}
+	return 0
+}
+
 // epoch returns an epoch by its number, or nil.
 func (t *tracker) epoch(number uint32) *store.Epoch {
 	for i := len(t.epochs) - 1; i >= 0; i-- {

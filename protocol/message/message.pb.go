@@ -612,6 +612,8 @@ type SignInAnswer struct {
 	HighestLink   []byte                 `protobuf:"bytes,6,opt,name=highest_link,json=highestLink,proto3" json:"highest_link,omitempty"`         // 32 bytes
 	CloudTime     int64                  `protobuf:"varint,7,opt,name=cloud_time,json=cloudTime,proto3" json:"cloud_time,omitempty"`
 	CheckValue    []byte                 `protobuf:"bytes,8,opt,name=check_value,json=checkValue,proto3" json:"check_value,omitempty"` // 3 bytes: KCV of the new record key (MAK)
+	// The last record that the terminal named at its sign-in before, when that is above the one it names now, else 0.
+	Named         uint64 `protobuf:"varint,9,opt,name=named,proto3" json:"named,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -700,6 +702,13 @@ func (x *SignInAnswer) GetCheckValue() []byte {
 		return x.CheckValue
 	}
 	return nil
+}
+
+func (x *SignInAnswer) GetNamed() uint64 {
+	if x != nil {
+		return x.Named
+	}
+	return 0
 }
 
 type EpochOpened struct {
@@ -3131,7 +3140,7 @@ const file_protocol_message_message_proto_rawDesc = "" +
 	"\rlast_sequence\x18\x02 \x01(\x04R\flastSequence\x12\x1b\n" +
 	"\tlast_link\x18\x03 \x01(\fR\blastLink\x12#\n" +
 	"\ragent_version\x18\x04 \x01(\tR\fagentVersion\x12#\n" +
-	"\rserial_number\x18\x05 \x01(\tR\fserialNumber\"\x9a\x02\n" +
+	"\rserial_number\x18\x05 \x01(\tR\fserialNumber\"\xb0\x02\n" +
 	"\fSignInAnswer\x12%\n" +
 	"\x0eterminal_nonce\x18\x01 \x01(\fR\rterminalNonce\x12\x1f\n" +
 	"\vcloud_nonce\x18\x02 \x01(\fR\n" +
@@ -3144,7 +3153,8 @@ const file_protocol_message_message_proto_rawDesc = "" +
 	"\n" +
 	"cloud_time\x18\a \x01(\x03R\tcloudTime\x12\x1f\n" +
 	"\vcheck_value\x18\b \x01(\fR\n" +
-	"checkValue\"\x88\x01\n" +
+	"checkValue\x12\x14\n" +
+	"\x05named\x18\t \x01(\x04R\x05named\"\x88\x01\n" +
 	"\vEpochOpened\x12\x14\n" +
 	"\x05epoch\x18\x01 \x01(\rR\x05epoch\x12%\n" +
 	"\x0eterminal_nonce\x18\x02 \x01(\fR\rterminalNonce\x12\x1f\n" +

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/yuantill/yuantill/agent/catalogue"
+	"github.com/yuantill/yuantill/agent/station"
 	"github.com/yuantill/yuantill/tools/yuantill/stationclient"
 )
 
@@ -18,7 +19,7 @@ func (p *program) status() *cobra.Command {
 		Long: "本机、平台连接、未上送记录、设备、进行中的收款。\n" +
 			"Till, connection to the cloud, unsent records, devices, open sale.\n\n" +
 			"--json: the station's GET /v1/status: version, terminal, merchant, time, sale, pending, pending_follow_ups, refusing,\n" +
-			"journal{records,unsent,oldest_unsent,sales,clock_jumps}, uplink{connected,broker,since,epoch,\n" +
+			"journal{records,unsent,oldest_unsent,sales,clock_jumps,lost[{first,last,found_at,told,missing}],notice,next}, uplink{connected,broker,since,epoch,\n" +
 			"last_acknowledgement,last_error,clock_offset_ms,stopped,refused,last_refusal}, devices[{name,state,since,fault,notice}],\n" +
 			"offline{left,left_text,payments_left,days_left,hours_left,taken,taken_payments,stopped}; and command_version",
 		Args: noArguments,
@@ -45,6 +46,7 @@ func (p *program) runStatus(ctx context.Context) error {
 		return p.printJSON(statusJSON{Status: status, CommandVersion: version().Version})
 	}
 	p.sayTill(status)
+	p.sayJournal(status.Journal)
 	p.sayUplink(status)
 	p.sayOffline(status)
 	p.sayDevices(status)
@@ -76,6 +78,21 @@ func (p *program) sayTill(s stationclient.Status) {
 	}
 	if s.Pending > 0 {
 		p.row("未决", "pending", p.text(fmt.Sprintf("%d 笔结果尚未知道", s.Pending), catalogue.Counted(s.Pending, "sale")+" not known yet"))
+	}
+}
+
+// sayJournal says what somebody has to know of the journal, and nothing while all is well.
+func (p *program) sayJournal(j station.JournalStatus) {
+	if j.Notice == nil {
+		return
+	}
+	said := "! " + p.language.Pick(*j.Notice)
+	if n := len(j.Lost); n > 0 && j.Lost[n-1].FoundAt != nil {
+		said += "  " + p.text("发现于", "found") + " " + p.local(*j.Lost[n-1].FoundAt)
+	}
+	p.row("流水", "journal", said)
+	if j.Next != nil {
+		p.row("下一步", "next", "→ "+p.language.Pick(*j.Next))
 	}
 }
 

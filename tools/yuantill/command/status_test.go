@@ -1,7 +1,9 @@
 package command_test
 
 import (
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -26,4 +28,26 @@ func TestStatusCounts(t *testing.T) {
 			require.Contains(t, out, line)
 		}
 	}
+}
+
+// TestStatusTellsOfAnOldCopy: in Chinese first, with the time and the next step; a journal that was never put back has no line.
+func TestStatusTellsOfAnOldCopy(t *testing.T) {
+	till := sitetest.NewTill(t, "")
+	show := func(language string) string {
+		code, out, _ := run(t, command.Environment{}, "status", "--station", till.URL, "--lang", language)
+		require.Zero(t, code)
+		return out
+	}
+	require.NotContains(t, show("both"), "流水")
+	at := time.Date(2026, 5, 1, 4, 0, 0, 0, time.UTC)
+	lost := []station.Loss{{First: 11, Last: 20, FoundAt: &at, Told: true, Missing: []station.Stretch{{First: 13, Last: 15}}}}
+	status := station.Status{Journal: station.JournalStatus{Lost: lost}}
+	status.Journal.Notice, status.Journal.Next = station.Losses(lost)
+	till.SetStatus(status)
+	require.Contains(t, show("en"), "journal  ! an older copy was put in the journal's place, records 11 to 20 are not in it: "+
+		"the cloud lacks 13-15 as well  found 2026-05-01 ")
+	require.Contains(t, show("en"), "next  → Payments that the cloud never got may be missing: call support")
+	both := show("both")
+	require.Less(t, strings.Index(both, "平台也缺 13-15"), strings.Index(both, "the cloud lacks 13-15"))
+	require.Contains(t, both, "切勿删除任何文件")
 }

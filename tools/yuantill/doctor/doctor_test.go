@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/yuantill/yuantill/agent/journal"
+	"github.com/yuantill/yuantill/agent/station"
 	"github.com/yuantill/yuantill/drivers/port/hid"
 	"github.com/yuantill/yuantill/protocol/enrolment"
 	"github.com/yuantill/yuantill/protocol/seal"
@@ -329,6 +330,14 @@ func TestJournalAndRoom(t *testing.T) {
 		require.NoError(t, j.Close())
 		f := b.wants(t, "journal", doctor.Warn, "8 to 40 are not in it")
 		require.Contains(t, f.Next.English, "put the true journal back")
+		require.Contains(t, f.Text.English, "shows once it answers")
+		require.Regexp(t, `; found \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC$`, f.Text.English)
+		require.Regexp(t, "第 8 至 40 条不在本机.*；发现于 ", f.Text.Chinese)
+		b.agent(func(s *stationclient.Status) {
+			s.Journal.Lost = []station.Loss{{First: 8, Last: 40, Told: true, Missing: []station.Stretch{{First: 9, Last: 12}}}}
+		})
+		f = b.wants(t, "journal", doctor.Warn, "the cloud lacks 9-12 as well")
+		require.Contains(t, f.Text.Chinese, "平台也缺 9-12")
 	})
 	t.Run("FAIL a sale removed", func(t *testing.T) {
 		b := newBench(t)

@@ -8,8 +8,11 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/yuantill/yuantill/agent"
 	"github.com/yuantill/yuantill/agent/catalogue"
 	"github.com/yuantill/yuantill/agent/journal"
+	"github.com/yuantill/yuantill/agent/station"
+	"github.com/yuantill/yuantill/tools/yuantill/bilingual"
 	"github.com/yuantill/yuantill/tools/yuantill/journalfile"
 )
 
@@ -109,7 +112,11 @@ func (d *Doctor) journalFinding(ctx context.Context, j *journal.Journal) Finding
 	if err != nil {
 		return d.journalFailure(err)
 	}
+	lost := agent.LossesOf(counts.Lost)
 	if d.agent != nil {
+		if len(d.agent.Journal.Lost) > 0 {
+			lost = d.agent.Journal.Lost // it knows what the cloud lacks
+		}
 		// Acknowledgements reach the file with the next commit only; the agent knows them already.
 		counts.Unsent, counts.OldestUnsent = d.agent.Journal.Unsent, time.Time{}
 		if d.agent.Journal.OldestUnsent != nil {
@@ -129,15 +136,22 @@ func (d *Doctor) journalFinding(ctx context.Context, j *journal.Journal) Finding
 			next("检查网络；记录不会丢失", "check the network; nothing is lost meanwhile", "yuantill status").
 			with("oldest_unsent", counts.OldestUnsent.UTC())
 	}
-	if len(report.Lost) != 0 {
-		last := report.Lost[len(report.Lost)-1]
-		f = warn("journal", chinese+fmt.Sprintf("；曾换成旧副本，缺 %d 至 %d", last.First, last.Last),
-			english+fmt.Sprintf("; an older copy was put in its place once, %d to %d are not in it", last.First, last.Last)).
-			next("凡平台没收到的，收款可能缺失：请找回原来的流水换上，并联系服务商",
-				"payments that the cloud never got may be missing: put the true journal back and call support", "yuantill journal verify").
-			with("lost", report.Lost)
+	if notice, next := station.Losses(lost); notice != nil {
+		found := foundAt(lost)
+		f = warn("journal", chinese+"；"+notice.Chinese+found.Chinese, english+"; "+notice.English+found.English).
+			advise(*next, "yuantill journal verify").with("lost", lost)
 	}
 	return f.with("records", counts.Records).with("unsent", counts.Unsent).with("tags_checked", report.TagsChecked)
+}
+
+// foundAt says when the latest loss was found, and nothing where that is not known.
+func foundAt(lost []station.Loss) bilingual.Text {
+	at := lost[len(lost)-1].FoundAt
+	if at == nil {
+		return bilingual.Text{}
+	}
+	when := at.UTC().Format(time.DateTime)
+	return bilingual.Text{Chinese: "；发现于 " + when, English: "; found " + when + " UTC"}
 }
 
 func (d *Doctor) journalFailure(err error) Finding {

@@ -1,0 +1,101 @@
+package agent_test
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/yuantill/yuantill/agent/catalogue"
+	"github.com/yuantill/yuantill/agent/journal"
+	"github.com/yuantill/yuantill/agent/station"
+)
+
+// listener is a writer of an event stream that no network is behind.
+type listener struct{ *httptest.ResponseRecorder }
+
+func (listener) SetReadDeadline(time.Time) error  { return nil }
+func (listener) SetWriteDeadline(time.Time) error { return nil }
+
+// told is everything that the station's event stream has said since the start.
+func (s *shop) told(t *testing.T) string {
+	t.Helper()
+	api, err := station.New(station.Config{Listen: "127.0.0.1:7710", Version: "1"}, s.till, s.feed, time.Now, slog.New(slog.DiscardHandler))
+	require.NoError(t, err)
+	ctx, cancel := context.WithCancel(context.Background())
+	request := httptest.NewRequestWithContext(ctx, http.MethodGet, "http://127.0.0.1:7710/v1/events", nil)
+	request.Header.Set("Last-Event-ID", "1")
+	heard := listener{httptest.NewRecorder()}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		api.Handler().ServeHTTP(heard, request)
+	}()
+	synctest.Wait()
+	cancel()
+	<-done
+	return heard.Body.String()
+}
+
+func TestAnOldCopyIsTold(t *testing.T) {
+	status := func(t *testing.T, s *shop) station.JournalStatus {
+		status, err := s.till.Status(context.Background())
+		require.NoError(t, err)
+		return status.Journal
+	}
+	at := time.Date(2026, 5, 1, 4, 0, 0, 0, time.UTC)
+	run := journal.Range{First: 11, Last: 20}
+	for name, c := range map[string]struct {
+		loss          journal.Loss
+		after         catalogue.Phrase
+		says, english string
+	}{
+		"NotAskedYet": {journal.Loss{Range: run, FoundAt: at}, catalogue.AfterOldCopy,
+			"流水曾换成旧副本，第 11 至 20 条不在本机：平台有没有，要等它应答", "shows once it answers"},
+		"CloudHasAll": {journal.Loss{Range: run, FoundAt: at, Told: true}, catalogue.AfterOldCopyWhole,
+			"流水曾换成旧副本，第 11 至 20 条不在本机：平台全都有", "the cloud has them all"},
+		"CloudLacksSome": {journal.Loss{Range: run, FoundAt: at, Told: true, Missing: []journal.Range{{First: 12, Last: 13}, {First: 15, Last: 15}}},
+			catalogue.AfterOldCopy, "流水曾换成旧副本，第 11 至 20 条不在本机：平台也缺 12-13、15", "the cloud lacks 12-13, 15 as well"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inShop(t, approve, func(t *testing.T, s *shop) {
+				require.Nil(t, status(t, s).Notice)
+				s.journal.change(func() { s.journal.lost = []journal.Loss{c.loss} })
+				got := status(t, s)
+				require.Equal(t, c.says, got.Notice.Chinese)
+				require.Contains(t, got.Notice.English, c.english)
+				require.Equal(t, c.after.Text(), *got.Next)
+				require.Equal(t, at, *got.Lost[0].FoundAt)
+			})
+		})
+	}
+	t.Run("WhatOnlyASignInTells", func(t *testing.T) {
+		inShop(t, approve, func(t *testing.T, s *shop) {
+			s.cloud.mu.Lock()
+			s.cloud.oldCopyAt, s.cloud.gone = at, run
+			s.cloud.mu.Unlock()
+			got := status(t, s)
+			require.Contains(t, got.Notice.English, "the cloud lacks 11-20 as well")
+			require.Equal(t, at, *got.Lost[0].FoundAt)
+		})
+	})
+	t.Run("AtOnceAndOnceOnTheStream", func(t *testing.T) {
+		inShop(t, approve, func(t *testing.T, s *shop) {
+			time.Sleep(time.Minute) // of the bubble's clock
+			require.NotContains(t, s.told(t), catalogue.NoticeOldCopy.Text().Chinese)
+			s.cloud.mu.Lock()
+			s.cloud.oldCopyAt = at
+			s.cloud.mu.Unlock()
+			time.Sleep(time.Hour)
+			said := s.told(t)
+			require.Equal(t, 1, strings.Count(said, catalogue.NoticeOldCopy.Text().Chinese), said)
+			require.Contains(t, said, catalogue.NoticeOldCopy.Text().English)
+		})
+	})
+}
