@@ -103,15 +103,14 @@ type Counts struct {
 	Records     uint64
 	Missing     uint64 // records missing below their terminals' highest
 	Quarantined uint64
-	Alarms      uint64
+	Alarms      uint64 // that nobody has settled
 	Entries     uint64
 	Payments    map[uint8]uint64 // by state
 }
 
 // OverviewReader reads what a person looks at first.
 type OverviewReader interface {
-	// Alarms returns the alarms, the latest first.
-	Alarms(ctx context.Context, limit int) ([]AlarmRow, error)
+	AlarmReader
 	// Counts counts everything once.
 	Counts(ctx context.Context) (Counts, error)
 }

@@ -71,19 +71,3 @@ type Quarantined struct {
 	Bytes      []byte
 	ReceivedAt time.Time
 }
-
-// Alarm is something that somebody must be told. Alarms with the same Key are one row with a count.
-type Alarm struct {
-	Key      string // such as "other-bytes/10000001"
-	Kind     string // such as "other-bytes"
-	Terminal string // may be empty
-	Detail   string // the latest occurrence, for a human
-	At       time.Time
-}
-
-// AlarmRow is an alarm as it is kept.
-type AlarmRow struct {
-	Alarm
-	FirstAt time.Time
-	Count   uint64
-}

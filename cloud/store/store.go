@@ -43,6 +43,8 @@ const (
 	OrderCancelled                          // a payment begins whose order is cancelled, and the change does not say so
 	FollowUpExists                          // a follow-up has the id already
 	FollowUpMoved                           // what became of the follow-up was said before
+	AlarmUnknown                            // there is no alarm of the number that is settled
+	AlarmMoved                              // the alarm that is settled has happened again since it was looked at
 )
 
 // String returns the kind's name for logs.
@@ -66,6 +68,10 @@ func (k ConflictKind) String() string {
 		return "follow-up exists"
 	case FollowUpMoved:
 		return "follow-up moved"
+	case AlarmUnknown:
+		return "alarm unknown"
+	case AlarmMoved:
+		return "alarm moved"
 	case CardSpent:
 		return "card spent"
 	default:
@@ -77,7 +83,7 @@ func (k ConflictKind) String() string {
 type ConflictError struct {
 	Kind     ConflictKind
 	Terminal record.Terminal
-	Sequence uint64  // of the record, or the epoch's number
+	Sequence uint64  // of the record, or the epoch's or alarm's number
 	Order    OrderID // of the payment, entry or follow-up
 	FollowUp FollowUpID
 }
@@ -100,6 +106,7 @@ type Change struct {
 	Shifts      []Shift
 	Quarantined []Quarantined
 	Alarms      []Alarm
+	Settlements []Settlement
 	Terminals   []Terminal
 	Merchants   []Merchant
 	// Spent numbers of hard wallets, hard wallets that are blocked, limits of offline payments.
@@ -112,7 +119,7 @@ type Change struct {
 func (c *Change) Rows() int {
 	rows := len(c.Records) + len(c.Heads) + len(c.Epochs) + len(c.Payments) + len(c.Cancelled) + len(c.FollowUps) + len(c.Entries) +
 		len(c.Shifts) +
-		len(c.Quarantined) + len(c.Alarms) + len(c.Terminals) + len(c.Merchants) +
+		len(c.Quarantined) + len(c.Alarms) + len(c.Settlements) + len(c.Terminals) + len(c.Merchants) +
 		len(c.Spent) + len(c.BlockedWallets) + len(c.OfflineLimits)
 	for i := range c.Entries {
 		rows += len(c.Entries[i].Postings)
@@ -151,6 +158,7 @@ func (c *Change) Append(other Change) {
 	c.Shifts = append(c.Shifts, other.Shifts...)
 	c.Quarantined = append(c.Quarantined, other.Quarantined...)
 	c.Alarms = append(c.Alarms, other.Alarms...)
+	c.Settlements = append(c.Settlements, other.Settlements...)
 	c.Terminals = append(c.Terminals, other.Terminals...)
 	c.Merchants = append(c.Merchants, other.Merchants...)
 	c.Spent = append(c.Spent, other.Spent...)

@@ -152,7 +152,11 @@ func (s *storeSubject) notes(r *rand.Rand, terminal int) store.Change {
 		return store.Change{Epochs: []store.Epoch{{Terminal: t.ID, Number: number, KeyVersion: 1, OpenedAt: at}}}
 	case 1:
 		t.KeyVersion++
-		return store.Change{Terminals: []store.Terminal{t}, Alarms: []store.Alarm{alarm}}
+		change := store.Change{Terminals: []store.Terminal{t}, Alarms: []store.Alarm{alarm}}
+		if n := len(s.model.alarms); n > 0 {
+			change.Settlements = []store.Settlement{{Alarm: uint64(n), By: "王", Note: alarm.Detail, At: at}}
+		}
+		return change
 	default:
 		return store.Change{Alarms: []store.Alarm{alarm}, Quarantined: []store.Quarantined{{Terminal: t.ID, Epoch: 1,
 			Sequence: s.head(terminal).Highest, Cause: "tag", Digest: link(r), Bytes: []byte("other"), ReceivedAt: at}}}

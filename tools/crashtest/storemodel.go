@@ -70,6 +70,9 @@ func (m storeModel) withChange(c store.Change) storeModel {
 	for _, alarm := range c.Alarms {
 		m.alarms = ring(m.alarms, alarm)
 	}
+	for _, one := range c.Settlements {
+		m.alarms = settled(m.alarms, one)
+	}
 	return m
 }
 
@@ -90,18 +93,27 @@ func put[T any](rows, changed []T, compare func(T, T) int) []T {
 	return rows
 }
 
-// ring adds an alarm to those of its key.
+// ring adds an alarm to the open one of its key, or as a new one.
 func ring(rows []store.AlarmRow, alarm store.Alarm) []store.AlarmRow {
-	row := store.AlarmRow{Alarm: alarm, FirstAt: alarm.At, Count: 1}
-	i, known := slices.BinarySearchFunc(rows, row, compareAlarms)
-	if known {
+	row := store.AlarmRow{Alarm: alarm, Number: uint64(len(rows) + 1), FirstAt: alarm.At, Count: 1}
+	i := slices.IndexFunc(rows, func(r store.AlarmRow) bool { return r.Key == alarm.Key && r.SettledAt.IsZero() })
+	if i >= 0 {
 		row = rows[i]
 		row.Detail, row.At, row.Count = alarm.Detail, alarm.At, row.Count+1
 	}
 	return put(rows, []store.AlarmRow{row}, compareAlarms)
 }
 
-func compareAlarms(a, b store.AlarmRow) int { return cmp.Compare(a.Key, b.Key) }
+// settled is what a person has looked after; the first settlement of an alarm counts.
+func settled(rows []store.AlarmRow, s store.Settlement) []store.AlarmRow {
+	row := rows[s.Alarm-1]
+	if row.SettledAt.IsZero() {
+		row.SettledAt, row.SettledBy, row.Note = s.At, s.By, s.Note
+	}
+	return put(rows, []store.AlarmRow{row}, compareAlarms)
+}
+
+func compareAlarms(a, b store.AlarmRow) int { return cmp.Compare(a.Number, b.Number) }
 
 // readMax is more than there ever is of anything.
 const readMax = 10_000

@@ -1,7 +1,9 @@
 package crashtest
 
 import (
+	"slices"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -37,6 +39,10 @@ func TestStoreModelNotices(t *testing.T) {
 		"a ledger entry missing":       {func(m *storeModel) { m.entries = m.entries[1:] }, lost},
 		"a ledger entry twice":         {func(m *storeModel) { m.entries = more(m.entries, m.entries[0]) }, doubled},
 		"a quarantined record missing": {func(m *storeModel) { m.quarantined = m.quarantined[1:] }, lost},
+		"a settlement forgotten": {func(m *storeModel) {
+			i := slices.IndexFunc(m.alarms, func(a store.AlarmRow) bool { return !a.SettledAt.IsZero() })
+			m.alarms = changed(m.alarms, i, func(a *store.AlarmRow) { a.SettledAt = time.Time{} })
+		}, lost},
 		"an alarm counted once":        {func(m *storeModel) { m.alarms = changed(m.alarms, 0, func(a *store.AlarmRow) { a.Count-- }) }, lost},
 	} {
 		t.Run(name, func(t *testing.T) {

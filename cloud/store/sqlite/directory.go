@@ -72,25 +72,12 @@ func (s *Store) Merchants(ctx context.Context, after string, limit int) ([]store
 		"SELECT "+merchantColumns+" WHERE id > ? ORDER BY id LIMIT ?", after, limit)
 }
 
-// Alarms returns the alarms, the latest first (store.OverviewReader).
-func (s *Store) Alarms(ctx context.Context, limit int) ([]store.AlarmRow, error) {
-	scan := func(row scanner) (store.AlarmRow, error) {
-		var a store.AlarmRow
-		var first, last int64
-		err := row.Scan(&a.Key, &a.Kind, &a.Terminal, &a.Detail, &first, &last, &a.Count)
-		a.FirstAt, a.At = moment(first), moment(last)
-		return a, err
-	}
-	return list(ctx, s.readers, "alarms", scan, `SELECT key, kind, terminal, detail, first_at, last_at, count FROM alarms
-ORDER BY last_at DESC, key LIMIT ?`, limit)
-}
-
 // Counts counts everything once (store.OverviewReader).
 func (s *Store) Counts(ctx context.Context) (store.Counts, error) {
 	var c store.Counts
 	err := s.readers.QueryRowContext(ctx, `SELECT (SELECT count(*) FROM terminals),
 (SELECT coalesce(sum(records), 0) FROM heads), (SELECT coalesce(sum(highest - records), 0) FROM heads),
-(SELECT count(*) FROM quarantined), (SELECT count(*) FROM alarms), (SELECT count(*) FROM entries)`).
+(SELECT count(*) FROM quarantined), (SELECT count(*) FROM alarms WHERE settled_at = 0), (SELECT count(*) FROM entries)`).
 		Scan(&c.Terminals, &c.Records, &c.Missing, &c.Quarantined, &c.Alarms, &c.Entries)
 	if err != nil {
 		return store.Counts{}, one(err, "counts")

@@ -4,6 +4,7 @@ import (
 	"database/sql"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -57,4 +58,36 @@ func TestBeforeFollowUps(t *testing.T) {
 	require.NoError(t, err)
 	require.EqualValues(t, 2, audit.Last, "numbers go on")
 	require.Empty(t, audit.Unbalanced)
+}
+
+// TestBeforeSettling opens a database of the program whose alarms nobody could settle: they are all open, and go on.
+func TestBeforeSettling(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "cloud.db")
+	require.NoError(t, sqlite.OpenAt(path, 6))
+	db, err := sql.Open("sqlite3", path)
+	require.NoError(t, err)
+	for _, statement := range []string{
+		"INSERT INTO alarms VALUES ('tag/10000001', 'tag', '10000001', 'record 9', 2000000, 9000000, 3)",
+		"INSERT INTO alarms VALUES ('ledger', 'ledger', '', 'CNY sums to 1', 1000000, 1000000, 1)",
+	} {
+		_, err := db.Exec(statement)
+		require.NoError(t, err, statement)
+	}
+	require.NoError(t, db.Close())
+	s, err := sqlite.Open(t.Context(), path, options(0))
+	require.NoError(t, err)
+	defer func() { require.NoError(t, s.Close()) }()
+	at := func(seconds int64) time.Time { return time.Unix(seconds, 0).UTC() }
+	tag := store.Alarm{Key: "tag/10000001", Kind: "tag", Terminal: "10000001", Detail: "record 9", At: at(9)}
+	open, err := s.OpenAlarms(t.Context(), 10)
+	require.NoError(t, err)
+	require.Equal(t, []store.AlarmRow{
+		{Alarm: tag, Number: 2, FirstAt: at(2), Count: 3},
+		{Alarm: store.Alarm{Key: "ledger", Kind: "ledger", Detail: "CNY sums to 1", At: at(1)}, Number: 1, FirstAt: at(1), Count: 1},
+	}, open)
+	tag.Detail, tag.At = "record 10", at(20)
+	require.NoError(t, s.Commit(t.Context(), store.Change{Alarms: []store.Alarm{tag}}))
+	kept, err := s.Alarm(t.Context(), 2)
+	require.NoError(t, err)
+	require.Equal(t, store.AlarmRow{Alarm: tag, Number: 2, FirstAt: at(2), Count: 4}, kept)
 }

@@ -191,10 +191,3 @@ VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
 		values{q.Terminal.String(), int64(q.Epoch), int64(q.Sequence), q.Cause, q.Digest[:], q.Bytes, micros(q.ReceivedAt)})
 	return err
 }
-
-func (t *transaction) alarm(a *store.Alarm) error {
-	_, err := t.w.conn.run(`INSERT INTO alarms (key, kind, terminal, detail, first_at, last_at, count)
-VALUES (?, ?, ?, ?, ?, ?, 1) ON CONFLICT (key) DO UPDATE SET detail = excluded.detail, last_at = excluded.last_at,
-count = count + 1`, values{a.Key, a.Kind, a.Terminal, a.Detail, micros(a.At), micros(a.At)})
-	return err
-}

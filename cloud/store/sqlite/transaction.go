@@ -85,7 +85,7 @@ func (t *transaction) apply(change *store.Change) error {
 	return t.notes(change)
 }
 
-// notes adds what has no promises to break.
+// notes adds what comes beside the money.
 func (t *transaction) notes(change *store.Change) error {
 	for i := range change.Quarantined {
 		if err := t.quarantined(&change.Quarantined[i]); err != nil {
@@ -95,6 +95,11 @@ func (t *transaction) notes(change *store.Change) error {
 	for i := range change.Alarms {
 		if err := t.alarm(&change.Alarms[i]); err != nil {
 			return fmt.Errorf("store alarm: %w", err)
+		}
+	}
+	for i := range change.Settlements {
+		if err := t.settlement(&change.Settlements[i]); err != nil {
+			return fmt.Errorf("settle alarm: %w", err)
 		}
 	}
 	return nil

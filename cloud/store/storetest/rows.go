@@ -163,7 +163,7 @@ func testNotes(t *testing.T, opener Opener) {
 	require.Equal(t, []store.Quarantined{other, q}, quarantined, "the same bytes are kept once, the newest comes first")
 	alarms, err := s.Alarms(t.Context(), 10)
 	require.NoError(t, err)
-	require.Equal(t, []store.AlarmRow{{Alarm: later, FirstAt: epoch, Count: 2}}, alarms)
+	require.Equal(t, []store.AlarmRow{{Alarm: later, Number: 1, FirstAt: epoch, Count: 2}}, alarms)
 	counts, err := s.Counts(t.Context())
 	require.NoError(t, err)
 	require.EqualValues(t, 2, counts.Quarantined)
