@@ -20,6 +20,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"github.com/yuantill/yuantill/cloud/alarm"
 	"github.com/yuantill/yuantill/cloud/ledger"
 	"github.com/yuantill/yuantill/cloud/store"
 	"github.com/yuantill/yuantill/protocol/record"
@@ -35,11 +36,12 @@ type Books interface {
 	Latest() ledger.Report
 }
 
-// Store is what the API reads.
+// Store is what the API reads, and where it settles alarms.
 type Store interface {
 	store.DirectoryReader
 	store.OverviewReader
 	store.ShiftReader
+	alarm.Store
 	Payment(ctx context.Context, order store.OrderID) (store.Payment, error)
 	Head(ctx context.Context, terminal record.Terminal) (store.Head, error)
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/stretchr/testify/require"
 
+	"github.com/yuantill/yuantill/cloud/alarm"
 	"github.com/yuantill/yuantill/cloud/api"
 	"github.com/yuantill/yuantill/cloud/ledger"
 	"github.com/yuantill/yuantill/cloud/operator"
@@ -191,7 +192,9 @@ func TestOverview(t *testing.T) {
 
 	var alarms []api.Alarm
 	s.json("/v1/alarms", &alarms)
-	require.Equal(t, []api.Alarm{{Kind: "clone", Terminal: "10000001", Detail: "record 9", First: now, Last: now, Count: 1}}, alarms)
+	words := alarm.Of("clone")
+	require.Equal(t, []api.Alarm{{Number: 1, Kind: "clone", Title: words.Title, Meaning: words.Meaning, Next: words.Next,
+		Terminal: "10000001", Detail: "record 9", First: now, Last: now, Count: 1}}, alarms)
 
 	var stats api.Stats
 	s.json("/v1/stats", &stats)

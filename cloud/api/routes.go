@@ -9,6 +9,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"github.com/yuantill/yuantill/cloud/alarm"
 	"github.com/yuantill/yuantill/cloud/operator"
 	"github.com/yuantill/yuantill/cloud/payment"
 	"github.com/yuantill/yuantill/cloud/store"
@@ -84,16 +85,6 @@ type Terminal struct {
 	Missing   uint64    `json:"missing" doc:"records missing below the highest"`
 }
 
-// Alarm is something that somebody must be told.
-type Alarm struct {
-	Kind     string    `json:"kind"`
-	Terminal string    `json:"terminal,omitempty"`
-	Detail   string    `json:"detail"`
-	First    time.Time `json:"first_at"`
-	Last     time.Time `json:"last_at"`
-	Count    uint64    `json:"count"`
-}
-
 // Finding is a broken promise of the books.
 type Finding struct {
 	Kind   string   `json:"kind"`
@@ -117,7 +108,7 @@ type Stats struct {
 	Acknowledged   uint64            `json:"acknowledged" doc:"records that acknowledgements cover: all that are stored"`
 	Gaps           uint64            `json:"gaps" doc:"records missing below their terminal's highest"`
 	Quarantined    uint64            `json:"quarantined"`
-	Alarms         uint64            `json:"alarms"`
+	Alarms         uint64            `json:"alarms" doc:"that nobody has settled"`
 	Entries        uint64            `json:"ledger_entries"`
 	LedgerBalanced bool              `json:"ledger_balanced" doc:"at the last check"`
 	LedgerChecked  *time.Time        `json:"ledger_checked_at,omitempty"`
@@ -134,10 +125,6 @@ type pageInput struct {
 	Limit int    `query:"limit" minimum:"1" maximum:"1000" default:"100"`
 }
 
-type limitInput struct {
-	Limit int `query:"limit" minimum:"1" maximum:"1000" default:"100"`
-}
-
 type checkInput struct {
 	Full bool `query:"full" doc:"sum all entries again instead of those added since the last check"`
 }
@@ -149,6 +136,7 @@ func (a *api) routes(h huma.API) {
 	huma.Get(h, "/v1/terminals", a.terminals)
 	huma.Get(h, "/v1/shifts", a.shifts)
 	huma.Get(h, "/v1/alarms", a.alarms)
+	huma.Post(h, "/v1/alarms/{number}/settle", a.settle)
 	huma.Get(h, "/v1/ledger/check", a.check)
 	huma.Get(h, "/v1/stats", a.stats)
 }
@@ -158,6 +146,10 @@ func (a *api) problem(ctx context.Context, err error) error {
 	switch {
 	case errors.Is(err, store.ErrNotFound):
 		return huma.Error404NotFound("not found")
+	case errors.Is(err, alarm.ErrMoved):
+		return huma.Error409Conflict("看过之后又发生了，请重新查看 · " + err.Error())
+	case errors.Is(err, alarm.ErrSettlement):
+		return huma.Error422UnprocessableEntity("须写明处理人，说明不能过长 · " + err.Error())
 	case errors.Is(err, operator.ErrInvalidOrderID), errors.Is(err, record.ErrTerminal):
 		return huma.Error422UnprocessableEntity(err.Error())
 	default:
@@ -233,19 +225,6 @@ func (a *api) terminals(ctx context.Context, in *pageInput) (*body[[]Terminal], 
 		out.Body = append(out.Body, Terminal{ID: row.ID.String(), Merchant: row.Merchant, Serial: row.SerialNumber,
 			State: row.State.String(), Enrolled: row.EnrolledAt, HighWater: head.HighWater, Highest: head.Highest,
 			Records: head.Records, Missing: head.Missing()})
-	}
-	return out, nil
-}
-
-func (a *api) alarms(ctx context.Context, in *limitInput) (*body[[]Alarm], error) {
-	rows, err := a.Store.Alarms(ctx, in.Limit)
-	if err != nil {
-		return nil, a.problem(ctx, err)
-	}
-	out := &body[[]Alarm]{make([]Alarm, 0, len(rows))}
-	for _, row := range rows {
-		out.Body = append(out.Body, Alarm{Kind: row.Kind, Terminal: row.Terminal, Detail: row.Detail, First: row.FirstAt,
-			Last: row.At, Count: row.Count})
 	}
 	return out, nil
 }

@@ -25,8 +25,8 @@ func causeName(cause message.Refusal_Cause) string {
 	return strings.ReplaceAll(strings.ToLower(strings.TrimPrefix(cause.String(), "CAUSE_")), "_", "-")
 }
 
-// alarm returns an alarm about a terminal; those of a kind share a row.
-func alarm(t *tracker, kind, detail string, now time.Time) store.Alarm {
+// alarmOf returns an alarm about a terminal; those of a kind share a row.
+func alarmOf(t *tracker, kind, detail string, now time.Time) store.Alarm {
 	return store.Alarm{Key: kind + "/" + t.terminal.ID.String(), Kind: kind, Terminal: t.terminal.ID.String(),
 		Detail: detail, At: now}
 }
@@ -49,7 +49,7 @@ func (w *worker) refuse(ctx context.Context, t *tracker, now time.Time, header r
 	}
 	if last, raised := t.alarms[name]; !raised || now.Sub(last) >= alarmEvery || now.Before(last) {
 		t.alarms[name] = now
-		change.Alarms = []store.Alarm{alarm(t, name,
+		change.Alarms = []store.Alarm{alarmOf(t, name,
 			fmt.Sprintf("record %d of epoch %d refused: %s", header.Sequence, header.Epoch, name), now)}
 		w.config.Logger.LogAttrs(ctx, slog.LevelWarn, "record refused", slog.String("terminal", t.terminal.ID.String()),
 			slog.Uint64("sequence", header.Sequence), slog.Uint64("epoch", uint64(header.Epoch)), slog.String("cause", name))

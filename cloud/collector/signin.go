@@ -11,6 +11,7 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
+	"github.com/yuantill/yuantill/cloud/alarm"
 	"github.com/yuantill/yuantill/cloud/store"
 	"github.com/yuantill/yuantill/protocol/message"
 	"github.com/yuantill/yuantill/protocol/record"
@@ -33,9 +34,9 @@ func (w *worker) signIn(ctx context.Context, t *tracker, data []byte) {
 		}
 		w.config.Logger.LogAttrs(ctx, slog.LevelWarn, "sign-in refused",
 			slog.String("terminal", t.terminal.ID.String()), slog.Any("cause", err))
-		if last, raised := t.alarms["sign-in"]; errors.Is(err, errSignIn) && (!raised || now.Sub(last) >= alarmEvery) {
-			t.alarms["sign-in"] = now
-			w.note(ctx, store.Change{Alarms: []store.Alarm{alarm(t, "sign-in", err.Error(), now)}})
+		if last, raised := t.alarms[alarm.SignIn]; errors.Is(err, errSignIn) && (!raised || now.Sub(last) >= alarmEvery) {
+			t.alarms[alarm.SignIn] = now
+			w.note(ctx, store.Change{Alarms: []store.Alarm{alarmOf(t, alarm.SignIn, err.Error(), now)}})
 		}
 	}
 }
@@ -95,7 +96,7 @@ func (w *worker) openEpoch(ctx context.Context, t *tracker, data []byte, now tim
 func (w *worker) compareJournals(ctx context.Context, t *tracker, body *message.SignIn, before uint64, now time.Time) []store.Alarm {
 	var alarms []store.Alarm
 	if before != 0 {
-		alarms = append(alarms, alarm(t, "journal-restored", fmt.Sprintf("the terminal signed in with record %d as its last, after "+
+		alarms = append(alarms, alarmOf(t, alarm.JournalRestored, fmt.Sprintf("the terminal signed in with record %d as its last, after "+
 			"record %d the time before: its journal is an old copy, or the sign-in came late", body.GetLastSequence(), before), now))
 	}
 	config := w.config.Downlink.config
@@ -106,7 +107,7 @@ func (w *worker) compareJournals(ctx context.Context, t *tracker, body *message.
 	if link := stored.Bytes.Link(config.Engine); string(link[:]) == string(body.GetLastLink()) {
 		return alarms
 	}
-	return append(alarms, alarm(t, "journal-differs", fmt.Sprintf(
+	return append(alarms, alarmOf(t, alarm.JournalDiffers, fmt.Sprintf(
 		"the terminal signed in with another record %d than the one stored here", body.GetLastSequence()), now))
 }
 

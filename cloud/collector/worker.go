@@ -8,6 +8,7 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
+	"github.com/yuantill/yuantill/cloud/alarm"
 	"github.com/yuantill/yuantill/cloud/store"
 	"github.com/yuantill/yuantill/protocol/message"
 	"github.com/yuantill/yuantill/protocol/record"
@@ -222,7 +223,7 @@ func (w *worker) epochOpened(t *tracker, r Verified, now time.Time, b *building)
 	var body message.EpochOpened
 	epoch := t.epoch(r.Header.Epoch)
 	if err := proto.Unmarshal(r.Record.Body(), &body); err != nil || epoch == nil || body.GetEpoch() != r.Header.Epoch {
-		b.change.Alarms = append(b.change.Alarms, alarm(t, "epoch-record", "epoch-opened record names another epoch", now))
+		b.change.Alarms = append(b.change.Alarms, alarmOf(t, alarm.EpochRecord, "epoch-opened record names another epoch", now))
 		return
 	}
 	if epoch.FirstSequence == 0 {
@@ -230,7 +231,7 @@ func (w *worker) epochOpened(t *tracker, r Verified, now time.Time, b *building)
 		b.change.Epochs = append(b.change.Epochs, *epoch)
 	}
 	if body.GetLostFrom() != 0 {
-		b.change.Alarms = append(b.change.Alarms, alarm(t, "journal-restored",
+		b.change.Alarms = append(b.change.Alarms, alarmOf(t, alarm.JournalRestored,
 			"the terminal's journal was an old copy; it goes on behind the records stored here", now))
 	}
 }

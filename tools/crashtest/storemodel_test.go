@@ -43,7 +43,7 @@ func TestStoreModelNotices(t *testing.T) {
 			i := slices.IndexFunc(m.alarms, func(a store.AlarmRow) bool { return !a.SettledAt.IsZero() })
 			m.alarms = changed(m.alarms, i, func(a *store.AlarmRow) { a.SettledAt = time.Time{} })
 		}, lost},
-		"an alarm counted once":        {func(m *storeModel) { m.alarms = changed(m.alarms, 0, func(a *store.AlarmRow) { a.Count-- }) }, lost},
+		"an alarm counted once": {func(m *storeModel) { m.alarms = changed(m.alarms, 0, func(a *store.AlarmRow) { a.Count-- }) }, lost},
 	} {
 		t.Run(name, func(t *testing.T) {
 			spoiled := seen

@@ -1,0 +1,80 @@
+package alarm
+
+// The catalogue: one entry for each kind. A test holds that the cloud raises no other.
+
+// terminals are the alarms about what a terminal sends.
+func terminals() []Entry {
+	return []Entry{
+		{Kind: "malformed", Title: Text{"收到读不懂的消息", "messages that cannot be read"},
+			Meaning: Text{"一台终端的消息不合格式：程序有误，或有人改动消息；没有入账",
+				"a terminal's messages are not well formed: a program is wrong or somebody alters them; nothing was stored"},
+			Next: Text{"核对终端的程序版本；若持续，停用该终端并查看网络",
+				"compare the terminal's version; if it goes on, block the terminal and look at the network"}},
+		{Kind: "tag", Title: Text{"记录的签名不对", "records whose tag is wrong"},
+			Meaning: Text{"消息被改动，或两边密钥不同；这些记录没有入账，仍在终端",
+				"messages were altered or the keys differ; the records were not stored and are still on the terminal"},
+			Next: Text{"核对终端的入网文件与密钥版本；若无误，查看谁能改动网络上的消息",
+				"compare the terminal's enrolment and key version; if they are right, find out who can alter messages on the way"}},
+		{Kind: "epoch", Title: Text{"记录的密钥期已结束或没有给过", "records of an epoch that has ended or was never given"},
+			Meaning: Text{"多半是旧副本或克隆的终端还在用旧密钥写记录；这些记录没有入账",
+				"most likely an old copy or a clone of the terminal goes on writing under old keys; the records were not stored"},
+			Next: Text{"到店核对有几台机器用这个终端号，只留一台；被拒记录里的收款逐笔核对",
+				"find out at the shop how many machines use this terminal id and leave one; settle the refused records' payments one by one"}},
+		{Kind: "chain", Title: Text{"流水的链接断了，终端已隔离",
+			"a journal's chain is broken, the terminal is set aside"},
+			Meaning: Text{"终端的记录接不上已存的流水：流水被改动，或有两份；它不能再收款",
+				"the terminal's record does not follow what is stored: its journal was altered or there are two; it takes no payments now"},
+			Next: Text{"封存终端与流水文件，联系技术支持核对；查明前不要恢复",
+				"keep the terminal and its journal as they are and call technical support; do not lift it before the cause is known"}},
+		{Kind: "other-bytes", Title: Text{"同一序号有两条不同的记录",
+			"two different records under one number"},
+			Meaning: Text{"终端号被两台机器使用，或换回了旧流水；后到的一条没有入账，原文另行保存",
+				"two machines use the terminal id, or an old journal was put back; the later record was not stored and is kept aside"},
+			Next: Text{"核对有几台机器用这个终端号；后到记录里的收款逐笔核对",
+				"find out how many machines use this terminal id; settle the payments of the later record one by one"}},
+		{Kind: "terminal", Title: Text{"已停用的终端仍在发送", "a blocked terminal goes on sending"},
+			Meaning: Text{"停用期间的记录没有入账，仍在终端",
+				"records sent while it is blocked were not stored and are still on the terminal"},
+			Next: Text{"若停用有误，用 yuantill-cloud block --lift 恢复；否则收回机器",
+				"if the block is wrong lift it with yuantill-cloud block --lift; else take the machine back"}},
+		{Kind: SignIn, Title: Text{"签到被拒绝", "a sign-in was refused"},
+			Meaning: Text{"有人用这个终端号签到，但格式、密钥或状态不对；终端因此不能收款",
+				"somebody signed in under this terminal id with a wrong form, key or state; the terminal takes no payments meanwhile"},
+			Next: Text{"核对终端的入网文件和密钥版本，以及是否已停用",
+				"compare the terminal's enrolment and key version, and whether it is blocked"}},
+	}
+}
+
+// journals are the alarms about a terminal's journal.
+func journals() []Entry {
+	return []Entry{
+		{Kind: JournalRestored, Title: Text{"终端的流水被换成旧副本",
+			"a terminal's journal was replaced by an old copy"},
+			Meaning: Text{"旧副本缺少后来的记录；平台没有收到的那些，里面的收款可能缺失",
+				"the old copy lacks later records; payments in those that never came here may be missing"},
+			Next: Text{"到店找回原来的流水文件换上；找不到时，按运营机构的账单逐笔核对那段时间",
+				"find the true journal at the shop and put it back; if it is gone, compare that time with the operators' statements"}},
+		{Kind: JournalDiffers, Title: Text{"终端的流水与已存的不一致",
+			"a terminal's journal is not the one stored here"},
+			Meaning: Text{"签到时终端最后一条记录与平台的不同：换过流水，或另有一台机器",
+				"at its sign-in the terminal's last record was another than here: its journal was exchanged or there is another machine"},
+			Next: Text{"核对有几台机器用这个终端号，并封存流水文件",
+				"find out how many machines use this terminal id, and keep the journal's files as they are"}},
+		{Kind: JournalDamaged, Title: Text{"终端的流水损坏或被改动",
+			"a terminal's journal is damaged or was altered"},
+			Meaning: Text{"终端启动时发现流水里的行损坏：它不再收款，已有的记录仍会上送",
+				"the terminal found rows of its journal damaged: it takes no payments; records that it has are still sent"},
+			Next: Text{"不要删除文件；把流水文件与 -wal 一起复制保存，在终端运行 yuantill journal verify",
+				"delete nothing; copy the journal's file with its -wal aside and run yuantill journal verify on the terminal"}},
+		{Kind: RecordsMissing, Title: Text{"终端的记录长时间缺失", "records of a terminal stay missing"},
+			Meaning: Text{"后面的记录已到而前面的没有：终端离线没传完，或记录已随旧副本丢失",
+				"later records came and earlier ones did not: the terminal is away in the middle of sending, or they were lost with an old copy"},
+			Next: Text{"看终端是否在线；在线仍缺，就到店找回原来的流水，在终端运行 yuantill status 和 doctor",
+				"see whether the terminal is connected; if it is, find the true journal at the shop, and run yuantill status and doctor there"}},
+		{Kind: EpochRecord, Title: Text{"密钥期记录有误", "an epoch's record is wrong"},
+			Meaning: Text{"终端记下的密钥期与签到给的不同：两边程序有一个不对",
+				"the terminal recorded another epoch than its sign-in got: one of the two programs is wrong"},
+			Next: Text{"核对两边的程序版本，把详情交给技术支持",
+				"compare the versions of both programs and give the detail to technical support"}},
+	}
+}
