@@ -22,6 +22,12 @@ type RecordReader interface {
 	Quarantined(ctx context.Context, terminal record.Terminal, limit int) ([]Quarantined, error)
 }
 
+// GapReader finds where records are missing.
+type GapReader interface {
+	// Gapped returns the heads of terminals that have records beyond a gap, after an id (the zero id to begin).
+	Gapped(ctx context.Context, after record.Terminal, limit int) ([]Head, error)
+}
+
 // EpochReader reads a terminal's key epochs.
 type EpochReader interface {
 	// Epochs returns all of a terminal's epochs, oldest first.
@@ -125,6 +131,7 @@ type Leaser interface {
 type Store interface {
 	Writer
 	RecordReader
+	GapReader
 	EpochReader
 	PaymentReader
 	FollowUpReader

@@ -280,6 +280,7 @@ func (c *cloud) run(ctx context.Context, connection *nats.Conn) error {
 	group.Go(func() error { return c.checker.Run(ctx) })
 	group.Go(func() error { return c.limits.Run(ctx) })
 	group.Go(func() error { return c.watch().run(ctx) })
+	group.Go(func() error { return collector.NewGaps(c.books, time.Now, c.logger).Run(ctx) })
 	c.logger.Info("serving", "broker", c.settings.Broker.Listen, "api", c.settings.API.Listen, "version", protocol.Release)
 	err = group.Wait()
 	for _, line := range c.lines {

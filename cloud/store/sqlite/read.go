@@ -56,20 +56,34 @@ func moment(micros int64) time.Time {
 	return time.UnixMicro(micros).UTC()
 }
 
-// Head returns a terminal's head (store.RecordReader).
-func (s *Store) Head(ctx context.Context, terminal record.Terminal) (store.Head, error) {
-	h := store.Head{Terminal: terminal}
+const headColumns = `id, revision, high_water, link, highest, highest_link, records, spans
+FROM heads JOIN terminals ON number = terminal`
+
+func scanHead(row scanner) (store.Head, error) {
+	var h store.Head
+	var terminal string
 	var link, highest, spans []byte
-	err := s.readers.QueryRowContext(ctx, `SELECT revision, high_water, link, highest, highest_link, records, spans
-FROM heads JOIN terminals ON number = terminal WHERE id = ?`, terminal.String()).
-		Scan(&h.Revision, &h.HighWater, &link, &h.Highest, &highest, &h.Records, &spans)
+	err := row.Scan(&terminal, &h.Revision, &h.HighWater, &link, &h.Highest, &highest, &h.Records, &spans)
 	if err != nil {
-		return store.Head{}, one(err, "head")
+		return store.Head{}, err
 	}
+	copy(h.Terminal[:], terminal)
 	copy(h.Link[:], link)
 	copy(h.HighestLink[:], highest)
 	h.Spans, err = parseSpans(spans)
 	return h, err
+}
+
+// Head returns a terminal's head (store.RecordReader).
+func (s *Store) Head(ctx context.Context, terminal record.Terminal) (store.Head, error) {
+	h, err := scanHead(s.readers.QueryRowContext(ctx, "SELECT "+headColumns+" WHERE id = ?", terminal.String()))
+	return h, one(err, "head")
+}
+
+// Gapped returns heads with gaps (store.GapReader).
+func (s *Store) Gapped(ctx context.Context, after record.Terminal, limit int) ([]store.Head, error) {
+	return list(ctx, s.readers, "gaps", scanHead, "SELECT "+headColumns+" WHERE spans <> x'' AND id > ? ORDER BY id LIMIT ?",
+		strings.TrimRight(after.String(), "\x00"), limit)
 }
 
 // Record returns one record (store.RecordReader).

@@ -97,6 +97,12 @@ func testRecords(t *testing.T, opener Opener) {
 	h, err = s.Head(t.Context(), one)
 	require.NoError(t, err)
 	require.Equal(t, gapped, h)
+	require.NoError(t, s.Commit(t.Context(), store.Change{Heads: []store.Head{head(two, 1, 3)}}))
+	for after, want := range map[record.Terminal][]store.Head{{}: {gapped}, one: nil} {
+		found, err := s.Gapped(t.Context(), after, 10)
+		require.NoError(t, err)
+		require.Equal(t, want, found, "only what has gaps")
+	}
 }
 
 func testEpochs(t *testing.T, opener Opener) {
