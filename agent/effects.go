@@ -104,6 +104,7 @@ func (t *till) tick(ctx context.Context) {
 	t.tickLate(ctx, now)
 	t.watchClock(ctx)
 	t.watchCopy()
+	t.watchJournal(ctx)
 }
 
 // untilNext is how long nothing is due by itself.

@@ -84,7 +84,10 @@ type DamagedError struct {
 }
 
 // Error implements error.
-func (e *DamagedError) Error() string {
+func (e *DamagedError) Error() string { return "journal: " + e.Path + ": " + e.Finding() }
+
+// Finding says what is wrong without saying where the file is.
+func (e *DamagedError) Finding() string {
 	where := "file"
 	switch {
 	case e.Sequence != 0:
@@ -94,7 +97,7 @@ func (e *DamagedError) Error() string {
 	case e.FollowUp != 0:
 		where = fmt.Sprintf("follow-up %d", e.FollowUp)
 	}
-	return fmt.Sprintf("journal: %s: %s: %v", e.Path, where, e.Cause)
+	return fmt.Sprintf("%s: %v", where, e.Cause)
 }
 
 // Unwrap returns the cause.

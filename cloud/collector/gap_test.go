@@ -16,8 +16,8 @@ import (
 	"github.com/yuantill/yuantill/protocol/topic"
 )
 
-// missing are the open alarms about records that stay missing.
-func (w *world) missing() []store.AlarmRow {
+// open are the alarms that nobody has settled.
+func (w *world) open() []store.AlarmRow {
 	w.tb.Helper()
 	rows, err := w.store.OpenAlarms(w.tb.Context(), 100)
 	require.NoError(w.tb, err)
@@ -41,11 +41,11 @@ func TestGapsAreTold(t *testing.T) {
 		since := w.clock.Now()
 		w.clock.advance(59 * time.Minute)
 		require.NoError(t, gaps.Look(t.Context()))
-		require.Empty(t, w.missing(), "the terminal may be about to send them")
+		require.Empty(t, w.open(), "the terminal may be about to send them")
 		w.clock.advance(time.Minute)
 		require.NoError(t, gaps.Look(t.Context()))
 		require.NoError(t, gaps.Look(t.Context()))
-		told := w.missing()
+		told := w.open()
 		require.Len(t, told, 1)
 		require.Equal(t, "records-missing", told[0].Kind)
 		require.Equal(t, terminalID.String(), told[0].Terminal)
@@ -60,11 +60,11 @@ func TestGapsAreTold(t *testing.T) {
 		require.NoError(t, w.store.Commit(t.Context(), store.Change{Settlements: []store.Settlement{{Alarm: 1, By: "王芳", At: w.clock.Now()}}}))
 		again := collector.NewGaps(w.store, w.clock.Now, slog.New(slog.DiscardHandler))
 		require.NoError(t, again.Look(t.Context()))
-		require.Empty(t, w.missing(), "the same gap is nothing new")
+		require.Empty(t, w.open(), "the same gap is nothing new")
 		till.send(topic.Up, till.records[1]) // the second came after all: what is left of the gap is the same one
 		till.acknowledged(2)
 		require.NoError(t, again.Look(t.Context()))
-		require.Empty(t, w.missing())
+		require.Empty(t, w.open())
 	})
 	t.Run("AnotherIsAnotherAlarm", func(t *testing.T) {
 		w, till, gaps := gapped(t)
@@ -75,7 +75,7 @@ func TestGapsAreTold(t *testing.T) {
 		require.EqualValues(t, 6, till.acknowledgement().GetHighest())
 		w.clock.advance(time.Hour)
 		require.NoError(t, gaps.Look(t.Context()))
-		told := w.missing()
+		told := w.open()
 		require.Len(t, told, 2)
 		require.Contains(t, told[0].Detail, "record 5 is missing")
 	})
@@ -85,7 +85,7 @@ func TestGapsAreTold(t *testing.T) {
 		till.acknowledged(4)
 		w.clock.advance(24 * time.Hour)
 		require.NoError(t, gaps.Look(t.Context()))
-		require.Empty(t, w.missing())
+		require.Empty(t, w.open())
 	})
 }
 

@@ -143,8 +143,12 @@ func (w *worker) place(ctx context.Context, t *tracker, r Verified, secret []byt
 		b.now = b.now || !patient(r.Header.Type)
 		b.change.Records = append(b.change.Records,
 			store.Record{Terminal: t.terminal.ID, Sequence: r.Header.Sequence, Bytes: r.Record, ReceivedAt: now})
-		if r.Header.Type == record.EpochOpened {
+		switch r.Header.Type {
+		case record.EpochOpened:
 			w.epochOpened(t, r, now, b)
+		case record.DeviceFault:
+			b.change.Alarms = append(b.change.Alarms, journalDamaged(t, r.Record, now)...)
+		default:
 		}
 		if consumer := w.config.Consumers[r.Header.Type]; consumer != nil {
 			change, told := consumer.Consume(ctx, r, secret)

@@ -2892,7 +2892,7 @@ func (x *SaleAbandoned) GetCurrency() string {
 
 type DeviceFault struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
-	Device        string                 `protobuf:"bytes,1,opt,name=device,proto3" json:"device,omitempty"` // "scanner", "reader", "printer", "clock"
+	Device        string                 `protobuf:"bytes,1,opt,name=device,proto3" json:"device,omitempty"` // "scanner", "reader", "printer", "clock", "journal"
 	Fault         string                 `protobuf:"bytes,2,opt,name=fault,proto3" json:"fault,omitempty"`
 	SetBack       int64                  `protobuf:"varint,3,opt,name=set_back,json=setBack,proto3" json:"set_back,omitempty"` // microseconds by which the clock was set back while the terminal ran; 0 for another fault
 	unknownFields protoimpl.UnknownFields

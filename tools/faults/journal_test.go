@@ -87,6 +87,7 @@ func TestJournal(t *testing.T) {
 	w.sell(t, w.Till, 111)
 	w.sell(t, other, 211)
 	w.audit(t)
+	w.settle(t, "journal-damaged")
 	w.quiet(t)
 }
 
@@ -121,6 +122,7 @@ func (w *world) alterSaleUnderWay(t *testing.T, statement string) {
 	})
 	_, err := w.Till.Station.Start(t.Context(), uuid.NewString(), stationclient.Start{Amount: 131, Currency: "CNY"})
 	require.ErrorContains(t, err, "journal is damaged")
+	w.alarmed(t, "journal-damaged", w.Till.Terminal)
 	require.NoError(t, w.Till.Agent.Stop())
 
 	w.inJournal(t, func(db *sql.DB) error {

@@ -2,6 +2,7 @@ package shop
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 
 	"github.com/yuantill/yuantill/cloud/api"
@@ -46,11 +47,17 @@ func (s *Shop) Terminals(ctx context.Context) ([]api.Terminal, error) {
 	return terminals, err
 }
 
-// Alarms returns what somebody must be told (GET /v1/alarms).
+// Alarms returns what somebody must be told and nobody has settled (GET /v1/alarms).
 func (s *Shop) Alarms(ctx context.Context) ([]api.Alarm, error) {
 	var alarms []api.Alarm
 	err := call(ctx, http.MethodGet, "http://"+s.API+"/v1/alarms?limit=1000", nil, &alarms)
 	return alarms, err
+}
+
+// SettleAlarm is a person's word that an alarm was looked after (POST /v1/alarms/{number}/settle).
+func (s *Shop) SettleAlarm(ctx context.Context, alarm api.Alarm, by, note string) error {
+	wish := map[string]any{"by": by, "note": note, "count": alarm.Count}
+	return call(ctx, http.MethodPost, fmt.Sprintf("http://%s/v1/alarms/%d/settle", s.API, alarm.Number), wish, new(api.Alarm))
 }
 
 // Shifts returns the latest shifts of all terminals (GET /v1/shifts).
