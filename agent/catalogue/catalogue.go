@@ -153,6 +153,7 @@ const (
 	RefuseMethod
 	RefuseListeners
 	RefuseJournalDamaged
+	RefuseKeyUnclean
 )
 
 // What to do after a refusal.

@@ -16,7 +16,7 @@ func ranges() [][2]catalogue.Phrase {
 		{catalogue.TitleWaiting, catalogue.TitleAbandoned},
 		{catalogue.StepPresent, catalogue.StepCardDebited},
 		{catalogue.NoticeWeChat, catalogue.NoticeOldCopy},
-		{catalogue.RefuseSaleOpen, catalogue.RefuseJournalDamaged},
+		{catalogue.RefuseSaleOpen, catalogue.RefuseKeyUnclean},
 		{catalogue.AfterFinishSale, catalogue.AfterOldCopyWhole},
 		{catalogue.TitleApprovedOffline, catalogue.NoticeReturnNotDone},
 		{catalogue.TitleHeld, catalogue.StepPresentHold},
@@ -70,7 +70,7 @@ func TestEveryReasonIsInBothLanguages(t *testing.T) {
 // refusals are all of them.
 func refusals() []catalogue.Phrase {
 	var all []catalogue.Phrase
-	for p := catalogue.RefuseSaleOpen; p <= catalogue.RefuseJournalDamaged; p++ {
+	for p := catalogue.RefuseSaleOpen; p <= catalogue.RefuseKeyUnclean; p++ {
 		all = append(all, p)
 	}
 	for p := catalogue.RefuseNotApproved; p <= catalogue.RefuseNothingLeft; p++ {
@@ -94,7 +94,7 @@ func TestOnlyAMistakeIsCorrected(t *testing.T) {
 		}
 	}
 	require.ElementsMatch(t, []catalogue.Phrase{
-		catalogue.RefuseKeyMissing, catalogue.RefuseKeyTooLong, catalogue.RefuseAmount, catalogue.RefuseCurrency,
+		catalogue.RefuseKeyMissing, catalogue.RefuseKeyTooLong, catalogue.RefuseKeyUnclean, catalogue.RefuseAmount, catalogue.RefuseCurrency,
 		catalogue.RefuseInvalid, catalogue.RefuseTooLarge, catalogue.RefuseCount, catalogue.RefuseCash, catalogue.RefuseLookupText,
 	}, corrected)
 }

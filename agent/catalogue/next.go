@@ -3,7 +3,7 @@ package catalogue
 // NextAfter names the one thing to do after a refusal.
 func NextAfter(refusal Phrase) Phrase {
 	switch refusal {
-	case RefuseKeyMissing, RefuseKeyTooLong, RefuseAmount, RefuseCurrency, RefuseInvalid, RefuseTooLarge, RefuseCount,
+	case RefuseKeyMissing, RefuseKeyTooLong, RefuseKeyUnclean, RefuseAmount, RefuseCurrency, RefuseInvalid, RefuseTooLarge, RefuseCount,
 		RefuseCash, RefuseLookupText:
 		return AfterCorrect // what was sent is wrong, and the same wish sent right is taken
 	case RefuseSaleOpen:

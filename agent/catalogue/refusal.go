@@ -22,7 +22,7 @@ func (p Phrase) refusal() Text {
 		return p.notTaken()
 	case RefuseState:
 		return Text{"本笔当前状态不能这样操作", "This sale's state does not allow that"}
-	case RefuseHost, RefuseOrigin, RefuseToken, RefuseTooLarge, RefuseInvalid, RefuseKeyTooLong, RefuseNoAddress, RefuseMethod,
+	case RefuseHost, RefuseOrigin, RefuseToken, RefuseTooLarge, RefuseInvalid, RefuseKeyTooLong, RefuseKeyUnclean, RefuseNoAddress, RefuseMethod,
 		RefuseListeners:
 		return p.call()
 	case RefusePrinter:
@@ -49,6 +49,8 @@ func (p Phrase) call() Text {
 		return Text{"请求内容有误", "The request is not valid"}
 	case RefuseKeyTooLong:
 		return Text{"Idempotency-Key 过长，最多 64 个字节", "The Idempotency-Key is too long, it has at most 64 bytes"}
+	case RefuseKeyUnclean:
+		return Text{"Idempotency-Key 只能由可见的 ASCII 字符和空格组成", "The Idempotency-Key must be printable ASCII"}
 	case RefuseNoAddress:
 		return Text{"没有这个地址", "There is nothing at this address"}
 	case RefuseMethod:

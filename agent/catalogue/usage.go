@@ -119,7 +119,8 @@ func KeyLonger(most int) Text {
 
 // KeyUnclean says that an idempotency key has what a header cannot carry.
 func KeyUnclean() Text {
-	return Text{"--key 前后有空格，或含换行等控制字符", "--key has line breaks, other control characters or spaces around it"}
+	return Text{"--key 前后有空格，或含换行等控制字符、ASCII 以外的字符",
+		"--key has line breaks, other control characters or spaces around it, or characters beyond ASCII"}
 }
 
 // OneOrder says how an order is named.
@@ -227,6 +228,32 @@ func KeepJournal() Text {
 // OtherJournal is what to do about another terminal's journal.
 func OtherJournal() Text {
 	return Text{"换回本机的流水，或恢复原来的入网文件", "restore the right file or the right enrolment"}
+}
+
+// RestoreEpochs is what to do about an epochs file that is gone or not what was written.
+func RestoreEpochs() Text {
+	return Text{
+		"请把本机的密钥期文件从备份放回原处，没有备份请联系服务商；切勿删除它和流水",
+		"put this till's epochs file back from a backup, or call support where there is none; delete neither it nor the journal",
+	}
+}
+
+// NewerJournal is what to do about a journal that a newer program made.
+func NewerJournal() Text {
+	return Text{"流水由更新的程序建立，没有损坏：请升级本程序", "a newer program made the journal, and nothing is damaged: update this program"}
+}
+
+// OlderJournal is what to do about a journal that an older program made.
+func OlderJournal() Text {
+	return Text{"请先启动一次收银程序，它会更新流水的格式", "start the agent once, it brings the journal up to date"}
+}
+
+// NoJournalFile is what to do where there is no journal.
+func NoJournalFile() Text {
+	return Text{
+		"收银程序首次启动时建立；若以前有过，请先找回原文件，再启动收银程序",
+		"the agent makes it at its first start; if there was one, find out where it went before the agent is started",
+	}
 }
 
 // CheckPath is what to do about a file that cannot be used for a reason of the file system's.

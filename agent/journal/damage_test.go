@@ -153,6 +153,14 @@ func TestAlteredRecords(t *testing.T) {
 		c.Keyring = &keys{missing: 1}
 		_, err := journal.Open(ctx, c)
 		require.ErrorIs(t, err, errNoEpoch)
+		require.ErrorIs(t, err, journal.ErrNoKeys, "the keys of all epochs are gone")
+		require.False(t, journal.IsDamaged(err), "which says nothing of the journal")
+		_, err = journal.OpenReadOnly(ctx, c.Path, seal.Portable(), c.Keyring)
+		require.ErrorIs(t, err, journal.ErrNoKeys)
+		c.Keyring = &keys{missing: 1, before: true}
+		_, err = journal.Open(ctx, c)
+		require.True(t, journal.IsDamaged(err), "where there are others, the record may have been altered")
+		require.NotErrorIs(t, err, journal.ErrNoKeys)
 	})
 }
 
@@ -275,6 +283,16 @@ func TestDamagedFiles(t *testing.T) {
 		alter(t, c.Path, "PRAGMA user_version = 99")
 		_, err := journal.Open(context.Background(), c)
 		require.ErrorContains(t, err, "newer than this program")
+		require.ErrorIs(t, err, journal.ErrNewer)
+		_, err = journal.OpenReadOnly(context.Background(), c.Path, seal.Portable(), c.Keyring)
+		require.ErrorIs(t, err, journal.ErrNewer)
+		require.False(t, journal.IsDamaged(err))
+	})
+	t.Run("ErrOlder for whoever only looks at an older schema", func(t *testing.T) {
+		c := closedWith(t, 1)
+		alter(t, c.Path, "PRAGMA user_version = 2")
+		_, err := journal.OpenReadOnly(context.Background(), c.Path, seal.Portable(), c.Keyring)
+		require.ErrorIs(t, err, journal.ErrOlder)
 	})
 	t.Run("files are for their owner only", func(t *testing.T) {
 		c := config(newPath(t))

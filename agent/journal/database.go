@@ -96,7 +96,7 @@ func schemaVersion(ctx context.Context, conn interface {
 		return 0, fmt.Errorf("read schema version: %w", err)
 	}
 	if version > migrationCount {
-		return 0, fmt.Errorf("journal: schema version %d is newer than this program: install the newer agent", version)
+		return 0, fmt.Errorf("%w: version %d, this program knows %d", ErrNewer, version, migrationCount)
 	}
 	return version, nil
 }

@@ -14,6 +14,14 @@ func (j *Journal) begun(lockUsed bool) bool {
 	return lockUsed || can && ring.SignedIn()
 }
 
+// keyless makes the error of an epoch without keys ErrNoKeys where there are keys of none: that says nothing of the record.
+func (j *Journal) keyless(err error) error {
+	if ring, can := j.config.Keyring.(signedIn); can && !ring.SignedIn() {
+		return fmt.Errorf("%w: %w", ErrNoKeys, err)
+	}
+	return err
+}
+
 // emptied is the error of a file that has lost all that was in it.
 func (j *Journal) emptied() error {
 	return &DamagedError{Path: j.config.Path, Cause: fmt.Errorf("%w: there is nothing left in it", errCut)}

@@ -34,6 +34,12 @@ var (
 	ErrBehind = errors.New("journal: older than the cloud's books")
 	// ErrEmpty: nothing has been written to this journal yet; it was opened for looking.
 	ErrEmpty = errors.New("journal: nothing written yet")
+	// ErrNoKeys: the journal has records, and the terminal has the keys of no epoch at all: what holds them is gone.
+	ErrNoKeys = errors.New("journal: none of its epochs has keys here")
+	// ErrNewer: a newer program made the journal.
+	ErrNewer = errors.New("journal: its form is newer than this program")
+	// ErrOlder: an older program made the journal, and it was opened for looking only.
+	ErrOlder = errors.New("journal: its form is older than this program")
 	// ErrFull: there is no room for what opening or closing needs. Nothing is damaged, and nothing is lost.
 	ErrFull = errors.New("journal: disk is full")
 )

@@ -15,7 +15,7 @@ import (
 
 // OpenReadOnly opens a journal for looking: it takes no lock and may stand beside the running agent that holds it.
 // Without a keyring nothing under the terminal's keys is checked, only form and chain. What writes returns ErrReadOnly.
-// It returns *DamagedError, ErrEmpty and the file system's errors; a damaged sale does not keep it from opening, Verify
+// It returns *DamagedError, ErrEmpty, ErrNewer, ErrOlder, ErrNoKeys and the file system's errors; a damaged sale does not keep it from opening, Verify
 // tells it.
 func OpenReadOnly(ctx context.Context, path string, engine seal.Engine, keyring Keyring) (*Journal, error) {
 	info, err := os.Stat(path)
@@ -63,7 +63,7 @@ func (j *Journal) openReadOnly(ctx context.Context) (err error) {
 		return &DamagedError{Path: j.config.Path, Cause: errors.New("no journal in this file")}
 	}
 	if version < migrationCount {
-		return fmt.Errorf("journal: schema version %d is older than this program: start the agent once, it brings it up to date", version)
+		return fmt.Errorf("%w: version %d", ErrOlder, version)
 	}
 	if err := j.checkTables(ctx, conn, version); err != nil {
 		return err

@@ -160,6 +160,9 @@ func (w *walker) step(sequence uint64, raw []byte) error {
 	if err == nil {
 		err = w.check(sequence, r, header)
 	}
+	if errors.Is(err, ErrNoKeys) {
+		return err
+	}
 	if err != nil {
 		return &DamagedError{Path: w.journal.config.Path, Sequence: sequence, Cause: err}
 	}
@@ -188,7 +191,7 @@ func (w *walker) check(sequence uint64, r record.Record, header record.Header) e
 	if w.journal.config.Keyring != nil {
 		keys, err := w.journal.config.Keyring.Keys(header.Epoch)
 		if err != nil {
-			return fmt.Errorf("derive keys: %w", err)
+			return w.journal.keyless(fmt.Errorf("derive keys: %w", err))
 		}
 		if err := r.Verify(keys.Record); err != nil {
 			return err

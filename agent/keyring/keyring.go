@@ -106,6 +106,9 @@ func (k *Keyring) load(file enrolment.File) (err error) {
 	return err
 }
 
+// StatePath returns where the epochs file is, or will be.
+func (k *Keyring) StatePath() string { return k.statePath }
+
 // Terminal returns the terminal id.
 func (k *Keyring) Terminal() record.Terminal { return k.terminal }
 
@@ -162,7 +165,7 @@ func (k *Keyring) Keys(epoch uint32) (*seal.Keys, error) {
 			return keys, nil
 		}
 	}
-	return nil, fmt.Errorf("%w: %d", ErrEpoch, epoch)
+	return nil, fmt.Errorf("%w: %d is not in %s", ErrEpoch, epoch, k.statePath)
 }
 
 // keep makes room by dropping the oldest epoch's keys.

@@ -127,8 +127,11 @@ func TestEpochs(t *testing.T) {
 		require.Same(t, first, second)
 	})
 	t.Run("ErrEpoch for an unknown one", func(t *testing.T) {
-		_, err := open(t, enrolled(t, authority)).Keys(3)
+		config := enrolled(t, authority)
+		_, err := open(t, config).Keys(3)
 		require.ErrorIs(t, err, keyring.ErrEpoch)
+		require.ErrorContains(t, err, "3 is not in "+config.StatePath)
+		require.Equal(t, config.StatePath, open(t, config).StatePath())
 	})
 	t.Run("ErrEpochOrder unless they rise", func(t *testing.T) {
 		k := open(t, enrolled(t, authority))

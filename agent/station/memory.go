@@ -2,6 +2,7 @@ package station
 
 import (
 	"crypto/sha256"
+	"strings"
 	"sync"
 
 	"github.com/yuantill/yuantill/agent/catalogue"
@@ -52,13 +53,16 @@ func (m *memory[A]) once(key string, digest [sha256.Size]byte, carryOut func() (
 	return answer, nil
 }
 
-// checkKey refuses with RefuseKeyMissing or RefuseKeyTooLong.
+// checkKey refuses with RefuseKeyMissing, RefuseKeyTooLong or RefuseKeyUnclean: what stands in a header beyond ASCII is
+// read by each program in its own way, and a key must be the same to all of them, for ever.
 func checkKey(key string) error {
 	switch {
 	case key == "":
 		return &Refusal{Phrase: catalogue.RefuseKeyMissing}
 	case len(key) > checkout.KeyMax:
 		return &Refusal{Phrase: catalogue.RefuseKeyTooLong}
+	case strings.ContainsFunc(key, func(r rune) bool { return r < ' ' || r > '~' }):
+		return &Refusal{Phrase: catalogue.RefuseKeyUnclean}
 	default:
 		return nil
 	}

@@ -43,7 +43,7 @@ func statusOf(phrase catalogue.Phrase) int {
 		return http.StatusNotFound
 	case catalogue.RefuseMethod:
 		return http.StatusMethodNotAllowed
-	case catalogue.RefuseKeyMissing, catalogue.RefuseKeyTooLong:
+	case catalogue.RefuseKeyMissing, catalogue.RefuseKeyTooLong, catalogue.RefuseKeyUnclean:
 		return http.StatusBadRequest
 	case catalogue.RefuseAmount, catalogue.RefuseCurrency, catalogue.RefuseInvalid, catalogue.RefuseLookupText,
 		catalogue.RefuseCount, catalogue.RefuseCash:

@@ -99,6 +99,20 @@ func TestAKeyThatIsTooLongIsNotCalledMissing(t *testing.T) {
 	}
 }
 
+// TestAKeyIsASCII: two programs read other bytes of a header as different texts.
+func TestAKeyIsASCII(t *testing.T) {
+	b := newDesk(t)
+	for _, unclean := range []string{"收款", "caf\xe9", "a\tb", "a\x7f", "\x80"} {
+		for path, body := range map[string]string{
+			"/v1/sales": `{"amount":1}`, "/v1/sales/" + firstSale + "/cancel": "", followUpsPath: `{"kind":"void"}`,
+		} {
+			requireProblem(t, b.ask(t, "POST", path, body, key(unclean)), http.StatusBadRequest, catalogue.RefuseKeyUnclean)
+		}
+	}
+	require.Zero(t, b.till.starts)
+	require.Equal(t, http.StatusCreated, b.ask(t, "POST", "/v1/sales", `{"amount":1}`, key("a b~!")).code)
+}
+
 // TestARefusalsSentenceHasItsAmounts: whoever shows only the text shows what matters.
 func TestARefusalsSentenceHasItsAmounts(t *testing.T) {
 	b := newBench(t, "")

@@ -53,7 +53,7 @@ type ReprintBody struct {
 }
 
 type startInput struct {
-	Key  string `header:"Idempotency-Key" doc:"1 to 64 characters, new for every sale"`
+	Key  string `header:"Idempotency-Key" doc:"1 to 64 printable ASCII characters, new for every sale"`
 	Body StartBody
 }
 
@@ -64,7 +64,7 @@ type saleInput struct {
 // IntentInput is what every intent about a sale has.
 type IntentInput struct {
 	ID  string `path:"id"`
-	Key string `header:"Idempotency-Key" doc:"1 to 64 characters, new for every intent"`
+	Key string `header:"Idempotency-Key" doc:"1 to 64 printable ASCII characters, new for every intent"`
 }
 
 type cancelInput struct {

@@ -42,7 +42,7 @@ type CloseShiftBody struct {
 
 // KeyInput is what every intent has.
 type KeyInput struct {
-	Key string `header:"Idempotency-Key" doc:"1 to 64 characters, new for every intent"`
+	Key string `header:"Idempotency-Key" doc:"1 to 64 printable ASCII characters, new for every intent"`
 }
 
 type openShiftInput struct {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/yuantill/yuantill/agent/catalogue"
 	"github.com/yuantill/yuantill/agent/journal"
+	"github.com/yuantill/yuantill/agent/keyring"
 	"github.com/yuantill/yuantill/agent/yuantill-agent/settings"
 )
 
@@ -20,7 +21,7 @@ func exits() []catalogue.Text {
 		ExitFailed:   {Chinese: "运行中出错", English: "a part of the till failed while running"},
 		ExitSettings: {Chinese: "参数或设置有误", English: "wrong arguments or settings"},
 		ExitKeys:     {Chinese: "密钥文件不可用或属于别的终端", English: "enrolment or epochs unreadable, or of another terminal"},
-		ExitJournal:  {Chinese: "流水损坏、属于别的终端或正被使用", English: "journal damaged, of another terminal, or in use by another agent"},
+		ExitJournal:  {Chinese: "流水损坏、属于别的终端、正被使用或由更新的程序建立", English: "journal damaged, of another terminal, in use by another agent, or made by a newer program"},
 		ExitSelfTest: {Chinese: "密码自检失败", English: "a cryptographic primitive gives a wrong answer"},
 		ExitStation:  {Chinese: "本地接口地址被占用", English: "the station's address is taken"},
 		ExitFull:     {Chinese: "存储空间已满", English: "the disk is full"},
@@ -84,6 +85,10 @@ func nextAfter(err error) catalogue.Text {
 		return catalogue.AnotherAgent()
 	case errors.As(err, &foreign):
 		return catalogue.OtherJournal()
+	case errors.Is(err, journal.ErrNoKeys), errors.Is(err, keyring.ErrState):
+		return catalogue.RestoreEpochs()
+	case errors.Is(err, journal.ErrNewer):
+		return catalogue.NewerJournal()
 	case exitCode(err) == ExitFull:
 		return catalogue.DiskFull()
 	case !errors.As(err, &file):

@@ -61,6 +61,14 @@ func TestWhatToDoIsSaidOnce(t *testing.T) {
 			require.NoError(t, os.Remove(m.journalPath()))
 			require.NoError(t, os.Mkdir(m.journalPath(), 0o700))
 		}, program.ExitJournal, "ls -l "},
+		"EpochsGone": {func(t *testing.T, m *machine) {
+			require.NoError(t, os.Remove(filepath.Join(m.folder, "epochs.json")))
+		}, program.ExitKeys, "epochs.json: journal: none of its epochs has keys here"},
+		"EpochsEmptied": {func(t *testing.T, m *machine) {
+			require.NoError(t, os.WriteFile(filepath.Join(m.folder, "epochs.json"), []byte("{}"), 0o600))
+		}, program.ExitKeys, "  → 请把本机的密钥期文件从备份放回原处，没有备份请联系服务商；切勿删除它和流水  put this till's epochs file back"},
+		"OfANewerProgram": {alter("PRAGMA user_version = 99"), program.ExitJournal,
+			"  → 流水由更新的程序建立，没有损坏：请升级本程序  a newer program made the journal, and nothing is damaged: update this program\n"},
 		"EpochsAFolder": {func(t *testing.T, m *machine) {
 			require.NoError(t, os.Remove(filepath.Join(m.folder, "epochs.json")))
 			require.NoError(t, os.Mkdir(filepath.Join(m.folder, "epochs.json"), 0o700))

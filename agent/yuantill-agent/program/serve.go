@@ -41,6 +41,9 @@ func serve(ctx context.Context, clock func() time.Time, s settings.Settings, log
 	}
 	store, err := openJournal(ctx, clock, s, keys, logger)
 	if err != nil {
+		if errors.Is(err, journal.ErrNoKeys) { // it is the keys that are amiss
+			return &stageError{exit: ExitKeys, cause: fmt.Errorf("read epochs %s: %w", keys.StatePath(), err)}
+		}
 		return journalError(ExitJournal, err)
 	}
 	defer func() {

@@ -3,6 +3,8 @@ package command
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io/fs"
 
 	"github.com/yuantill/yuantill/agent/catalogue"
 	"github.com/yuantill/yuantill/agent/journal"
@@ -33,6 +35,9 @@ func (p *program) openJournal(ctx context.Context, path string, keys *keyring.Ke
 	o := &opened{path: path}
 	var err error
 	if o.Journal, err = journalfile.Open(ctx, path, p.engine, keys); err != nil {
+		if errors.Is(err, journal.ErrNoKeys) {
+			err = fmt.Errorf("read epochs %s: %w", keys.StatePath(), err)
+		}
 		return nil, o.failure(err)
 	}
 	return o, nil
@@ -76,6 +81,14 @@ func (o *opened) failure(err error) error {
 		return &Failure{Code: CodeJournal, Cause: err, Next: catalogue.KeepJournal()}
 	case errors.As(err, &foreign):
 		return &Failure{Code: CodeJournal, Cause: err, Next: catalogue.OtherJournal()}
+	case errors.Is(err, journal.ErrNoKeys):
+		return &Failure{Code: CodeUnreadable, Cause: err, Next: catalogue.RestoreEpochs()}
+	case errors.Is(err, journal.ErrNewer):
+		return &Failure{Code: CodeUnreadable, Cause: err, Next: catalogue.NewerJournal()}
+	case errors.Is(err, journal.ErrOlder):
+		return &Failure{Code: CodeUnreadable, Cause: err, Next: catalogue.OlderJournal()}
+	case errors.Is(err, fs.ErrNotExist):
+		return &Failure{Code: CodeUnreadable, Cause: err, Next: catalogue.NoJournalFile()}
 	case errors.Is(err, journal.ErrEmpty):
 		return &Failure{Code: CodeNoRecord, Text: catalogue.NothingWritten(), Cause: err}
 	case errors.Is(err, context.Canceled):

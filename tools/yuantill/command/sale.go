@@ -7,7 +7,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode"
 
 	"github.com/google/uuid"
 	"github.com/spf13/cobra"
@@ -137,7 +136,7 @@ func checkKey(key string) (string, error) {
 	switch {
 	case len(key) > keyMax:
 		return "", usage(catalogue.KeyLonger(keyMax))
-	case strings.ContainsFunc(key, unicode.IsControl) || strings.TrimSpace(key) != key:
+	case strings.ContainsFunc(key, func(r rune) bool { return r < ' ' || r > '~' }) || strings.TrimSpace(key) != key:
 		return "", usage(catalogue.KeyUnclean())
 	case key != "":
 		return key, nil

@@ -116,7 +116,11 @@ func (p *program) journalSource(flags *journalFlags) (string, *keyring.Keyring, 
 	}
 	keys, err := keyring.Open(keyring.Config{EnrolmentPath: enrolment, StatePath: epochs, Engine: p.engine})
 	if err != nil && flags.enrolment != "" {
-		return "", nil, &Failure{Code: CodeUnreadable, Cause: err}
+		failure := &Failure{Code: CodeUnreadable, Cause: err}
+		if errors.Is(err, keyring.ErrState) {
+			failure.Next = catalogue.RestoreEpochs()
+		}
+		return "", nil, failure
 	}
 	p.keyProblem = err
 	return path, keys, nil

@@ -121,6 +121,52 @@ func TestRestoredJournal(t *testing.T) {
 	})
 }
 
+// TestVerifySaysWhatToDo about what is no damage: nobody is sent to look for permissions.
+func TestVerifySaysWhatToDo(t *testing.T) {
+	version := func(n string) func(*testing.T, *sitetest.Site) {
+		return func(t *testing.T, s *sitetest.Site) {
+			db, err := sql.Open("sqlite3", s.Journal)
+			require.NoError(t, err)
+			_, err = db.Exec("PRAGMA user_version = " + n)
+			require.NoError(t, errors.Join(err, db.Close()))
+		}
+	}
+	remove := func(path func(*sitetest.Site) string) func(*testing.T, *sitetest.Site) {
+		return func(t *testing.T, s *sitetest.Site) { require.NoError(t, os.Remove(path(s))) }
+	}
+	for name, c := range map[string]struct {
+		harm func(*testing.T, *sitetest.Site)
+		says []string
+	}{
+		"MadeByANewerProgram": {version("99"), []string{"请升级本程序", "a newer program made the journal, and nothing is damaged: update this program"}},
+		"MadeByAnOlderOne":    {version("2"), []string{"请先启动一次收银程序", "start the agent once"}},
+		"Removed": {remove(func(s *sitetest.Site) string { return s.Journal }),
+			[]string{"journal.db", "请先找回原文件", "if there was one, find out where it went before the agent is started"}},
+		"EpochsRemoved": {remove(func(s *sitetest.Site) string { return s.Epochs }),
+			[]string{"epochs.json", "请把本机的密钥期文件从备份放回原处", "put this till's epochs file back from a backup"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := sitetest.New(t, t.TempDir(), "10000001")
+			c.harm(t, s)
+			code, _, errs := run(t, command.Environment{}, "journal", "verify", "--settings", s.Settings)
+			require.Equal(t, int(command.CodeUnreadable), code)
+			for _, says := range c.says {
+				require.Contains(t, errs, says)
+			}
+			require.NotContains(t, errs, "permissions")
+			require.NotContains(t, errs, "altered")
+		})
+	}
+	t.Run("EpochsEmptied", func(t *testing.T) {
+		s := sitetest.New(t, t.TempDir(), "10000001")
+		require.NoError(t, os.WriteFile(s.Epochs, []byte("{}"), 0o600))
+		code, _, errs := run(t, command.Environment{}, "journal", "verify", "--journal", s.Journal, "--enrolment", s.Enrolment, "--epochs", s.Epochs)
+		require.Equal(t, int(command.CodeUnreadable), code)
+		require.Contains(t, errs, s.Epochs)
+		require.Contains(t, errs, "put this till's epochs file back from a backup")
+	})
+}
+
 // TestVerifyAgreesWithTheAgent: what the agent does not start on is damaged to verify, and what it starts on is not.
 func TestVerifyAgreesWithTheAgent(t *testing.T) {
 	statement := func(text string) func(*testing.T, *sitetest.Site) {

@@ -217,7 +217,9 @@ func TestEnrolmentAndKeys(t *testing.T) {
 	t.Run("FAIL damaged epochs", func(t *testing.T) {
 		b := newBench(t)
 		require.NoError(t, os.WriteFile(b.files.Epochs, []byte("{"), 0o600))
-		b.wants(t, "keys", doctor.Fail, "epochs file")
+		f := b.wants(t, "keys", doctor.Fail, "epochs file")
+		require.Contains(t, f.Cause, b.files.Epochs)
+		require.Contains(t, f.Next.English, "put this till's epochs file back")
 	})
 	t.Run("WARN never signed in", func(t *testing.T) {
 		b := newBench(t)
@@ -307,6 +309,24 @@ func TestJournalAndRoom(t *testing.T) {
 		b.site.JournalPath = filepath.Join(t.TempDir(), "journal.db")
 		require.NoError(t, os.WriteFile(b.site.JournalPath, nil, 0o600))
 		b.wants(t, "journal", doctor.Warn, "no journal yet")
+	})
+	t.Run("FAIL the epochs file is gone", func(t *testing.T) {
+		b := newBench(t)
+		require.NoError(t, os.Remove(b.files.Epochs))
+		f := b.wants(t, "journal", doctor.Fail, "the epochs file is gone: "+b.files.Epochs)
+		require.Contains(t, f.Next.Chinese, "从备份放回原处")
+	})
+	t.Run("FAIL of another form", func(t *testing.T) {
+		for version, says := range map[string][2]string{
+			"99": {"a newer program made the journal", "update this program"}, "2": {"the journal has an older form", "start the agent once"},
+		} {
+			b := newBench(t)
+			db, err := sql.Open("sqlite3", b.files.Journal)
+			require.NoError(t, err)
+			_, err = db.Exec("PRAGMA user_version = " + version)
+			require.NoError(t, errors.Join(err, db.Close()))
+			require.Contains(t, b.wants(t, "journal", doctor.Fail, says[0]).Next.English, says[1])
+		}
 	})
 	t.Run("FAIL altered, and it says which record", func(t *testing.T) {
 		b := newBench(t)

@@ -11,6 +11,7 @@ import (
 	"io/fs"
 	"time"
 
+	"github.com/yuantill/yuantill/agent/catalogue"
 	"github.com/yuantill/yuantill/agent/keyring"
 	"github.com/yuantill/yuantill/protocol/enrolment"
 )
@@ -106,7 +107,7 @@ func (d *Doctor) checkKeys(context.Context) []Finding {
 			next("恢复成对的两个文件，或重新入网", "restore the two files that belong together, or enrol again", ""))
 	case errors.Is(err, keyring.ErrState):
 		return one(fail("keys", "密钥期文件有误", "the epochs file is wrong").because(err).
-			next("保留该文件并联系服务商", "keep the file and call support", ""))
+			advise(catalogue.RestoreEpochs(), ""))
 	case err != nil:
 		return one(fail("keys", "密钥不可用", "keys cannot be used").because(err).
 			next("检查文件与权限", "check the files and their permissions", "ls -l "+d.site.EnrolmentPath+" "+deviceKey))

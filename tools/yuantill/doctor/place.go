@@ -164,7 +164,16 @@ func (d *Doctor) journalFailure(err error) Finding {
 			advise(catalogue.OtherJournal(), "")
 	case errors.Is(err, fs.ErrNotExist), errors.Is(err, journal.ErrEmpty):
 		return warn("journal", "还没有流水："+d.site.JournalPath, "no journal yet: "+d.site.JournalPath).
-			next("收银程序首次启动时建立；若以前有过，请查找丢失原因", "the agent makes it at its first start; if there was one, find out where it went", "")
+			advise(catalogue.NoJournalFile(), "")
+	case errors.Is(err, journal.ErrNoKeys):
+		return fail("journal", "流水有记录，而密钥期文件不在："+d.site.EpochsPath,
+			"the journal has records, and the epochs file is gone: "+d.site.EpochsPath).advise(catalogue.RestoreEpochs(), "")
+	case errors.Is(err, journal.ErrNewer):
+		return fail("journal", "流水由更新的程序建立", "a newer program made the journal").because(err).
+			advise(catalogue.NewerJournal(), "yuantill version")
+	case errors.Is(err, journal.ErrOlder):
+		return fail("journal", "流水是旧格式", "the journal has an older form").because(err).
+			advise(catalogue.OlderJournal(), "systemctl start yuantill-agent")
 	case errors.As(err, &damaged):
 		return fail("journal", "流水不完整或被改动", "the journal is damaged or was altered").because(err).
 			advise(catalogue.KeepJournal(), "yuantill journal verify").with("sequence", damaged.Sequence).
