@@ -102,6 +102,7 @@ func TestAKeyThatIsTooLongIsNotCalledMissing(t *testing.T) {
 // TestAKeyIsASCII: two programs read other bytes of a header as different texts.
 func TestAKeyIsASCII(t *testing.T) {
 	b := newDesk(t)
+	before := b.till.starts
 	for _, unclean := range []string{"收款", "caf\xe9", "a\tb", "a\x7f", "\x80"} {
 		for path, body := range map[string]string{
 			"/v1/sales": `{"amount":1}`, "/v1/sales/" + firstSale + "/cancel": "", followUpsPath: `{"kind":"void"}`,
@@ -109,7 +110,7 @@ func TestAKeyIsASCII(t *testing.T) {
 			requireProblem(t, b.ask(t, "POST", path, body, key(unclean)), http.StatusBadRequest, catalogue.RefuseKeyUnclean)
 		}
 	}
-	require.Zero(t, b.till.starts)
+	require.Equal(t, before, b.till.starts)
 	require.Equal(t, http.StatusCreated, b.ask(t, "POST", "/v1/sales", `{"amount":1}`, key("a b~!")).code)
 }
 
