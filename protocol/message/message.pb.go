@@ -471,7 +471,7 @@ const (
 	Refusal_CAUSE_UNSPECIFIED Refusal_Cause = 0
 	Refusal_CAUSE_OTHER_BYTES Refusal_Cause = 1 // another record is stored under this sequence: a clone or a restored copy
 	Refusal_CAUSE_TAG         Refusal_Cause = 2 // the tag is wrong
-	Refusal_CAUSE_EPOCH       Refusal_Cause = 3 // the epoch is unknown or superseded: sign in again
+	Refusal_CAUSE_EPOCH       Refusal_Cause = 3 // the epoch is unknown, or ended before this sequence
 	Refusal_CAUSE_CHAIN       Refusal_Cause = 4 // the link to the record before does not hold
 	Refusal_CAUSE_MALFORMED   Refusal_Cause = 5
 	Refusal_CAUSE_TERMINAL    Refusal_Cause = 6 // the terminal is not enrolled or blocked
@@ -936,6 +936,7 @@ type PaymentRequested struct {
 	HoldExpires     int64                  `protobuf:"varint,15,opt,name=hold_expires,json=holdExpires,proto3" json:"hold_expires,omitempty"` // with hold: when what is still held goes back by itself; 0 leaves it to the cloud
 	Offline         *Offline               `protobuf:"bytes,16,opt,name=offline,proto3" json:"offline,omitempty"`                             // set when the terminal accepted a hard wallet's payment by itself
 	Supersedes      []byte                 `protobuf:"bytes,17,opt,name=supersedes,proto3" json:"supersedes,omitempty"`                       // 16 bytes: the order that is taken back because the customer pays this one instead
+	Again           uint64                 `protobuf:"varint,18,opt,name=again,proto3" json:"again,omitempty"`                                // sequence of the refused record in whose place this one is; else 0
 	unknownFields   protoimpl.UnknownFields
 	sizeCache       protoimpl.SizeCache
 }
@@ -1087,6 +1088,13 @@ func (x *PaymentRequested) GetSupersedes() []byte {
 		return x.Supersedes
 	}
 	return nil
+}
+
+func (x *PaymentRequested) GetAgain() uint64 {
+	if x != nil {
+		return x.Again
+	}
+	return 0
 }
 
 // Offline says by which limits a terminal accepted a payment that it could not ask about.
@@ -1440,6 +1448,7 @@ type FollowUpRequested struct {
 	Last          bool                   `protobuf:"varint,12,opt,name=last,proto3" json:"last,omitempty"`    // for COMPLETE: what is held beyond it goes back
 	Terminal      *TerminalBlock         `protobuf:"bytes,13,opt,name=terminal,proto3" json:"terminal,omitempty"`
 	Offline       bool                   `protobuf:"varint,14,opt,name=offline,proto3" json:"offline,omitempty"` // the refund of an offline payment that the cloud has not acknowledged yet
+	Again         uint64                 `protobuf:"varint,15,opt,name=again,proto3" json:"again,omitempty"`     // sequence of the refused record in whose place this one is; else 0
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1570,6 +1579,13 @@ func (x *FollowUpRequested) GetOffline() bool {
 		return x.Offline
 	}
 	return false
+}
+
+func (x *FollowUpRequested) GetAgain() uint64 {
+	if x != nil {
+		return x.Again
+	}
+	return 0
 }
 
 type FollowUpResult struct {
@@ -2676,6 +2692,7 @@ type ReversalRequested struct {
 	PaymentSequence uint64                 `protobuf:"varint,2,opt,name=payment_sequence,json=paymentSequence,proto3" json:"payment_sequence,omitempty"`
 	Reason          Reason                 `protobuf:"varint,3,opt,name=reason,proto3,enum=yuantill.v1.Reason" json:"reason,omitempty"`
 	Cashier         string                 `protobuf:"bytes,4,opt,name=cashier,proto3" json:"cashier,omitempty"`
+	Again           uint64                 `protobuf:"varint,5,opt,name=again,proto3" json:"again,omitempty"` // sequence of the refused record in whose place this one is; else 0
 	unknownFields   protoimpl.UnknownFields
 	sizeCache       protoimpl.SizeCache
 }
@@ -2736,6 +2753,13 @@ func (x *ReversalRequested) GetCashier() string {
 		return x.Cashier
 	}
 	return ""
+}
+
+func (x *ReversalRequested) GetAgain() uint64 {
+	if x != nil {
+		return x.Again
+	}
+	return 0
 }
 
 type ReceiptPrinted struct {
@@ -3171,7 +3195,7 @@ const file_protocol_message_message_proto_rawDesc = "" +
 	"\blocation\x18\x03 \x01(\tR\blocation\x12'\n" +
 	"\x0fnetwork_licence\x18\x04 \x01(\tR\x0enetworkLicence\x12#\n" +
 	"\ragent_version\x18\x05 \x01(\tR\fagentVersion\x12\x18\n" +
-	"\aaddress\x18\x06 \x01(\tR\aaddress\"\xad\x04\n" +
+	"\aaddress\x18\x06 \x01(\tR\aaddress\"\xc3\x04\n" +
 	"\x10PaymentRequested\x12\x19\n" +
 	"\border_id\x18\x01 \x01(\fR\aorderId\x12+\n" +
 	"\x06method\x18\x02 \x01(\x0e2\x13.yuantill.v1.MethodR\x06method\x12\x16\n" +
@@ -3193,7 +3217,8 @@ const file_protocol_message_message_proto_rawDesc = "" +
 	"\aoffline\x18\x10 \x01(\v2\x14.yuantill.v1.OfflineR\aoffline\x12\x1e\n" +
 	"\n" +
 	"supersedes\x18\x11 \x01(\fR\n" +
-	"supersedes\"h\n" +
+	"supersedes\x12\x14\n" +
+	"\x05again\x18\x12 \x01(\x04R\x05again\"h\n" +
 	"\aOffline\x12\x1b\n" +
 	"\tlimits_id\x18\x01 \x01(\fR\blimitsId\x12\x14\n" +
 	"\x05total\x18\x02 \x01(\x03R\x05total\x12\x14\n" +
@@ -3227,7 +3252,7 @@ const file_protocol_message_message_proto_rawDesc = "" +
 	"\x04held\x18\x03 \x01(\x03R\x04held\x12!\n" +
 	"\fhold_expires\x18\x04 \x01(\x03R\vholdExpires\x12\x16\n" +
 	"\x06closed\x18\x05 \x01(\bR\x06closed\x12\x12\n" +
-	"\x04hold\x18\x06 \x01(\bR\x04hold\"\xac\x03\n" +
+	"\x04hold\x18\x06 \x01(\bR\x04hold\"\xc2\x03\n" +
 	"\x11FollowUpRequested\x12 \n" +
 	"\ffollow_up_id\x18\x01 \x01(\fR\n" +
 	"followUpId\x12\x19\n" +
@@ -3245,7 +3270,8 @@ const file_protocol_message_message_proto_rawDesc = "" +
 	"\x06undoes\x18\v \x01(\fR\x06undoes\x12\x12\n" +
 	"\x04last\x18\f \x01(\bR\x04last\x126\n" +
 	"\bterminal\x18\r \x01(\v2\x1a.yuantill.v1.TerminalBlockR\bterminal\x12\x18\n" +
-	"\aoffline\x18\x0e \x01(\bR\aoffline\"\xd3\x03\n" +
+	"\aoffline\x18\x0e \x01(\bR\aoffline\x12\x14\n" +
+	"\x05again\x18\x0f \x01(\x04R\x05again\"\xd3\x03\n" +
 	"\x0eFollowUpResult\x12 \n" +
 	"\ffollow_up_id\x18\x01 \x01(\fR\n" +
 	"followUpId\x12\x19\n" +
@@ -3353,12 +3379,13 @@ const file_protocol_message_message_proto_rawDesc = "" +
 	"\fOutcomeShown\x12\x19\n" +
 	"\border_id\x18\x01 \x01(\fR\aorderId\x122\n" +
 	"\x06result\x18\x02 \x01(\v2\x1a.yuantill.v1.PaymentResultR\x06result\x12.\n" +
-	"\aoutcome\x18\x03 \x01(\x0e2\x14.yuantill.v1.OutcomeR\aoutcome\"\xa0\x01\n" +
+	"\aoutcome\x18\x03 \x01(\x0e2\x14.yuantill.v1.OutcomeR\aoutcome\"\xb6\x01\n" +
 	"\x11ReversalRequested\x12\x19\n" +
 	"\border_id\x18\x01 \x01(\fR\aorderId\x12)\n" +
 	"\x10payment_sequence\x18\x02 \x01(\x04R\x0fpaymentSequence\x12+\n" +
 	"\x06reason\x18\x03 \x01(\x0e2\x13.yuantill.v1.ReasonR\x06reason\x12\x18\n" +
-	"\acashier\x18\x04 \x01(\tR\acashier\"\x96\x03\n" +
+	"\acashier\x18\x04 \x01(\tR\acashier\x12\x14\n" +
+	"\x05again\x18\x05 \x01(\x04R\x05again\"\x96\x03\n" +
 	"\x0eReceiptPrinted\x12\x19\n" +
 	"\border_id\x18\x01 \x01(\fR\aorderId\x124\n" +
 	"\x04copy\x18\x02 \x01(\x0e2 .yuantill.v1.ReceiptPrinted.CopyR\x04copy\x12:\n" +
