@@ -194,7 +194,7 @@ func (t *till) followUpVoucher(ctx context.Context, after uint64) error {
 			if err := proto.Unmarshal(r.Body(), &body); err != nil {
 				return fmt.Errorf("read voucher: %w", err)
 			}
-			if body.GetBatch() == t.shifts.batch {
+			if body.GetBatch() == t.shifts.batch && body.GetAgain() == 0 { // made anew it keeps its number
 				t.shifts.voucher = body.GetVoucher()
 			}
 		}

@@ -171,3 +171,22 @@ func TestSettle(t *testing.T) {
 	require.Equal(t, int64(4+8), amount)
 	require.Equal(t, 2, count)
 }
+
+// TestTakenMoves: a payment that was handed in anew is the same payment, under its new record.
+func TestTakenMoves(t *testing.T) {
+	var taken offline.Taken
+	one := offline.Payment{Sequence: 3, Wallet: wallet("1"), Counter: 4, Amount: 500}
+	taken.Move(0, one)
+	anew := one
+	anew.Sequence = 9
+	taken.Move(3, anew)
+	amount, count := taken.Total()
+	require.Equal(t, []int64{500, 1}, []int64{amount, int64(count)})
+	taken.Settle(func(sequence uint64) bool { return sequence == 9 })
+	_, count = taken.Total()
+	require.Equal(t, 1, count, "it waits by its new record")
+	taken.Settle(func(uint64) bool { return false })
+	taken.Move(3, anew) // the first was not counted any more
+	_, count = taken.Total()
+	require.Equal(t, 1, count)
+}

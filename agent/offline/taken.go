@@ -19,6 +19,17 @@ type Taken struct {
 // Add notes a payment.
 func (t *Taken) Add(p Payment) { t.payments = append(t.payments, p) }
 
+// Move notes that a payment is under another record since its own was refused; one that was not noted is added.
+func (t *Taken) Move(refused uint64, p Payment) {
+	for i := range t.payments {
+		if t.payments[i].Sequence == refused {
+			t.payments[i] = p
+			return
+		}
+	}
+	t.Add(p)
+}
+
 // Settle forgets what the cloud has; waits reports whether it has not got a record.
 func (t *Taken) Settle(waits func(sequence uint64) bool) {
 	kept := t.payments[:0]

@@ -119,6 +119,9 @@ func readPayment(body []byte) (Fact, error) {
 	if err := unmarshal(body, &m); err != nil {
 		return nil, err
 	}
+	if m.GetAgain() != 0 {
+		return nil, nil // it counts where it was first requested (SPEC.md 7.9.3)
+	}
 	id, err := item(m.GetOrderId())
 	side := Sales
 	if m.GetHold() {
@@ -134,7 +137,7 @@ func readFollowUp(body []byte, orders Orders) (Fact, error) {
 		return nil, err
 	}
 	id, err := item(m.GetFollowUpId())
-	if err != nil {
+	if err != nil || m.GetAgain() != 0 { // as for a payment
 		return nil, err
 	}
 	asked := Requested{Item: id, Method: closing.Hold, Amount: m.GetAmount()}

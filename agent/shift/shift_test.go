@@ -140,6 +140,30 @@ func TestLines(t *testing.T) {
 	require.Zero(t, sum.Line("nothing"))
 }
 
+// TestWhatWasMadeAnewCountsOnce: where it was first asked for, also when that is another shift.
+func TestWhatWasMadeAnewCountsOnce(t *testing.T) {
+	again := func(m *message.PaymentRequested) { m.Again = 11 }
+	d := newDiary(t)
+	d.request(1, message.Method_METHOD_TAP, 450, offline)
+	d.show(1, approved)
+	d.request(2, message.Method_METHOD_CODE, 100)
+	d.request(1, message.Method_METHOD_TAP, 450, offline, again)
+	d.show(1, approved)
+	d.request(2, message.Method_METHOD_CODE, 100, again)
+	d.show(2, reversed)
+	d.request(3, message.Method_METHOD_CODE, 999, again) // its shift is over
+	d.show(3, approved)
+	id, on := order(20), order(1)
+	for _, refused := range []uint64{0, 20} {
+		d.write(record.FollowUpRequested, &message.FollowUpRequested{FollowUpId: id[:], OrderId: on[:],
+			Kind: message.FollowUp_FOLLOW_UP_REFUND, Amount: 50, Offline: true, Again: refused})
+		d.write(record.FollowUpShown, &message.FollowUpShown{FollowUpId: id[:], OrderId: on[:], Outcome: approved})
+	}
+	require.Equal(t, line(1, 450, 1, 50), d.shift.Sum.Line(closing.OfflineTap))
+	require.Equal(t, line(0, 0, 0, 0), d.shift.Sum.Line(closing.Code))
+	require.Empty(t, d.shift.Sum.Open)
+}
+
 func TestCashAndDifference(t *testing.T) {
 	d := newDiary(t)
 	d.write(record.CashMoved, &message.CashMoved{ShiftId: id[:], Amount: 5000})

@@ -33,6 +33,22 @@ type books struct {
 	sales     map[string]taking // by method of package closing
 	refunds   taking
 	cashMoved int64
+	// offline are the orders and follow-ups that count on the terminal's word, each once: a record that it had to make anew
+	// says the same as the one that was refused.
+	offline map[[16]byte]bool
+}
+
+// counts reports whether a record stands for its order or follow-up in this shift. One that was made anew in the place of
+// a record before the shift does not (SPEC.md 7.9.3), and neither does a second one of what was taken offline.
+func (b books) counts(row store.Shift, again uint64, offline bool, id []byte) bool {
+	key := [16]byte(id)
+	if again != 0 && again < row.First || offline && b.offline[key] {
+		return false
+	}
+	if offline {
+		b.offline[key] = true
+	}
+	return true
 }
 
 // compareOne holds a shift against the books and keeps what was found. It reports whether the shift waits no longer.
@@ -65,7 +81,7 @@ func (s *Service) compareOne(ctx context.Context, row store.Shift) (bool, error)
 // read goes through the shift's records, all of which must be stored, and asks the books about each payment. Error:
 // errNotYet.
 func (s *Service) read(ctx context.Context, row store.Shift) (books, error) {
-	own := books{sales: make(map[string]taking)}
+	own := books{sales: make(map[string]taking), offline: make(map[[16]byte]bool)}
 	head, err := s.config.Store.Head(ctx, row.Terminal)
 	switch {
 	case errors.Is(err, store.ErrNotFound):
@@ -108,10 +124,16 @@ func (s *Service) take(ctx context.Context, own *books, row store.Shift, r store
 		if err := proto.Unmarshal(r.Bytes.Body(), &m); err != nil || len(m.GetOrderId()) != len(store.OrderID{}) {
 			return nil // it became no payment
 		}
+		if !own.counts(row, m.GetAgain(), m.GetOffline() != nil, m.GetOrderId()) {
+			return nil
+		}
 		return s.takePayment(ctx, own, r, &m)
 	case record.FollowUpRequested:
 		var m message.FollowUpRequested
 		if err := proto.Unmarshal(r.Bytes.Body(), &m); err != nil || len(m.GetFollowUpId()) != len(store.FollowUpID{}) {
+			return nil
+		}
+		if !own.counts(row, m.GetAgain(), m.GetOffline(), m.GetFollowUpId()) {
 			return nil
 		}
 		if m.GetOffline() && m.GetAmount() > 0 { // as for a payment taken offline: the terminal's word counts (SPEC.md 7.9.3)
