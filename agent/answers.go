@@ -66,6 +66,10 @@ func (t *till) refusal(ctx context.Context, refusal *message.Refusal) {
 		t.feed.PublishNotice("", t.standing.phrase, t.parts.Clock())
 		signal(t.armed)
 	}
+	if refusedForEver(refusal, t.parts.Journal.Tail().Epoch) {
+		t.anew(ctx, refusal)
+		return
+	}
 	t.tellRefused(refusal)
 }
 

@@ -23,10 +23,12 @@ type fakeCloud struct {
 	// answerFollow and answerLookup answer those; nil does not.
 	answerFollow func(*message.FollowUpRequested, int) *message.FollowUpResult
 	answerLookup func(*message.OrderLookup, int) *message.OrderFound
-	answer       func(sent sent) *message.PaymentResult // nil: no answer
-	sent         []sent
-	secrets      map[uint64][]byte
-	stopped      string
+	answer       func(sent sent) *message.PaymentResult // its answer may be nil: none
+	// ended is the newest epoch of which every record is refused for ever.
+	ended   uint32
+	sent    []sent
+	secrets map[uint64][]byte
+	stopped string
 	// offline and lastError are what Status says of the connection.
 	offline   bool
 	lastError string
@@ -43,9 +45,11 @@ type fakeCloud struct {
 type sent struct {
 	kind     record.Type
 	sequence uint64
+	epoch    uint32
 	order    []byte
 	payment  *message.PaymentRequested // nil unless it is one
 	followUp *message.FollowUpRequested
+	reversal *message.ReversalRequested
 	lookup   *message.OrderLookup
 	secret   string
 	times    int // how often this record came, from 1
@@ -69,7 +73,7 @@ func (c *fakeCloud) SendNow(rec record.Record, secret []byte) error {
 	if secret != nil {
 		c.secrets[header.Sequence] = slices.Clone(secret)
 	}
-	s := sent{kind: header.Type, sequence: header.Sequence, secret: string(c.secrets[header.Sequence]), times: 1}
+	s := sent{kind: header.Type, sequence: header.Sequence, epoch: header.Epoch, secret: string(c.secrets[header.Sequence]), times: 1}
 	switch header.Type {
 	case record.PaymentRequested:
 		s.payment = &message.PaymentRequested{}
@@ -88,11 +92,11 @@ func (c *fakeCloud) SendNow(rec record.Record, secret []byte) error {
 			return err
 		}
 	default:
-		var reversal message.ReversalRequested
-		if err := proto.Unmarshal(rec.Body(), &reversal); err != nil {
+		s.reversal = &message.ReversalRequested{}
+		if err := proto.Unmarshal(rec.Body(), s.reversal); err != nil {
 			return err
 		}
-		s.order = reversal.GetOrderId()
+		s.order = s.reversal.GetOrderId()
 	}
 	for _, before := range c.sent {
 		if before.sequence == s.sequence {
@@ -107,6 +111,8 @@ func (c *fakeCloud) SendNow(rec record.Record, secret []byte) error {
 // reply sends what the script says.
 func (c *fakeCloud) reply(s sent) {
 	switch {
+	case s.epoch <= c.ended:
+		c.refusals <- &message.Refusal{Cause: message.Refusal_CAUSE_EPOCH, Epoch: s.epoch, Sequence: s.sequence}
 	case s.followUp != nil:
 		if c.answerFollow == nil {
 			return

@@ -122,7 +122,7 @@ func (t *till) noteTaken(ctx context.Context, r record.Record) {
 	if err != nil { // the totals must not forget it: under no wallet's name it still counts for the terminal
 		t.logger.ErrorContext(ctx, "offline payment cannot be read", "sequence", header.Sequence, "error", err)
 	}
-	t.offline.taken.Add(offline.Payment{Sequence: header.Sequence, Wallet: paid.Certificate.Wallet,
+	t.offline.taken.Move(body.GetAgain(), offline.Payment{Sequence: header.Sequence, Wallet: paid.Certificate.Wallet,
 		Counter: paid.Debit.Counter, Amount: body.GetAmount()})
 }
 
@@ -241,14 +241,14 @@ func (t *till) acceptance(sale checkout.Sale, signed []byte) *message.Offline {
 		Since: b.age.Since().UnixMicro()}
 }
 
-// noteAccepted counts the payment among the records of a commit. The lock is held.
+// noteAccepted counts the payment among the records of a commit, if there is one. The lock is held.
 func (t *till) noteAccepted(ctx context.Context, committed []recorded) {
 	for _, r := range committed {
 		if r.kind == record.PaymentRequested {
 			t.noteTaken(ctx, r.bytes)
+			t.publishOffline(t.parts.Clock())
 		}
 	}
-	t.publishOffline(t.parts.Clock())
 }
 
 // publishOffline tells listeners what is left. The lock is held.

@@ -167,7 +167,7 @@ func (t *till) commit(ctx context.Context, h *held, sale checkout.Sale, effects 
 		return nil, fmt.Errorf("commit sale: %w", err)
 	}
 	committed, err := t.keep(h, records)
-	if sale.State == checkout.ApprovedOffline && h.sale.State != checkout.ApprovedOffline {
+	if sale.State == checkout.ApprovedOffline {
 		t.noteAccepted(ctx, committed)
 	}
 	return committed, err

@@ -115,6 +115,7 @@ const (
 	NoticePrintAltered
 	NoticeRecordRefused
 	NoticeOldCopy
+	NoticeRecordAnew
 )
 
 // Refusals: why the station did not do what it was asked.

@@ -11,7 +11,8 @@ import (
 )
 
 // Event is something that happened: Started, CodeScanned, CardPresented, CardPaid, CardRefused, CardSilent, CodeWanted,
-// ResultArrived, Recorded, JournalFailed, Tick, CancelPressed, Restarted, Printed, ReprintPressed or StandingLearned.
+// ResultArrived, Recorded, RecordRefused, JournalFailed, Tick, CancelPressed, Restarted, Printed, ReprintPressed or
+// StandingLearned.
 type Event interface{ event() }
 
 // Started begins a sale; it is only given to the zero Sale.
@@ -96,6 +97,14 @@ type Recorded struct {
 	Sequence uint64
 }
 
+// RecordRefused says that the cloud will never take a record of this sale, since another copy of the terminal was at work:
+// whatever is recorded from now on it may take (SPEC.md 7.5.1). Payment is what the sale's payment-requested says; nil
+// where it has none.
+type RecordRefused struct {
+	Sequence uint64
+	Payment  *message.PaymentRequested
+}
+
 // JournalFailed says that the effects of an event could not be made durable: the sale is as it was before that event.
 type JournalFailed struct{ Cause Event }
 
@@ -148,6 +157,7 @@ func (CardSilent) event()      {}
 func (CodeWanted) event()      {}
 func (ResultArrived) event()   {}
 func (Recorded) event()        {}
+func (RecordRefused) event()   {}
 func (JournalFailed) event()   {}
 func (Tick) event()            {}
 func (CancelPressed) event()   {}

@@ -77,19 +77,21 @@ func (r Rules) reverse(s Sale, reason message.Reason, cashier string, now time.T
 	s.Reversal, s.ReversalBy, s.ReversalRecorded = reason, cashier, true
 	s.AskedAt = now
 	s, effects := tellUnknown(s)
-	effects = append(effects,
-		Commit{Type: record.ReversalRequested, Body: &message.ReversalRequested{
-			OrderId: s.OrderID[:], PaymentSequence: s.PaymentSequence, Reason: reason, Cashier: cashier,
-		}},
-		SendNow{},
-		Forget{Sequence: s.PaymentSequence},
-	)
+	effects = append(effects, commitReversal(s), SendNow{}, Forget{Sequence: s.PaymentSequence})
 	// Nobody knows at this point: the customer takes a slip along that says so and shows where to look.
 	if reason == message.Reason_REASON_TIMED_OUT && s.Unprinted == 0 {
 		s.Unprinted = CustomerCopy
 		effects = append(effects, Print{Copies: CustomerCopy})
 	}
 	return s, append(effects, Arm{}, Show{}, r.timer(s))
+}
+
+// commitReversal records that the payment is to be taken back, in the place of a record that was refused if there is one.
+func commitReversal(s Sale) Commit {
+	return Commit{Type: record.ReversalRequested, Body: &message.ReversalRequested{
+		OrderId: s.OrderID[:], PaymentSequence: s.PaymentSequence, Reason: s.Reversal, Cashier: s.ReversalBy,
+		Again: s.ReversalSequence,
+	}}
 }
 
 // result takes an answer of the cloud.

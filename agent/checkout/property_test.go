@@ -16,8 +16,9 @@ import (
 )
 
 // drawEvent is anything that can happen to a sale that was started, likely or not.
-func drawEvent(t *rapid.T, sale checkout.Sale) checkout.Event {
-	switch rapid.IntRange(0, 11).Draw(t, "event") {
+func drawEvent(t *rapid.T, w *till) checkout.Event {
+	sale := w.sale
+	switch rapid.IntRange(0, 12).Draw(t, "event") {
 	case 0:
 		kind := checkout.CodeKind(rapid.IntRange(0, int(checkout.CodeUnreadable)).Draw(t, "kind"))
 		return checkout.CodeScanned{Kind: kind, Tail: "345678"}
@@ -52,6 +53,9 @@ func drawEvent(t *rapid.T, sale checkout.Sale) checkout.Event {
 			Copy:   message.ReceiptPrinted_Copy(rapid.IntRange(1, 2).Draw(t, "copy")),
 			Result: message.ReceiptPrinted_Result(rapid.IntRange(1, 3).Draw(t, "printed")),
 		}
+	case 11:
+		refused := []uint64{sale.PaymentSequence, sale.ReversalSequence, rapid.Uint64Range(0, w.last).Draw(t, "record")}
+		return checkout.RecordRefused{Sequence: rapid.SampledFrom(refused).Draw(t, "refused"), Payment: w.payment}
 	default:
 		return checkout.Tick{}
 	}
@@ -85,7 +89,7 @@ func TestSafety(t *testing.T) {
 				w.restart(t)
 				checkRestarted(t, before, w)
 			} else {
-				event := drawEvent(t, w.sale)
+				event := drawEvent(t, w)
 				w.give(event)
 				checkStep(t, before, event, w)
 			}
@@ -172,8 +176,15 @@ func outcomeRecorded(w *till, outcome message.Outcome) bool {
 
 // checkShown: nothing about a payment is shown or printed that is not recorded, and one order is one payment.
 func checkShown(t *rapid.T, w *till) {
-	payments, reversals := 0, 0
+	payments, reversals, named := 0, 0, map[stored]bool{}
 	for _, entry := range w.records {
+		if entry.again != 0 {
+			require.False(t, named[entry], "a refused record is made anew once")
+			named[entry] = true
+			require.False(t, entry.kind == record.PaymentRequested && entry.method != message.Method_METHOD_TAP,
+				"nothing is authorised anew that a card has not debited")
+			continue
+		}
 		switch entry.kind {
 		case record.PaymentRequested:
 			payments++
@@ -224,7 +235,7 @@ func TestLiveness(t *testing.T) {
 		w.give(started(money.Money{Minor: 1250, Currency: money.CNY}))
 		for range rapid.IntRange(0, 15).Draw(t, "mess") {
 			w.journalFails = rapid.IntRange(0, 5).Draw(t, "journal") == 0
-			w.give(drawEvent(t, w.sale))
+			w.give(drawEvent(t, w))
 		}
 		w.journalFails = false
 		final := message.Outcome(rapid.SampledFrom([]int32{1, 2, 4}).Draw(t, "cloud says"))
@@ -260,7 +271,7 @@ func TestStepChangesNothingItIsGiven(t *testing.T) {
 			before, err := w.sale.MarshalBinary()
 			require.NoError(t, err)
 			kept := w.sale
-			w.give(drawEvent(t, w.sale))
+			w.give(drawEvent(t, w))
 			after, err := kept.MarshalBinary()
 			require.NoError(t, err)
 			require.Equal(t, before, after)

@@ -83,6 +83,8 @@ func (r Rules) Step(s Sale, event Event, now time.Time) (Sale, []Effect) {
 		return r.result(s, e.Result, now)
 	case Recorded:
 		return r.recorded(s, e, now)
+	case RecordRefused:
+		return r.recordRefused(s, e, now)
 	case JournalFailed:
 		return r.journalFailed(s, e, now)
 	case Tick:

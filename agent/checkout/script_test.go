@@ -107,6 +107,11 @@ func parseEvent(t *testing.T, w *till, words []string) checkout.Event {
 		return checkout.CodeWanted{}
 	case "result":
 		return checkout.ResultArrived{Result: parseResult(t, w.sale, words[1:])}
+	case "record-refused":
+		event := checkout.RecordRefused{Payment: w.payment}
+		_, err := fmt.Sscanf(words[1], "#%d", &event.Sequence)
+		require.NoError(t, err)
+		return event
 	case "tick":
 		return checkout.Tick{}
 	case "cancel":
@@ -229,7 +234,11 @@ func describe(w *till, effect checkout.Effect) string {
 	case checkout.Save:
 		return "save"
 	case checkout.Commit:
-		return "commit " + describeBody(e)
+		text := "commit " + describeBody(e)
+		if refused := again(e.Body); refused != 0 {
+			text += fmt.Sprintf(" again #%d", refused)
+		}
+		return text
 	case checkout.SendNow:
 		return "send"
 	case checkout.Ask:

@@ -26,6 +26,8 @@ var (
 type stored struct {
 	kind    record.Type
 	outcome message.Outcome // of OutcomeShown
+	again   uint64          // the refused record in whose place it is
+	method  message.Method  // of PaymentRequested
 }
 
 // till carries out effects the way the agent does: all commits of a step together and first, then the rest; a commit that
@@ -39,7 +41,16 @@ type till struct {
 	effects      []checkout.Effect // those carried out by the last give
 	timer        time.Time
 	journalFails bool
-	saveless     bool // the journal keeps sales with records only
+	saveless     bool                      // the journal keeps sales with records only
+	payment      *message.PaymentRequested // the latest that was recorded
+}
+
+// again is the refused record that a body names.
+func again(body any) uint64 {
+	if named, can := body.(interface{ GetAgain() uint64 }); can {
+		return named.GetAgain()
+	}
+	return 0
 }
 
 func newTill() *till { return &till{now: epoch} }
@@ -83,12 +94,15 @@ func (w *till) commit(effects []checkout.Effect) (recorded []checkout.Event, fai
 			durable = durable || !w.saveless
 		case checkout.Commit:
 			durable = true
-			entry := stored{kind: e.Type}
+			entry := stored{kind: e.Type, again: again(e.Body)}
 			if shown, ok := e.Body.(*message.OutcomeShown); ok {
 				entry.outcome = shown.GetOutcome()
 			}
 			if w.journalFails {
 				return nil, true
+			}
+			if payment, ok := e.Body.(*message.PaymentRequested); ok {
+				w.payment, entry.method = payment, payment.GetMethod()
 			}
 			w.last++
 			w.records = append(w.records, entry)

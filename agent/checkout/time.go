@@ -182,6 +182,8 @@ func resume(s Sale, e Restarted, now time.Time) Sale {
 	case s.State == ApprovedOffline && s.PaymentSequence == 0:
 		s.PaymentSequence = e.Last - 1 // the outcome was committed right behind it
 	case !s.State.asked():
+	case s.ReversalRecorded && s.PaymentSequence == 0 && s.ReversalSequence == 0:
+		s.PaymentSequence, s.ReversalSequence = e.Last-1, e.Last // both were made anew in one commit
 	case s.PaymentSequence == 0:
 		s.PaymentSequence = e.Last
 	case s.ReversalRecorded && s.ReversalSequence == 0:

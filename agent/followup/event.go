@@ -6,8 +6,8 @@ import (
 	"github.com/yuantill/yuantill/protocol/money"
 )
 
-// Event is something that happened: Started, ResultArrived, Recorded, JournalFailed, Tick, Restarted, Printed or
-// ReprintPressed.
+// Event is something that happened: Started, ResultArrived, Recorded, RecordRefused, JournalFailed, Tick, Restarted,
+// Printed or ReprintPressed.
 type Event interface{ event() }
 
 // Effect is something to be done, in the order given: checkout's Commit, SendNow, Ask, Forget, Show, Print, SetTimer and
@@ -35,6 +35,13 @@ type ResultArrived struct{ Result *message.FollowUpResult }
 // Recorded says that the request is durable, with its place in the journal.
 type Recorded struct{ Sequence uint64 }
 
+// RecordRefused says that the cloud will never take the request, since another copy of the terminal was at work: what is
+// recorded from now on it may take (SPEC.md 7.5.1). Request is what the refused record says.
+type RecordRefused struct {
+	Sequence uint64
+	Request  *message.FollowUpRequested
+}
+
 // JournalFailed says that the effects of an event could not be made durable: the follow-up is as it was before.
 type JournalFailed struct{ Cause Event }
 
@@ -54,6 +61,7 @@ type ReprintPressed struct{ Copies checkout.Copies }
 func (Started) event()        {}
 func (ResultArrived) event()  {}
 func (Recorded) event()       {}
+func (RecordRefused) event()  {}
 func (JournalFailed) event()  {}
 func (Tick) event()           {}
 func (Restarted) event()      {}

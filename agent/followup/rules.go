@@ -32,6 +32,8 @@ func (r Rules) Step(f FollowUp, event Event, now time.Time) (FollowUp, []Effect)
 	case Recorded:
 		f.RequestSequence = e.Sequence
 		return f, nil
+	case RecordRefused:
+		return r.recordRefused(f, e, now)
 	case JournalFailed:
 		return r.journalFailed(f, e, now)
 	case Tick:

@@ -92,6 +92,11 @@ func parseEvent(t *testing.T, w *world, words []string) followup.Event {
 		return event
 	case "result":
 		return followup.ResultArrived{Result: parseResult(t, w.followUp, words[1:])}
+	case "record-refused":
+		event := followup.RecordRefused{Request: w.request}
+		_, err := fmt.Sscanf(words[1], "#%d", &event.Sequence)
+		require.NoError(t, err)
+		return event
 	case "tick":
 		return followup.Tick{}
 	case "printed":
@@ -183,6 +188,9 @@ func describeBody(e checkout.Commit) string {
 		}
 		if len(body.GetUndoes()) != 0 {
 			text += fmt.Sprintf(" undoes=%x", body.GetUndoes()[:1])
+		}
+		if body.GetAgain() != 0 {
+			text += fmt.Sprintf(" again #%d", body.GetAgain())
 		}
 		return text
 	case *message.FollowUpShown:

@@ -27,6 +27,7 @@ var (
 type stored struct {
 	kind    record.Type
 	outcome message.Outcome // of FollowUpShown
+	again   uint64          // the refused record in whose place it is
 }
 
 // world carries out effects the way the agent does: all commits of a step together and first, then the rest; a commit
@@ -40,6 +41,8 @@ type world struct {
 	effects      []followup.Effect // those carried out by the last give
 	timer        time.Time
 	journalFails bool
+	request      *message.FollowUpRequested // the latest that was recorded
+	asked        uint64                     // its place
 }
 
 func newWorld() *world { return &world{now: epoch} }
@@ -91,6 +94,9 @@ func (w *world) commit(effects []followup.Effect) (recorded []followup.Event, fa
 		entry := stored{kind: e.Type}
 		if shown, ok := e.Body.(*message.FollowUpShown); ok {
 			entry.outcome = shown.GetOutcome()
+		}
+		if request, ok := e.Body.(*message.FollowUpRequested); ok {
+			w.request, w.asked, entry.again = request, w.last+1, request.GetAgain()
 		}
 		w.last++
 		w.records = append(w.records, entry)
