@@ -114,7 +114,14 @@ func (w *World) checkTill(t *till) {
 	status, err := t.agent.Till().Status(context.Background())
 	w.must(err)
 	if status.Pending > 0 || t.agent.Open() > 0 {
-		t.stuck("sale-stays-open", fmt.Sprintf("%d sales, %d of them without an outcome", t.agent.Open(), status.Pending))
+		detail := fmt.Sprintf("%d sales, %d of them without an outcome", t.agent.Open(), status.Pending)
+		enrolled, err := w.cloud.books.Terminal(context.Background(), t.id)
+		w.must(err)
+		if enrolled.State == store.TerminalActive { // what a copy's epoch has cost it is made anew
+			w.violation("sale-stays-open", "%s: %s", t.name, detail)
+		} else {
+			t.stuck("sale-stays-open", detail)
+		}
 	}
 	if t.agent.Open() == 0 && t.uplink.Kept() > 0 {
 		w.violation("queue-not-empty", "%s keeps %d urgent records", t.name, t.uplink.Kept())

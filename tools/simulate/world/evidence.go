@@ -57,12 +57,14 @@ func (e *evidence) recorded(t *till, r record.Record) {
 		if proto.Unmarshal(r.Body(), body) == nil {
 			e.requested[order(body.GetOrderId())] = true
 			e.signed[order(body.GetOrderId())] = len(body.GetCardTransaction()) != 0
+			t.anew("payment", body.GetAgain())
 			t.acceptedOffline(body, string(r.HeaderBytes()))
 		}
 	case record.ReversalRequested:
 		body := &message.ReversalRequested{}
 		if proto.Unmarshal(r.Body(), body) == nil {
 			e.reversal[order(body.GetOrderId())] = true
+			t.anew("reversal", body.GetAgain())
 		}
 	case record.OutcomeShown:
 		body := &message.OutcomeShown{}
@@ -76,7 +78,14 @@ func (e *evidence) recorded(t *till, r record.Record) {
 			t.unwritten = setBack{}
 		}
 	default:
-		e.followUp(header.Type, r.Body())
+		e.followUp(t, header.Type, r.Body())
+	}
+}
+
+// anew notes that a till recorded something in the place of a record that the cloud refuses for ever.
+func (t *till) anew(what string, refused uint64) {
+	if refused != 0 {
+		t.world.hit(what + "-made-anew")
 	}
 }
 

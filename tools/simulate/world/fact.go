@@ -37,7 +37,7 @@ func (e *evidence) shiftRecord(t *till, sequence uint64, kind record.Type, body 
 	switch kind {
 	case record.PaymentRequested:
 		m := &message.PaymentRequested{}
-		if proto.Unmarshal(body, m) == nil {
+		if proto.Unmarshal(body, m) == nil && m.GetAgain() == 0 { // made anew, it is nothing new
 			f := fact{sequence: sequence, item: string(m.GetOrderId()), asked: true, method: methodOf(m), side: 1, amount: m.GetAmount()}
 			if m.GetHold() {
 				f.side = 0
@@ -52,7 +52,7 @@ func (e *evidence) shiftRecord(t *till, sequence uint64, kind record.Type, body 
 		}
 	case record.FollowUpRequested:
 		m := &message.FollowUpRequested{}
-		if proto.Unmarshal(body, m) == nil {
+		if proto.Unmarshal(body, m) == nil && m.GetAgain() == 0 {
 			f := fact{sequence: sequence, item: string(m.GetFollowUpId()), asked: true, method: "hold", side: moved(m.GetKind()), amount: m.GetAmount()}
 			if m.GetKind() == message.FollowUp_FOLLOW_UP_VOID || m.GetKind() == message.FollowUp_FOLLOW_UP_REFUND {
 				f.method = "other"

@@ -17,7 +17,7 @@ type offlinePayment struct {
 // acceptedOffline checks a payment that a till took by itself against what the cloud allows, by how long the till really
 // had not heard the cloud, whatever its clocks said.
 func (t *till) acceptedOffline(asked *message.PaymentRequested, header string) {
-	if asked.GetOffline() == nil {
+	if asked.GetOffline() == nil || asked.GetAgain() != 0 { // what is handed in anew was taken before
 		return
 	}
 	w := t.world

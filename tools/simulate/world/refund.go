@@ -122,11 +122,12 @@ type followed struct {
 }
 
 // followUp writes down what a till recorded of a follow-up.
-func (e *evidence) followUp(kind record.Type, body []byte) {
+func (e *evidence) followUp(t *till, kind record.Type, body []byte) {
 	switch kind {
 	case record.FollowUpRequested:
 		asked := &message.FollowUpRequested{}
 		if proto.Unmarshal(body, asked) == nil {
+			t.anew("follow-up", asked.GetAgain())
 			f := e.follow(asked.GetFollowUpId())
 			f.order, f.kind, f.asked = order(asked.GetOrderId()), asked.GetKind(), asked.GetAmount()
 		}
