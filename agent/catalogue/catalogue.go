@@ -116,6 +116,8 @@ const (
 	NoticeRecordRefused
 	NoticeOldCopy
 	NoticeRecordAnew
+	NoticeReversalWithdrawn
+	NoticePaidAfterAll
 )
 
 // Refusals: why the station did not do what it was asked.

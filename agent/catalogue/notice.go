@@ -36,6 +36,12 @@ func (p Phrase) notice() Text {
 	case NoticeRecordAnew:
 		return Text{"有本终端的副本在用，平台拒收了原记录；已重新记录并上报，会自动得出结果",
 			"A copy of this terminal was in use, and the cloud refused the record; it was made anew and ends by itself"}
+	case NoticeReversalWithdrawn:
+		return Text{"有本终端的副本在用，平台未收下撤销请求；正在查询这笔支付的实际结果，结果出来前请勿交货",
+			"A copy of this terminal was in use, and the cloud did not take the reversal; the payment's own result is asked for. Hand over nothing before"}
+	case NoticePaidAfterAll:
+		return Text{"这笔支付没有撤销，款已收到；如顾客尚未拿到商品，请交货或退货",
+			"This payment was not taken back, and the money is received; if the customer has not got the goods, hand them over or refund"}
 	case NoticeTwoCards:
 		return Text{"感应区有多张卡，请只放一张", "More than one card in the field, present just one"}
 	case NoticeCardFunds:

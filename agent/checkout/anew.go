@@ -10,12 +10,18 @@ import (
 	"github.com/yuantill/yuantill/protocol/record"
 )
 
-// A terminal that was copied may have records that the cloud refuses for ever. What they asked for is asked for anew, by
-// records that name the refused ones (SPEC.md 7.5.1). Nothing is authorised anew: the payment is taken back, whether the
-// cloud has it or not. Only what a hard wallet has signed, or was asked to, is requested once more: it has debited itself,
-// and its operator has to see it. All of it is idempotent on the order, and the shell asks for it once an epoch.
+// A terminal that was copied may have records that the cloud refuses for ever: it has begun nothing for them, since what it
+// has stored it answers. What they asked for is asked for anew, by records that name the refused ones (SPEC.md 7.5.1).
+//
+// Nothing is authorised anew: an order whose request was refused is this copy's alone, and is taken back. Only what a hard
+// wallet has signed, or was asked to, is requested once more: it has debited itself, and its operator has to see it.
+//
+// A reversal of an order that other copies know as well is another matter: one of them may have handed over the goods. The
+// till that has had the sale in hand since it was asked for knows that it has not, and asks for the reversal anew. One that
+// took the sale up after a restart may be the copy. It moves no money: it withdraws the reversal and takes for the outcome
+// what the cloud says of the payment, which ends there by itself.
 
-// recordRefused makes anew what the refused record asked for. One that is not the newest of its kind was made anew before.
+// recordRefused does what follows from the refusal. A record that is not the newest of its kind was dealt with before.
 func (r Rules) recordRefused(s Sale, e RecordRefused, now time.Time) (Sale, []Effect) {
 	payment := e.Sequence == s.PaymentSequence
 	if e.Sequence == 0 || !payment && e.Sequence != s.ReversalSequence {
@@ -26,11 +32,29 @@ func (r Rules) recordRefused(s Sale, e RecordRefused, now time.Time) (Sale, []Ef
 		return r.presentAnew(s, e, now)
 	case s.State == Reversed && payment && s.unpresented(e):
 		return requestAnew(s, e)
-	case s.State.asked() && (!payment || !s.ReversalRecorded || s.unpresented(e)):
-		return r.reverseAnew(s, e, now)
-	default:
+	case !s.State.asked():
 		return s, nil
+	case payment && s.ReversalRecorded && !s.withdrawn() && !s.unpresented(e):
+		return s, nil
+	case !payment && s.withdrawn():
+		return s, nil
+	case !payment && s.Resumed:
+		return r.withdraw(s, now)
+	default:
+		return r.reverseAnew(s, e, now)
 	}
+}
+
+// withdrawn reports whether the record that asked for the reversal was refused and is not to be made anew.
+func (s Sale) withdrawn() bool {
+	return s.ReversalRecorded && s.Reversal == message.Reason_REASON_UNSPECIFIED
+}
+
+// withdraw goes back to asking about the payment, by its own record and until that is definite.
+func (r Rules) withdraw(s Sale, now time.Time) (Sale, []Effect) {
+	s.Reversal, s.ReversalBy, s.AskedAt = message.Reason_REASON_UNSPECIFIED, "", now
+	return s, []Effect{Save{}, Forget{Sequence: s.ReversalSequence}, Ask{Sequence: s.PaymentSequence},
+		Show{Notice: catalogue.NoticeReversalWithdrawn}, r.timer(s)}
 }
 
 // unpresented reports whether a hard wallet may have paid what the cloud has not heard of: an order that was cancelled

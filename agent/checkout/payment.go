@@ -158,7 +158,11 @@ func (r Rules) decide(s Sale, result *message.PaymentResult) (Sale, []Effect) {
 	if copies != 0 {
 		effects = append(effects, Print{Copies: copies})
 	}
-	effects = append(effects, Show{}, Arm{}, Forget{Sequence: s.PaymentSequence})
+	show := Show{}
+	if s.State == Approved && s.withdrawn() {
+		show.Notice = catalogue.NoticePaidAfterAll
+	}
+	effects = append(effects, show, Arm{}, Forget{Sequence: s.PaymentSequence})
 	if s.ReversalSequence != 0 {
 		effects = append(effects, Forget{Sequence: s.ReversalSequence})
 	}

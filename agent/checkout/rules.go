@@ -116,7 +116,7 @@ func (r Rules) wake(s Sale) time.Time {
 		}
 		return s.Deadline
 	case Reversing:
-		if s.Reversal == message.Reason_REASON_UNSPECIFIED {
+		if s.Reversal == message.Reason_REASON_UNSPECIFIED && !s.withdrawn() {
 			return earliest(s.Deadline, s.AskedAt.Add(r.Timing.AskEvery))
 		}
 		return s.AskedAt.Add(r.askInterval(s))

@@ -79,9 +79,12 @@ type Sale struct {
 	// PaymentSequence and ReversalSequence are the records' places in the journal; 0 while there is none.
 	PaymentSequence, ReversalSequence uint64
 	// Reversal is why the payment is to be taken back; unspecified while it is not. ReversalRecorded says that the
-	// record that asks for it is committed.
+	// record that asks for it is committed; without a reason, that the cloud refused it and it was withdrawn.
 	Reversal         message.Reason
 	ReversalRecorded bool
+	// Resumed says that the sale was taken up after a restart since its payment was asked for: what happened meanwhile, this
+	// copy of the terminal may not know. It is not kept.
+	Resumed bool
 	// ReversalBy is the cashier who cancelled.
 	ReversalBy string
 	// UnknownShown says that the cashier was told that the outcome is not known.

@@ -235,7 +235,7 @@ func describe(w *till, effect checkout.Effect) string {
 		return "save"
 	case checkout.Commit:
 		text := "commit " + describeBody(e)
-		if refused := again(e.Body); refused != 0 {
+		if refused := named(e.Body); refused != 0 {
 			text += fmt.Sprintf(" again #%d", refused)
 		}
 		return text

@@ -24,10 +24,11 @@ var (
 
 // stored is one committed record.
 type stored struct {
-	kind    record.Type
-	outcome message.Outcome // of OutcomeShown
-	again   uint64          // the refused record in whose place it is
-	method  message.Method  // of PaymentRequested
+	kind     record.Type
+	outcome  message.Outcome // of OutcomeShown
+	sequence uint64
+	again    uint64         // the refused record in whose place it is
+	method   message.Method // of PaymentRequested
 }
 
 // till carries out effects the way the agent does: all commits of a step together and first, then the rest; a commit that
@@ -43,21 +44,25 @@ type till struct {
 	journalFails bool
 	saveless     bool                      // the journal keeps sales with records only
 	payment      *message.PaymentRequested // the latest that was recorded
+	refused      map[uint64]bool           // by the cloud, for ever
 }
 
-// again is the refused record that a body names.
-func again(body any) uint64 {
-	if named, can := body.(interface{ GetAgain() uint64 }); can {
-		return named.GetAgain()
+// named is the refused record that a body names.
+func named(body any) uint64 {
+	if can, is := body.(interface{ GetAgain() uint64 }); is {
+		return can.GetAgain()
 	}
 	return 0
 }
 
-func newTill() *till { return &till{now: epoch} }
+func newTill() *till { return &till{now: epoch, refused: map[uint64]bool{}} }
 
 // give plays an event and everything that follows from it, and returns what was done.
 func (w *till) give(event checkout.Event) []string {
 	w.effects = nil
+	if e, is := event.(checkout.RecordRefused); is {
+		w.refused[e.Sequence] = true
+	}
 	var done []string
 	pending := []checkout.Event{event}
 	for len(pending) > 0 {
@@ -94,7 +99,7 @@ func (w *till) commit(effects []checkout.Effect) (recorded []checkout.Event, fai
 			durable = durable || !w.saveless
 		case checkout.Commit:
 			durable = true
-			entry := stored{kind: e.Type, again: again(e.Body)}
+			entry := stored{kind: e.Type, again: named(e.Body)}
 			if shown, ok := e.Body.(*message.OutcomeShown); ok {
 				entry.outcome = shown.GetOutcome()
 			}
@@ -105,6 +110,7 @@ func (w *till) commit(effects []checkout.Effect) (recorded []checkout.Event, fai
 				w.payment, entry.method = payment, payment.GetMethod()
 			}
 			w.last++
+			entry.sequence = w.last
 			w.records = append(w.records, entry)
 			recorded = append(recorded, checkout.Recorded{Type: e.Type, Sequence: w.last})
 		}

@@ -29,7 +29,7 @@ func (r Rules) tick(s Sale, now time.Time) (Sale, []Effect) {
 		if s.reversalDue() {
 			return r.reverse(s, s.Reversal, s.ReversalBy, now)
 		}
-		if s.Reversal == message.Reason_REASON_UNSPECIFIED && late {
+		if s.Reversal == message.Reason_REASON_UNSPECIFIED && late && !s.withdrawn() {
 			return r.reverse(s, message.Reason_REASON_TIMED_OUT, "", now)
 		}
 		return r.ask(s, nil, now)
@@ -87,7 +87,7 @@ func (r Rules) ask(s Sale, effects []Effect, now time.Time) (Sale, []Effect) {
 }
 
 func (s Sale) askSequence() uint64 {
-	if s.ReversalSequence != 0 {
+	if s.ReversalSequence != 0 && !s.withdrawn() {
 		return s.ReversalSequence
 	}
 	return s.PaymentSequence
@@ -181,7 +181,7 @@ func resume(s Sale, e Restarted, now time.Time) Sale {
 	switch {
 	case s.State == ApprovedOffline && s.PaymentSequence == 0:
 		s.PaymentSequence = e.Last - 1 // the outcome was committed right behind it
-	case !s.State.asked():
+	case !s.State.asked() || s.withdrawn():
 	case s.ReversalRecorded && s.PaymentSequence == 0 && s.ReversalSequence == 0:
 		s.PaymentSequence, s.ReversalSequence = e.Last-1, e.Last // both were made anew in one commit
 	case s.PaymentSequence == 0:
@@ -189,7 +189,7 @@ func resume(s Sale, e Restarted, now time.Time) Sale {
 	case s.ReversalRecorded && s.ReversalSequence == 0:
 		s.ReversalSequence = e.Last
 	}
-	s.AskedAt, s.HeardAt = now, now
+	s.AskedAt, s.HeardAt, s.Resumed = now, now, true
 	// A clock that was set back while the till was off must not make a deadline of hours.
 	if s.Card.At.After(now) {
 		s.Card.At = now

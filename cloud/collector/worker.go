@@ -129,7 +129,9 @@ func (w *worker) frame(ctx context.Context, t *tracker, f record.Frame, now time
 		return
 	}
 	if end := t.endOf(header.Epoch); end != 0 && header.Sequence >= end {
-		w.refuse(ctx, t, now, header, opened, message.Refusal_CAUSE_EPOCH)
+		if !w.answerAside(ctx, t, Verified{Terminal: t.terminal, Header: header, Record: opened}, secret) {
+			w.refuse(ctx, t, now, header, opened, message.Refusal_CAUSE_EPOCH)
+		}
 		return
 	}
 	w.place(ctx, t, Verified{Terminal: t.terminal, Header: header, Record: opened}, secret, keys, now, b)
@@ -200,8 +202,9 @@ func (w *worker) duplicate(ctx context.Context, t *tracker, r Verified, secret [
 	}
 }
 
-// answerAside has a payment or reversal answered again that was stored before its terminal was set aside, so that open
-// sales become definite. Nothing is stored or acknowledged. It reports false for every other record.
+// answerAside has an urgent record answered again that was stored before its terminal was set aside, or its epoch ended, so
+// that open sales become definite, and so that a refusal means that nothing was begun. Nothing is stored or acknowledged. It
+// reports false for every other record.
 func (w *worker) answerAside(ctx context.Context, t *tracker, r Verified, secret []byte) bool {
 	consumer := w.config.Consumers[r.Header.Type]
 	if consumer == nil || !r.Header.Type.Urgent() {
