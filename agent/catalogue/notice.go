@@ -28,8 +28,8 @@ func (p Phrase) scanNotice() Text {
 func (p Phrase) notice() Text {
 	switch p {
 	case NoticeRecordRefused:
-		return Text{"平台拒收了本笔的记录，结果须由服务商核对；请勿交货，请联系服务商",
-			"The cloud refused this sale's record, so only support can settle it; hand over nothing and call support"}
+		return Text{"平台拒收了本笔的记录，请勿交货；如不久未自动得出结果，请联系服务商",
+			"The cloud refused this sale's record; hand over nothing, and call support if no result comes by itself soon"}
 	case NoticeOldCopy:
 		return Text{"本机流水被换成旧副本，缺少记录；请联系服务商，切勿删除文件",
 			"An older copy of this till's journal was put in place and records are missing; call support and delete no file"}

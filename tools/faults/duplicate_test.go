@@ -67,6 +67,60 @@ func TestDuplicateTerminal(t *testing.T) {
 	w.printedOnce(t, clone)
 }
 
+// TestDuplicateInTheMiddleOfASale has the copy sign in and sell while the till, cut off, holds a sale that was cancelled. The
+// cloud refuses for ever what the till recorded of it; the sale ends by itself all the same, over a restart of the till too.
+func TestDuplicateInTheMiddleOfASale(t *testing.T) {
+	for name, restart := range map[string]bool{"AtOnce": false, "OverARestart": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, shop.Options{Terminals: 1})
+			w.sell(t, w.Till, 101)
+			require.NoError(t, w.Till.Agent.Stop())
+			clone, err := w.Clone(t.Context(), w.Till, "clone")
+			require.NoError(t, err)
+			require.NoError(t, w.StartAgent(t.Context(), w.Till))
+			w.sent(t, w.Till, 2)
+			w.Cable.Cut()
+			w.connected(t, false)
+			sale := w.begin(t, w.Till, 301)
+			w.reach(t, w.Till, sale.ID, "authorising", "querying")
+			w.cancel(t, sale.ID)
+			w.reach(t, w.Till, sale.ID, "reversing")
+
+			require.NoError(t, w.StartAgent(t.Context(), clone))
+			w.sent(t, clone, 3)
+			for i := range int64(4) { // until the cloud has more records of the copy than the till has
+				w.sell(t, clone, 401+i)
+			}
+			w.sent(t, clone, 3)
+			require.NoError(t, clone.Agent.Stop())
+			if restart {
+				require.NoError(t, w.Till.Agent.Stop())
+				require.NoError(t, w.LaunchAgent(w.Till))
+			}
+			w.Cable.Mend()
+			w.end(t, w.Till, sale.ID, "reversed")
+			w.alarmed(t, "epoch", w.Till.Terminal)
+			w.sell(t, w.Till, 501)
+			w.books(t)
+			w.printedOnce(t, w.Till)
+			w.printedOnce(t, clone)
+		})
+	}
+}
+
+// sent waits until a till has signed in and the cloud has acknowledged all it has.
+func (w *world) sent(t *testing.T, till *shop.Till, epoch uint32) {
+	t.Helper()
+	await(t, longPatience, fmt.Sprintf("epoch %d, and all acknowledged", epoch), func(ctx context.Context) (bool, string) {
+		status, err := till.Station.Status(ctx)
+		if err != nil {
+			return false, err.Error()
+		}
+		return status.Uplink.Epoch == epoch && status.Journal.Unsent == 0, fmt.Sprintf("%+v %+v", status.Uplink, status.Journal)
+	})
+}
+
 // trySale begins a sale unless the till refuses, with a reason, and returns its id.
 func (w *world) trySale(t *testing.T, till *shop.Till, amount int64) string {
 	t.Helper()

@@ -33,8 +33,9 @@
 //
 // In the end, six hours of simulated time after the faults stop: everything acknowledged and stored, no sale, payment or
 // queue left open, ledger in balance, and operators, ledger, journals and receipts of one mind about every order. A till
-// whose files were copied need not converge, but somebody must have been told. What was lost with files of which nothing had
-// reached the cloud is counted: a limit that ARCHITECTURE.md names.
+// whose files were copied need not converge, but somebody must have been told; and unless it stopped, or the cloud set it
+// aside, its sales end as any other's. What was lost with files of which nothing had reached the cloud is counted: a limit
+// that ARCHITECTURE.md names.
 //
 // The checks believe only what the world itself saw: wallets at the operators, screens, slips, bytes that a commit
 // returned. They share no code with the product but the message types.
