@@ -78,6 +78,7 @@ func (r Rules) reverse(s Sale, reason message.Reason, cashier string, now time.T
 	s.AskedAt = now
 	s, effects := tellUnknown(s)
 	effects = append(effects, commitReversal(s), SendNow{}, Forget{Sequence: s.PaymentSequence})
+	s.ReversalSequence = 0 // one that was withdrawn: a restart has to find the place of this one
 	// Nobody knows at this point: the customer takes a slip along that says so and shows where to look.
 	if reason == message.Reason_REASON_TIMED_OUT && s.Unprinted == 0 {
 		s.Unprinted = CustomerCopy

@@ -58,6 +58,9 @@ func phrases(s Sale) (title, next catalogue.Phrase) {
 	case Querying:
 		return catalogue.TitleQuerying, catalogue.StepUnknown
 	case Reversing:
+		if s.withdrawn() {
+			return catalogue.TitleQuerying, catalogue.StepUnknown
+		}
 		if s.SupersededBy != (OrderID{}) {
 			return catalogue.TitleReversing, catalogue.StepSuperseded
 		}
