@@ -14,6 +14,7 @@ import (
 	"github.com/yuantill/yuantill/agent"
 	"github.com/yuantill/yuantill/agent/catalogue"
 	"github.com/yuantill/yuantill/agent/checkout"
+	"github.com/yuantill/yuantill/agent/journal"
 	"github.com/yuantill/yuantill/agent/station"
 	"github.com/yuantill/yuantill/drivers"
 	"github.com/yuantill/yuantill/drivers/drivertest"
@@ -334,19 +335,76 @@ func TestTap(t *testing.T) {
 	})
 }
 
-func TestTornCard(t *testing.T) {
-	// tear debits the card and takes it away before its answer.
-	tear := func(t *testing.T, s *shop, card *hardcard.Card) checkout.OrderID {
-		begun := s.begin(t, "k1")
-		s.reader.Place(func(command []byte) []byte {
-			if command[1] == hardwallet.InstructionSelect {
-				s.reader.TearNext() // in the exchange after this one, which is PAY
-			}
-			return card.Exchange(command)
+// TestTapWithoutRoom: what a card signs has to be recorded, so it is only asked while a payment would be taken, and what it
+// has signed is recorded whatever became of that meanwhile.
+func TestTapWithoutRoom(t *testing.T) {
+	t.Run("NotAsked", func(t *testing.T) {
+		tapShop(t, func(t *testing.T, s *shop, card *hardcard.Card) {
+			begun := s.begin(t, "k1")
+			s.journal.change(func() { s.journal.room = journal.ErrNoRoom })
+			s.reader.Place(applet(card))
+			time.Sleep(500 * time.Millisecond)
+			view := s.sale(t, begun.Sale.OrderID)
+			require.Equal(t, checkout.Waiting, view.Sale.State)
+			require.Equal(t, catalogue.RefuseNoRoom.Text(), view.Notice)
+			require.EqualValues(t, 100_00, card.Balance())
+			s.journal.change(func() { s.journal.room = nil })
+			time.Sleep(3 * time.Second)
+			require.Equal(t, checkout.Approved, s.sale(t, begun.Sale.OrderID).Sale.State)
 		})
-		time.Sleep(300 * time.Millisecond)
-		return begun.Sale.OrderID
-	}
+	})
+	t.Run("LostWhileTheCardPays", func(t *testing.T) {
+		tapShop(t, func(t *testing.T, s *shop, card *hardcard.Card) {
+			begun := s.begin(t, "k1")
+			s.reader.Place(func(command []byte) []byte {
+				answer := card.Exchange(command)
+				if card.Balance() != 100_00 {
+					s.journal.change(func() { s.journal.room = journal.ErrNoRoom })
+				}
+				return answer
+			})
+			time.Sleep(time.Second)
+			require.Equal(t, checkout.Approved, s.sale(t, begun.Sale.OrderID).Sale.State)
+			require.NotEmpty(t, s.cloud.sent[0].payment.GetCardTransaction())
+		})
+	})
+	t.Run("AskedAgainWhatItDid", func(t *testing.T) {
+		tapShop(t, func(t *testing.T, s *shop, card *hardcard.Card) {
+			id := tear(t, s, card)
+			tearAfterPay(t, s, card, id)
+			s.journal.change(func() { s.journal.room = journal.ErrNoRoom })
+			card.Reset()
+			s.reader.Place(applet(card))
+			time.Sleep(time.Second)
+			require.Equal(t, checkout.Approved, s.sale(t, id).Sale.State, "to be asked again debits nothing")
+		})
+	})
+	t.Run("NeverAnswered", func(t *testing.T) {
+		tapShop(t, func(t *testing.T, s *shop, card *hardcard.Card) {
+			id := tear(t, s, card)
+			tearAfterPay(t, s, card, id)
+			s.journal.change(func() { s.journal.room = journal.ErrNoRoom })
+			time.Sleep(time.Minute)
+			require.Equal(t, checkout.Reversed, s.sale(t, id).Sale.State)
+		})
+	})
+}
+
+// tear begins a sale, debits the card and takes it away before its answer.
+func tear(t *testing.T, s *shop, card *hardcard.Card) checkout.OrderID {
+	t.Helper()
+	begun := s.begin(t, "k1")
+	s.reader.Place(func(command []byte) []byte {
+		if command[1] == hardwallet.InstructionSelect {
+			s.reader.TearNext() // in the exchange after this one, which is PAY
+		}
+		return card.Exchange(command)
+	})
+	time.Sleep(300 * time.Millisecond)
+	return begun.Sale.OrderID
+}
+
+func TestTornCard(t *testing.T) {
 	t.Run("SameCardAgainIsAskedNotDebited", func(t *testing.T) {
 		tapShop(t, func(t *testing.T, s *shop, card *hardcard.Card) {
 			id := tear(t, s, card)

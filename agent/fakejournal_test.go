@@ -74,6 +74,8 @@ func (j *fakeJournal) Append(ctx context.Context, entries ...journal.Entry) ([]r
 		return nil, j.fail
 	case j.epoch == 0:
 		return nil, journal.ErrNoEpoch
+	case j.room != nil && slices.ContainsFunc(entries, needsRoom):
+		return nil, j.room
 	}
 	var made []record.Record
 	for _, entry := range entries {
@@ -98,6 +100,11 @@ func (j *fakeJournal) Append(ctx context.Context, entries ...journal.Entry) ([]r
 		}
 	}
 	return made, nil
+}
+
+// needsRoom reports whether an entry begins something.
+func needsRoom(entry journal.Entry) bool {
+	return (entry.Type == record.PaymentRequested || entry.Type == record.FollowUpRequested) && !entry.Begun
 }
 
 func (j *fakeJournal) keep(snapshot journal.Snapshot, sequence uint64) {

@@ -114,7 +114,7 @@ func (t *till) serviceable() error {
 }
 
 // refuseJournal puts the journal's errors into words.
-func refuseJournal(err error) error {
+func refuseJournal(err error) *station.Refusal {
 	var displaced *journal.DisplacedError
 	switch {
 	case errors.As(err, &displaced):

@@ -7,6 +7,7 @@ import (
 	"io"
 	"time"
 
+	"github.com/yuantill/yuantill/agent/catalogue"
 	"github.com/yuantill/yuantill/agent/checkout"
 	"github.com/yuantill/yuantill/drivers"
 	"github.com/yuantill/yuantill/protocol/hardwallet"
@@ -178,10 +179,20 @@ func (t *till) presentCard(ctx context.Context, wallet hardwallet.Wallet) (check
 	if !open || begins(h.sale) && t.barred() != nil {
 		return checkout.Sale{}, checkout.LeaveCard{}, nil
 	}
-	event.Barred = t.barWallet(wallet, h.sale)
+	event.Barred = t.barCard(wallet, h.sale)
 	h.card = checkout.LeaveCard{}
 	h, err := t.present(ctx, h, event, nil)
 	return h.sale, h.card, err
+}
+
+// barCard says why a hard wallet may not be asked to pay now: what it signs could not be recorded, or not be accepted. The
+// lock is held.
+func (t *till) barCard(wallet hardwallet.Wallet, sale checkout.Sale) catalogue.Phrase {
+	if err := t.parts.Journal.Room(); err != nil {
+		t.logger.Warn("hard wallet not asked", "error", err)
+		return refuseJournal(err).Phrase
+	}
+	return t.barWallet(wallet, sale)
 }
 
 func (t *till) cardEvent(ctx context.Context, event checkout.Event) {

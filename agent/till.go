@@ -193,7 +193,7 @@ func entriesOf(sale checkout.Sale, effects []checkout.Effect) ([]journal.Entry, 
 	for _, effect := range effects {
 		switch e := effect.(type) {
 		case checkout.Commit:
-			entries = append(entries, journal.Entry{Type: e.Type, Body: e.Body})
+			entries = append(entries, journal.Entry{Type: e.Type, Body: e.Body, Begun: e.Begun})
 		case checkout.Save:
 			save = true
 		}

@@ -22,6 +22,8 @@ type Save struct{}
 type Commit struct {
 	Type record.Type
 	Body proto.Message
+	// Begun says that money may have moved already: it is recorded also where the journal lets no payment begin.
+	Begun bool
 }
 
 // SendNow sends the urgent record (record.Type.Urgent) among those just committed; the customer's code travels with a

@@ -52,8 +52,8 @@ type CardPresented struct {
 	Nonce   [8]byte
 	Wallet  hardwallet.WalletID
 	Counter uint32
-	// Barred says why a hard wallet may not be asked to pay: the cloud cannot be reached, and its limits do not let the
-	// till accept the payment by itself. None when it may be asked.
+	// Barred says why a hard wallet may not be asked to pay: what it signs could not be recorded, or the cloud cannot be
+	// reached and its limits do not let the till accept the payment by itself. None when it may be asked.
 	Barred catalogue.Phrase
 }
 

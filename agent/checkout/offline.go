@@ -19,7 +19,7 @@ func (r Rules) acceptOffline(s Sale, now time.Time) (Sale, []Effect) {
 	s.Card.Accepted = nil
 	// The outcome is the last record of the commit: the request's sequence is the one before (resume).
 	return s, []Effect{
-		Commit{Type: record.PaymentRequested, Body: body}, commitOutcome(s, nil),
+		Commit{Type: record.PaymentRequested, Body: body, Begun: true}, commitOutcome(s, nil),
 		Print{Copies: bothCopies}, Show{}, Arm{}, r.timer(s),
 	}
 }

@@ -26,7 +26,7 @@ func (r Rules) request(s Sale, method message.Method, now time.Time) (Sale, []Ef
 	body.GiveUp = s.Deadline.Add(r.ClockOffset).UnixMicro()
 	others := s.TakesOthers()
 	// The request is the last record of the commit: that is how a restart finds its sequence.
-	effects = append(effects, Commit{Type: record.PaymentRequested, Body: body})
+	effects = append(effects, Commit{Type: record.PaymentRequested, Body: body, Begun: method == message.Method_METHOD_TAP})
 	return s, append(effects, SendNow{}, Arm{Scanner: others, Reader: others && !s.Hold}, Show{}, r.timer(s))
 }
 

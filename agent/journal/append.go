@@ -27,10 +27,9 @@ type request struct {
 // with a snapshot on the reference machine, of which 150 are the disk's (BenchmarkAppend). ctx bounds the wait for a
 // place; a commit that has begun is waited for.
 //
-// It returns ErrNoEpoch, ErrTooLarge, ErrClosed, ErrReadOnly, ctx's error; ErrNoRoom for a PaymentRequested or
-// FollowUpRequested while
-// space is short, or when the disk is full even without the reserve; ErrFailed from the first failed write on, after
-// which only opening the journal again tells what is in it.
+// It returns ErrNoEpoch, ErrTooLarge, ErrClosed, ErrReadOnly, ctx's error; Room's for a PaymentRequested or
+// FollowUpRequested that has not begun; ErrNoRoom when the disk is full even without the reserve; ErrFailed from the
+// first failed write on, after which only opening the journal again tells what is in it.
 func (j *Journal) Append(ctx context.Context, entries ...Entry) ([]record.Record, error) {
 	r := &request{entries: entries, turn: make(chan bool, 1)}
 	if len(entries) == 0 {

@@ -112,7 +112,7 @@ func (j *Journal) admit(r *request) error {
 		return err
 	}
 	for _, entry := range r.entries {
-		if entry.Type == record.PaymentRequested || entry.Type == record.FollowUpRequested {
+		if !entry.Begun && (entry.Type == record.PaymentRequested || entry.Type == record.FollowUpRequested) {
 			return j.Room()
 		}
 	}

@@ -35,6 +35,7 @@
 // # A full disk
 //
 // What has begun is finished out of the log's room and the reserve's; Room refuses payments until both have room again. A
+// payment that a hard wallet has signed has begun (Entry.Begun): it is recorded while anything can be written. A
 // journal opens on a full disk where SQLite's shared memory has room, the reserve's if need be; else ErrFull says that
 // nothing is wrong with it.
 //

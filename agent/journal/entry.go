@@ -17,6 +17,9 @@ type Entry struct {
 	Type record.Type
 	// Body is the message of package message that belongs to Type.
 	Body proto.Message
+	// Begun says that it belongs to what has begun, such as a payment that a hard wallet has signed: it is recorded
+	// whatever Room says.
+	Begun bool
 	// Sale, if set, replaces the sale's snapshot in the same commit.
 	Sale *Snapshot
 	// FollowUp, if set, replaces the follow-up's snapshot in the same commit.
