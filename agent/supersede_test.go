@@ -199,3 +199,31 @@ func TestTapTakesTheShownCodesPlace(t *testing.T) {
 			s.journal.types(t)[:4], "the doubt about the card is recorded with the reversal, before the card is asked")
 	})
 }
+
+// TestBarredTapLeavesTheShownCode: a card that may not be asked takes nothing's place, and everybody is told why.
+func TestBarredTapLeavesTheShownCode(t *testing.T) {
+	for name, test := range map[string]struct {
+		bar    func(s *shop)
+		notice catalogue.Phrase
+	}{
+		"NoConnection": {func(s *shop) { s.cloud.disconnect(true) }, catalogue.NoticeOfflineNoLimits},
+		"NoRoom": {func(s *shop) {
+			s.journal.change(func() { s.journal.room = journal.ErrNoRoom })
+		}, catalogue.RefuseNoRoom},
+	} {
+		t.Run(name, func(t *testing.T) {
+			tapShop(t, func(t *testing.T, s *shop, card *hardcard.Card) {
+				s.cloud.say(showing)
+				first := s.show(t, "k1")
+				test.bar(s)
+				s.reader.Place(applet(card))
+				time.Sleep(500 * time.Millisecond)
+				view := s.sale(t, first)
+				require.Equal(t, checkout.AwaitingScan, view.Sale.State)
+				require.Equal(t, checkout.OrderID{}, view.Sale.SupersededBy)
+				require.Equal(t, test.notice.Text(), view.Notice)
+				require.EqualValues(t, 100_00, card.Balance())
+			})
+		})
+	}
+}

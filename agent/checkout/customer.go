@@ -63,7 +63,10 @@ func (r Rules) wantCode(s Sale, now time.Time) (Sale, []Effect) {
 // presentCard records that nobody knows the outcome before a hard wallet is asked, since asking debits it: after a power
 // cut in the middle the sale, and through the record the cloud, still know that it may have been debited.
 func (r Rules) presentCard(s Sale, e CardPresented, now time.Time) (Sale, []Effect) {
-	if s.State != Waiting && s.State != CardUnknown {
+	switch {
+	case s.TakesOthers() && !s.Hold && e.Barred != catalogue.None: // the code stays before the customer
+		return s, []Effect{LeaveCard{}, Show{Notice: e.Barred}}
+	case s.State != Waiting && s.State != CardUnknown:
 		return s, []Effect{LeaveCard{}, Show{Notice: catalogue.NoticeSecondCard}}
 	}
 	// A hard wallet pays at once: it has nothing that could be held.

@@ -39,7 +39,8 @@ func (r Rules) Supersedes(s Sale, event Event) bool {
 	case CodeScanned:
 		return e.Kind == CodeECNY
 	case CardPresented:
-		return !s.Hold // a hard wallet holds nothing
+		// A hard wallet holds nothing, and what may not be asked pays nothing.
+		return !s.Hold && e.Barred == catalogue.None
 	default:
 		return false
 	}

@@ -113,6 +113,12 @@ func TestWhatSupersedesNothing(t *testing.T) {
 	unrecorded := w.sale
 	unrecorded.PaymentSequence = 0
 	require.False(t, rules.Supersedes(unrecorded, scanned()))
+	barred := tapped()
+	barred.Barred = catalogue.NoticeOfflineNoLimits
+	require.False(t, rules.Supersedes(w.sale, barred), "it will not be asked")
+	stays, effects := rules.Step(w.sale, barred, w.now)
+	require.Equal(t, w.sale, stays)
+	require.Equal(t, []checkout.Effect{checkout.LeaveCard{}, checkout.Show{Notice: catalogue.NoticeOfflineNoLimits}}, effects)
 	hold := w.sale
 	hold.Hold = true
 	require.False(t, rules.Supersedes(hold, tapped()), "a hard wallet holds nothing")
@@ -238,7 +244,9 @@ func TestOneOfTheFamilyIsPaid(t *testing.T) {
 			case what == 5:
 				f.give(t, checkout.CodeWanted{}, false)
 			default:
-				f.give(t, rapid.SampledFrom([]checkout.Event{scanned(), tapped(), checkout.CardPaid{Transaction: []byte("signed")},
+				barred := tapped()
+				barred.Barred = catalogue.NoticeOfflineNoLimits
+				f.give(t, rapid.SampledFrom([]checkout.Event{scanned(), tapped(), barred, checkout.CardPaid{Transaction: []byte("signed")},
 					checkout.CardRefused{}, checkout.CardSilent{}}).Draw(t, "presented"), rapid.IntRange(0, 5).Draw(t, "fails") == 0)
 			}
 			checkFamily(t, f)
