@@ -25,7 +25,7 @@ const (
 	lookupsMax  = 4                      // lookups that wait for the cloud
 	lookupWait  = 8 * time.Second        // what one may take in all
 	lookupAgain = 3 * time.Second        // after which it is asked once more
-	keysMax     = 512                    // idempotency keys of started sales kept in memory
+	keysMax     = 512                    // idempotency keys of sales, and of follow-ups, kept in memory
 	eventsMax   = 16                     // events that one event may lead to
 	printMax    = 32                     // print jobs waiting
 	faultEvery  = time.Minute            // the shortest time between two records of one device's faults

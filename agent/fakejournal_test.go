@@ -2,6 +2,7 @@ package agent_test
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"sync"
 	"testing"
@@ -11,6 +12,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/yuantill/yuantill/agent"
+	"github.com/yuantill/yuantill/agent/followup"
 	"github.com/yuantill/yuantill/agent/journal"
 	"github.com/yuantill/yuantill/protocol/record"
 	"github.com/yuantill/yuantill/protocol/seal"
@@ -243,6 +245,23 @@ func (j *fakeJournal) keepFollowUp(snapshot journal.FollowUpSnapshot, sequence u
 	j.follow = append(j.follow, journal.FollowUp{
 		FollowUpSnapshot: snapshot, Number: uint64(len(j.follow) + 1), First: sequence, Last: sequence,
 	})
+}
+
+// repeatFollowUp keeps the first follow-up n times more, with ids of their own and the keys r1, r2 ….
+func (j *fakeJournal) repeatFollowUp(t *testing.T, n int) {
+	t.Helper()
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	var f followup.FollowUp
+	require.NoError(t, f.UnmarshalBinary(j.follow[0].State))
+	for i := range n {
+		f.ID, f.Origin.Key = followup.ID{byte(i), byte(i >> 8), 15: 1}, fmt.Sprint("r", i+1)
+		state, err := f.MarshalBinary()
+		require.NoError(t, err)
+		j.keepFollowUp(journal.FollowUpSnapshot{
+			ID: journal.FollowUpID(f.ID), OrderID: j.follow[0].OrderID, State: state,
+		}, j.follow[0].Last)
+	}
 }
 
 func (j *fakeJournal) pick(wanted func(journal.FollowUp) bool) []journal.FollowUp {

@@ -91,7 +91,7 @@ func (t *till) FollowUp(ctx context.Context, order checkout.OrderID, wish statio
 	}
 	t.shifts.voucher = event.Voucher
 	t.followUps.open[h.followUp.ID] = h
-	t.keys.put(wish.Origin, h.followUp.ID)
+	t.keys.followUps.put(wish.Origin, h.followUp.ID)
 	return t.followUpView(h), nil
 }
 

@@ -56,7 +56,7 @@ func (t *till) Start(ctx context.Context, start station.Start) (checkout.View, e
 	}
 	t.shifts.voucher = event.Voucher
 	t.sales[h.sale.OrderID] = h
-	t.keys.put(start.Origin, h.sale.OrderID)
+	t.keys.sales.put(start.Origin, h.sale.OrderID)
 	return t.view(h), nil
 }
 

@@ -263,7 +263,7 @@ func (t *till) recoverFollowUpKeys(ctx context.Context) error {
 			t.logger.ErrorContext(ctx, "follow-up cannot be read", "follow-up", followup.ID(latest[i].ID), "error", err)
 			continue
 		}
-		t.keys.put(f.Origin, f.ID)
+		t.keys.followUps.put(f.Origin, f.ID)
 	}
 	return nil
 }

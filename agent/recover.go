@@ -69,7 +69,7 @@ func (t *till) recoverKeys(ctx context.Context) error {
 			t.logger.ErrorContext(ctx, "sale cannot be read", "sale", checkout.OrderID(latest[i].OrderID), "error", err)
 			continue
 		}
-		t.keys.put(sale.Origin, sale.OrderID)
+		t.keys.sales.put(sale.Origin, sale.OrderID)
 	}
 	return nil
 }
