@@ -54,16 +54,22 @@ func (r Rules) giveUp(method message.Method) time.Duration {
 
 // recorded learns a record's place in the journal, by which the cloud is asked again.
 func (r Rules) recorded(s Sale, e Recorded, now time.Time) (Sale, []Effect) {
+	s = placed(s, e)
+	if s.reversalDue() && s.PaymentSequence != 0 { // the reversal names it; it may be the next to be told of
+		return r.reverse(s, s.Reversal, s.ReversalBy, now)
+	}
+	return s, nil
+}
+
+// placed fills in where a record is.
+func placed(s Sale, e Recorded) Sale {
 	switch e.Type {
 	case record.PaymentRequested:
 		s.PaymentSequence = e.Sequence
 	case record.ReversalRequested:
 		s.ReversalSequence = e.Sequence
 	}
-	if s.reversalDue() {
-		return r.reverse(s, s.Reversal, s.ReversalBy, now)
-	}
-	return s, nil
+	return s
 }
 
 // reversalDue reports whether the payment is to be taken back and the record that says so is missing.

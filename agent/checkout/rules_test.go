@@ -10,6 +10,7 @@ import (
 	"github.com/yuantill/yuantill/agent/checkout"
 	"github.com/yuantill/yuantill/protocol/message"
 	"github.com/yuantill/yuantill/protocol/money"
+	"github.com/yuantill/yuantill/protocol/record"
 )
 
 func TestTimingValidate(t *testing.T) {
@@ -111,4 +112,24 @@ func TestShownCodeIsInTheViewOnlyWhileItMayBeScanned(t *testing.T) {
 	require.Equal(t, epoch.Add(time.Minute), view.ShownCodeUntil)
 	w.give(checkout.ResultArrived{Result: answer(w.sale, message.Stage_STAGE_FINAL, message.Outcome_OUTCOME_APPROVED, 2)})
 	require.Empty(t, rules.View(w.sale, catalogue.None).ShownCode)
+}
+
+// TestReversalNamesItsPayment: a payment that is taken back as soon as it is recorded is named by its place, also when the
+// journal fails in between.
+func TestReversalNamesItsPayment(t *testing.T) {
+	w := newTill()
+	for _, event := range []checkout.Event{
+		started(yuan(t, "12.50")), tapped(), checkout.CancelPressed{Cashier: "li"}, checkout.CardPaid{Transaction: []byte("signed")},
+	} {
+		w.sale, _ = rules.Step(w.sale, event, w.now)
+	}
+	require.Equal(t, checkout.Reversing, w.sale.State)
+	unplaced, effects := rules.Step(w.sale, checkout.Recorded{Type: record.OutcomeShown, Sequence: 6}, w.now)
+	require.Empty(t, effects, "the place of the payment is still to come")
+	recorded := checkout.Recorded{Type: record.PaymentRequested, Sequence: 7}
+	_, effects = rules.Step(unplaced, recorded, w.now)
+	require.EqualValues(t, 7, bodies[*message.ReversalRequested](effects)[0].GetPaymentSequence())
+	failed, _ := rules.Step(unplaced, checkout.JournalFailed{Cause: recorded}, w.now)
+	_, effects = rules.Step(failed, checkout.Tick{}, w.now.Add(time.Minute))
+	require.EqualValues(t, 7, bodies[*message.ReversalRequested](effects)[0].GetPaymentSequence())
 }

@@ -129,17 +129,28 @@ func (r Rules) journalFailed(s Sale, e JournalFailed, now time.Time) (Sale, []Ef
 	case s.State.Final():
 		return s, []Effect{show}
 	}
-	if paid, ok := e.Cause.(CardPaid); ok && s.State.cardStage() {
-		s.State, s.Card.Transaction, s.Card.Accepted = Tapping, paid.Transaction, paid.Offline
-	}
-	if cancel, ok := e.Cause.(CancelPressed); ok && s.State == Tapping {
-		s.Reversal, s.ReversalBy = cancel.reason(), cancel.Cashier
-	}
-	if restarted, ok := e.Cause.(Restarted); ok {
-		s = resume(s, restarted, now)
-	}
+	s = keepHeard(s, e.Cause, now)
 	s.AskedAt = now
 	return s, []Effect{show, SetTimer{At: now.Add(r.Timing.AskEvery)}}
+}
+
+// keepHeard keeps of an event that could not be made durable what nobody would tell a second time.
+func keepHeard(s Sale, cause Event, now time.Time) Sale {
+	switch e := cause.(type) {
+	case CardPaid:
+		if s.State.cardStage() {
+			s.State, s.Card.Transaction, s.Card.Accepted = Tapping, e.Transaction, e.Offline
+		}
+	case CancelPressed:
+		if s.State == Tapping {
+			s.Reversal, s.ReversalBy = e.reason(), e.Cashier
+		}
+	case Recorded:
+		s = placed(s, e)
+	case Restarted:
+		s = resume(s, e, now)
+	}
+	return s
 }
 
 // cardStage reports whether a hard wallet may still be heard of.
