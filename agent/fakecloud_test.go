@@ -32,8 +32,9 @@ type fakeCloud struct {
 	// offline and lastError are what Status says of the connection.
 	offline   bool
 	lastError string
-	// clockOffset is what the till is told of its clock.
-	clockOffset time.Duration
+	// clockOffset is what the till is told of its clock, unless clockUnknown.
+	clockOffset  time.Duration
+	clockUnknown bool
 	// heardAt is when the till last heard it.
 	heardAt time.Time
 	// oldCopyAt and gone are what a sign-in found out about the till's journal.
@@ -148,7 +149,11 @@ func (c *fakeCloud) change(apply func()) {
 	apply()
 }
 
-func (c *fakeCloud) ClockOffset() time.Duration { return c.clockOffset }
+func (c *fakeCloud) ClockOffset() (time.Duration, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.clockOffset, !c.clockUnknown
+}
 
 func (c *fakeCloud) Forget(sequence uint64) {
 	c.mu.Lock()

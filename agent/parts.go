@@ -78,8 +78,8 @@ type Sender interface {
 	// SendNow publishes at once and does not wait; a copy of the secret is kept for sending again until Forget.
 	SendNow(rec record.Record, secret []byte) error
 	Forget(sequence uint64)
-	// ClockOffset is the cloud's clock minus ours, zero while that is not known.
-	ClockOffset() time.Duration
+	// ClockOffset is the cloud's clock minus ours, false while that is not known.
+	ClockOffset() (time.Duration, bool)
 	Status() uplink.Status
 }
 

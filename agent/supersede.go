@@ -37,9 +37,7 @@ func (t *till) supersede(ctx context.Context, h *held, event checkout.Event, sec
 		return nil, fmt.Errorf("mint order id: %w", err)
 	}
 	batch, voucher := t.shifts.numbers()
-	rules := t.rules
-	rules.ClockOffset = t.parts.Uplink.ClockOffset()
-	before, after := rules.Supersede(h.sale,
+	before, after := t.timedRules().Supersede(h.sale,
 		checkout.Successor{OrderID: checkout.OrderID(id), Batch: batch, Voucher: voucher}, event, t.parts.Clock())
 	taken, _, err := entriesOf(before.Sale, before.Effects)
 	if err != nil {

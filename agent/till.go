@@ -116,9 +116,7 @@ func (t *till) carryThrough(ctx context.Context, h *held, pending []checkout.Eve
 
 // step carries out one event and returns what follows from it; with an error the sale is as before.
 func (t *till) step(ctx context.Context, h *held, event checkout.Event, secret []byte) ([]checkout.Event, error) {
-	rules := t.rules
-	rules.ClockOffset = t.parts.Uplink.ClockOffset()
-	sale, effects := rules.Step(h.sale, event, t.parts.Clock())
+	sale, effects := t.timedRules().Step(h.sale, event, t.parts.Clock())
 	jobs := t.printer.prepare(saleSlip(sale), effects)
 	recorded, err := t.commit(ctx, h, sale, effects)
 	if err != nil {
@@ -134,6 +132,13 @@ func (t *till) step(ctx context.Context, h *held, event checkout.Event, secret [
 		follows = append(follows, checkout.Recorded{Type: r.kind, Sequence: r.sequence})
 	}
 	return append(follows, reports...), nil
+}
+
+// timedRules are the rules with what is known of the cloud's clock now.
+func (t *till) timedRules() checkout.Rules {
+	rules := t.rules
+	rules.ClockOffset, rules.ClockKnown = t.parts.Uplink.ClockOffset()
+	return rules
 }
 
 // afterFailure is what the machine is told when an event's commit failed. A sale that could not begin is no sale.

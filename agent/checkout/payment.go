@@ -23,7 +23,9 @@ func (r Rules) request(s Sale, method message.Method, now time.Time) (Sale, []Ef
 	}
 	s, effects := tellUnknown(s)
 	body := r.requestBody(s)
-	body.GiveUp = s.Deadline.Add(r.ClockOffset).UnixMicro()
+	if r.ClockKnown {
+		body.GiveUp = s.Deadline.Add(r.ClockOffset).UnixMicro()
+	}
 	others := s.TakesOthers()
 	// The request is the last record of the commit: that is how a restart finds its sequence.
 	effects = append(effects, Commit{Type: record.PaymentRequested, Body: body, Begun: method == message.Method_METHOD_TAP})

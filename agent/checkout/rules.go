@@ -57,9 +57,10 @@ type Rules struct {
 	TerminalID string // 8 digits or upper-case letters
 	// Terminal is sent with every payment (银发〔2021〕259号). It is never changed.
 	Terminal *message.TerminalBlock
-	// ClockOffset is what to add to the till's clock to have the cloud's, as far as it is known: payments are given up
-	// by the cloud's clock.
+	// ClockOffset is what to add to the till's clock to have the cloud's, by which payments are given up; ClockKnown is
+	// false while nobody can say, and when is left to the cloud.
 	ClockOffset time.Duration
+	ClockKnown  bool
 }
 
 // Step returns the sale after the event, and what is to be done about it in this order. It changes nothing it is given.

@@ -17,7 +17,7 @@ var (
 	epoch = time.Date(2026, 5, 1, 9, 0, 0, 0, time.UTC)
 	rules = checkout.Rules{
 		Timing: checkout.DefaultTiming(), MerchantID: "102290053110001", TerminalID: "10000001",
-		Terminal: &message.TerminalBlock{DeviceType: "01", SerialNumber: "YT0001"},
+		Terminal: &message.TerminalBlock{DeviceType: "01", SerialNumber: "YT0001"}, ClockKnown: true,
 	}
 	order = checkout.OrderID{0x01, 0x8f, 0x01, 0x02, 0x03, 0x04, 0x70, 0x06, 0x80, 0x08, 9, 10, 11, 12, 13, 14}
 )

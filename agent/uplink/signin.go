@@ -73,17 +73,17 @@ type cloudClock struct{ cloud, ours time.Time }
 // offset is the cloud's clock minus ours now. Time since the sign-in is measured without our clock's jumps; the jumps
 // themselves are part of the offset.
 func (c cloudClock) offset(now time.Time) time.Duration {
-	if c.ours.IsZero() {
-		return 0
-	}
 	return c.cloud.Add(now.Sub(c.ours)).Sub(now.Round(0))
 }
 
-// ClockOffset is what to add to our clock to have the cloud's; zero before the first answer since the start.
-func (u *Uplink) ClockOffset() time.Duration {
+// ClockOffset is what to add to our clock to have the cloud's; it is not known before the first sign-in since the start.
+func (u *Uplink) ClockOffset() (offset time.Duration, known bool) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	return u.clock.offset(u.config.Clock())
+	if u.clock.ours.IsZero() {
+		return 0, false
+	}
+	return u.clock.offset(u.config.Clock()), true
 }
 
 // shouldSignIn says that the epoch is old; records go on under it until the new one is there.
