@@ -73,20 +73,40 @@ func (t *till) refusal(ctx context.Context, refusal *message.Refusal) {
 	t.tellRefused(refusal)
 }
 
-// tellRefused says beside an undecided sale that its own record was refused as a copy's: asking again will not settle it.
-// The lock is held.
+// tellRefused says beside what waits for an answer that its own record was refused: asking again will not settle it. The
+// lock is held.
 func (t *till) tellRefused(refusal *message.Refusal) {
 	sequence := refusal.GetSequence()
 	switch refusal.GetCause() {
-	case message.Refusal_CAUSE_EPOCH, message.Refusal_CAUSE_CHAIN, message.Refusal_CAUSE_OTHER_BYTES:
+	case message.Refusal_CAUSE_EPOCH, message.Refusal_CAUSE_CHAIN, message.Refusal_CAUSE_OTHER_BYTES,
+		message.Refusal_CAUSE_TAG, message.Refusal_CAUSE_MALFORMED:
 	default:
 		return
 	}
 	for _, h := range t.sales {
 		own := sequence != 0 && (h.sale.PaymentSequence == sequence || h.sale.ReversalSequence == sequence)
-		if own && h.sale.State.Undecided() && h.notice != catalogue.NoticeRecordRefused {
-			h.notice = catalogue.NoticeRecordRefused
+		if notice := refusedNotice(h.sale); own && notice != catalogue.None && h.notice != notice {
+			h.notice = notice
 			t.feed.PublishSale(t.view(h), t.parts.Clock())
 		}
+	}
+	for _, h := range t.followUps.open {
+		own := sequence != 0 && h.followUp.RequestSequence == sequence
+		if own && !h.followUp.State.Final() && h.notice != catalogue.NoticeFollowUpRefused {
+			h.notice = catalogue.NoticeFollowUpRefused
+			t.feed.PublishFollowUp(t.followUpView(h), t.parts.Clock())
+		}
+	}
+}
+
+// refusedNotice is what is said beside a sale whose record was refused; nothing where its outcome is known.
+func refusedNotice(s checkout.Sale) catalogue.Phrase {
+	switch {
+	case s.State == checkout.ApprovedOffline:
+		return catalogue.NoticeOfflineRefused
+	case s.State.Undecided():
+		return catalogue.NoticeRecordRefused
+	default:
+		return catalogue.None
 	}
 }

@@ -10,9 +10,11 @@ import (
 
 	"github.com/yuantill/yuantill/agent/catalogue"
 	"github.com/yuantill/yuantill/agent/checkout"
+	"github.com/yuantill/yuantill/agent/followup"
 	"github.com/yuantill/yuantill/agent/journal"
 	"github.com/yuantill/yuantill/protocol/message"
 	"github.com/yuantill/yuantill/protocol/record"
+	"github.com/yuantill/yuantill/tools/fakedevice/hardcard"
 )
 
 // refuse has the cloud refuse a record.
@@ -43,6 +45,7 @@ func (s *shop) last() uint64 { return s.journal.Tail().Sequence }
 func TestRefusedRecordIsToldBesideItsSale(t *testing.T) {
 	for name, cause := range map[string]message.Refusal_Cause{
 		"Epoch": message.Refusal_CAUSE_EPOCH, "Chain": message.Refusal_CAUSE_CHAIN, "OtherBytes": message.Refusal_CAUSE_OTHER_BYTES,
+		"Tag": message.Refusal_CAUSE_TAG, "Malformed": message.Refusal_CAUSE_MALFORMED,
 	} {
 		t.Run(name, func(t *testing.T) {
 			inShop(t, silence, func(t *testing.T, s *shop) {
@@ -61,6 +64,43 @@ func TestRefusedRecordIsToldBesideItsSale(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestRefusedOfflinePaymentIsTold: the goods are gone, and nobody would ever hear why the money does not come.
+func TestRefusedOfflinePaymentIsTold(t *testing.T) {
+	offlineShop(t, as, func(t *testing.T, s *shop, card *hardcard.Card) {
+		v := s.tap(t, "k1", card)
+		require.Equal(t, checkout.ApprovedOffline, v.Sale.State)
+		s.refuse(message.Refusal_CAUSE_MALFORMED, 1, v.Sale.PaymentSequence)
+		require.Equal(t, catalogue.NoticeOfflineRefused.Text(), s.sale(t, v.Sale.OrderID).Notice)
+	})
+}
+
+// TestRefusedFollowUpIsTold: beside it and not beside its order, whose money has come.
+func TestRefusedFollowUpIsTold(t *testing.T) {
+	inDesk(t, func(t *testing.T, s *shop, b *books) {
+		order := s.sell(t, "k1").Sale.OrderID
+		b.silent = true
+		asked := s.done(t, order, "r1", refund, 100)
+		s.refuse(message.Refusal_CAUSE_TAG, 1, asked.RequestSequence+7)
+		require.Empty(t, s.follow(t, asked.ID).Notice, "another's record")
+		s.refuse(message.Refusal_CAUSE_TAG, 1, asked.RequestSequence)
+		require.Equal(t, catalogue.NoticeFollowUpRefused.Text(), s.follow(t, asked.ID).Notice)
+		require.Empty(t, s.sale(t, order).Notice)
+		b.silent = false
+		time.Sleep(time.Minute)
+		settled := s.follow(t, asked.ID)
+		require.Equal(t, followup.Approved, settled.FollowUp.State)
+		require.NotEqual(t, catalogue.NoticeFollowUpRefused.Text(), settled.Notice, "it was settled after all")
+	})
+}
+
+// follow returns a follow-up as it is put before people.
+func (s *shop) follow(t *testing.T, id followup.ID) followup.View {
+	t.Helper()
+	view, err := s.till.Follow(context.Background(), id)
+	require.NoError(t, err)
+	return view
 }
 
 func TestRefusedTerminalTakesNoNewSale(t *testing.T) {

@@ -118,6 +118,8 @@ const (
 	NoticeRecordAnew
 	NoticeReversalWithdrawn
 	NoticePaidAfterAll
+	NoticeOfflineRefused
+	NoticeFollowUpRefused
 )
 
 // Refusals: why the station did not do what it was asked.

@@ -42,6 +42,12 @@ func (p Phrase) notice() Text {
 	case NoticePaidAfterAll:
 		return Text{"这笔支付没有撤销，款已收到；如顾客尚未拿到商品，请交货或退货",
 			"This payment was not taken back, and the money is received; if the customer has not got the goods, hand them over or refund"}
+	case NoticeOfflineRefused:
+		return Text{"平台拒收了这笔脱机收款的记录，款项不会自动到账；请保留商户联，请联系服务商",
+			"The cloud refused this offline payment's record, so the money does not come by itself; keep the merchant's slip and call support"}
+	case NoticeFollowUpRefused:
+		return Text{"平台拒收了这次办理的记录，结果须由服务商核对；请勿重复办理，请联系服务商",
+			"The cloud refused the record of this, so only support can settle it; do not repeat it, call support"}
 	case NoticeTwoCards:
 		return Text{"感应区有多张卡，请只放一张", "More than one card in the field, present just one"}
 	case NoticeCardFunds:
