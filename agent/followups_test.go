@@ -421,3 +421,46 @@ func TestReprintedFollowUpSaysSo(t *testing.T) {
 		requireRefused(t, err, catalogue.RefuseNoFollowUp)
 	})
 }
+
+// TestStandingsThatOvertakeEachOther: two answers cross, and what the older one says of the order is no news.
+func TestStandingsThatOvertakeEachOther(t *testing.T) {
+	inDesk(t, func(t *testing.T, s *shop, b *books) {
+		b.silent = true
+		here := s.paid(t, "k1", 1250, false)
+		s.cloud.change(func() {
+			s.cloud.answerLookup = func(asked *message.OrderLookup, times int) *message.OrderFound {
+				found := foreign(asked, times)
+				found.Payment.Amount, found.Payment.Revision = 1250, 2
+				found.Payment.Standing = &message.Standing{Paid: 1250, Revision: 2}
+				return found
+			}
+		})
+		_, err := s.till.Lookup(context.Background(), station.Wanted{Order: checkout.OrderID(elsewhere)})
+		require.NoError(t, err)
+		for _, order := range []checkout.OrderID{here, checkout.OrderID(elsewhere)} {
+			one := s.done(t, order, order.String()+"1", refund, 100)
+			two := s.done(t, order, order.String()+"2", refund, 200)
+			s.answerRefund(two, &message.Standing{Paid: 1250, Refunded: 300, Revision: 4})
+			s.answerRefund(one, &message.Standing{Paid: 1250, Refunded: 100, Revision: 3})
+			require.Equal(t, followup.Approved, s.followUp(t, one.ID).State)
+			_, err = s.do(order, order.String()+"3", station.FollowUpWish{Kind: refund, Amount: 951})
+			requireRefused(t, err, catalogue.RefuseMoreThanLeft)
+		}
+		s.cloud.results <- &message.PaymentResult{
+			OrderId: here[:], Stage: message.Stage_STAGE_FINAL, Outcome: message.Outcome_OUTCOME_APPROVED, Revision: 3,
+			Amount: 1250, Currency: "CNY", Standing: &message.Standing{Paid: 1250, Refunded: 100, Revision: 3},
+		}
+		synctest.Wait()
+		require.EqualValues(t, 300, s.sale(t, here).Sale.Standing().GetRefunded(), "a payment-result is overtaken as well")
+	})
+}
+
+// answerRefund has the cloud say that a refund was carried out, and how its order stands.
+func (s *shop) answerRefund(f followup.FollowUp, standing *message.Standing) {
+	order := f.Order()
+	s.cloud.follow <- &message.FollowUpResult{
+		FollowUpId: f.ID[:], OrderId: order[:], Kind: f.Kind, Outcome: message.Outcome_OUTCOME_APPROVED,
+		Amount: f.Amount.Minor, Currency: "CNY", Reference: "123456789012", Revision: 2, Standing: standing,
+	}
+	synctest.Wait()
+}

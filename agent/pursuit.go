@@ -100,9 +100,11 @@ func (t *till) standingAfter(ctx context.Context, before, after followup.FollowU
 		return nil
 	}
 	if order, known := t.followUps.found[after.Order()]; known {
-		changed := proto.CloneOf(order)
-		changed.Payment.Standing = standing
-		t.followUps.keep(changed)
+		if restood := checkout.Restand(order.GetPayment(), standing); restood != nil {
+			changed := proto.CloneOf(order)
+			changed.Payment = restood
+			t.followUps.keep(changed)
+		}
 	}
 	h, err := t.find(ctx, after.Order())
 	if err != nil {

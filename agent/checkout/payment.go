@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"time"
 
-	"google.golang.org/protobuf/proto"
-
 	"github.com/yuantill/yuantill/agent/catalogue"
 	"github.com/yuantill/yuantill/protocol/message"
 	"github.com/yuantill/yuantill/protocol/record"
@@ -208,7 +206,7 @@ func (r Rules) lateStanding(s Sale, result *message.PaymentResult) (Sale, []Effe
 	if !matches(s, result) {
 		return s, []Effect{Warn{What: "standing with another amount"}}
 	}
-	same := proto.Equal(standing, s.Standing())
+	same := sameStanding(standing, s.Standing())
 	s.Result = result
 	if same {
 		return s, nil
@@ -218,12 +216,11 @@ func (r Rules) lateStanding(s Sale, result *message.PaymentResult) (Sale, []Effe
 
 // learnStanding takes how the order stands from what was done with it on this till: that was recorded already.
 func (r Rules) learnStanding(s Sale, e StandingLearned) (Sale, []Effect) {
-	if s.State != Approved || e.Standing == nil || proto.Equal(e.Standing, s.Standing()) {
+	restood := Restand(s.Result, e.Standing)
+	if s.State != Approved || restood == nil {
 		return s, nil
 	}
-	result := proto.CloneOf(s.Result)
-	result.Standing = e.Standing
-	s.Result = result
+	s.Result = restood
 	return s, []Effect{Save{}, Show{}}
 }
 

@@ -38,7 +38,7 @@ func standing(p Payment) *message.Standing {
 	}
 	s := p.Standing()
 	return &message.Standing{Paid: s.Paid, Refunded: s.Refunded, Held: s.Held, HoldExpires: protocolTime(s.HoldExpires),
-		Closed: s.Closed, Hold: s.Hold}
+		Closed: s.Closed, Hold: s.Hold, Revision: p.Revision}
 }
 
 // followUpResult is what the terminal that asked is told of a follow-up.

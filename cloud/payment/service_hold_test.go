@@ -83,6 +83,7 @@ func TestServiceHolds(t *testing.T) {
 		call.done()
 		result := o.told(approved)
 		require.True(t, result.GetStanding().GetClosed(), "the terminal hears that it is over")
+		require.Equal(t, result.GetRevision(), result.GetStanding().GetRevision())
 		require.Zero(t, o.balance("hold/ICBC"))
 		require.Zero(t, o.books())
 		o.idle()

@@ -1355,6 +1355,7 @@ type Standing struct {
 	HoldExpires   int64                  `protobuf:"varint,4,opt,name=hold_expires,json=holdExpires,proto3" json:"hold_expires,omitempty"` // of a hold: when the rest goes back by itself
 	Closed        bool                   `protobuf:"varint,5,opt,name=closed,proto3" json:"closed,omitempty"`                              // voided, or a hold of which nothing is held any more
 	Hold          bool                   `protobuf:"varint,6,opt,name=hold,proto3" json:"hold,omitempty"`
+	Revision      uint32                 `protobuf:"varint,7,opt,name=revision,proto3" json:"revision,omitempty"` // of the payment-result that says the same; an older one's is ignored. 0: nobody says
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1429,6 +1430,13 @@ func (x *Standing) GetHold() bool {
 		return x.Hold
 	}
 	return false
+}
+
+func (x *Standing) GetRevision() uint32 {
+	if x != nil {
+		return x.Revision
+	}
+	return 0
 }
 
 // FollowUpRequested asks for something to be done with an approved order. It is pursued until it is definite.
@@ -3245,14 +3253,15 @@ const file_protocol_message_message_proto_rawDesc = "" +
 	"\anext_at\x18\x0f \x01(\x03R\x06nextAt\x12\x1a\n" +
 	"\brefunded\x18\x10 \x01(\bR\brefunded\x12\x1a\n" +
 	"\brevision\x18\x11 \x01(\rR\brevision\x121\n" +
-	"\bstanding\x18\x12 \x01(\v2\x15.yuantill.v1.StandingR\bstanding\"\x9d\x01\n" +
+	"\bstanding\x18\x12 \x01(\v2\x15.yuantill.v1.StandingR\bstanding\"\xb9\x01\n" +
 	"\bStanding\x12\x12\n" +
 	"\x04paid\x18\x01 \x01(\x03R\x04paid\x12\x1a\n" +
 	"\brefunded\x18\x02 \x01(\x03R\brefunded\x12\x12\n" +
 	"\x04held\x18\x03 \x01(\x03R\x04held\x12!\n" +
 	"\fhold_expires\x18\x04 \x01(\x03R\vholdExpires\x12\x16\n" +
 	"\x06closed\x18\x05 \x01(\bR\x06closed\x12\x12\n" +
-	"\x04hold\x18\x06 \x01(\bR\x04hold\"\xc2\x03\n" +
+	"\x04hold\x18\x06 \x01(\bR\x04hold\x12\x1a\n" +
+	"\brevision\x18\a \x01(\rR\brevision\"\xc2\x03\n" +
 	"\x11FollowUpRequested\x12 \n" +
 	"\ffollow_up_id\x18\x01 \x01(\fR\n" +
 	"followUpId\x12\x19\n" +
