@@ -13,6 +13,7 @@ import (
 	"github.com/yuantill/yuantill/agent/followup"
 	"github.com/yuantill/yuantill/agent/station"
 	"github.com/yuantill/yuantill/drivers"
+	"github.com/yuantill/yuantill/protocol/closing"
 	"github.com/yuantill/yuantill/protocol/message"
 	"github.com/yuantill/yuantill/protocol/record"
 	"github.com/yuantill/yuantill/tools/fakedevice/hardcard"
@@ -80,6 +81,23 @@ func TestOfflineReturnIsGivenAtOnceAndCompletedByTheCloud(t *testing.T) {
 		require.Equal(t, followup.Approved, f.State)
 		require.Equal(t, "260502000001", f.Result.GetReference())
 		require.Len(t, s.printer.Documents(), 4, "nothing is printed again")
+	})
+}
+
+// TestOfflineReturnBeforeItsSlipIsPrinted: it belongs to the line of what it gives back, also while nothing but the payment
+// itself is in the journal.
+func TestOfflineReturnBeforeItsSlipIsPrinted(t *testing.T) {
+	offlineShop(t, as, func(t *testing.T, s *shop, card *hardcard.Card) {
+		s.printer.Stall(true)
+		order := s.tap(t, "k1", card).Sale.OrderID
+		_, err := s.do(order, "r1", station.FollowUpWish{Kind: refund, Amount: 500})
+		require.NoError(t, err)
+		current, err := s.shifts().CurrentShift(t.Context(), false)
+		require.NoError(t, err)
+		line := lineOf(t, current, closing.OfflineTap)
+		require.EqualValues(t, 1, line.Refunds)
+		require.EqualValues(t, 500, line.RefundsAmount)
+		s.printer.Stall(false)
 	})
 }
 

@@ -222,10 +222,11 @@ func (t *till) originalOrder(ctx context.Context) shift.Orders {
 		if err == nil {
 			err = sale.UnmarshalBinary(stored.State)
 		}
-		if err != nil || sale.PaymentSequence == 0 {
+		place := sale.RequestedAsOf(stored.Last)
+		if err != nil || place == 0 {
 			return foreign, err
 		}
-		asked, err := t.parts.Journal.Get(ctx, sale.PaymentSequence)
+		asked, err := t.parts.Journal.Get(ctx, place)
 		if err != nil {
 			return foreign, err
 		}

@@ -208,6 +208,12 @@ func resume(s Sale, e Restarted, now time.Time) Sale {
 	return s
 }
 
+// RequestedAsOf is the place of the payment's record, for a sale as the journal has it with its latest record; 0 when there
+// is none. The snapshot that went with the payment itself cannot say.
+func (s Sale) RequestedAsOf(last uint64) uint64 {
+	return resume(s, Restarted{Last: last}, s.AskedAt).PaymentSequence
+}
+
 // unsurePrints records that nobody saw whether the copies were printed.
 func unsurePrints(s Sale) (Sale, []Effect) {
 	var effects []Effect
