@@ -130,7 +130,7 @@ func (r Rules) cardRefused(s Sale, e CardRefused, now time.Time) (Sale, []Effect
 	if s.State != Tapping || len(s.Card.Transaction) != 0 {
 		return s, nil
 	}
-	if s.Card.Silent && e.Cause != CardNotPaid {
+	if !s.definite(e) {
 		return r.cardLost(s, cardNotice(e.Cause), now)
 	}
 	s.Card, s.Method = Card{}, message.Method_METHOD_UNSPECIFIED
@@ -141,6 +141,9 @@ func (r Rules) cardRefused(s Sale, e CardRefused, now time.Time) (Sale, []Effect
 	s.Deadline = now.Add(r.Timing.WaitAtMost)
 	return s, []Effect{Save{}, Arm{Scanner: true, Reader: true}, Show{Notice: cardNotice(e.Cause)}, r.timer(s)}
 }
+
+// definite reports whether a refusal says that the card was not debited, by this sale's first asking either.
+func (s Sale) definite(e CardRefused) bool { return !s.Card.Silent || e.Cause == CardNotPaid }
 
 func cardNotice(cause CardCause) catalogue.Phrase {
 	switch cause {
@@ -162,7 +165,7 @@ func cardNotice(cause CardCause) catalogue.Phrase {
 }
 
 func (r Rules) cardSilent(s Sale, now time.Time) (Sale, []Effect) {
-	if s.State != Tapping || len(s.Card.Transaction) != 0 {
+	if s.State != Tapping || s.Card.heard() {
 		return s, nil
 	}
 	return r.cardLost(s, catalogue.None, now)

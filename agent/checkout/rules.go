@@ -112,7 +112,7 @@ func (r Rules) timer(s Sale) SetTimer { return SetTimer{At: r.wake(s)} }
 func (r Rules) wake(s Sale) time.Time {
 	switch s.State {
 	case Tapping:
-		if len(s.Card.Transaction) != 0 {
+		if s.Card.heard() {
 			return s.AskedAt.Add(r.Timing.AskEvery)
 		}
 		return s.Deadline

@@ -44,7 +44,12 @@ type Card struct {
 	Transaction []byte
 	// Accepted is by which limits the till takes it, while that could not be recorded yet. It is not kept.
 	Accepted *message.Offline
+	// Refused says that the card certainly was not debited, while that could not be recorded yet. It is not kept.
+	Refused *CardRefused
 }
+
+// heard reports whether the card's answer is here and could not be recorded yet.
+func (c Card) heard() bool { return len(c.Transaction) != 0 || c.Refused != nil }
 
 // Sale is everything about one sale. It is a value: Step returns a changed copy.
 type Sale struct {

@@ -45,12 +45,15 @@ func (r Rules) tick(s Sale, now time.Time) (Sale, []Effect) {
 	}
 }
 
-// tickTapping tries again to record what a card paid, or stops waiting for the card's answer.
+// tickTapping tries again to record what a card answered, or stops waiting for the card's answer.
 func (r Rules) tickTapping(s Sale, late bool, now time.Time) (Sale, []Effect) {
+	due := !now.Before(s.AskedAt.Add(r.Timing.AskEvery))
 	switch {
-	case len(s.Card.Transaction) != 0 && !now.Before(s.AskedAt.Add(r.Timing.AskEvery)):
+	case s.Card.Refused != nil && due:
+		return r.cardRefused(s, *s.Card.Refused, now)
+	case len(s.Card.Transaction) != 0 && due:
 		return r.requestTap(s, now)
-	case len(s.Card.Transaction) == 0 && late:
+	case !s.Card.heard() && late:
 		return r.cardLost(s, catalogue.None, now)
 	default:
 		return s, []Effect{r.timer(s)}
@@ -140,6 +143,10 @@ func keepHeard(s Sale, cause Event, now time.Time) Sale {
 	case CardPaid:
 		if s.State.cardStage() {
 			s.State, s.Card.Transaction, s.Card.Accepted = Tapping, e.Transaction, e.Offline
+		}
+	case CardRefused:
+		if s.State == Tapping && s.definite(e) {
+			s.Card.Refused = &e
 		}
 	case CancelPressed:
 		if s.State == Tapping {
