@@ -3,6 +3,7 @@ package agent
 // Bounds of what tests check.
 const (
 	KeysMax        = keysMax
+	OpenMax        = openMax
 	LateReprintMax = lateReprintMax
 	LateAtOnce     = lateAtOnce
 	LateNext       = lateNext

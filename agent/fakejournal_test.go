@@ -12,6 +12,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/yuantill/yuantill/agent"
+	"github.com/yuantill/yuantill/agent/checkout"
 	"github.com/yuantill/yuantill/agent/followup"
 	"github.com/yuantill/yuantill/agent/journal"
 	"github.com/yuantill/yuantill/protocol/record"
@@ -245,6 +246,21 @@ func (j *fakeJournal) keepFollowUp(snapshot journal.FollowUpSnapshot, sequence u
 	j.follow = append(j.follow, journal.FollowUp{
 		FollowUpSnapshot: snapshot, Number: uint64(len(j.follow) + 1), First: sequence, Last: sequence,
 	})
+}
+
+// repeatSale keeps the first sale n times more, under order ids of their own.
+func (j *fakeJournal) repeatSale(t *testing.T, n int) {
+	t.Helper()
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	var sale checkout.Sale
+	require.NoError(t, sale.UnmarshalBinary(j.sales[0].State))
+	for i := range n {
+		sale.OrderID, sale.Origin.Key = checkout.OrderID{byte(i), 15: 1}, fmt.Sprint("again", i+1)
+		state, err := sale.MarshalBinary()
+		require.NoError(t, err)
+		j.keep(journal.Snapshot{OrderID: journal.OrderID(sale.OrderID), State: state, Open: j.sales[0].Open}, j.sales[0].Last)
+	}
 }
 
 // repeatFollowUp keeps the first follow-up n times more, with ids of their own and the keys r1, r2 ….

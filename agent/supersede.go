@@ -17,7 +17,7 @@ const supersedeMax = 64
 // present brings what a customer presented to the sale that holds the till, and returns the sale that it went to: another
 // one when it takes the place of a shown code. The lock is held.
 func (t *till) present(ctx context.Context, h *held, event checkout.Event, secret []byte) (*held, error) {
-	if !t.rules.Supersedes(h.sale, event) || len(t.sales) >= openMax || t.needShift(ctx, h.sale.Cashier) != nil {
+	if !t.rules.Supersedes(h.sale, event) || t.undecided() >= openMax || t.needShift(ctx, h.sale.Cashier) != nil {
 		return h, t.give(ctx, h, event, secret)
 	}
 	next, err := t.supersede(context.WithoutCancel(ctx), h, event, secret)

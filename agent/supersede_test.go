@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/yuantill/yuantill/agent"
 	"github.com/yuantill/yuantill/agent/catalogue"
 	"github.com/yuantill/yuantill/agent/checkout"
 	"github.com/yuantill/yuantill/agent/journal"
@@ -226,4 +227,27 @@ func TestBarredTapLeavesTheShownCode(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestOfflinePaymentsDoNotHoldTheShownCode: those that the cloud has not answered yet are nobody's doubt.
+func TestOfflinePaymentsDoNotHoldTheShownCode(t *testing.T) {
+	offlineShop(t, as, func(t *testing.T, s *shop, card *hardcard.Card) {
+		require.Equal(t, checkout.ApprovedOffline, s.tap(t, "k1", card).Sale.State)
+		s.stop()
+		s.journal.repeatSale(t, agent.OpenMax)
+		s.cloud.disconnect(false)
+		s.cloud.say(func(p sent) *message.PaymentResult {
+			if p.payment.GetOffline() != nil {
+				return nil
+			}
+			return showing(p)
+		})
+		s.open(t)
+		synctest.Wait()
+		first := s.show(t, "k2")
+		s.scanner.Scan(customerCode)
+		synctest.Wait()
+		require.Equal(t, checkout.Reversed, s.sale(t, first).Sale.State)
+		require.Equal(t, checkout.Approved, s.sale(t, s.sale(t, first).Sale.SupersededBy).Sale.State)
+	})
 }
