@@ -2,10 +2,12 @@ package agent
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/yuantill/yuantill/agent/catalogue"
 	"github.com/yuantill/yuantill/agent/checkout"
+	"github.com/yuantill/yuantill/agent/station"
 	"github.com/yuantill/yuantill/protocol/message"
 )
 
@@ -49,10 +51,19 @@ func (t *till) answer(ctx context.Context, result *message.PaymentResult) {
 	h, err := t.find(ctx, checkout.OrderID(result.GetOrderId()))
 	if err != nil {
 		t.logger.ErrorContext(ctx, "answer for a sale that is not known", "sale", checkout.OrderID(result.GetOrderId()), "error", err)
+		t.tellStrange(err)
 		return
 	}
 	// On an error the sale is unchanged; the cloud is asked again and answers again.
 	_ = t.give(ctx, h, checkout.ResultArrived{Result: result}, nil)
+}
+
+// tellStrange says that the cloud knows of money under this terminal's name that the journal has not. The lock is held.
+func (t *till) tellStrange(err error) {
+	var refusal *station.Refusal
+	if errors.As(err, &refusal) {
+		t.feed.PublishNotice("", catalogue.NoticeStrangeAnswer, t.parts.Clock())
+	}
 }
 
 // refusal tells somebody, and ends new payments where the cloud takes none from this terminal; a sale that has asked

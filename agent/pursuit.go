@@ -227,6 +227,7 @@ func (t *till) followUpAnswer(ctx context.Context, result *message.FollowUpResul
 	if err != nil {
 		t.logger.ErrorContext(ctx, "answer for a follow-up that is not known",
 			"follow-up", followup.ID(result.GetFollowUpId()), "error", err)
+		t.tellStrange(err)
 		return
 	}
 	// On an error it is unchanged; the cloud is asked again and answers again.

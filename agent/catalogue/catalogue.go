@@ -120,6 +120,7 @@ const (
 	NoticePaidAfterAll
 	NoticeOfflineRefused
 	NoticeFollowUpRefused
+	NoticeStrangeAnswer
 )
 
 // Refusals: why the station did not do what it was asked.

@@ -48,6 +48,10 @@ func (p Phrase) notice() Text {
 	case NoticeFollowUpRefused:
 		return Text{"平台拒收了这次办理的记录，结果须由服务商核对；请勿重复办理，请联系服务商",
 			"The cloud refused the record of this, so only support can settle it; do not repeat it, call support"}
+	case NoticeStrangeAnswer:
+		return Text{"平台答复了本机流水中没有的一笔交易：可能另有机器使用本终端号，或流水是旧副本；请联系服务商",
+			"The cloud answered about a payment that this till's journal does not have: another machine may be using this terminal's " +
+				"number, or the journal may be an old copy; call support"}
 	case NoticeTwoCards:
 		return Text{"感应区有多张卡，请只放一张", "More than one card in the field, present just one"}
 	case NoticeCardFunds:
