@@ -83,6 +83,18 @@ func TestDisplacedFiles(t *testing.T) {
 		require.NoError(t, os.Rename(c.Path+".old", c.Path))
 		refusesPayments(t, j, c.Path)
 	})
+	t.Run("damage that is found afterwards does not take its place", func(t *testing.T) {
+		c := dayOf(t)
+		alter(t, c.Path, "UPDATE sale SET state = CAST('declined' AS BLOB) WHERE number = 1")
+		j := open(t, c)
+		require.NoError(t, os.Remove(c.Path+".lock"))
+		var displaced *journal.DisplacedError
+		require.ErrorAs(t, j.Room(), &displaced)
+		_, err := j.Verify(context.Background())
+		require.True(t, journal.IsDamaged(err))
+		journal.VerifyBehind(context.Background(), j)
+		require.ErrorAs(t, j.Room(), &displaced, "what stands there now is another journal: that is the first thing to know")
+	})
 	t.Run("the reserve may be taken away", func(t *testing.T) {
 		c := config(newPath(t))
 		j := started(t, c)

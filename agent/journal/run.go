@@ -108,9 +108,7 @@ func (j *Journal) verifyBehind(ctx context.Context) {
 	}
 	j.logger.Error("journal verification", "path", j.config.Path, "error", err)
 	if IsDamaged(err) {
-		j.mu.Lock()
-		defer j.mu.Unlock()
-		j.damage = err
+		j.tellDamage(err)
 	}
 }
 
