@@ -29,7 +29,8 @@ type request struct {
 //
 // It returns ErrNoEpoch, ErrTooLarge, ErrClosed, ErrReadOnly, ctx's error; Room's for a PaymentRequested or
 // FollowUpRequested that has not begun; ErrNoRoom when the disk is full even without the reserve; ErrFailed from the
-// first failed write on, after which only opening the journal again tells what is in it.
+// first failed write on, after which only opening the journal again tells what is in it. Where a snapshot's row was changed
+// meanwhile the records are committed without it, and Damage says so.
 func (j *Journal) Append(ctx context.Context, entries ...Entry) ([]record.Record, error) {
 	r := &request{entries: entries, turn: make(chan bool, 1)}
 	if len(entries) == 0 {
@@ -49,7 +50,8 @@ func (j *Journal) Append(ctx context.Context, entries ...Entry) ([]record.Record
 }
 
 // SaveSale commits a snapshot without a record: what a sale needs to remember that the cloud need not know. It survives
-// a power cut when it returns nil. Errors are Append's, without ErrNoEpoch.
+// a power cut when it returns nil. Errors are Append's, without ErrNoEpoch, and *DamagedError for a row that was changed
+// while the journal is open.
 func (j *Journal) SaveSale(ctx context.Context, sale Snapshot) error {
 	if len(sale.State) > StateMax {
 		return fmt.Errorf("%w: snapshot of %d bytes", ErrTooLarge, len(sale.State))

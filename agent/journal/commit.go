@@ -66,6 +66,8 @@ type draft struct {
 	newLost  []Range
 	rows     []row
 	marks    map[rowKey]mark // of the snapshots written
+	// damage is a snapshot that could not be written because its row is not what was left there.
+	damage *DamagedError
 }
 
 // row is one record on its way in, or a snapshot alone.
@@ -95,15 +97,30 @@ func (j *Journal) commit(group []*request) {
 		return
 	}
 	if err := j.store(&d); err != nil {
-		for _, r := range taken {
-			r.records, r.err = nil, err
-		}
+		j.refuse(taken, err)
 		return
+	}
+	if d.damage != nil {
+		j.tellDamage(d.damage)
 	}
 	j.adoptDraft(d)
 	signal(j.worked)
 	signal(j.appended)
 	j.relieveWAL()
+}
+
+// refuse gives a group the error of its commit. A changed row is one request's own, so that the others are tried without it.
+// writeMu is held.
+func (j *Journal) refuse(group []*request, err error) {
+	if IsDamaged(err) && len(group) > 1 {
+		for _, r := range group {
+			j.commit([]*request{r})
+		}
+		return
+	}
+	for _, r := range group {
+		r.records, r.err = nil, err
+	}
 }
 
 // admit refuses what must not begin.
@@ -195,6 +212,9 @@ func (j *Journal) store(d *draft) error {
 		return fmt.Errorf("%w: %w", ErrNoRoom, err)
 	case isBusy(err):
 		return fmt.Errorf("commit records: %w", err)
+	case IsDamaged(err): // a row was changed behind our back; nothing is written
+		j.tellDamage(err)
+		return err
 	}
 	return j.fail(err)
 }
@@ -237,7 +257,13 @@ func (d *draft) writeRow(ctx context.Context, j *Journal, row row) (logged int, 
 		logged += loggedPerLandmark
 	}
 	for _, s := range row.snapshots() {
-		if err := d.shelve(ctx, j, s); err != nil {
+		err := d.shelve(ctx, j, s)
+		var damaged *DamagedError
+		if row.bytes != nil && errors.As(err, &damaged) {
+			d.damage = damaged
+			continue // the record is what the cloud and a person go by; the row stays as it was found
+		}
+		if err != nil {
 			return 0, err
 		}
 		logged += len(s.state) + loggedPerSale

@@ -24,7 +24,8 @@
 //
 // The rows of sales and follow-ups have tags of their own, and the head row counts them and holds a sum over the open
 // ones: Open finds whatever is not as it was left open, Verify and Run the rest, and a row that is read is checked then.
-// An altered sale stops new payments; the others are finished and what waits is sent.
+// An altered sale stops new payments; the others are finished and what waits is sent. Of a sale whose row was changed while
+// the journal is open the records are still taken; the row stays as it was found, for the next start to see.
 //
 // A journal whose end was cut off is noticed by the head row, and one whose write-ahead log was taken away after a
 // crash by the size that the lock file remembers. What cannot be noticed here is a complete older copy of the journal

@@ -107,8 +107,12 @@ func (d *draft) shelve(ctx context.Context, j *Journal, s snapshot) error {
 		number: s.number, first: s.first, open: s.open,
 		tag: s.tag(j.config.Keyring.JournalMAC(), j.config.Terminal),
 	}
-	if err := statements.write(ctx, s, after.tag, before, found); err != nil {
+	written, err := statements.write(ctx, s, after.tag, before, found)
+	if err != nil {
 		return err
+	}
+	if !written {
+		return j.damagedSnapshot(s.shelf, s.number, errSnapshotGone)
 	}
 	d.head.open.remove(before)
 	d.head.open.add(after)
@@ -140,7 +144,8 @@ func (d *draft) find(ctx context.Context, j *Journal, statements *shelfStatement
 	return m, true, nil
 }
 
-func (s *shelfStatements) write(ctx context.Context, row snapshot, tag seal.Tag, before mark, found bool) error {
+// write reports whether the row was there to be written.
+func (s *shelfStatements) write(ctx context.Context, row snapshot, tag seal.Tag, before mark, found bool) (bool, error) {
 	statement, arguments := s.update, []any{row.state, int64(row.last), row.changed, tag[:], row.id[:]}
 	switch {
 	case !found:
@@ -153,10 +158,11 @@ func (s *shelfStatements) write(ctx context.Context, row snapshot, tag seal.Tag,
 	}
 	result, err := statement.ExecContext(ctx, arguments...)
 	if err != nil {
-		return fmt.Errorf("write %s: %w", row.shelf.name, err)
+		return false, fmt.Errorf("write %s: %w", row.shelf.name, err)
 	}
-	if n, err := result.RowsAffected(); err != nil || n != 1 {
-		return fmt.Errorf("write %s %d: %w", row.shelf.name, row.number, errors.Join(err, errSnapshotGone))
+	n, err := result.RowsAffected()
+	if err != nil {
+		return false, fmt.Errorf("write %s %d: %w", row.shelf.name, row.number, err)
 	}
-	return nil
+	return n == 1, nil
 }
