@@ -487,3 +487,36 @@ func TestSignedPaymentThatEndsWithoutMoney(t *testing.T) {
 		})
 	}
 }
+
+// TestCardThatAnswersAfterAll: a reader that was stuck brings the card's signature when its sale is over and another holds the
+// till. It belongs to the sale that it was asked for.
+func TestCardThatAnswersAfterAll(t *testing.T) {
+	tapShop(t, func(t *testing.T, s *shop, card *hardcard.Card) {
+		begun := s.begin(t, "k1")
+		s.reader.Place(func(command []byte) []byte {
+			answer := card.Exchange(command)
+			if command[1] == hardwallet.InstructionPay {
+				time.Sleep(2 * time.Minute)
+			}
+			return answer
+		})
+		time.Sleep(time.Minute)
+		require.Equal(t, checkout.Reversed, s.sale(t, begun.Sale.OrderID).Sale.State)
+		require.Equal(t, catalogue.StepCardInDoubt.Text(), s.sale(t, begun.Sale.OrderID).Next)
+		next := s.begin(t, "k2")
+		s.reader.Place()
+		time.Sleep(2 * time.Minute)
+		view := s.sale(t, begun.Sale.OrderID)
+		require.Equal(t, catalogue.NoticeCardPaidLate.Text(), view.Notice)
+		require.Equal(t, catalogue.StepCardDebited.Text(), view.Next)
+		require.Contains(t, s.journal.types(t), "device-fault")
+		require.Equal(t, checkout.Waiting, s.sale(t, next.Sale.OrderID).Sale.State)
+		require.Empty(t, s.sale(t, next.Sale.OrderID).Notice)
+		s.stop()
+		s.open(t)
+		kept := s.sale(t, begun.Sale.OrderID).Sale.Card.Transaction
+		var transaction hardwallet.Transaction
+		require.NoError(t, transaction.UnmarshalBinary(kept))
+		require.Equal(t, [16]byte(begun.Sale.OrderID), transaction.Request.Order)
+	})
+}

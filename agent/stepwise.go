@@ -32,8 +32,8 @@ func (s Stepwise) WantsCard() bool { return s.till.wantsCard() }
 
 // Tap asks a card in the field.
 func (s Stepwise) Tap(ctx context.Context, card drivers.Card) {
-	if event := s.till.askCard(ctx, exchanger{card: card}); event != nil {
-		s.till.cardEvent(ctx, event)
+	if asked, event := s.till.askCard(ctx, exchanger{card: card}); event != nil {
+		s.till.cardEvent(ctx, asked, event)
 	}
 }
 

@@ -95,7 +95,7 @@ func (t *till) fieldTrouble(ctx context.Context, err error) bool {
 		return false
 	}
 	if failure.Kind == drivers.KindNotReady {
-		t.cardEvent(ctx, checkout.CardRefused{Cause: checkout.CardCrowd})
+		t.cardEvent(ctx, checkout.OrderID{}, checkout.CardRefused{Cause: checkout.CardCrowd})
 		return sleep(ctx, cardPause) == nil
 	}
 	return failure.Retryable()
@@ -111,28 +111,29 @@ func (t *till) tap(ctx context.Context, card drivers.Card) error {
 	// An exchange on its way is not cut short by stopping: the card may be debiting itself.
 	asking, cancel := context.WithTimeout(context.WithoutCancel(ctx), t.config.Timing.TapWithin-time.Second/2)
 	defer cancel()
-	event := t.askCard(asking, exchanger{card: card})
+	asked, event := t.askCard(asking, exchanger{card: card})
 	if event == nil {
 		return sleep(ctx, cardPause)
 	}
-	t.cardEvent(ctx, event)
+	t.cardEvent(ctx, asked, event)
 	if _, refused := event.(checkout.CardRefused); refused {
 		return sleep(ctx, cardPause)
 	}
 	return nil
 }
 
-// askCard opens the wallet, lets the machine say what to ask, and asks it. It returns nothing when it is not to ask.
-func (t *till) askCard(ctx context.Context, card exchanger) checkout.Event {
+// askCard opens the wallet, lets the machine say what to ask, and asks it. It returns what came of it and the sale that it was
+// asked for, none when it could not be opened; no event when it is not to ask.
+func (t *till) askCard(ctx context.Context, card exchanger) (checkout.OrderID, checkout.Event) {
 	wallet, err := hardwallet.Open(ctx, card, t.parts.Issuers)
 	if err != nil {
 		t.logger.InfoContext(ctx, "card not opened", "error", err)
-		return checkout.CardRefused{Cause: refusalCause(err)}
+		return checkout.OrderID{}, checkout.CardRefused{Cause: refusalCause(err)}
 	}
 	sale, order, err := t.presentCard(ctx, wallet)
 	if err != nil {
 		t.logger.ErrorContext(ctx, "card not presented", "error", err)
-		return nil
+		return checkout.OrderID{}, nil
 	}
 	request := t.rules.CardRequest(sale)
 	var transaction hardwallet.Transaction
@@ -143,9 +144,9 @@ func (t *till) askCard(ctx context.Context, card exchanger) checkout.Event {
 		pending := hardwallet.Pending{Request: request, Wallet: sale.Card.Wallet, Counter: sale.Card.Counter}
 		transaction, err = hardwallet.Recover(ctx, card, t.parts.Issuers, pending)
 	default:
-		return nil
+		return checkout.OrderID{}, nil
 	}
-	return t.cardAnswer(ctx, transaction, err)
+	return sale.OrderID, t.cardAnswer(ctx, transaction, err)
 }
 
 // cardAnswer turns what the card did into an event.
@@ -195,15 +196,26 @@ func (t *till) barCard(wallet hardwallet.Wallet, sale checkout.Sale) catalogue.P
 	return t.barWallet(wallet, sale)
 }
 
-func (t *till) cardEvent(ctx context.Context, event checkout.Event) {
+// cardEvent brings what a card did to the sale that it was asked for, whatever became of that meanwhile, or to the one that
+// holds the till when it was not asked for any.
+func (t *till) cardEvent(ctx context.Context, asked checkout.OrderID, event checkout.Event) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if h, open := t.sales[t.front]; open {
-		if paid, ok := event.(checkout.CardPaid); ok {
-			event = checkout.CardPaid{Transaction: paid.Transaction, Offline: t.acceptance(h.sale, paid.Transaction)}
-		}
-		_ = t.give(ctx, h, event, nil) // an error is in the log, and the machine tries again
+	if asked == (checkout.OrderID{}) {
+		asked = t.front
 	}
+	if asked == (checkout.OrderID{}) {
+		return
+	}
+	h, err := t.find(ctx, asked)
+	if err != nil {
+		t.logger.ErrorContext(ctx, "sale of a card's answer not found", "sale", asked, "error", err)
+		return
+	}
+	if paid, ok := event.(checkout.CardPaid); ok {
+		event = checkout.CardPaid{Transaction: paid.Transaction, Offline: t.acceptance(h.sale, paid.Transaction)}
+	}
+	_ = t.give(ctx, h, event, nil) // an error is in the log, and the machine tries again
 }
 
 // refusalCause puts a definite refusal into the machine's words.

@@ -121,6 +121,7 @@ const (
 	NoticeOfflineRefused
 	NoticeFollowUpRefused
 	NoticeStrangeAnswer
+	NoticeCardPaidLate
 )
 
 // Refusals: why the station did not do what it was asked.

@@ -52,6 +52,10 @@ func (p Phrase) notice() Text {
 		return Text{"平台答复了本机流水中没有的一笔交易：可能另有机器使用本终端号，或流水是旧副本；请联系服务商",
 			"The cloud answered about a payment that this till's journal does not have: another machine may be using this terminal's " +
 				"number, or the journal may be an old copy; call support"}
+	case NoticeCardPaidLate:
+		return Text{"硬件钱包在本笔放弃之后才答复：它已记扣款；请勿交货，请把凭条交给顾客并联系服务商",
+			"The hard wallet answered after this sale was given up: it has debited itself. Hand over nothing, give the customer the slip " +
+				"and call support"}
 	case NoticeTwoCards:
 		return Text{"感应区有多张卡，请只放一张", "More than one card in the field, present just one"}
 	case NoticeCardFunds:

@@ -98,12 +98,28 @@ func (r Rules) presentCard(s Sale, e CardPresented, now time.Time) (Sale, []Effe
 }
 
 func (r Rules) cardPaid(s Sale, e CardPaid, now time.Time) (Sale, []Effect) {
-	// An answer that comes after the sale was given up goes nowhere: the cloud was asked to take the payment back.
-	if s.State != Tapping && s.State != CardUnknown {
-		return s, []Effect{Warn{What: "hard wallet paid after its sale had been given up"}}
+	if !s.State.cardStage() {
+		return r.cardPaidLate(s, e)
 	}
 	s.Card.Transaction, s.Card.Accepted = e.Transaction, e.Offline
 	return r.requestTap(s, now)
+}
+
+// cardPaidLate keeps what a card signed for a sale that was given up by then. The cloud was told of a card that does not
+// answer, and a person there asks the wallet's operator; what the customer and those who look into it have to know is
+// that it was debited.
+func (r Rules) cardPaidLate(s Sale, e CardPaid) (Sale, []Effect) {
+	warn := Warn{What: "hard wallet paid after its sale had been given up"}
+	if s.State == Waiting || !s.CardInDoubt() {
+		return s, []Effect{warn}
+	}
+	s.Card.Transaction = e.Transaction
+	return s, []Effect{
+		Commit{Type: record.DeviceFault, Body: &message.DeviceFault{
+			Device: "reader", Fault: "hard wallet paid after its sale was given up: order " + s.OrderID.String(),
+		}},
+		Show{Notice: catalogue.NoticeCardPaidLate}, warn,
+	}
 }
 
 // requestTap asks the cloud for a payment that a hard wallet has signed, or accepts it.

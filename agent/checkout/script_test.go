@@ -289,6 +289,8 @@ func describeBody(e checkout.Commit) string {
 		return fmt.Sprintf("%s of #%d %s", e.Type, body.GetPaymentSequence(), body.GetReason())
 	case *message.ReceiptPrinted:
 		return fmt.Sprintf("%s %s %s %s", e.Type, body.GetCopy(), body.GetResult(), body.GetFault())
+	case *message.DeviceFault:
+		return fmt.Sprintf("%s %s: %s", e.Type, body.GetDevice(), body.GetFault())
 	case *message.SaleAbandoned:
 		return fmt.Sprintf("%s %s", e.Type, body.GetReason())
 	}

@@ -143,6 +143,8 @@ func keepHeard(s Sale, cause Event, now time.Time) Sale {
 	case CardPaid:
 		if s.State.cardStage() {
 			s.State, s.Card.Transaction, s.Card.Accepted = Tapping, e.Transaction, e.Offline
+		} else if s.CardInDoubt() {
+			s.Card.Transaction = e.Transaction // goes with the next record
 		}
 	case CardRefused:
 		if s.State == Tapping && s.definite(e) {
