@@ -51,7 +51,7 @@ func (t *till) carryFollowUpThrough(ctx context.Context, h *heldFollowUp, pendin
 func (t *till) stepFollowUp(ctx context.Context, h *heldFollowUp, event followup.Event) ([]followup.Event, error) {
 	after, effects := t.followUps.rules.Step(h.followUp, event, t.parts.Clock())
 	jobs := t.printer.prepare(followUpSlip(after), effects)
-	order := t.standingAfter(ctx, h.followUp, after)
+	order := t.orderAfter(ctx, h.followUp, after)
 	recorded, err := t.commitFollowUp(ctx, h, after, effects, order)
 	if err != nil {
 		t.printer.abandon(jobs)
@@ -60,7 +60,7 @@ func (t *till) stepFollowUp(ctx context.Context, h *heldFollowUp, event followup
 	h.followUp = after
 	reports := t.printer.release(jobs)
 	t.carryOutFollowUp(ctx, h, effects, recorded)
-	t.adoptStanding(order)
+	t.adoptOrder(order)
 	// Places come before reports: the next snapshot has to know them, a restart reckons by it.
 	var follows []followup.Event
 	for _, r := range recorded {
@@ -92,8 +92,8 @@ type changedOrder struct {
 	sale checkout.Sale // as it is once that is committed
 }
 
-// standingAfter returns the order as an answer's standing leaves it; nil when it is another terminal's or unchanged.
-func (t *till) standingAfter(ctx context.Context, before, after followup.FollowUp) *changedOrder {
+// orderAfter returns the order as an answer's standing leaves it; nil when it is another terminal's or unchanged.
+func (t *till) orderAfter(ctx context.Context, before, after followup.FollowUp) *changedOrder {
 	standing := after.Result.GetStanding()
 	// What is under way counts as done in a standing: only a definite answer's is shown.
 	if standing == nil || !after.State.Final() || before.State.Final() {
@@ -117,8 +117,8 @@ func (t *till) standingAfter(ctx context.Context, before, after followup.FollowU
 	return &changedOrder{held: h, sale: sale}
 }
 
-// adoptStanding shows the order as it was committed.
-func (t *till) adoptStanding(order *changedOrder) {
+// adoptOrder shows the order as it was committed.
+func (t *till) adoptOrder(order *changedOrder) {
 	if order == nil {
 		return
 	}
