@@ -99,39 +99,6 @@ func text(document drivers.Document) string {
 	return all
 }
 
-// A till whose clock is two minutes slow must not ask for something that is over before it begins: the cloud gives up
-// payments by its own clock.
-func TestGiveUpIsToldInTheCloudsTime(t *testing.T) {
-	inShop(t, approve, func(t *testing.T, s *shop) {
-		s.cloud.change(func() { s.cloud.clockOffset = 2 * time.Minute })
-		s.begin(t, "k1")
-		asked := time.Now()
-		s.scanner.Scan(customerCode)
-		synctest.Wait()
-		require.Equal(t, 1, s.cloud.count(record.PaymentRequested))
-		want := asked.Add(2*time.Minute + checkout.DefaultTiming().GiveUp)
-		for _, one := range s.cloud.sent {
-			if one.payment != nil {
-				require.Equal(t, want.UnixMicro(), one.payment.GetGiveUp())
-			}
-		}
-	})
-}
-
-// TestGiveUpIsLeftToTheCloudWhoseTimeIsNotKnown: by a slow till's own clock it would be over before it begins.
-func TestGiveUpIsLeftToTheCloudWhoseTimeIsNotKnown(t *testing.T) {
-	inShop(t, showing, func(t *testing.T, s *shop) {
-		s.cloud.change(func() { s.cloud.clockUnknown = true })
-		s.show(t, "k1")
-		s.scanner.Scan(customerCode) // takes the shown code's place
-		synctest.Wait()
-		require.Equal(t, 2, s.cloud.count(record.PaymentRequested))
-		for _, one := range s.cloud.sent {
-			require.Zero(t, one.payment.GetGiveUp())
-		}
-	})
-}
-
 func TestDeclineIsToldAndNotPrinted(t *testing.T) {
 	inShop(t, decline, func(t *testing.T, s *shop) {
 		begun := s.begin(t, "k1")
@@ -431,23 +398,6 @@ func TestIdempotency(t *testing.T) {
 			requireRefused(t, err, catalogue.RefuseKeyReused)
 			require.EqualValues(t, 2, s.begin(t, "k2").Sale.Voucher, "numbers go on")
 		})
-	})
-}
-
-// TestFollowUpsLeaveTheKeysOfSales: whatever was done with orders since, a sale that was just begun is found by its key.
-func TestFollowUpsLeaveTheKeysOfSales(t *testing.T) {
-	inDesk(t, func(t *testing.T, s *shop, _ *books) {
-		old := s.sell(t, "old").Sale.OrderID
-		s.done(t, old, "r", refund, 10)
-		s.journal.repeatFollowUp(t, agent.KeysMax)
-		newest := s.sell(t, "newest").Sale.OrderID
-		s.stop()
-		s.open(t)
-		synctest.Wait()
-		require.Equal(t, newest, s.begin(t, "newest").Sale.OrderID)
-		require.Equal(t, old, s.begin(t, "old").Sale.OrderID)
-		_, err := s.start("r1", 1250)
-		requireRefused(t, err, catalogue.RefuseKeyReused)
 	})
 }
 
