@@ -425,7 +425,7 @@ func TestReprintedFollowUpSaysSo(t *testing.T) {
 // TestStandingsThatOvertakeEachOther: two answers cross, and what the older one says of the order is no news.
 func TestStandingsThatOvertakeEachOther(t *testing.T) {
 	inDesk(t, func(t *testing.T, s *shop, b *books) {
-		b.silent = true
+		s.cloud.change(func() { b.silent = true })
 		here := s.paid(t, "k1", 1250, false)
 		s.cloud.change(func() {
 			s.cloud.answerLookup = func(asked *message.OrderLookup, times int) *message.OrderFound {

@@ -80,14 +80,14 @@ func TestRefusedOfflinePaymentIsTold(t *testing.T) {
 func TestRefusedFollowUpIsTold(t *testing.T) {
 	inDesk(t, func(t *testing.T, s *shop, b *books) {
 		order := s.sell(t, "k1").Sale.OrderID
-		b.silent = true
+		s.cloud.change(func() { b.silent = true })
 		asked := s.done(t, order, "r1", refund, 100)
 		s.refuse(message.Refusal_CAUSE_TAG, 1, asked.RequestSequence+7)
 		require.Empty(t, s.follow(t, asked.ID).Notice, "another's record")
 		s.refuse(message.Refusal_CAUSE_TAG, 1, asked.RequestSequence)
 		require.Equal(t, catalogue.NoticeFollowUpRefused.Text(), s.follow(t, asked.ID).Notice)
 		require.Empty(t, s.sale(t, order).Notice)
-		b.silent = false
+		s.cloud.change(func() { b.silent = false })
 		time.Sleep(time.Minute)
 		settled := s.follow(t, asked.ID)
 		require.Equal(t, followup.Approved, settled.FollowUp.State)
