@@ -67,14 +67,23 @@ func (p *Printer) apply(event Event, now time.Time) {
 		p.pushed++
 		p.learn(fromAuto(event.Data, p.options.DrawerOpenLow), now)
 	case EventInOrder:
-		p.inOrder++
+		if p.owed == 0 { // an answer to nothing is noise, and no job's fence
+			p.puzzle(event.Data[0])
+			return
+		}
+		p.owed--
 	case EventPause, EventResume:
 		p.paused = event.Kind == EventPause
 	default:
-		if !p.strange {
-			p.strange = true
-			p.options.Logger.Warn("printer sent bytes that make no sense", slog.String("first", fmt.Sprintf("%#02x", event.Data[0])))
-		}
+		p.puzzle(event.Data[0])
+	}
+}
+
+// puzzle logs the first byte that makes no sense. Called with mu held.
+func (p *Printer) puzzle(b byte) {
+	if !p.strange {
+		p.strange = true
+		p.options.Logger.Warn("printer sent bytes that make no sense", slog.String("first", fmt.Sprintf("%#02x", b)))
 	}
 }
 

@@ -10,6 +10,8 @@
 // handed to the mechanism; and a real-time status read after that found paper, cover, cutter and line well. No ESC/POS
 // printer reports that ink is on paper: the last line and the cut may still be moving for some 100 ms, and paper that
 // jams in that moment shows in the next status. With FenceRealTime even the buffer's rest is not covered.
+// An answer to GS r names no job. So a job is followed by one GS r more than answers may still come from before, and is
+// done when as many have come: one of them is then its own, whichever were late and whichever are lost.
 // After PrintUnconfirmed a printer may keep the rest of the job and print it once paper is loaded.
 package escpos
 
@@ -64,7 +66,7 @@ type Printer struct {
 	askedAt time.Time
 	direct  [statusLast + 1]answer
 	surplus int  // direct answers nobody had asked for
-	inOrder int  // GS r answers so far
+	owed    int  // GS r answers that may still come
 	pushed  int  // automatic statuses so far
 	suspect bool // an answer was lost and may come late, in another's place
 	strange bool // garbage was logged
@@ -85,7 +87,7 @@ func New(port drivers.Port, options Options) (*Printer, error) {
 		return nil, fmt.Errorf("make printer: %w", err)
 	}
 	return &Printer{
-		port: port, options: options, broken: true,
+		port: port, options: options, broken: true, owed: fencesMax - 1,
 		line: make(chan struct{}, 1), changed: make(chan struct{}),
 	}, nil
 }
@@ -134,17 +136,13 @@ func (p *Printer) Print(ctx context.Context, document drivers.Document) (drivers
 		lead = resyncZeros
 		data = append(make([]byte, lead, lead+len(data)+1), data...)
 	}
-	fences := p.fences()
-	if p.options.Fence == FenceInOrder {
-		data = append(data, commandFence()...)
-	}
 	if sent, err := p.write(ctx, data); err != nil {
 		if sent <= lead {
 			return drivers.PrintNotStarted, failure("send job", err)
 		}
 		return drivers.PrintUnconfirmed, unconfirmed("send job", err)
 	}
-	if err := p.confirm(ctx, fences); err != nil {
+	if err := p.confirm(ctx); err != nil {
 		return drivers.PrintUnconfirmed, unconfirmed("confirm job", err)
 	}
 	if job.Substituted > 0 || len(job.Degraded) > 0 {
@@ -195,9 +193,13 @@ func (p *Printer) precheck(ctx context.Context) error {
 }
 
 // confirm waits until the printer has consumed the job and then reads its status.
-func (p *Printer) confirm(ctx context.Context, fences int) error {
+func (p *Printer) confirm(ctx context.Context) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, p.options.JobTimeout, errSilent)
 	defer cancel()
+	fences, err := p.sendFences(ctx)
+	if err != nil {
+		return err
+	}
 	silent := 0
 	for {
 		consumed, err := p.awaitFence(ctx, fences)
@@ -220,28 +222,6 @@ func (p *Printer) confirm(ctx context.Context, fences int) error {
 		}
 		silent = 0
 	}
-}
-
-// awaitFence reports whether the job was consumed; it returns false early when there is reason to read the status.
-func (p *Printer) awaitFence(ctx context.Context, fences int) (bool, error) {
-	if p.options.Fence == FenceRealTime {
-		return true, nil
-	}
-	consumed := false
-	err := p.await(ctx, probeEvery, func() bool {
-		consumed = p.inOrder > fences
-		return consumed || !p.status.Ready()
-	})
-	if errors.Is(err, errSilent) && ctx.Err() == nil {
-		return false, nil
-	}
-	return consumed, err
-}
-
-func (p *Printer) fences() int {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.inOrder
 }
 
 func (p *Printer) acquire(ctx context.Context) error {
