@@ -42,7 +42,7 @@ type Feed struct {
 }
 
 // NewFeed returns a feed. Its ids rise over restarts as long as the clock does, so that a listener of an earlier run is
-// never taken for one that is up to date.
+// not taken for one that is up to date.
 func NewFeed(now time.Time) *Feed {
 	const idsPerMillisecond = 1000
 	return &Feed{next: now.UnixMilli() * idsPerMillisecond, changed: make(chan struct{})}
@@ -91,6 +91,17 @@ func (f *Feed) publish(event feedEvent) {
 	f.count = min(f.count+1, feedMax)
 	close(f.changed)
 	f.changed = make(chan struct{})
+}
+
+// resumed is the id after which somebody goes on who saw id last. One that this run has not given yet is an earlier run's,
+// whose clock was ahead: everything kept follows.
+func (f *Feed) resumed(id int64) int64 {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if id >= f.next {
+		return f.next - f.count - 1
+	}
+	return id
 }
 
 // after returns the events after id that are still kept, and a channel that closes when there are more. Somebody new

@@ -61,7 +61,7 @@ func (s stream) run(ctx context.Context, last int64) {
 	}
 	keepAlive := time.NewTicker(streamKeepAlive)
 	defer keepAlive.Stop()
-	newest := s.station.feed.newest()
+	last, newest := s.station.feed.resumed(last), s.station.feed.newest()
 	for {
 		events, changed := s.station.feed.after(last)
 		for _, event := range events {

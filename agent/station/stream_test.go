@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -138,6 +139,30 @@ func TestEvents(t *testing.T) {
 		}
 		next, _ := listen(t, address, "5")
 		require.Contains(t, next().data, fmt.Sprintf(`"voucher":%d,`, 300-64))
+	})
+	t.Run("IdOfAnEarlierRunWhoseClockWasAheadGetsEverythingKept", func(t *testing.T) {
+		b, address := newServed(t)
+		b.feed.PublishSale(saleView(checkout.Waiting), noon)
+		b.feed.PublishNotice("printer", catalogue.NoticePaper, noon)
+		next, _ := listen(t, address, "")
+		given, err := strconv.ParseInt(next().id, 10, 64)
+		require.NoError(t, err)
+		again, _ := listen(t, address, strconv.FormatInt(given+100, 10))
+		require.Equal(t, "sale", again().name)
+		require.Equal(t, "notice", again().name)
+		for range 120 { // past the id that the listener came with
+			b.feed.PublishSale(saleView(checkout.Authorising), noon)
+			require.Equal(t, "sale", again().name)
+		}
+	})
+	t.Run("IdAheadOfAnEmptyFeedMissesNothing", func(t *testing.T) {
+		b, address := newServed(t)
+		ahead := strconv.FormatInt(noon.Add(time.Hour).UnixMilli()*1000, 10)
+		next, _ := listen(t, address, ahead)
+		b.feed.PublishNotice("printer", catalogue.NoticePaper, noon)
+		require.Equal(t, "notice", next().name)
+		b.feed.PublishSale(saleView(checkout.Waiting), noon)
+		require.Equal(t, "sale", next().name)
 	})
 	t.Run("UnavailableForOneListenerTooMany", func(t *testing.T) {
 		b, address := newServed(t)
