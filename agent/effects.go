@@ -105,6 +105,7 @@ func (t *till) tick(ctx context.Context) {
 	t.watchClock(ctx)
 	t.watchCopy()
 	t.watchJournal(ctx)
+	t.keepLimits(ctx)
 }
 
 // untilNext is how long nothing is due by itself.

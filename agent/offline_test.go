@@ -52,6 +52,7 @@ func (j *fakeJournal) Unsent(_ context.Context, after uint64, _, _ int) ([]recor
 type fakeLimits struct {
 	mac   *seal.MAC
 	limit chan record.Record
+	made  uint64 // the sequence of the latest answer
 }
 
 func newFakeLimits() *fakeLimits {
@@ -70,14 +71,25 @@ func (f *fakeLimits) VerifyAnswer(answer record.Record) error {
 // give is the cloud giving limits.
 func (f *fakeLimits) give(t *testing.T, change func(*message.OfflineLimits)) {
 	t.Helper()
+	f.bring(f.limits(t, change))
+}
+
+// bring delivers an answer that the cloud made.
+func (f *fakeLimits) bring(answer record.Record) {
+	f.limit <- answer
+	synctest.Wait()
+}
+
+// limits are an answer with limits, made after all others.
+func (f *fakeLimits) limits(t *testing.T, change func(*message.OfflineLimits)) record.Record {
+	t.Helper()
 	limits := &message.OfflineLimits{
 		LimitsId: []byte("sixteen bytes 01"), PaymentMax: 500_00, WalletMax: 100_00, WalletCountMax: 10, TerminalMax: 50_00,
 		TerminalCountMax: 200, Currency: "CNY", GivenAt: time.Now().UnixMicro(), HoursMax: 720,
 		Shares: []*message.OfflineShare{{Hours: 24, Percent: 60}},
 	}
 	change(limits)
-	f.limit <- f.answer(t, record.OfflineLimits, limits)
-	synctest.Wait()
+	return f.answer(t, record.OfflineLimits, limits)
 }
 
 // answer is one that verifies.
@@ -85,8 +97,9 @@ func (f *fakeLimits) answer(t *testing.T, kind record.Type, limits *message.Offl
 	t.Helper()
 	body, err := proto.Marshal(limits)
 	require.NoError(t, err)
+	f.made++
 	answer, err := record.Build(f.mac, record.Header{
-		Direction: seal.Down, Type: kind, Epoch: 1, Sequence: 9, Terminal: terminal}, body)
+		Direction: seal.Down, Type: kind, Epoch: 1, Sequence: f.made, Terminal: terminal}, body)
 	require.NoError(t, err)
 	return answer
 }
@@ -284,18 +297,6 @@ func TestOffline(t *testing.T) {
 			s.open(t)
 			synctest.Wait()
 			require.Equal(t, catalogue.NoticeOfflineNoLimits.Text(), s.tap(t, "k1", card).Notice)
-		})
-	})
-	t.Run("OlderLimitsDoNotReplaceNewer", func(t *testing.T) {
-		offlineShop(t, as, func(t *testing.T, s *shop, card *hardcard.Card) {
-			s.limits.give(t, func(m *message.OfflineLimits) {
-				m.LimitsId, m.GivenAt, m.TerminalMax = []byte("sixteen bytes 00"), time.Now().Add(-time.Hour).UnixMicro(), 1
-			})
-			require.Equal(t, checkout.ApprovedOffline, s.tap(t, "k1", card).Sale.State)
-			s.limits.give(t, func(m *message.OfflineLimits) {
-				m.LimitsId, m.GivenAt, m.TerminalMax = []byte("sixteen bytes 02"), time.Now().Add(time.Hour).UnixMicro(), 12_50
-			})
-			require.Equal(t, catalogue.NoticeOfflineTotal.Text(), s.tap(t, "k2", card).Notice)
 		})
 	})
 	t.Run("WithAConnectionTheCloudIsAsked", func(t *testing.T) {

@@ -2,7 +2,6 @@ package agent
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -10,7 +9,6 @@ import (
 
 	"github.com/yuantill/yuantill/agent/catalogue"
 	"github.com/yuantill/yuantill/agent/checkout"
-	"github.com/yuantill/yuantill/agent/journal"
 	"github.com/yuantill/yuantill/agent/offline"
 	"github.com/yuantill/yuantill/agent/station"
 	"github.com/yuantill/yuantill/protocol/hardwallet"
@@ -22,61 +20,19 @@ import (
 // Bounds of what is known of offline payments.
 const (
 	clockBehind   = time.Minute // how far a till's clock may be behind its last record at a start, or be set back
-	limitsEvery   = time.Hour   // the shortest time between two records of the same limits
 	rebuildAtOnce = 256         // records read in one step at start
 	rebuildBytes  = 256 << 10
 )
-
-// errNoLimits marks an answer of another type.
-var errNoLimits = errors.New("agent: the answer is no limits")
 
 // offlineBook is what the till may accept by itself and has accepted. The journal is its only source: it is rebuilt from
 // there at each start. The till's lock guards it.
 type offlineBook struct {
 	parts  *OfflineParts
-	limits offline.Limits
+	limits heldLimits
 	taken  offline.Taken
 	age    offline.Age
 	watch  offline.Watch
-	// heard is when the uplink last said that it heard the cloud, by the steady clock; kept is when the limits were last
-	// recorded.
-	heard, kept time.Time
-}
-
-// recoverOffline takes up the limits that the journal keeps, and what was accepted and not acknowledged. Limits that
-// cannot be verified any more are none.
-func (t *till) recoverOffline(ctx context.Context) error {
-	b := &t.offline
-	if b.parts == nil {
-		return nil
-	}
-	if err := t.rebuildTaken(ctx); err != nil {
-		return err
-	}
-	newest, err := b.parts.Journal.Newest(ctx, record.LimitsTaken)
-	if errors.Is(err, journal.ErrNotFound) {
-		return nil
-	}
-	if err != nil {
-		return fmt.Errorf("read offline limits: %w", err)
-	}
-	header, err := record.ParseHeader(newest.Record)
-	if err != nil {
-		return fmt.Errorf("read offline limits: %w", err)
-	}
-	var kept message.OfflineLimitsTaken
-	limits, err := offline.Limits{}, proto.Unmarshal(newest.Record.Body(), &kept)
-	if err == nil {
-		limits, err = t.verifyLimits(kept.GetAnswer())
-	}
-	if err != nil {
-		t.logger.ErrorContext(ctx, "kept offline limits not used", "error", err)
-		return nil
-	}
-	b.limits, b.kept = limits, header.Time
-	b.age = offline.Resumed(offline.Trace{Heard: header.Time, Passed: newest.Passed, Back: newest.Back, Last: newest.Last},
-		offline.Moment{Wall: t.parts.Clock(), Steady: b.parts.Steady()}, clockBehind)
-	return nil
+	heard  time.Time // when the uplink last said that it heard the cloud, by the steady clock
 }
 
 // rebuildTaken counts the offline payments among the records that the cloud has not acknowledged.
@@ -124,56 +80,6 @@ func (t *till) noteTaken(ctx context.Context, r record.Record) {
 	}
 	t.offline.taken.Move(body.GetAgain(), offline.Payment{Sequence: header.Sequence, Wallet: paid.Certificate.Wallet,
 		Counter: paid.Debit.Counter, Amount: body.GetAmount()})
-}
-
-// verifyLimits checks a whole answer and reads the limits in it.
-func (t *till) verifyLimits(answer record.Record) (offline.Limits, error) {
-	if err := t.offline.parts.Answers.VerifyAnswer(answer); err != nil {
-		return offline.Limits{}, fmt.Errorf("verify offline limits: %w", err)
-	}
-	header, err := record.ParseHeader(answer)
-	if err != nil || header.Type != record.OfflineLimits {
-		return offline.Limits{}, fmt.Errorf("verify offline limits: %w", errors.Join(errNoLimits, err))
-	}
-	var body message.OfflineLimits
-	if err := proto.Unmarshal(answer.Body(), &body); err != nil {
-		return offline.Limits{}, fmt.Errorf("read offline limits: %w", err)
-	}
-	return offline.Parse(&body)
-}
-
-// limitsCome delivers the cloud's limits; nil, which never does, where no offline payments are taken.
-func (t *till) limitsCome() <-chan record.Record {
-	if t.offline.parts == nil {
-		return nil
-	}
-	return t.offline.parts.Answers.Limits()
-}
-
-// takeLimits holds to newer limits from the moment they are in the journal.
-func (t *till) takeLimits(ctx context.Context, answer record.Record) {
-	limits, err := t.verifyLimits(answer)
-	if err != nil {
-		t.logger.ErrorContext(ctx, "offline limits not taken", "error", err)
-		return
-	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	b, now := &t.offline, t.parts.Clock()
-	if limits.GivenAt.Before(b.limits.GivenAt) {
-		return // overtaken on the way
-	}
-	if since := now.Sub(b.kept); limits.ID == b.limits.ID && since >= 0 && since < limitsEvery {
-		b.limits = limits
-		return
-	}
-	entry := journal.Entry{Type: record.LimitsTaken, Body: &message.OfflineLimitsTaken{Answer: answer}}
-	if _, err := t.parts.Journal.Append(ctx, entry); err != nil {
-		t.logger.WarnContext(ctx, "offline limits not recorded", "error", err) // they come again
-		return
-	}
-	b.limits, b.kept = limits, now
-	t.publishOffline(now)
 }
 
 // refreshOffline brings the book up to now: what the cloud has is no longer counted, and when it was heard. The lock is

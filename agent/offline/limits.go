@@ -42,7 +42,6 @@ type Limits struct {
 	// WalletMax and WalletCountMax bound one wallet's payments, TerminalMax and TerminalCountMax all of them.
 	WalletMax, TerminalMax           int64
 	WalletCountMax, TerminalCountMax int
-	GivenAt                          time.Time // by the cloud's clock
 	// Within is how long the cloud may not have been heard; up to and with it payments are accepted.
 	Within  time.Duration
 	Shares  []Share // by rising From; before the first, all of TerminalMax
@@ -70,7 +69,7 @@ func Parse(m *message.OfflineLimits) (Limits, error) {
 		ID: [idSize]byte(m.GetLimitsId()), Currency: currency.Code, PaymentMax: m.GetPaymentMax(),
 		WalletMax: m.GetWalletMax(), TerminalMax: m.GetTerminalMax(),
 		WalletCountMax: int(m.GetWalletCountMax()), TerminalCountMax: int(m.GetTerminalCountMax()),
-		GivenAt: time.UnixMicro(m.GetGivenAt()).UTC(), Within: time.Duration(m.GetHoursMax()) * time.Hour,
+		Within:  time.Duration(m.GetHoursMax()) * time.Hour,
 		blocked: make(map[seal.Hash]struct{}, len(m.GetBlockedWallets())),
 	}
 	if err := l.parseShares(m.GetShares()); err != nil {

@@ -39,7 +39,6 @@ func parse(t *testing.T, m *message.OfflineLimits) offline.Limits {
 
 func TestParse(t *testing.T) {
 	l := parse(t, given())
-	require.Equal(t, noon, l.GivenAt)
 	require.Equal(t, 720*time.Hour, l.Within)
 	for name, spoil := range map[string]func(*message.OfflineLimits){
 		"short id":            func(m *message.OfflineLimits) { m.LimitsId = []byte{1} },

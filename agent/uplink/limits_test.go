@@ -36,3 +36,29 @@ func TestOfflineLimits(t *testing.T) {
 	require.Error(t, tl.uplink.VerifyAnswer(answer[:len(answer)-1]))
 	require.Error(t, tl.uplink.VerifyAnswer(tl.add(payment(1))[0]), "a record of our own is no answer")
 }
+
+// TestOfflineLimitsTheLatestWaits: an answer sent again by somebody on the way takes no later one's place.
+func TestOfflineLimitsTheLatestWaits(t *testing.T) {
+	_, c, tl := world(t)
+	limits := func(id string) *message.OfflineLimits {
+		return &message.OfflineLimits{LimitsId: []byte(id), Currency: "CNY"}
+	}
+	var again []byte
+	c.set(func() {
+		c.deliver = func(data []byte) { again = data }
+		c.send(c.epoch, record.OfflineLimits, limits("sixteen bytes 01"))
+		c.deliver = nil
+		c.publish(again)
+		c.send(c.epoch, record.OfflineLimits, limits("sixteen bytes 02"))
+		c.publish(again)
+		c.send(c.epoch, record.Refusal, &message.Refusal{Sequence: 1}) // comes behind all of them
+	})
+	select {
+	case <-tl.uplink.Refusals():
+	case <-time.After(patience):
+		require.FailNow(t, "no refusal")
+	}
+	var got message.OfflineLimits
+	require.NoError(t, proto.Unmarshal((<-tl.uplink.Limits()).Body(), &got))
+	require.Equal(t, "sixteen bytes 02", string(got.GetLimitsId()))
+}

@@ -61,7 +61,7 @@ func (u *Uplink) take(s *session, payload []byte) error {
 	case record.Refusal:
 		return u.refusal(r)
 	case record.OfflineLimits:
-		offer(u.limits, r)
+		u.limited(header, r)
 		return nil
 	default:
 		return fmt.Errorf("unknown answer %v", header.Type)
@@ -119,12 +119,22 @@ func (u *Uplink) heard(header record.Header) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	u.openedAt = u.config.Steady()
-	if header.Epoch < u.heardEpoch || header.Epoch == u.heardEpoch && header.Sequence <= u.heardSequence {
+	if !header.MadeAfter(u.newest) {
 		return
 	}
-	u.heardEpoch, u.heardSequence = header.Epoch, header.Sequence
+	u.newest = header
 	u.status.HeardAt, u.status.HeardSteady = u.config.Clock(), u.openedAt
 	u.status.ClockOffset = header.Time.Sub(u.status.HeardAt)
+}
+
+// limited hands limits to the till unless it was given some that were made later: only one answer waits.
+func (u *Uplink) limited(header record.Header, r record.Record) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if header.MadeAfter(u.newestLimits) {
+		u.newestLimits = header
+		offer(u.limits, r)
+	}
 }
 
 // VerifyAnswer checks that a stored answer is the cloud's and was for this terminal. Errors: keyring.ErrEpoch,

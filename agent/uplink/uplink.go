@@ -62,9 +62,9 @@ type Uplink struct {
 	deafAt time.Time
 	// openedAt is when a message from below last opened.
 	openedAt time.Time
-	// heardEpoch and heardSequence name the newest answer whose time was taken for the cloud's clock.
-	heardEpoch    uint32
-	heardSequence uint64
+	// newest is the header of the newest answer, whose time was taken for the cloud's clock; newestLimits of the newest
+	// limits.
+	newest, newestLimits record.Header
 }
 
 // Status is what the screens and the technician see.

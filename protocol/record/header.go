@@ -110,6 +110,12 @@ type Header struct {
 	Previous   seal.Hash
 }
 
+// MadeAfter reports whether the cloud made this answer after the other: epochs and an answer's sequence only rise
+// (SPEC.md 5). Neither the time of the one nor of the other counts.
+func (h Header) MadeAfter(other Header) bool {
+	return h.Epoch > other.Epoch || h.Epoch == other.Epoch && h.Sequence > other.Sequence
+}
+
 // AppendBinary appends the header's 72 bytes to b.
 func (h Header) AppendBinary(b []byte) []byte {
 	b = append(b, Version, Suite, byte(h.Direction), 0)

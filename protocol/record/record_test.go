@@ -58,6 +58,17 @@ func TestHeaderLayout(t *testing.T) {
 	require.Equal(t, h, back)
 }
 
+func TestHeaderMadeAfter(t *testing.T) {
+	at := func(epoch uint32, sequence uint64) record.Header {
+		return record.Header{Epoch: epoch, Sequence: sequence}
+	}
+	require.True(t, at(1, 1).MadeAfter(record.Header{}))
+	require.True(t, at(1, 2).MadeAfter(at(1, 1)))
+	require.True(t, at(2, 1).MadeAfter(at(1, 2)))
+	require.False(t, at(1, 2).MadeAfter(at(1, 2)), "the same")
+	require.False(t, at(1, 2).MadeAfter(at(2, 1)))
+}
+
 func TestParseHeaderRefuses(t *testing.T) {
 	good := testHeader(1).AppendBinary(nil)
 	for name, c := range map[string]struct {
