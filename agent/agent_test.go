@@ -467,6 +467,8 @@ func TestNewRefusesMissingParts(t *testing.T) {
 		"ShortMerchant": func(c *agent.Config) { c.Merchant.ID = "12" },
 		"NoName":        func(c *agent.Config) { c.Merchant.Name = "" },
 		"NoAmountMax":   func(c *agent.Config) { c.AmountMax = 0 },
+		"HugeAmountMax": func(c *agent.Config) { c.AmountMax = 1_000_000_000_001 },
+		"NoCurrency":    func(c *agent.Config) { c.Currency.Code = "" },
 		"BadCheckBase":  func(c *agent.Config) { c.CheckBase = "nowhere" },
 		"NoDevice":      func(c *agent.Config) { c.Device = nil },
 	} {

@@ -9,6 +9,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/yuantill/yuantill/agent/catalogue"
 	"github.com/yuantill/yuantill/agent/checkout"
 	"github.com/yuantill/yuantill/protocol/message"
 	"github.com/yuantill/yuantill/protocol/money"
@@ -39,6 +40,8 @@ const (
 	sumRecords  = 500                    // records of one read while a shift is summed up
 	sumBytes    = 256 << 10              // and their bytes
 	nameMax     = 40                     // characters of the names on a receipt
+
+	merchantDigits = 15
 )
 
 // ErrConfig marks a configuration that makes no sense.
@@ -79,6 +82,41 @@ func DefaultConfig() Config {
 	}
 }
 
+// Mistake is what makes no sense in one field that people set.
+type Mistake struct {
+	Field string // as the settings file calls it, with dots
+	What  catalogue.Text
+}
+
+// Mistakes are all that makes no sense in what people set, but for the times.
+func (c Config) Mistakes() []Mistake {
+	var found []Mistake
+	wrong := func(field string, what catalogue.Text) { found = append(found, Mistake{Field: field, What: what}) }
+	if len(c.Merchant.ID) != merchantDigits || !digits(c.Merchant.ID) {
+		wrong("merchant.id", catalogue.NotDigits(c.Merchant.ID, merchantDigits))
+	}
+	for _, name := range []struct{ field, value string }{
+		{"merchant.name", c.Merchant.Name}, {"merchant.acquirer", c.Merchant.Acquirer}, {"sale.cashier", c.Cashier},
+	} {
+		switch length := utf8.RuneCountInString(name.value); {
+		case length == 0:
+			wrong(name.field, catalogue.FieldMissing())
+		case length > nameMax:
+			wrong(name.field, catalogue.CharactersMost(nameMax))
+		}
+	}
+	switch {
+	case c.AmountMax <= 0:
+		wrong("sale.amount_max", catalogue.ValueBelow(c.AmountMax, 1))
+	case c.AmountMax > money.AmountMax:
+		wrong("sale.amount_max", catalogue.ValueOutside(c.AmountMax, 1, money.AmountMax))
+	}
+	if base, err := url.Parse(c.CheckBase); c.CheckBase != "" && (err != nil || base.Host == "") {
+		wrong("receipt.check_base", catalogue.NotWebAddress(c.CheckBase, "https://check.example.com"))
+	}
+	return found
+}
+
 // Validate returns ErrConfig with what is wrong.
 func (c Config) Validate() error {
 	switch {
@@ -86,22 +124,13 @@ func (c Config) Validate() error {
 		return fmt.Errorf("%w: no version", ErrConfig)
 	case c.Terminal == (record.Terminal{}):
 		return fmt.Errorf("%w: no terminal id", ErrConfig)
-	case len(c.Merchant.ID) != 15 || !digits(c.Merchant.ID):
-		return fmt.Errorf("%w: merchant id %q is not 15 digits", ErrConfig, c.Merchant.ID)
-	case c.Currency.Code == "" || c.AmountMax <= 0:
-		return fmt.Errorf("%w: no currency or no largest amount", ErrConfig)
+	case c.Currency.Code == "":
+		return fmt.Errorf("%w: no currency", ErrConfig)
 	case c.Device == nil:
 		return fmt.Errorf("%w: no device description", ErrConfig)
 	}
-	for field, name := range map[string]string{
-		"merchant name": c.Merchant.Name, "acquirer": c.Merchant.Acquirer, "cashier": c.Cashier,
-	} {
-		if length := utf8.RuneCountInString(name); length < 1 || length > nameMax {
-			return fmt.Errorf("%w: %s has %d characters instead of 1 to %d", ErrConfig, field, length, nameMax)
-		}
-	}
-	if base, err := url.Parse(c.CheckBase); c.CheckBase != "" && (err != nil || base.Host == "") {
-		return fmt.Errorf("%w: receipt check address %q", ErrConfig, c.CheckBase)
+	if found := c.Mistakes(); len(found) > 0 {
+		return fmt.Errorf("%w: %s: %s", ErrConfig, found[0].Field, found[0].What.English)
 	}
 	return c.Timing.Validate()
 }

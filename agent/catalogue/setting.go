@@ -95,6 +95,18 @@ func ValueNotOf(value string, allowed []string) Text {
 	}
 }
 
+// NotDigits says how many digits a number has.
+func NotDigits(value string, n int) Text {
+	return Text{fmt.Sprintf("“%s”不是 %d 位数字", value, n), fmt.Sprintf("%q is not %d digits", value, n)}
+}
+
+// NotWebAddress says how a web address looks.
+func NotWebAddress(value, example string) Text {
+	return Text{
+		"“" + value + "”不是网址，如 " + example, fmt.Sprintf("%q is no web address, such as %s", value, example),
+	}
+}
+
 // NotHostPort says how an address looks.
 func NotHostPort(value, example string) Text {
 	return Text{

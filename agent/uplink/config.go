@@ -33,8 +33,10 @@ const (
 	urgentMax  = 64 // payments whose records and secrets are kept for asking again
 	refusedMax = 1024
 	answersMax = 64 // results and refusals that nobody has taken yet
-	brokersMax = 16
 )
+
+// BrokersMax is how many brokers there may be.
+const BrokersMax = 16
 
 // Timings are how long things may take. DefaultConfig has the usual ones.
 type Timings struct {
@@ -85,7 +87,7 @@ func DefaultConfig() Config {
 
 // Validate says what is missing or out of range.
 func (c Config) Validate() error {
-	if len(c.Brokers) == 0 || len(c.Brokers) > brokersMax {
+	if len(c.Brokers) == 0 || len(c.Brokers) > BrokersMax {
 		return fmt.Errorf("uplink: %d brokers", len(c.Brokers))
 	}
 	for _, broker := range c.Brokers {

@@ -19,6 +19,9 @@ var (
 	ErrCurrencyMismatch = errors.New("money: currencies differ")
 )
 
+// AmountMax is the most that one payment may come to, in minor units of any currency (SPEC.md 8).
+const AmountMax = int64(1_000_000_000_000)
+
 // Money is an amount in the minor units of a currency, such as 1250 fen for ¥12.50. It may be negative (a posting).
 type Money struct {
 	Minor    int64

@@ -1,6 +1,7 @@
 package program_test
 
 import (
+	"bytes"
 	"database/sql"
 	"os"
 	"path/filepath"
@@ -97,4 +98,20 @@ func TestAFolderForSettings(t *testing.T) {
 			requireOnce(t, said)
 		}
 	}
+}
+
+// TestSettingsThatTheTillRefuses: what run refuses, check-settings refuses in the same words, before anything is opened.
+func TestSettingsThatTheTillRefuses(t *testing.T) {
+	m := newMachine(t)
+	text, err := os.ReadFile(m.settings)
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(m.settings, bytes.Replace(text, []byte("102290053110001"), []byte("10229005311000"), 1), 0o600))
+	for _, command := range []string{"run", "check-settings"} {
+		code, out, said := say(t, command, m.settings)
+		require.Equal(t, program.ExitSettings, code)
+		require.Empty(t, out)
+		require.Contains(t, said, "agent.toml:4:6: merchant.id：“10229005311000”不是 15 位数字  \"10229005311000\" is not 15 digits\n")
+		require.Contains(t, said, "  → 改正后检查：yuantill-agent check-settings "+m.settings)
+	}
+	require.NoFileExists(t, m.journalPath())
 }

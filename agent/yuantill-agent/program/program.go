@@ -64,16 +64,24 @@ func exitCode(err error) int {
 	}
 }
 
-// checkSettings reads the file and the drivers it names; devices, keys and network are not touched.
-func checkSettings(path string, out io.Writer) error {
+// load reads the settings and says all that is wrong with them.
+func load(path string) (settings.Settings, error) {
 	s, err := settings.Load(path)
 	if err == nil {
 		err = checkDrivers(s)
 	}
 	if err != nil {
-		return &stageError{exit: ExitSettings, cause: err}
+		return settings.Settings{}, &stageError{exit: ExitSettings, cause: err}
 	}
-	_, err = fmt.Fprintf(out, "%s: 设置正确  settings are right\n", path)
+	return s, nil
+}
+
+// checkSettings reads the file and the drivers it names; devices, keys and network are not touched.
+func checkSettings(path string, out io.Writer) error {
+	if _, err := load(path); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintf(out, "%s: 设置正确  settings are right\n", path)
 	return err
 }
 
@@ -82,12 +90,9 @@ func run(ctx context.Context, clock func() time.Time, path string, errOut io.Wri
 	if err := seal.SelfTest(seal.Portable()); err != nil {
 		return &stageError{exit: ExitSelfTest, cause: err}
 	}
-	s, err := settings.Load(path)
-	if err == nil {
-		err = checkDrivers(s)
-	}
+	s, err := load(path)
 	if err != nil {
-		return &stageError{exit: ExitSettings, cause: err}
+		return err
 	}
 	debug.SetGCPercent(s.Memory.GCPercent)
 	debug.SetMemoryLimit(s.Memory.LimitMB << 20)

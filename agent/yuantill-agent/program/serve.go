@@ -19,9 +19,6 @@ import (
 	"github.com/yuantill/yuantill/agent/uplink"
 	"github.com/yuantill/yuantill/agent/yuantill-agent/settings"
 	"github.com/yuantill/yuantill/protocol/hardwallet"
-	"github.com/yuantill/yuantill/protocol/message"
-	"github.com/yuantill/yuantill/protocol/money"
-	"github.com/yuantill/yuantill/protocol/record"
 	"github.com/yuantill/yuantill/protocol/seal"
 	"github.com/yuantill/yuantill/protocol/sign"
 )
@@ -61,7 +58,7 @@ func serve(ctx context.Context, clock func() time.Time, s settings.Settings, log
 		Background: map[string]func(context.Context) error{"journal": store.Run, "uplink": link.Run},
 	}
 	openers(s, logger, &parts)
-	return runTill(ctx, s, keys.Terminal(), parts)
+	return runTill(ctx, s, parts)
 }
 
 // journalError is an error of opening or closing the journal; a full disk is told apart from all else.
@@ -73,13 +70,9 @@ func journalError(exit int, err error) error {
 }
 
 // runTill assembles till and station and runs them.
-func runTill(ctx context.Context, s settings.Settings, terminal record.Terminal, parts agent.Parts) error {
-	config, err := agentConfig(s, terminal)
-	if err != nil {
-		return &stageError{exit: ExitSettings, cause: err}
-	}
+func runTill(ctx context.Context, s settings.Settings, parts agent.Parts) error {
 	feed := station.NewFeed(parts.Clock())
-	till, err := agent.New(config, parts, feed)
+	till, err := agent.New(s.Till(Version), parts, feed)
 	if err != nil {
 		return &stageError{exit: ExitSettings, cause: err}
 	}
@@ -94,7 +87,7 @@ func runTill(ctx context.Context, s settings.Settings, terminal record.Terminal,
 	}
 	// The station needs the till and the till runs the station: the map is shared, so it may be added to until Run.
 	parts.Background["station"] = func(ctx context.Context) error { return api.Serve(ctx, listener) }
-	parts.Logger.InfoContext(ctx, "till is running", "version", Version, "terminal", terminal, "station", listener.Addr().String())
+	parts.Logger.InfoContext(ctx, "till is running", "version", Version, "terminal", s.Terminal, "station", listener.Addr().String())
 	if err := till.Run(ctx); err != nil {
 		return &stageError{exit: ExitFailed, cause: errors.Join(err, closed(listener))}
 	}
@@ -157,22 +150,4 @@ func openUplink(
 	config.Brokers, config.AgentVersion, config.SerialNumber = s.Cloud.Brokers, Version, s.Device.SerialNumber
 	config.Clock, config.Random, config.Logger = clock, rand.Int64N, logger
 	return uplink.New(config, store, keys)
-}
-
-// agentConfig is the till's part of the settings.
-func agentConfig(s settings.Settings, terminal record.Terminal) (agent.Config, error) {
-	currency, err := money.Lookup(s.Sale.Currency)
-	if err != nil {
-		return agent.Config{}, err
-	}
-	config := agent.DefaultConfig()
-	config.Version, config.Terminal, config.Timing = Version, terminal, s.CheckoutTiming()
-	config.Merchant = agent.Merchant{Name: s.Merchant.Name, ID: s.Merchant.ID, Acquirer: s.Merchant.Acquirer}
-	config.Cashier, config.Currency, config.AmountMax = s.Sale.Cashier, currency, s.Sale.AmountMax
-	config.CheckBase, config.ShiftByItself = s.Receipt.CheckBase, s.Shift.OpenByItself
-	config.Device = &message.TerminalBlock{
-		DeviceType: s.Device.Type, SerialNumber: s.Device.SerialNumber, Location: s.Device.Location,
-		NetworkLicence: s.Device.NetworkLicence, AgentVersion: Version,
-	}
-	return config, nil
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/yuantill/yuantill/agent"
 	"github.com/yuantill/yuantill/agent/catalogue"
 	"github.com/yuantill/yuantill/agent/yuantill-agent/settings"
 )
@@ -86,6 +87,19 @@ func TestMistakesAreNamedWithTheirPlace(t *testing.T) {
 		"ListenNoPort":     {least + "[station]\nlisten = \"127.0.0.1:x\"\n", "agent.toml:11:10: station.listen", "such as 127.0.0.1:7710"},
 		"Currency":         {least + "[sale]\ncurrency = \"XXX\"\n", "agent.toml:11:12: sale.currency：没有“XXX”", "ISO 4217"},
 		"AmountMax":        {least + "[sale]\namount_max = 0\n", "agent.toml:11:14: sale.amount_max：不能为 0，最小 1", "at least 1"},
+		"AmountMaxTooHigh": {least + "[sale]\namount_max = 1000000000001\n", "agent.toml:11:14: sale.amount_max：不能为 1000000000001，须在 1 至 1000000000000 之间", "1 to 1000000000000"},
+		"ShortMerchant": {strings.Replace(least, "102290053110001", "10229005311000", 1), "agent.toml:4:6: merchant.id：“10229005311000”不是 15 位数字",
+			"agent.toml:4:6: merchant.id: \"10229005311000\" is not 15 digits"},
+		"LettersInMerchant": {strings.Replace(least, "102290053110001", "10229005311000A", 1), "agent.toml:4:6: merchant.id", "is not 15 digits"},
+		"LongName": {strings.Replace(least, "店", strings.Repeat("店", 41), 1), "agent.toml:3:8: merchant.name：最多 40 个字符",
+			"agent.toml:3:8: merchant.name: must have at most 40 characters"},
+		"LongAcquirer": {strings.Replace(least, "机构", strings.Repeat("机", 41), 1), "agent.toml:5:12: merchant.acquirer：最多 40 个字符", "at most 40"},
+		"LongCashier":  {least + "[sale]\ncashier = \"" + strings.Repeat("0", 41) + "\"\n", "agent.toml:11:11: sale.cashier：最多 40 个字符", "at most 40"},
+		"NoCashier":    {least + "[sale]\ncashier = \"\"\n", "agent.toml:11:11: sale.cashier：必须填写，如 \"01\"", "is needed"},
+		"CheckBase": {least + "[receipt]\ncheck_base = \"nowhere\"\n", "agent.toml:11:14: receipt.check_base：“nowhere”不是网址，如 https://check.example.com",
+			"agent.toml:11:14: receipt.check_base: \"nowhere\" is no web address, such as https://check.example.com"},
+		"ManyBrokers": {strings.Replace(least, `"localhost:8883"`, strings.Repeat(`"localhost:8883", `, 17), 1), "agent.toml:9:1: cloud.brokers：最多 16 项",
+			"must have at most 16 items"},
 		"Paper":            {least + printer + "77\n", "agent.toml:13:9: printer.paper：不能为 77，可用 58、80", "agent.toml:13:9: printer.paper: cannot be 77, there is 58, 80"},
 		"NoDriver":         {least + "[scanner]\npath = \"/dev/x\"\n", "agent.toml:10:2: scanner.driver：必须填写，如 \"line\"", "is needed"},
 		"NoPath":           {least + "[reader]\ndriver = \"pn532\"\n", "agent.toml:10:2: reader.path：必须填写", "such as \"/dev/ttyUSB0\""},
@@ -126,6 +140,23 @@ func TestAllMistakesAtOnce(t *testing.T) {
 	require.Len(t, wrong.Mistakes, 6)
 }
 
+// TestTill: whatever the settings allow makes a till, and takes all that is in them.
+func TestTill(t *testing.T) {
+	for name, text := range map[string]string{"Least": least, "Example": settings.Example()} {
+		t.Run(name, func(t *testing.T) {
+			s, err := settings.Parse("agent.toml", []byte(text))
+			require.NoError(t, err)
+			c := s.Till("1.0")
+			require.NoError(t, c.Validate())
+			require.Equal(t, s.Terminal, c.Terminal.String())
+			require.Equal(t, agent.Merchant{Name: s.Merchant.Name, ID: s.Merchant.ID, Acquirer: s.Merchant.Acquirer}, c.Merchant)
+			require.Equal(t, s.Receipt.CheckBase, c.CheckBase)
+			require.Equal(t, s.Sale.Currency, c.Currency.Code)
+			require.Equal(t, s.Device.SerialNumber, c.Device.SerialNumber)
+		})
+	}
+}
+
 // TestWrongInUse: a mistake that shows later has its place too.
 func TestWrongInUse(t *testing.T) {
 	s, err := settings.Parse("agent.toml", []byte(least+"[printer]\ndriver = \"nope\"\npath = \"/dev/x\"\npaper = 58\n"))
@@ -152,8 +183,11 @@ func FuzzParse(f *testing.F) {
 	f.Add([]byte(least))
 	f.Add([]byte(settings.Example()))
 	f.Fuzz(func(t *testing.T, text []byte) {
-		if _, err := settings.Parse("agent.toml", text); err != nil {
+		s, err := settings.Parse("agent.toml", text)
+		if err != nil {
 			require.ErrorIs(t, err, settings.ErrSettings)
+			return
 		}
+		require.NoError(t, s.Till("1.0").Validate(), "what is right makes a till")
 	})
 }

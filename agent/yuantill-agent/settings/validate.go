@@ -2,11 +2,12 @@ package settings
 
 import (
 	"net"
+	"slices"
 	"strconv"
 	"time"
 
 	"github.com/yuantill/yuantill/agent/catalogue"
-	"github.com/yuantill/yuantill/agent/checkout"
+	"github.com/yuantill/yuantill/agent/uplink"
 	"github.com/yuantill/yuantill/protocol/money"
 	"github.com/yuantill/yuantill/protocol/record"
 )
@@ -45,12 +46,10 @@ func (s Settings) mistakes() []Mistake {
 	c.needs(s.Merchant.Name, "merchant.name", "幸福小吃店")
 	c.needs(s.Merchant.ID, "merchant.id", "102290053110001")
 	c.needs(s.Merchant.Acquirer, "merchant.acquirer", "示例收单机构")
+	c.needs(s.Sale.Cashier, "sale.cashier", "01")
 	c.needs(s.Device.SerialNumber, "device.serial_number", "YT-2026-000001")
 	if _, err := money.Lookup(s.Sale.Currency); err != nil {
 		c.wrong("sale.currency", catalogue.NoCurrency(s.Sale.Currency))
-	}
-	if s.Sale.AmountMax <= 0 {
-		c.wrong("sale.amount_max", catalogue.ValueBelow(s.Sale.AmountMax, 1))
 	}
 	if s.Journal.RoomMin < 0 {
 		c.wrong("journal.room_min", catalogue.ValueBelow(s.Journal.RoomMin, 0))
@@ -61,16 +60,29 @@ func (s Settings) mistakes() []Mistake {
 	if s.Memory.LimitMB < limitMBMin {
 		c.wrong("memory.limit_mb", catalogue.ValueBelow(s.Memory.LimitMB, limitMBMin))
 	}
+	c.till()
 	c.addresses()
 	c.devices()
 	c.timing()
 	return c.found
 }
 
+// till notes what the till itself would refuse, where nothing is noted yet.
+func (c *check) till() {
+	for _, m := range c.settings.Till("").Mistakes() {
+		if !slices.ContainsFunc(c.found, func(known Mistake) bool { return known.Key == m.Field }) {
+			c.wrong(m.Field, m.What)
+		}
+	}
+}
+
 func (c *check) addresses() {
 	const broker, station = "broker.example.com:8883", "127.0.0.1:7710"
 	if len(c.settings.Cloud.Brokers) == 0 {
 		c.wrong("cloud.brokers", catalogue.SettingMissing(`["`+broker+`"]`))
+	}
+	if len(c.settings.Cloud.Brokers) > uplink.BrokersMax {
+		c.wrong("cloud.brokers", catalogue.ItemsMost(uplink.BrokersMax))
 	}
 	for _, address := range c.settings.Cloud.Brokers {
 		if host, port, err := net.SplitHostPort(address); err != nil || host == "" || port == "" {
@@ -143,15 +155,4 @@ func (c *check) timing() {
 	if err := t.Validate(); err != nil && len(c.found) == before {
 		c.wrong("timing", catalogue.TimesDisagree(err.Error()))
 	}
-}
-
-// CheckoutTiming is the checkout's timing with these settings in it.
-func (s Settings) CheckoutTiming() checkout.Timing {
-	timing := checkout.DefaultTiming()
-	timing.WaitAtMost, timing.AnswerWithin = time.Duration(s.Timing.WaitAtMost), time.Duration(s.Timing.AnswerWithin)
-	timing.AskEvery = time.Duration(s.Timing.AskEvery)
-	timing.GiveUp, timing.GiveUpShown = time.Duration(s.Timing.GiveUp), time.Duration(s.Timing.GiveUpShown)
-	timing.AskSlowly = max(timing.AskSlowly, timing.AskEvery)
-	timing.AskEagerly = max(timing.AskEagerly, timing.AskEvery)
-	return timing
 }
