@@ -458,6 +458,23 @@ func TestRestartWithASaleOfANewerProgram(t *testing.T) {
 	})
 }
 
+// multiply leaves so many copies of the journal's only open sale open.
+func (j *fakeJournal) multiply(t *testing.T, n int) {
+	t.Helper()
+	j.change(func() {
+		stored := j.sales[0]
+		var one checkout.Sale
+		require.NoError(t, one.UnmarshalBinary(stored.State))
+		for i := range n - 1 {
+			one.OrderID = checkout.OrderID{byte(i), byte(i >> 8), 1}
+			state, err := one.MarshalBinary()
+			require.NoError(t, err)
+			stored.OrderID, stored.State = journal.OrderID(one.OrderID), state
+			j.sales = append(j.sales, stored)
+		}
+	})
+}
+
 func TestNewRefusesMissingParts(t *testing.T) {
 	_, err := agent.New(config(), agent.Parts{}, nil)
 	require.ErrorIs(t, err, agent.ErrConfig)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/yuantill/yuantill/agent/catalogue"
 	"github.com/yuantill/yuantill/agent/checkout"
+	"github.com/yuantill/yuantill/agent/journal"
 	"github.com/yuantill/yuantill/protocol/message"
 	"github.com/yuantill/yuantill/protocol/money"
 	"github.com/yuantill/yuantill/protocol/record"
@@ -19,6 +20,7 @@ import (
 // Bounds of the till.
 const (
 	openMax     = 64                     // sales without a definite outcome
+	heldMax     = journal.OpenMax / 2    // those, and the ones accepted offline: a start has to take up all of them
 	recentMax   = 64                     // ended sales kept in memory
 	followUpMax = 64                     // follow-ups without a definite outcome
 	returnsMax  = 512                    // follow-ups accepted offline that the cloud has not answered

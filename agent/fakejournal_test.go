@@ -157,7 +157,7 @@ func (j *fakeJournal) OpenSales(context.Context) ([]journal.Sale, error) {
 			open = append(open, sale)
 		}
 	}
-	return open, nil
+	return open[:min(len(open), journal.OpenMax)], nil
 }
 
 func (j *fakeJournal) LastSales(_ context.Context, n int) ([]journal.Sale, error) {

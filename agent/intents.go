@@ -76,7 +76,10 @@ func (t *till) admit(start station.Start) error {
 	case t.undecided() >= openMax:
 		return &station.Refusal{Phrase: catalogue.RefuseTooManyOpen}
 	}
-	return t.serviceable()
+	if err := t.serviceable(); err != nil || len(t.sales) < heldMax {
+		return err
+	}
+	return &station.Refusal{Phrase: catalogue.RefuseTooManyOpen}
 }
 
 // undecided counts the sales in memory whose outcome is open.
@@ -98,7 +101,10 @@ func (t *till) serviceable() error {
 	if err := t.parts.Journal.Room(); err != nil {
 		return refuseJournal(err)
 	}
-	if t.unread != nil {
+	switch {
+	case errors.Is(t.unread, errLeftOpen):
+		return &station.Refusal{Phrase: catalogue.RefuseLeftOpen}
+	case t.unread != nil:
 		return &station.Refusal{Phrase: catalogue.RefuseJournalDamaged, Detail: t.unread.Error()}
 	}
 	if t.shifts.current == nil && !t.config.ShiftByItself {

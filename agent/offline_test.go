@@ -299,6 +299,30 @@ func TestOffline(t *testing.T) {
 			require.Equal(t, catalogue.NoticeOfflineNoLimits.Text(), s.tap(t, "k1", card).Notice)
 		})
 	})
+	t.Run("NoMoreThanAStartTakesUp", func(t *testing.T) {
+		offlineShop(t, as, func(t *testing.T, s *shop, card *hardcard.Card) {
+			require.Equal(t, checkout.ApprovedOffline, s.tap(t, "k1", card).Sale.State)
+			s.stop()
+			s.journal.multiply(t, journal.OpenMax/2 - 1)
+			s.open(t)
+			synctest.Wait()
+			require.Equal(t, checkout.ApprovedOffline, s.tap(t, "k2", card).Sale.State)
+			_, err := s.start("k3", 1250)
+			requireRefused(t, err, catalogue.RefuseTooManyOpen)
+		})
+	})
+	t.Run("NothingWhileTheNewestMayBeLeftOut", func(t *testing.T) {
+		offlineShop(t, as, func(t *testing.T, s *shop, card *hardcard.Card) {
+			require.Equal(t, checkout.ApprovedOffline, s.tap(t, "k1", card).Sale.State)
+			s.stop()
+			s.journal.multiply(t, journal.OpenMax+1)
+			s.open(t)
+			synctest.Wait()
+			require.Equal(t, catalogue.RefuseLeftOpen.Text(), *s.refusing(t))
+			_, err := s.start("k2", 1250)
+			requireRefused(t, err, catalogue.RefuseLeftOpen)
+		})
+	})
 	t.Run("WithAConnectionTheCloudIsAsked", func(t *testing.T) {
 		offlineShop(t, as, func(t *testing.T, s *shop, card *hardcard.Card) {
 			s.cloud.disconnect(false)

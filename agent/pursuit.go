@@ -251,6 +251,7 @@ func (t *till) recoverFollowUps(ctx context.Context) error {
 		// A journal that fails is told by the machine's own effects, which keep trying.
 		_ = t.giveFollowUp(ctx, h, followup.Restarted{Last: stored.Last})
 	}
+	t.tellLeftOpen(ctx, "follow-ups", len(open))
 	return nil
 }
 

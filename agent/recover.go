@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/yuantill/yuantill/agent/catalogue"
 	"github.com/yuantill/yuantill/agent/checkout"
 	"github.com/yuantill/yuantill/agent/journal"
 	"github.com/yuantill/yuantill/protocol/message"
@@ -14,6 +15,9 @@ import (
 
 // startedRetry is the time between two tries to record the start while the first sign-in is still to come.
 const startedRetry = time.Second
+
+// errLeftOpen marks a journal in which more is open than a start takes up.
+var errLeftOpen = errors.New("agent: more is open than a start takes up")
 
 // recover takes up where the journal ends: numbers, keys of sales begun, and sales that are not over.
 func (t *till) recover(ctx context.Context) error {
@@ -46,6 +50,7 @@ func (t *till) recover(ctx context.Context) error {
 		// A journal that fails is told by the machine's own effects, which keep trying.
 		_ = t.give(ctx, h, checkout.Restarted{Last: stored.Last}, nil)
 	}
+	t.tellLeftOpen(ctx, "sales", len(open))
 	return t.recoverFollowUps(ctx)
 }
 
@@ -56,6 +61,16 @@ func (t *till) tellUnread(ctx context.Context, err error) {
 	if t.unread == nil {
 		t.unread = err
 	}
+}
+
+// tellLeftOpen tells that as much was read as is ever read, so that the newest may be left out: they are asked about after
+// another start, once others have ended. The lock is held.
+func (t *till) tellLeftOpen(ctx context.Context, what string, read int) {
+	if read < journal.OpenMax {
+		return
+	}
+	t.tellUnread(ctx, fmt.Errorf("%w: %d %s were taken up", errLeftOpen, read, what))
+	t.feed.PublishNotice("", catalogue.RefuseLeftOpen, t.parts.Clock())
 }
 
 func (t *till) recoverKeys(ctx context.Context) error {

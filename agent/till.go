@@ -56,7 +56,7 @@ type till struct {
 	late      lateReports
 	lookups   *lookupDesk
 	offline   offlineBook
-	// unread is the first that was left open and that this program cannot read: a newer one wrote it.
+	// unread is why something that was left open was not taken up: a newer program wrote it, or there is too much of it.
 	unread error
 	// oldCopyAt is the finding of an old copy of the journal that was told last.
 	oldCopyAt time.Time

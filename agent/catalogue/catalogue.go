@@ -159,6 +159,7 @@ const (
 	RefuseNoAddress
 	RefuseMethod
 	RefuseListeners
+	RefuseLeftOpen
 	RefuseJournalDamaged
 	RefuseKeyUnclean
 )

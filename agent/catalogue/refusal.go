@@ -14,7 +14,8 @@ func (p Phrase) refusal() Text {
 		return Text{"金额必须大于零且不超过上限", "The amount must be above zero and within the limit"}
 	case RefuseCurrency:
 		return Text{"本机不支持这种货币", "This till does not take that currency"}
-	case RefuseJournal, RefuseJournalMoved, RefuseJournalDamaged, RefuseNoRoom, RefuseTooManyOpen, RefuseNotSignedIn, RefuseStopping:
+	case RefuseJournal, RefuseJournalMoved, RefuseJournalDamaged, RefuseNoRoom, RefuseTooManyOpen, RefuseNotSignedIn, RefuseStopping,
+		RefuseLeftOpen:
 		return p.outOfService()
 	case RefuseNoShift, RefuseShiftOpen, RefuseShiftApproval, RefuseCount, RefuseCash:
 		return p.shift()
@@ -74,6 +75,9 @@ func (p Phrase) outOfService() Text {
 		return Text{"存储空间不足，不能收款；请清理磁盘", "Not enough room for the journal, so no sale can start; free some disk"}
 	case RefuseTooManyOpen:
 		return Text{"未有结果的收款过多，请等待或联系服务商", "Too many sales without a result; wait or call support"}
+	case RefuseLeftOpen:
+		return Text{"未有结果的收款过多，有的未能继续处理，不能收款；请联系服务商",
+			"More was left open than could be taken up, so no sale can start; call support"}
 	case RefuseNotSignedIn:
 		return Text{"本机尚未签到，不能收款；请检查网络", "The till has not signed in yet; check the network"}
 	default:

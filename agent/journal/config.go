@@ -18,9 +18,12 @@ const (
 	// ClockTolerance is how far the clock may go back between two records before it is noted.
 	ClockTolerance = 2 * time.Second
 
-	queueMax     = 256  // callers waiting for a commit; the next one blocks until there is a place
-	openSalesMax = 4096 // several times what the cloud's limits let be open at once
-	readMax      = 1000 // records or sales of one read
+	// OpenMax is how many open sales, and how many open follow-ups, are read at a start. Whoever makes them must not let so
+	// many be open: what is beyond is not read.
+	OpenMax = 4096
+
+	queueMax = 256  // callers waiting for a commit; the next one blocks until there is a place
+	readMax  = 1000 // records or sales of one read
 )
 
 // Keyring gives the journal its keys; agent/keyring's Keyring is one.

@@ -30,9 +30,9 @@ type FollowUp struct {
 	ChangedAt   time.Time
 }
 
-// OpenFollowUps returns the follow-ups that are not finished, oldest first, at most 4,096.
+// OpenFollowUps returns the follow-ups that are not finished, oldest first, at most OpenMax.
 func (j *Journal) OpenFollowUps(ctx context.Context) ([]FollowUp, error) {
-	return j.followUps(ctx, "WHERE open = 1 ORDER BY number LIMIT ?", openSalesMax)
+	return j.followUps(ctx, "WHERE open = 1 ORDER BY number LIMIT ?", OpenMax)
 }
 
 // LastFollowUps returns the latest n follow-ups, newest first, at most 1,000.

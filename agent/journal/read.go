@@ -193,9 +193,9 @@ func (j *Journal) Last(ctx context.Context, n int) ([]record.Record, error) {
 	return records, j.explain(rows.Err())
 }
 
-// OpenSales returns the sales that are not finished, oldest first, at most 4,096.
+// OpenSales returns the sales that are not finished, oldest first, at most OpenMax.
 func (j *Journal) OpenSales(ctx context.Context) ([]Sale, error) {
-	return j.sales(ctx, "WHERE open = 1 ORDER BY number LIMIT ?", openSalesMax)
+	return j.sales(ctx, "WHERE open = 1 ORDER BY number LIMIT ?", OpenMax)
 }
 
 // LastSales returns the latest n sales, newest first, at most 1,000.

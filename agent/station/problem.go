@@ -50,7 +50,8 @@ func statusOf(phrase catalogue.Phrase) int {
 		return http.StatusUnprocessableEntity
 	case catalogue.RefuseNoRoom:
 		return http.StatusInsufficientStorage
-	case catalogue.RefuseJournal, catalogue.RefuseJournalMoved, catalogue.RefuseJournalDamaged, catalogue.RefuseNotSignedIn, catalogue.RefuseStopped,
+	case catalogue.RefuseJournal, catalogue.RefuseJournalMoved, catalogue.RefuseJournalDamaged, catalogue.RefuseLeftOpen, catalogue.RefuseNotSignedIn,
+		catalogue.RefuseStopped,
 		catalogue.RefuseStopping, catalogue.RefuseSetAside, catalogue.RefuseBlocked, catalogue.RefuseOtherCopy,
 		catalogue.RefuseTooManyOpen, catalogue.RefusePrinter, catalogue.RefuseManyFollowUps, catalogue.RefuseLookupSilent,
 		catalogue.RefuseLookupBusy, catalogue.RefuseListeners:
