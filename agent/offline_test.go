@@ -303,7 +303,7 @@ func TestOffline(t *testing.T) {
 		offlineShop(t, as, func(t *testing.T, s *shop, card *hardcard.Card) {
 			require.Equal(t, checkout.ApprovedOffline, s.tap(t, "k1", card).Sale.State)
 			s.stop()
-			s.journal.multiply(t, journal.OpenMax/2 - 1)
+			s.journal.multiply(t, journal.OpenMax/2-1)
 			s.open(t)
 			synctest.Wait()
 			require.Equal(t, checkout.ApprovedOffline, s.tap(t, "k2", card).Sale.State)

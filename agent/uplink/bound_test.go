@@ -9,8 +9,11 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
+	"github.com/yuantill/yuantill/agent/journal"
 	"github.com/yuantill/yuantill/agent/uplink"
 	"github.com/yuantill/yuantill/protocol/enrolment/enrolmenttest"
+	"github.com/yuantill/yuantill/protocol/message"
+	"github.com/yuantill/yuantill/protocol/record"
 )
 
 func TestWindow(t *testing.T) {
@@ -40,6 +43,71 @@ func TestWindow(t *testing.T) {
 				require.LessOrEqual(r, size, uplink.WindowMax)
 			}
 		})
+	})
+}
+
+// TestOnTheWay: what is on its way on both lanes together stays within the protocol's bound while nothing is acknowledged.
+func TestOnTheWay(t *testing.T) {
+	grown := func(t *testing.T) (*stepped, *cloud) {
+		s, c := newStepped(t), newCloud(t)
+		s.attach(c)
+		for s.journal.Tail().Epoch == 0 {
+			s.step()
+		}
+		s.faults(2400) // answered at once: the window opens as far as it does
+		for s.uplink.Status().Unsent > 0 {
+			s.step()
+		}
+		c.set(func() { c.silent = true })
+		return s, c
+	}
+	urgent := func(s *stepped, n int) (busy int) {
+		entries := make([]journal.Entry, n)
+		for i := range entries {
+			entries[i] = journal.Entry{Type: record.FollowUpRequested, Body: &message.FollowUpRequested{}}
+		}
+		for _, r := range s.add(entries...) {
+			if err := s.uplink.SendNow(r, nil); err != nil {
+				require.ErrorIs(s.t, err, uplink.ErrBusy)
+				busy++
+			}
+		}
+		return busy
+	}
+	onWay := func(c *cloud) int { return len(c.records) - int(c.acked) }
+	t.Run("PaymentsLeaveLessToTheRest", func(t *testing.T) {
+		s, c := grown(t)
+		require.Zero(t, urgent(s, 100))
+		s.faults(1200)
+		for range 20 {
+			s.step()
+		}
+		require.LessOrEqual(t, onWay(c), uplink.OnWayMax)
+		require.Greater(t, onWay(c), uplink.WindowMax-100, "it is used")
+	})
+	t.Run("TooManyUrgentOnesGoInTheirTurn", func(t *testing.T) {
+		s, c := grown(t)
+		const more = 40
+		require.Equal(t, more, urgent(s, uplink.NowMax+more))
+		for range 20 {
+			s.step()
+		}
+		require.LessOrEqual(t, onWay(c), uplink.OnWayMax)
+		c.set(func() { c.silent = false })
+		for s.uplink.Status().Unsent > 0 {
+			s.step()
+		}
+		require.Zero(t, urgent(s, 1), "there is room again")
+	})
+	t.Run("RefusedOnesAreNotOnTheirWay", func(t *testing.T) {
+		s, c := grown(t)
+		c.set(func() {
+			c.silent = false
+			for n := range uint64(uplink.NowMax + 10) {
+				c.refused[c.top+1+n] = message.Refusal_CAUSE_TAG
+			}
+		})
+		require.Zero(t, urgent(s, uplink.NowMax+10))
 	})
 }
 

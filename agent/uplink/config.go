@@ -17,6 +17,10 @@ const (
 	windowMin   = 128 // records
 	windowMax   = 1000
 	windowBytes = 256 << 10
+	// onWayMax bounds the records on their way on both lanes (SPEC.md 7.3), nowMax those on lane now. The rest is always
+	// left to lane up: without it gaps would not close.
+	onWayMax    = 1024
+	nowMax      = onWayMax / 2
 	batchFrames = 64
 	batchBytes  = 32 << 10
 	queueSlack  = 3 * time.Millisecond

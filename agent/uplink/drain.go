@@ -280,7 +280,8 @@ func (d *drainer) fill(ctx context.Context) error {
 	case <-d.uplink.journal.Appended(): // it is read below
 	default:
 	}
-	for d.frames+batchFrames <= d.window.size && d.bytes+batchBytes <= windowBytes {
+	window := min(d.window.size, onWayMax-d.session.onNow(d.uplink.settled))
+	for d.frames+batchFrames <= window && d.bytes+batchBytes <= windowBytes {
 		if d.uplink.urgent.hold(d.uplink.config.Steady()) > 0 {
 			return nil
 		}

@@ -19,6 +19,8 @@ const (
 	WindowMin = windowMin
 	WindowMax = windowMax
 	UrgentMax = urgentMax
+	OnWayMax  = onWayMax
+	NowMax    = nowMax
 )
 
 // Backoff opens the wait after a number of rounds.

@@ -223,6 +223,11 @@ func (u *Uplink) isRefused(sequence uint64) bool {
 	return u.refused[sequence]
 }
 
+// settled says that a record is acknowledged, or refused on this connection.
+func (u *Uplink) settled(sequence uint64) bool {
+	return u.journal.Waiting(sequence, sequence) == 0 || u.isRefused(sequence)
+}
+
 // refusedWithin counts refused records from first to last that are still unacknowledged.
 func (u *Uplink) refusedWithin(first, last uint64) uint64 {
 	u.mu.Lock()

@@ -5,7 +5,9 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
+	"sync"
 	"time"
 
 	mqtt "github.com/eclipse/paho.mqtt.golang"
@@ -28,6 +30,9 @@ type session struct {
 	line
 	lost    chan error
 	answers chan []byte // raw sign-in answers
+
+	mu  sync.Mutex
+	now map[uint64]struct{} // sequences that lane now had, at most nowMax
 }
 
 // line is the way a session's messages take.
@@ -38,7 +43,31 @@ type line interface {
 }
 
 func newSession(l line) *session {
-	return &session{line: l, lost: make(chan error, 1), answers: make(chan []byte, 1)}
+	return &session{line: l, lost: make(chan error, 1), answers: make(chan []byte, 1), now: make(map[uint64]struct{})}
+}
+
+// enterNow notes that lane now has a record, and reports whether there is room for it.
+func (s *session) enterNow(sequence uint64, settled func(sequence uint64) bool) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if _, again := s.now[sequence]; !again && len(s.now) >= nowMax && s.prune(settled) >= nowMax {
+		return false
+	}
+	s.now[sequence] = struct{}{}
+	return true
+}
+
+// onNow counts the records on their way on lane now.
+func (s *session) onNow(settled func(sequence uint64) bool) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.prune(settled)
+}
+
+// prune forgets what is not on its way any more and returns how many records are left. Called with mu held.
+func (s *session) prune(settled func(sequence uint64) bool) int {
+	maps.DeleteFunc(s.now, func(sequence uint64, _ struct{}) bool { return settled(sequence) })
+	return len(s.now)
 }
 
 // mqttLine is an MQTT client's connection.

@@ -24,6 +24,8 @@ var (
 	ErrForbidden = errors.New("uplink: broker refused the subscription")
 	// ErrClock: the broker's certificate is not valid at the time that this till's clock shows.
 	ErrClock = errors.New("uplink: set this till's clock: the broker's certificate is not valid at its time")
+	// ErrBusy: so many urgent records have no acknowledgement that this one waits for its turn behind the others.
+	ErrBusy = errors.New("uplink: too many urgent records on their way")
 	// ErrSecret: another secret was given for the same record.
 	ErrSecret = errors.New("uplink: record already has another secret")
 )

@@ -146,8 +146,8 @@ func (u *urgent) restart() []record.Record {
 // SendNow publishes a record at once, ahead of any backlog, from the caller's goroutine and without waiting for the
 // broker; at the worst it waits Timings.Write for the socket. The record must have been committed. The secret, which
 // may be nil, is kept in memory until Forget; calling again without one repeats the same bytes, which is how a result
-// is asked for. It returns ErrOffline (the record is sent by itself when there is a connection), ErrStopped, ErrSecret,
-// keyring.ErrEpoch and the socket's errors.
+// is asked for. It returns ErrOffline (the record is sent by itself when there is a connection), ErrBusy (it is sent by
+// itself in its turn), ErrStopped, ErrSecret, keyring.ErrEpoch and the socket's errors.
 func (u *Uplink) SendNow(r record.Record, secret []byte) error {
 	header, err := record.ParseHeader(r)
 	if err != nil {
@@ -180,6 +180,9 @@ func (u *Uplink) sendUrgent(s *session, r record.Record, header record.Header, s
 	frame, err := record.Seal(keys.Envelope, r, secret)
 	if err != nil {
 		return fmt.Errorf("seal record: %w", err)
+	}
+	if !s.enterNow(header.Sequence, u.settled) {
+		return ErrBusy
 	}
 	u.urgent.sent(header.Sequence, u.config.Steady())
 	err = s.publish(topic.Now, record.AppendBatch(make([]byte, 0, record.BatchSize(frame)), frame))
