@@ -102,3 +102,26 @@ func TestFailedJournalSignsInNoMore(t *testing.T) {
 	}
 	require.Empty(t, s.lanes)
 }
+
+// TestSignInDailyWhateverTheClock: a clock that was ahead at a sign-in, and was then set right, dates the epoch to come.
+func TestSignInDailyWhateverTheClock(t *testing.T) {
+	s, c := newStepped(t), newCloud(t)
+	ahead := 10 * 365 * 24 * time.Hour
+	s.config.Clock = func() time.Time { return time.Now().Add(ahead) }
+	s.attach(c)
+	for range 10 {
+		s.step()
+	}
+	require.Equal(t, 1, c.signIns)
+	ahead = 0
+	s.steady = s.steady.Add(23 * time.Hour)
+	for range 10 {
+		s.step()
+	}
+	require.Equal(t, 1, c.signIns, "not before a day has passed")
+	s.steady = s.steady.Add(time.Hour)
+	for range 10 {
+		s.step()
+	}
+	require.Equal(t, 2, c.signIns)
+}

@@ -86,10 +86,14 @@ func (u *Uplink) ClockOffset() (offset time.Duration, known bool) {
 	return u.clock.offset(u.config.Clock()), true
 }
 
-// shouldSignIn says that the epoch is old; records go on under it until the new one is there.
+// shouldSignIn says that the epoch is old, by either clock: one that people set may have been ahead when it was opened.
+// Records go on under it until the new one is there.
 func (u *Uplink) shouldSignIn() bool {
 	newest, known := u.keyring.Current()
-	return known && u.config.Clock().Sub(newest.OpenedAt) >= u.config.Timings.EpochAge
+	u.mu.Lock()
+	signedInAt := u.signedInAt
+	u.mu.Unlock()
+	return known && max(u.config.Clock().Sub(newest.OpenedAt), u.config.since(signedInAt)) >= u.config.Timings.EpochAge
 }
 
 // demandSignIn makes the terminal sign in before it sends anything more.
@@ -192,8 +196,8 @@ func (u *Uplink) signedIn(epoch uint32, answer *message.SignInAnswer, named, las
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	u.signInCause = ""
-	u.clock = clock
-	u.status.HeardAt, u.status.HeardSteady = clock.ours, u.config.Steady()
+	u.clock, u.signedInAt = clock, u.config.Steady()
+	u.status.HeardAt, u.status.HeardSteady = clock.ours, u.signedInAt
 	u.status.ClockOffset = offset
 	if answer.Highest > last {
 		u.recheckTo = last

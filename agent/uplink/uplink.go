@@ -53,6 +53,9 @@ type Uplink struct {
 	status  Status
 	// clock is the cloud's time at the last sign-in and ours at that moment.
 	clock cloudClock
+	// signedInAt is when the latest sign-in was answered, by the steady clock; zero before the first since the start, which
+	// has a cause of its own.
+	signedInAt time.Time
 	// signInCause says why the terminal must sign in before it sends anything more; empty when it need not.
 	signInCause string
 	// refused holds records that the cloud refused since the connection began; they are not repeated.
