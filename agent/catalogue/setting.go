@@ -144,6 +144,14 @@ func FileTooLarge(size, most int64) Text {
 	return Text{fmt.Sprintf("%d 字节，最多 %d", size, most), fmt.Sprintf("%d bytes, at most %d", size, most)}
 }
 
+// OthersRead says that a file with a secret is not its owner's alone.
+func OthersRead(path string) Text {
+	return Text{
+		"设置了令牌，但此文件他人可读写，请执行 chmod 600 " + path,
+		"is set, and others may read or write this file: chmod 600 " + path,
+	}
+}
+
 // AfterSettings is what to do about a mistake in a settings file.
 func AfterSettings(path string) Text {
 	return Text{

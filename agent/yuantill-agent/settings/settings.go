@@ -20,8 +20,10 @@ import (
 // ErrSettings marks a settings file with a mistake in it.
 var ErrSettings = errors.New("settings")
 
-// sizeMax bounds the file in bytes.
-const sizeMax = 64 << 10
+const (
+	sizeMax    = 64 << 10 // of the file in bytes
+	othersBits = 0o077    // of a mode: what others than the owner may do
+)
 
 //go:embed settings.example.toml
 var example string
@@ -199,7 +201,11 @@ func Load(path string) (Settings, error) {
 	if err != nil {
 		return Settings{}, fmt.Errorf("read settings: %w", err)
 	}
-	return Parse(path, text)
+	s, err := Parse(path, text)
+	if err == nil && s.Station.Token != "" && info.Mode().Perm()&othersBits != 0 {
+		return Settings{}, &Error{Mistakes: []Mistake{s.Wrong("station.token", catalogue.OthersRead(path))}}
+	}
+	return s, err
 }
 
 // Parse reads and checks a file's text; path is for mistakes and for relative paths.

@@ -179,6 +179,33 @@ func TestLoad(t *testing.T) {
 	require.ErrorIs(t, err, settings.ErrSettings)
 }
 
+// TestLoadTokenOthersCanRead: the token opens the till to whoever can read it.
+func TestLoadTokenOthersCanRead(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "agent.toml")
+	write := func(text string, mode os.FileMode) {
+		require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
+		require.NoError(t, os.Chmod(path, mode))
+	}
+	secret := least + "[station]\ntoken = \"s3cret\"\n"
+	for _, mode := range []os.FileMode{0o640, 0o604, 0o620, 0o644} {
+		write(secret, mode)
+		_, err := settings.Load(path)
+		var wrong *settings.Error
+		require.ErrorAs(t, err, &wrong, "%v", mode)
+		require.Len(t, wrong.Mistakes, 1)
+		text := wrong.Mistakes[0].Text()
+		require.Contains(t, text.Chinese, path+":11:9: station.token：")
+		require.Contains(t, text.English, "others may read or write this file: chmod 600 "+path)
+		require.NotContains(t, text.English, "s3cret")
+	}
+	write(secret, 0o400)
+	_, err := settings.Load(path)
+	require.NoError(t, err)
+	write(least, 0o644)
+	_, err = settings.Load(path)
+	require.NoError(t, err, "without a token there is nothing to hide")
+}
+
 func FuzzParse(f *testing.F) {
 	f.Add([]byte(least))
 	f.Add([]byte(settings.Example()))
