@@ -194,6 +194,21 @@ func TestOpenEpoch(t *testing.T) {
 		require.Equal(t, []journal.Range{{First: 1, Last: 500}}, report.Lost)
 		require.Equal(t, []uint64{501, 502}, unsentSequences(t, again))
 	})
+	t.Run("ErrAppended when records came after an old copy was compared", func(t *testing.T) {
+		c := config(newPath(t))
+		j, _ := ten(t, c)
+		derived, err := c.Keyring.Keys(2)
+		require.NoError(t, err)
+		opening := journal.EpochOpening{Keys: derived, Compared: j.Tail().Sequence, Highest: 20, HighestLink: seal.Hash{42}}
+		add(t, j, fault("meanwhile"))
+		tail := j.Tail()
+		_, err = j.OpenEpoch(ctx, opening)
+		require.ErrorIs(t, err, journal.ErrAppended)
+		require.Equal(t, tail, j.Tail(), "nothing was written")
+		opening.Highest = opening.Compared - 1
+		_, err = j.OpenEpoch(ctx, opening)
+		require.NoError(t, err, "where the cloud has no more than was compared, what came since is nobody else's")
+	})
 	t.Run("ErrEpochOrder unless they rise", func(t *testing.T) {
 		j := open(t, config(newPath(t)))
 		openEpoch(t, j, 5)

@@ -72,6 +72,8 @@ type EpochOpening struct {
 	Keys          *seal.Keys
 	TerminalNonce [seal.NonceSize]byte
 	CloudNonce    [seal.NonceSize]byte
+	// Compared is the journal's last record when it was held against the cloud's books; 0 for an empty journal.
+	Compared uint64
 	// Highest and HighestLink are the last record the cloud has from this terminal. When Highest is above the
 	// journal's own, the journal is an old copy: it continues after Highest and says so in the record.
 	Highest     uint64

@@ -13,7 +13,7 @@ import (
 
 // OpenEpoch commits the EpochOpened record, the first under the new keys, and tags with them from then on. When the
 // cloud has records beyond the journal's end, the journal is an old copy: it continues after the cloud's highest, the
-// record says what was lost, and a line of level error tells it. It returns ErrEpochOrder and Append's errors.
+// record says what was lost, and a line of level error tells it. It returns ErrEpochOrder, ErrAppended and Append's errors.
 func (j *Journal) OpenEpoch(ctx context.Context, opening EpochOpening) (record.Record, error) {
 	if opening.Keys == nil {
 		return nil, errors.New("journal: open epoch: no keys")
@@ -29,6 +29,9 @@ func (j *Journal) OpenEpoch(ctx context.Context, opening EpochOpening) (record.R
 func (d *draft) mintEpoch(j *Journal, opening EpochOpening) (record.Record, error) {
 	if opening.Keys.Epoch <= d.epoch {
 		return nil, fmt.Errorf("%w: %d after %d", ErrEpochOrder, opening.Keys.Epoch, d.epoch)
+	}
+	if old := opening.Highest > opening.Compared; old && opening.Compared != 0 && opening.Compared != d.head.sequence {
+		return nil, fmt.Errorf("%w: %d to %d", ErrAppended, opening.Compared+1, d.head.sequence) // SPEC.md 7.1.5
 	}
 	body := &message.EpochOpened{
 		Epoch: opening.Keys.Epoch, TerminalNonce: opening.TerminalNonce[:], CloudNonce: opening.CloudNonce[:],

@@ -26,6 +26,8 @@ var (
 	ErrTooLarge = errors.New("journal: entry too large")
 	// ErrEpochOrder: a new epoch's number must be above the current one.
 	ErrEpochOrder = errors.New("journal: epoch does not rise")
+	// ErrAppended: records came between an old copy's comparison with the cloud's books and its new epoch. Sign in again.
+	ErrAppended = errors.New("journal: records were appended since it was held against the cloud's books")
 	// ErrLinkMismatch: the cloud's acknowledgement and the journal disagree about a record.
 	ErrLinkMismatch = errors.New("journal: acknowledged link is not ours")
 	// ErrAcknowledgement: the cloud sent an acknowledgement that makes no sense.

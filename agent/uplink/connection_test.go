@@ -10,6 +10,7 @@ import (
 	"github.com/yuantill/yuantill/agent/keyring"
 	"github.com/yuantill/yuantill/agent/uplink"
 	"github.com/yuantill/yuantill/protocol/enrolment/enrolmenttest"
+	"github.com/yuantill/yuantill/protocol/seal"
 	"github.com/yuantill/yuantill/protocol/topic"
 	"github.com/yuantill/yuantill/tools/crashdisk"
 )
@@ -124,4 +125,40 @@ func TestSignInDailyWhateverTheClock(t *testing.T) {
 		s.step()
 	}
 	require.Equal(t, 2, c.signIns)
+}
+
+// TestAppendedWhileAnOldCopyIsLeft: a record that comes between an old copy's comparison with the cloud's books and its new
+// epoch would stand under a sequence that the cloud has another record for.
+func TestAppendedWhileAnOldCopyIsLeft(t *testing.T) {
+	s, c := newStepped(t), newCloud(t)
+	armed := false
+	s.config.Clock = func() time.Time { // it dates the epoch after the comparison
+		if armed && s.lanes[len(s.lanes)-1] == topic.SignIn {
+			armed = false
+			s.faults(1)
+		}
+		return time.Now()
+	}
+	s.attach(c)
+	for range 10 {
+		s.step()
+	}
+	last := s.journal.Tail().Sequence
+	c.set(func() { c.base, c.baseEnd = last+5, seal.Hash{9} }) // another copy went on
+	armed = true
+	s.attach(c)
+	var err error
+	for err == nil {
+		_, err = s.connection.Step(t.Context())
+	}
+	require.ErrorIs(t, err, journal.ErrAppended)
+	require.Equal(t, last+1, s.journal.Tail().Sequence)
+	s.attach(c)
+	for range 10 {
+		s.step()
+	}
+	require.Equal(t, last+6, s.journal.Tail().Sequence, "the new epoch stands behind all that the cloud has")
+	report, err := s.journal.Verify(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, []journal.Range{{First: last + 2, Last: last + 5}}, report.Lost, "what came meanwhile is not lost")
 }

@@ -136,7 +136,7 @@ func (d *drainer) enter(ctx context.Context) error {
 		u.notes.warn("no sign-in while the journal cannot be written", "error", err)
 		return nil
 	}
-	if u.unrecorded != nil && u.unrecorded.behind() && u.journal.Tail().Sequence != u.unrecorded.last {
+	if u.unrecorded != nil && u.unrecorded.behind() && u.journal.Tail().Sequence != u.unrecorded.Compared {
 		u.unrecorded = nil
 		u.demandSignIn("records were appended since the journal was held against the cloud's books") // SPEC.md 7.1.5
 	}

@@ -35,15 +35,13 @@ type signIn struct {
 type opening struct {
 	journal.EpochOpening
 	epoch keyring.Epoch
-	// last is the journal's last record when it was held against the cloud's books.
-	last uint64
 	// stored says that the keyring has the epoch; tried is when it was last tried to keep both.
 	stored bool
 	tried  time.Time
 }
 
 // behind says that the cloud has records which the journal has not.
-func (o *opening) behind() bool { return o.Highest > o.last }
+func (o *opening) behind() bool { return o.Highest > o.Compared }
 
 // mustSignIn says why nothing may be sent before a sign-in; empty when sending may go on.
 func (u *Uplink) mustSignIn() string {
@@ -150,12 +148,12 @@ func (u *Uplink) answered(ctx context.Context, attempt signIn, raw []byte) error
 	if check := keys.RecordCheckValue(); string(check[:]) != string(answer.CheckValue) {
 		return fmt.Errorf("%w: check value of the record key", errSignInAnswer)
 	}
-	u.unrecorded = &opening{epoch: epoch, last: last, EpochOpening: journal.EpochOpening{
-		Keys: keys, TerminalNonce: epoch.TerminalNonce, CloudNonce: epoch.CloudNonce,
+	u.unrecorded = &opening{epoch: epoch, EpochOpening: journal.EpochOpening{
+		Keys: keys, TerminalNonce: epoch.TerminalNonce, CloudNonce: epoch.CloudNonce, Compared: last,
 		Highest: answer.Highest, HighestLink: seal.Hash(answer.HighestLink),
 	}}
 	err = u.open(ctx)
-	if errors.Is(err, keyring.ErrEpochOrder) || errors.Is(err, keyring.ErrState) {
+	if errors.Is(err, keyring.ErrEpochOrder) || errors.Is(err, keyring.ErrState) || errors.Is(err, journal.ErrAppended) {
 		u.unrecorded = nil // this one never will be
 		return err
 	}
