@@ -138,18 +138,18 @@ func (b *deviceBoard) record(ctx context.Context, name string, fault error) {
 	now := b.till.parts.Clock()
 	b.mu.Lock()
 	last, known := b.recorded[name]
-	due := !known || now.Sub(last) >= faultEvery || now.Before(last)
-	if due {
-		b.recorded[name] = now
-	}
 	b.mu.Unlock()
-	if !due {
+	if known && now.Sub(last) < faultEvery && !now.Before(last) {
 		return
 	}
 	entry := journal.Entry{Type: record.DeviceFault, Body: &message.DeviceFault{Device: name, Fault: fault.Error()}}
 	if _, err := b.till.parts.Journal.Append(ctx, entry); err != nil {
 		b.till.logger.WarnContext(ctx, "fault not recorded", "device", name, "error", err)
+		return
 	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.recorded[name] = now
 }
 
 func goneNotice(name string) catalogue.Phrase {

@@ -14,6 +14,7 @@ import (
 	"github.com/yuantill/yuantill/agent"
 	"github.com/yuantill/yuantill/agent/catalogue"
 	"github.com/yuantill/yuantill/agent/checkout"
+	"github.com/yuantill/yuantill/agent/journal"
 	"github.com/yuantill/yuantill/agent/station"
 	"github.com/yuantill/yuantill/drivers"
 	"github.com/yuantill/yuantill/drivers/drivertest"
@@ -207,6 +208,30 @@ func TestLoosePlugDoesNotFillTheJournal(t *testing.T) {
 		s.openWith(t, loose, nil, nil)
 		time.Sleep(10*time.Minute - time.Second)
 		require.LessOrEqual(t, countOf(s.journal.types(t), "device-fault"), 10)
+		s.stop()
+	})
+}
+
+// TestFaultThatCouldNotBeRecorded: only a fault that is in the journal keeps the next one out of it for a while.
+func TestFaultThatCouldNotBeRecorded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newShop(approve)
+		var plugged *drivertest.Scanner
+		again := func(context.Context) (agent.Opened[drivers.Scanner], error) {
+			plugged = drivertest.NewScanner()
+			return agent.Opened[drivers.Scanner]{Device: plugged, Close: func() error { return nil }}, nil
+		}
+		s.openWith(t, again, nil, nil)
+		synctest.Wait()
+		s.journal.change(func() { s.journal.fail = journal.ErrNoRoom })
+		plugged.HangUp()
+		time.Sleep(time.Second)
+		s.journal.change(func() { s.journal.fail = nil })
+		for range 3 {
+			plugged.HangUp()
+			time.Sleep(2 * time.Second)
+		}
+		require.Equal(t, 1, countOf(s.journal.types(t), "device-fault"))
 		s.stop()
 	})
 }
