@@ -37,6 +37,7 @@ const (
 	stableAfter = 10 * time.Second       // a device that worked this long starts again with the first wait
 	printerWait = 500 * time.Millisecond // what answers wait for the printer to be opened after a start
 	shiftsKept  = 128                    // shifts that a start looks back for
+	endsLooked  = 1000                   // ends of shifts that a start looks through for older ones that are provisional
 	shiftRetry  = 30 * time.Second       // between two tries to complete what ended provisionally
 	cashKeysMax = 128                    // cash moved, and shifts, that an idempotency key is looked for among
 	sumRecords  = 500                    // records of one read while a shift is summed up

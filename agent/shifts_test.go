@@ -3,6 +3,7 @@ package agent_test
 import (
 	"bytes"
 	"context"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -411,4 +412,35 @@ func TestProvisionalEndAgain(t *testing.T) {
 		require.Equal(t, closed.ID, same.ID)
 		require.Equal(t, "complete", same.State)
 	})
+}
+
+// TestForgottenShiftsAreTold: a start completes the latest shifts only; whoever waits for an older one is told that it
+// stays provisional.
+func TestForgottenShiftsAreTold(t *testing.T) {
+	const kept = 128
+	for name, later := range map[string]int{"ToldOnceItIsTooOld": kept, "NotWhileItIsCompleted": kept - 1} {
+		t.Run(name, func(t *testing.T) {
+			inShiftShop(t, silence, func(t *testing.T, s *shop) {
+				s.openShift(t, 0)
+				s.sell(t, "k1")
+				time.Sleep(time.Minute) // it is being taken back, and the till is free again
+				closed, err := s.shifts().CloseShift(t.Context(), counted(0, "李明"))
+				require.NoError(t, err)
+				require.Equal(t, "provisional", closed.State)
+				for range later {
+					s.openShift(t, 0)
+					_, err := s.shifts().CloseShift(t.Context(), counted(0, ""))
+					require.NoError(t, err)
+				}
+				s.stop()
+				var said bytes.Buffer
+				s.log = &said
+				s.open(t)
+				synctest.Wait()
+				s.stop()
+				const message = `level=ERROR msg="shifts stay provisional: they are older than those that are completed" shifts=1 batch=1`
+				require.Equal(t, later == kept, strings.Contains(said.String(), message), said.String())
+			})
+		})
+	}
 }

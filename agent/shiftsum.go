@@ -144,7 +144,40 @@ func (t *till) recoverShifts(ctx context.Context) error {
 	if len(latest) > 0 {
 		t.shifts.batch = latest[0].Batch
 	}
+	if len(latest) == shiftsKept {
+		if err := t.tellForgotten(ctx, latest); err != nil {
+			return err
+		}
+	}
 	return t.recoverVoucher(ctx, len(latest) > 0)
+}
+
+// tellForgotten tells of shifts that ended provisionally before the latest ones began: nothing completes them any more.
+func (t *till) tellForgotten(ctx context.Context, latest []shift.Shift) error {
+	ends, err := t.parts.Journal.Landmarks(ctx, record.ShiftClosed, 0, endsLooked)
+	if err != nil {
+		return fmt.Errorf("find ends of shifts: %w", err)
+	}
+	seen := make(map[string]bool, len(ends))
+	for _, s := range latest {
+		seen[string(s.ID[:])] = true
+	}
+	forgotten, batch := 0, uint32(0)
+	for _, r := range ends { // the newest end of a shift is how it stands
+		var body message.ShiftClosed
+		if err := proto.Unmarshal(r.Body(), &body); err != nil {
+			return fmt.Errorf("read end of shift: %w", err)
+		}
+		if id := string(body.GetShiftId()); !seen[id] && body.GetProvisional() {
+			forgotten, batch = forgotten+1, body.GetBatch()
+		}
+		seen[string(body.GetShiftId())] = true
+	}
+	if forgotten > 0 {
+		t.logger.ErrorContext(ctx, "shifts stay provisional: they are older than those that are completed",
+			"shifts", forgotten, "batch", batch)
+	}
+	return nil
 }
 
 // recoverVoucher finds the voucher number given last: the newest sale's, or that of a follow-up behind it.

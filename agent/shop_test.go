@@ -47,6 +47,7 @@ type shop struct {
 	identity *sign.Key
 	config   *agent.Config
 	stop     func()
+	log      io.Writer    // nil: nobody reads it
 	set      atomic.Int64 // nanoseconds by which the till's clock was set
 }
 
@@ -78,11 +79,15 @@ func (s *shop) openWith(
 	if s.config != nil {
 		chosen = *s.config
 	}
+	log := s.log
+	if log == nil {
+		log = io.Discard
+	}
 	parts := agent.Parts{
 		Identity: s.identity,
 		Journal:  s.journal, Uplink: s.cloud, Scanner: scanner, Reader: reader, Printer: printer, Issuers: s.issuers,
 		Clock:  func() time.Time { return time.Now().Add(time.Duration(s.set.Load())) },
-		Random: rand.Reader, Logger: slog.New(slog.NewTextHandler(io.Discard, nil)),
+		Random: rand.Reader, Logger: slog.New(slog.NewTextHandler(log, nil)),
 	}
 	if s.limits != nil {
 		parts.Offline = &agent.OfflineParts{Journal: s.journal, Answers: s.limits, Steady: time.Now}
