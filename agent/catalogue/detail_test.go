@@ -34,6 +34,7 @@ func TestMistakesAreInBothLanguages(t *testing.T) {
 		"FieldsMost": catalogue.FieldsMost(32), "NotWhole": catalogue.NotWhole(), "Below": catalogue.Below("1"),
 		"Above": catalogue.Above("9"), "NotText": catalogue.NotText(), "NotYesNo": catalogue.NotYesNo(), "NotTime": catalogue.NotTime(),
 		"NotList": catalogue.NotList(), "NotObject": catalogue.NotObject(), "NotOneOf": catalogue.NotOneOf([]string{"a", "b"}),
+		"NotDigits": catalogue.NotDigits("1", 15), "NotWebAddress": catalogue.NotWebAddress("x", "https://a"), "OthersRead": catalogue.OthersRead("a"),
 		"CharactersMost": catalogue.CharactersMost(100), "ItemsMost": catalogue.ItemsMost(2), "TakesNoAmount": catalogue.TakesNoAmount(),
 		"HoldEndPassed": catalogue.HoldEndPassed(), "MethodsAllowed": catalogue.MethodsAllowed([]string{"GET"}),
 		"ListenersMost": catalogue.ListenersMost(16), "CashUncounted": catalogue.CashUncounted(),

@@ -12,6 +12,7 @@ import (
 	"github.com/yuantill/yuantill/agent/journal"
 	"github.com/yuantill/yuantill/agent/keyring"
 	"github.com/yuantill/yuantill/agent/yuantill-agent/settings"
+	"github.com/yuantill/yuantill/protocol/enrolment"
 )
 
 // exits are what the exit codes mean, in order.
@@ -66,10 +67,30 @@ func tell(w io.Writer, err error) {
 	case errors.As(err, &arguments):
 		fmt.Fprintf(w, "  %s\n  → %s\n", line(arguments.what), line(catalogue.AfterUsage("yuantill-agent")))
 	default:
-		fmt.Fprintf(w, "  %v\n", err)
+		fmt.Fprintf(w, "  %s\n", cause(err))
 		if next := nextAfter(err); next != (catalogue.Text{}) {
 			fmt.Fprintf(w, "  → %s\n", line(next))
 		}
+	}
+}
+
+// cause is what went wrong, in Chinese too where keys or the address are at fault.
+func cause(err error) string {
+	var other *otherTerminalError
+	var file *fs.PathError
+	switch exit, text := exitCode(err), err.Error(); {
+	case errors.As(err, &other):
+		return line(other.text())
+	case errors.Is(err, enrolment.ErrMode):
+		return line(catalogue.KeysOpen(text))
+	case exit == ExitKeys && !errors.As(err, &file):
+		return line(catalogue.KeysMalformed(text))
+	case exit == ExitSelfTest:
+		return line(catalogue.KeysWrong(text))
+	case exit == ExitStation:
+		return line(catalogue.AddressUnusable(text))
+	default:
+		return text
 	}
 }
 
@@ -77,6 +98,7 @@ func tell(w io.Writer, err error) {
 func nextAfter(err error) catalogue.Text {
 	var held *journal.HeldError
 	var foreign *journal.ForeignError
+	var other *otherTerminalError
 	var file *fs.PathError
 	switch {
 	case journal.IsDamaged(err):
@@ -89,8 +111,18 @@ func nextAfter(err error) catalogue.Text {
 		return catalogue.RestoreEpochs()
 	case errors.Is(err, journal.ErrNewer):
 		return catalogue.NewerJournal()
+	case errors.As(err, &other):
+		return catalogue.AfterOtherTerminal()
+	case errors.Is(err, enrolment.ErrMode):
+		return catalogue.AfterKeysOpen()
 	case exitCode(err) == ExitFull:
 		return catalogue.DiskFull()
+	case exitCode(err) == ExitSelfTest:
+		return catalogue.AfterKeysWrong()
+	case exitCode(err) == ExitStation:
+		return catalogue.AfterAddress()
+	case exitCode(err) == ExitKeys && !errors.As(err, &file):
+		return catalogue.AfterKeysMalformed()
 	case !errors.As(err, &file):
 		return catalogue.Text{}
 	case exitCode(err) == ExitSettings && errors.Is(err, fs.ErrNotExist):

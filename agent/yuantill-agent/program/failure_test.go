@@ -3,6 +3,7 @@ package program_test
 import (
 	"bytes"
 	"database/sql"
+	"net"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -114,4 +115,40 @@ func TestSettingsThatTheTillRefuses(t *testing.T) {
 		require.Contains(t, said, "  → 改正后检查：yuantill-agent check-settings "+m.settings)
 	}
 	require.NoFileExists(t, m.journalPath())
+}
+
+// TestCausesInBothLanguages: keys and address have causes that a person can act on, in Chinese first.
+func TestCausesInBothLanguages(t *testing.T) {
+	for name, test := range map[string]struct {
+		harm          func(*testing.T, *machine)
+		code          int
+		chinese, next string
+	}{
+		"KeysOfAnother": {func(t *testing.T, m *machine) {
+			text, err := os.ReadFile(m.settings)
+			require.NoError(t, err)
+			require.NoError(t, os.WriteFile(m.settings, bytes.Replace(text, []byte(terminal), []byte("10000002"), 1), 0o600))
+		}, program.ExitKeys, "  设置的终端号是 10000002，入网文件是 10000001 的  the settings say terminal 10000002, ", "核对设置中的 terminal"},
+		"KeysOthersRead": {func(t *testing.T, m *machine) {
+			require.NoError(t, os.Chmod(filepath.Join(m.folder, "enrolment.json"), 0o644))
+		}, program.ExitKeys, "  密钥文件他人可读写  ", "只许收银程序的用户读写它：chmod 600  "},
+		"Malformed": {func(t *testing.T, m *machine) {
+			require.NoError(t, os.WriteFile(filepath.Join(m.folder, "enrolment.json"), []byte("{}"), 0o600))
+		}, program.ExitKeys, "  入网文件或密钥文件内容有误  ", "恢复签发给本机的密钥文件"},
+		"AddressTaken": {func(t *testing.T, m *machine) {
+			listener, err := net.Listen("tcp", m.address)
+			require.NoError(t, err)
+			t.Cleanup(func() { _ = listener.Close() })
+		}, program.ExitStation, "  无法使用本地接口地址  ", "station.listen"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			m := newMachine(t)
+			test.harm(t, m)
+			code, _, said := say(t, "run", m.settings)
+			require.Equal(t, test.code, code, said)
+			require.Contains(t, said, test.chinese)
+			require.Contains(t, said, test.next)
+			requireOnce(t, said)
+		})
+	}
 }

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/yuantill/yuantill/agent"
+	"github.com/yuantill/yuantill/agent/catalogue"
 	"github.com/yuantill/yuantill/agent/journal"
 	"github.com/yuantill/yuantill/agent/keyring"
 	"github.com/yuantill/yuantill/agent/station"
@@ -23,8 +24,15 @@ import (
 	"github.com/yuantill/yuantill/protocol/sign"
 )
 
-// errOtherTerminal marks settings and enrolment that do not belong together.
-var errOtherTerminal = errors.New("enrolment is of another terminal")
+// otherTerminalError says that settings and enrolment do not belong together.
+type otherTerminalError struct{ settings, enrolled, path string }
+
+func (e *otherTerminalError) text() catalogue.Text {
+	return catalogue.OtherTerminal(e.settings, e.enrolled, e.path)
+}
+
+// Error implements error, in English; people read its text.
+func (e *otherTerminalError) Error() string { return e.text().English }
 
 func newLogger(w io.Writer, level slog.Level) *slog.Logger {
 	return slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: level}))
@@ -111,8 +119,7 @@ func openKeys(s settings.Settings) (*keyring.Keyring, *hardwallet.Pool, error) {
 		return nil, nil, fmt.Errorf("open keys: %w", err)
 	}
 	if keys.Terminal().String() != s.Terminal {
-		return nil, nil, fmt.Errorf("%w: settings say %s, %s says %s",
-			errOtherTerminal, s.Terminal, s.Keys.Enrolment, keys.Terminal())
+		return nil, nil, &otherTerminalError{settings: s.Terminal, enrolled: keys.Terminal().String(), path: s.Keys.Enrolment}
 	}
 	if s.Reader == nil {
 		return keys, nil, nil
