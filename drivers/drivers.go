@@ -62,11 +62,6 @@ type Printer interface {
 	Status(ctx context.Context) (PrinterStatus, error)
 }
 
-// Display is a two-line customer display.
-type Display interface {
-	Show(ctx context.Context, top, bottom string) error
-}
-
 // PrintResult is what is known about a print job.
 type PrintResult uint8
 

@@ -65,9 +65,6 @@ func (c *composer) pair(label, value string) {
 }
 
 func (c *composer) heading() {
-	if c.slip.Logo != nil {
-		c.add(drivers.Picture{Image: c.slip.Logo, Align: drivers.Centre}, drivers.Feed{Lines: 1})
-	}
 	c.loud(c.words.title)
 	c.centre(c.words.titleEnglish)
 	if c.slip.Reprint {

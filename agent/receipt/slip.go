@@ -2,7 +2,6 @@
 package receipt
 
 import (
-	"image"
 	"time"
 
 	"github.com/yuantill/yuantill/protocol/money"
@@ -59,8 +58,6 @@ type Original struct {
 
 // Slip is everything that stands on a receipt. Empty optional fields are left out.
 type Slip struct {
-	// Logo stands on top; nil for none.
-	Logo image.Image
 	// Merchant is the shop's name, 1 to 40 characters.
 	Merchant string
 	// MerchantID has 15 digits: acquirer, area, category and serial.
@@ -71,7 +68,7 @@ type Slip struct {
 	Acquirer string
 	// Operator is the payer's wallet operator; optional unless approved.
 	Operator string
-	// Wallet is the payer's wallet as MaskWallet returns it; optional unless approved.
+	// Wallet is the payer's wallet with its middle masked, as the cloud gives it; optional unless approved.
 	Wallet      string
 	Transaction Transaction
 	// Batch and Voucher have 6 digits each.

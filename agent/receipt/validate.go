@@ -100,14 +100,6 @@ func (s Slip) validateFollowUp() error {
 	return nil
 }
 
-// MaskWallet shows the first six and the last four characters of a wallet id, and nothing of a shorter one.
-func MaskWallet(id string) string {
-	if len(id) <= walletShown {
-		return strings.Repeat("*", maskStars)
-	}
-	return id[:6] + strings.Repeat("*", maskStars) + id[len(id)-4:]
-}
-
 func words(text string, longest int, needed bool) string {
 	switch length := utf8.RuneCountInString(text); {
 	case needed && strings.TrimSpace(text) == "":

@@ -75,16 +75,12 @@ func TestValidateErrField(t *testing.T) {
 	}
 }
 
-func TestMaskWallet(t *testing.T) {
-	for id, want := range map[string]string{
-		"0021234567891234": "002123******1234",
-		"00212345678":      "002123******5678",
-		"0021234567":       "******",
-		"":                 "******",
+func TestMaskedWallets(t *testing.T) {
+	for wallet, masked := range map[string]bool{
+		"002123******1234": true, "******": true, "0021234567891234": false, "002123*****1234": false, "": false,
 	} {
-		require.Equal(t, want, receipt.MaskWallet(id))
 		slip := sale()
-		slip.Wallet = receipt.MaskWallet(id)
-		require.NoError(t, slip.Validate())
+		slip.Wallet = wallet
+		require.Equal(t, masked, slip.Validate() == nil, wallet)
 	}
 }

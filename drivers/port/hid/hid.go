@@ -1,23 +1,19 @@
-// Package hid finds USB devices of the human-interface class, such as HID-POS scanners, and opens them as drivers.Port:
-// a device's path comes in, its input reports leave.
+// Package hid lists the USB devices of the human-interface class that are plugged in, such as HID-POS scanners: nothing
+// comes in, devices leave. No driver speaks to one yet.
 //
-// It stands on github.com/karalabe/usb, whose pitfalls it holds off: a program built without cgo sees no device at all;
-// the library keeps the newest 32 reports and drops older ones without a word; a device's path changes with every
-// replug; opening takes the device from the kernel's own driver, and /dev/hidraw* does not come back before a replug.
+// It stands on github.com/karalabe/usb, whose pitfalls it holds off: a program built without cgo, and one on a system
+// without a USB bus, sees no device at all and is not told.
 package hid
 
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"runtime"
 	"slices"
 	"strings"
 
 	"github.com/karalabe/usb"
-
-	"github.com/yuantill/yuantill/drivers"
 )
 
 // The errors of this package.
@@ -26,13 +22,11 @@ var (
 	ErrUnsupported = errors.New("hid: built without cgo, USB devices cannot be seen")
 	// ErrNoBus: the system shows no USB bus, so there is nothing that could be listed.
 	ErrNoBus = errors.New("hid: no USB bus")
-	// ErrLost marks reports that nobody read in time.
-	ErrLost = errors.New("hid: reports lost")
 )
 
 // Device is one HID interface that is plugged in.
 type Device struct {
-	// Path opens it until it is unplugged.
+	// Path names it until it is unplugged.
 	Path                string
 	VendorID, ProductID uint16
 	Interface           int
@@ -49,28 +43,6 @@ func (d Device) String() string {
 // List returns the devices that are plugged in, ordered by path. It returns ErrUnsupported or ErrNoBus where an empty
 // list would be a lie.
 func List() ([]Device, error) { return here().list() }
-
-// Open opens the device at a path from List and starts to drain it. The errors are *drivers.Error: KindGone when there
-// is no such device, KindRefused when it may not be opened, is in use or when USB cannot be used at all.
-func Open(path string) (*Port, error) {
-	infos, err := here().devices()
-	if err != nil {
-		return nil, openError(path, drivers.KindRefused, err)
-	}
-	at := slices.IndexFunc(infos, func(info usb.DeviceInfo) bool { return info.Path == path })
-	if at < 0 {
-		return nil, openError(path, drivers.KindGone, fs.ErrNotExist)
-	}
-	device, err := infos[at].Open()
-	if err != nil {
-		return nil, openError(path, drivers.KindRefused, err)
-	}
-	return newPort(path, device), nil
-}
-
-func openError(path string, kind drivers.Kind, cause error) error {
-	return &drivers.Error{Device: "hid", Op: "open " + path, Kind: kind, Cause: cause}
-}
 
 // source is where devices are looked for.
 type source struct {
