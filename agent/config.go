@@ -5,13 +5,14 @@ package agent
 import (
 	"errors"
 	"fmt"
-	"net/url"
+	"strings"
 	"time"
 	"unicode/utf8"
 
 	"github.com/yuantill/yuantill/agent/catalogue"
 	"github.com/yuantill/yuantill/agent/checkout"
 	"github.com/yuantill/yuantill/agent/journal"
+	"github.com/yuantill/yuantill/agent/receipt"
 	"github.com/yuantill/yuantill/protocol/message"
 	"github.com/yuantill/yuantill/protocol/money"
 	"github.com/yuantill/yuantill/protocol/record"
@@ -102,7 +103,7 @@ func (c Config) Mistakes() []Mistake {
 		{"merchant.name", c.Merchant.Name}, {"merchant.acquirer", c.Merchant.Acquirer}, {"sale.cashier", c.Cashier},
 	} {
 		switch length := utf8.RuneCountInString(name.value); {
-		case length == 0:
+		case strings.TrimSpace(name.value) == "":
 			wrong(name.field, catalogue.FieldMissing())
 		case length > nameMax:
 			wrong(name.field, catalogue.CharactersMost(nameMax))
@@ -114,7 +115,7 @@ func (c Config) Mistakes() []Mistake {
 	case c.AmountMax > money.AmountMax:
 		wrong("sale.amount_max", catalogue.ValueOutside(c.AmountMax, 1, money.AmountMax))
 	}
-	if base, err := url.Parse(c.CheckBase); c.CheckBase != "" && (err != nil || base.Host == "") {
+	if c.CheckBase != "" && !receipt.IsAddress(checkAddress(c.CheckBase, checkout.OrderID{})) {
 		wrong("receipt.check_base", catalogue.NotWebAddress(c.CheckBase, "https://check.example.com"))
 	}
 	return found

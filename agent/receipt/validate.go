@@ -170,6 +170,9 @@ func order(text string) string {
 	return ""
 }
 
+// IsAddress reports whether a slip may have the text as its check address.
+func IsAddress(text string) bool { return text != "" && address(text) == "" }
+
 func address(text string) string {
 	if text == "" {
 		return ""
