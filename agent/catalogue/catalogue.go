@@ -1,5 +1,5 @@
-// Package catalogue is every sentence that people read: a phrase's name comes in, or a function's values where a sentence
-// needs some, its Chinese and English text leave.
+// Package catalogue is every sentence that people read on screens and consoles: a phrase's name comes in, or a function's
+// values where a sentence needs some, its Chinese and English text leave. What stands on paper is package receipt's.
 package catalogue
 
 // Text is one sentence in both languages; Chinese is shown first and larger.

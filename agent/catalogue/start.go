@@ -2,6 +2,46 @@ package catalogue
 
 import "fmt"
 
+// TillProgram is what the till's program is.
+func TillProgram() Text { return Text{"数字人民币收银程序", "Digital yuan till"} }
+
+// TillRun, TillCheck, TillExample and TillVersion are what its commands do; path is where settings are by default.
+func TillRun(path string) Text {
+	return Text{"运行", "Run the till; settings default to " + path}
+}
+
+// TillCheck is described with TillRun.
+func TillCheck() Text { return Text{"检查设置", "Check the settings file"} }
+
+// TillExample is described with TillRun.
+func TillExample() Text { return Text{"输出示例设置", "Print a documented settings file"} }
+
+// TillVersion is described with TillRun.
+func TillVersion() Text { return Text{"版本", "Version"} }
+
+// SettingsRight says that nothing is wrong with a settings file.
+func SettingsRight() Text { return Text{"设置正确", "settings are right"} }
+
+// ExitCodes heads the list of a program's exit codes, Usage that of its commands.
+func ExitCodes() Text { return Text{"退出码", "Exit codes"} }
+
+// Usage is described with ExitCodes.
+func Usage() Text { return Text{"用法", "Usage"} }
+
+// TillExits are what the exit codes of the till's program mean, from 0.
+func TillExits() []Text {
+	return []Text{
+		{"收到信号后正常停止", "stopped by a signal"},
+		{"运行中出错", "a part of the till failed while running"},
+		{"参数或设置有误", "wrong arguments or settings"},
+		{"密钥文件不可用或属于别的终端", "enrolment or epochs unreadable, or of another terminal"},
+		{"流水损坏、属于别的终端、正被使用或由更新的程序建立", "journal damaged, of another terminal, in use by another agent, or made by a newer program"},
+		{"密码自检失败", "a cryptographic primitive gives a wrong answer"},
+		{"本地接口地址被占用", "the station's address is taken"},
+		{"存储空间已满", "the disk is full"},
+	}
+}
+
 // Why the till's program does not start. A cause is what the failed part says, in English.
 
 // OtherTerminal says that settings and enrolment do not belong together.

@@ -17,3 +17,10 @@ func TestCausesOfNotStartingAreInBothLanguages(t *testing.T) {
 		requireBoth(t, text, name)
 	}
 }
+
+func TestTheProgramIsDescribedInBothLanguages(t *testing.T) {
+	for i, text := range append(catalogue.TillExits(), catalogue.TillProgram(), catalogue.TillRun("/etc/x.toml"), catalogue.TillCheck(),
+		catalogue.TillExample(), catalogue.TillVersion(), catalogue.SettingsRight(), catalogue.ExitCodes(), catalogue.Usage()) {
+		requireBoth(t, text, i)
+	}
+}

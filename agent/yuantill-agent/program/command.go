@@ -15,23 +15,24 @@ import (
 // command is one thing that the program does. There are four, so that a library for them would be larger than all they
 // say.
 type command struct {
-	name, about string
-	takesFile   bool // may be followed by the settings' path
-	act         func(ctx context.Context, settings string) error
+	name      string
+	about     catalogue.Text
+	takesFile bool // may be followed by the settings' path
+	act       func(ctx context.Context, settings string) error
 }
 
 func commands(clock func() time.Time, out, errOut io.Writer) []command {
 	return []command{{
-		name: "run", takesFile: true, about: "运行  Run the till; settings default to " + settingsPath,
+		name: "run", takesFile: true, about: catalogue.TillRun(settingsPath),
 		act: func(ctx context.Context, path string) error { return run(ctx, clock, path, errOut) },
 	}, {
-		name: "check-settings", takesFile: true, about: "检查设置  Check the settings file",
+		name: "check-settings", takesFile: true, about: catalogue.TillCheck(),
 		act: func(_ context.Context, path string) error { return checkSettings(path, out) },
 	}, {
-		name: "example-settings", about: "输出示例设置  Print a documented settings file",
+		name: "example-settings", about: catalogue.TillExample(),
 		act: func(context.Context, string) error { _, err := io.WriteString(out, settings.Example()); return err },
 	}, {
-		name: "version", about: "版本  Version",
+		name: "version", about: catalogue.TillVersion(),
 		act: func(context.Context, string) error {
 			_, err := fmt.Fprintf(out, "yuantill-agent %s %s\n", Version, revision())
 			return err
@@ -71,13 +72,13 @@ func asksForHelp(argument string) bool {
 
 func usage(all []command) string {
 	var text strings.Builder
-	text.WriteString("数字人民币收银程序  Digital yuan till\n\n" + exitCodes() + "\n\n用法 Usage:\n")
+	text.WriteString(line(catalogue.TillProgram()) + "\n\n" + exitCodes() + "\n\n" + heading(catalogue.Usage()) + "\n")
 	for _, c := range all {
-		line := c.name
+		call := c.name
 		if c.takesFile {
-			line += " [SETTINGS]"
+			call += " [SETTINGS]"
 		}
-		fmt.Fprintf(&text, "  yuantill-agent %-28s%s\n", line, c.about)
+		fmt.Fprintf(&text, "  yuantill-agent %-28s%s\n", call, line(c.about))
 	}
 	return text.String()
 }

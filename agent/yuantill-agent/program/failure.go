@@ -15,29 +15,18 @@ import (
 	"github.com/yuantill/yuantill/protocol/enrolment"
 )
 
-// exits are what the exit codes mean, in order.
-func exits() []catalogue.Text {
-	return []catalogue.Text{
-		ExitOK:       {Chinese: "收到信号后正常停止", English: "stopped by a signal"},
-		ExitFailed:   {Chinese: "运行中出错", English: "a part of the till failed while running"},
-		ExitSettings: {Chinese: "参数或设置有误", English: "wrong arguments or settings"},
-		ExitKeys:     {Chinese: "密钥文件不可用或属于别的终端", English: "enrolment or epochs unreadable, or of another terminal"},
-		ExitJournal:  {Chinese: "流水损坏、属于别的终端、正被使用或由更新的程序建立", English: "journal damaged, of another terminal, in use by another agent, or made by a newer program"},
-		ExitSelfTest: {Chinese: "密码自检失败", English: "a cryptographic primitive gives a wrong answer"},
-		ExitStation:  {Chinese: "本地接口地址被占用", English: "the station's address is taken"},
-		ExitFull:     {Chinese: "存储空间已满", English: "the disk is full"},
-	}
-}
-
 // exitCodes is the help's part about them.
 func exitCodes() string {
 	var b strings.Builder
-	b.WriteString("退出码 Exit codes:")
-	for code, text := range exits() {
+	b.WriteString(heading(catalogue.ExitCodes()))
+	for code, text := range catalogue.TillExits() {
 		fmt.Fprintf(&b, "\n  %d  %s", code, line(text))
 	}
 	return b.String()
 }
+
+// heading is a text above a list.
+func heading(text catalogue.Text) string { return text.Chinese + " " + text.English + ":" }
 
 // line is a text in both languages on one line.
 func line(text catalogue.Text) string { return text.Chinese + "  " + text.English }
@@ -53,7 +42,7 @@ func (e *argumentError) Error() string { return "wrong arguments: " + e.what.Eng
 
 // tell says why the program ends: what the exit code means, the cause, and what to do where that is known.
 func tell(w io.Writer, err error) {
-	fmt.Fprintf(w, "yuantill-agent: %s\n", line(exits()[exitCode(err)]))
+	fmt.Fprintf(w, "yuantill-agent: %s\n", line(catalogue.TillExits()[exitCode(err)]))
 	var wrong *settings.Error
 	var arguments *argumentError
 	switch {

@@ -9,6 +9,7 @@ import (
 	"runtime/debug"
 	"time"
 
+	"github.com/yuantill/yuantill/agent/catalogue"
 	"github.com/yuantill/yuantill/agent/journal"
 	"github.com/yuantill/yuantill/agent/yuantill-agent/settings"
 	"github.com/yuantill/yuantill/protocol"
@@ -21,7 +22,7 @@ const Version = protocol.Release
 // settingsPath is where the settings are when no file is named.
 const settingsPath = "/etc/yuantill/agent.toml"
 
-// The exit codes.
+// The exit codes; catalogue.TillExits says what they mean.
 const (
 	ExitOK       = 0 // stopped by a signal
 	ExitFailed   = 1 // a part of the till failed while running
@@ -81,7 +82,7 @@ func checkSettings(path string, out io.Writer) error {
 	if _, err := load(path); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintf(out, "%s: 设置正确  settings are right\n", path)
+	_, err := fmt.Fprintf(out, "%s: %s\n", path, line(catalogue.SettingsRight()))
 	return err
 }
 
