@@ -134,7 +134,7 @@ func (t *till) commitFollowUp(
 	var entries []journal.Entry
 	for _, effect := range effects {
 		if e, ok := effect.(checkout.Commit); ok {
-			entries = append(entries, journal.Entry{Type: e.Type, Body: e.Body})
+			entries = append(entries, journal.Entry{Type: e.Type, Body: e.Body, Begun: e.Begun})
 		}
 	}
 	if len(entries) == 0 {
