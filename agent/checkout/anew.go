@@ -67,7 +67,7 @@ func (s Sale) unpresented(e RecordRefused) bool {
 func commitAgain(s Sale, e RecordRefused) Commit {
 	body := proto.CloneOf(e.Payment)
 	body.Again = s.PaymentSequence
-	return Commit{Type: record.PaymentRequested, Body: body}
+	return Commit{Type: record.PaymentRequested, Body: body, Begun: true}
 }
 
 // presentAnew hands in once more what the till took by itself. As the first time, the outcome is the last record of the

@@ -21,7 +21,7 @@ func (r Rules) recordRefused(f FollowUp, e RecordRefused, now time.Time) (Follow
 	body.Again = f.RequestSequence
 	refused := f.RequestSequence
 	f.RequestSequence, f.AskedAt = 0, now
-	effects := []Effect{checkout.Commit{Type: record.FollowUpRequested, Body: body}}
+	effects := []Effect{checkout.Commit{Type: record.FollowUpRequested, Body: body, Begun: true}}
 	if f.State == TakenOffline {
 		// As the first time: the outcome is the last record of the commit, and nobody waits for the answer.
 		effects = append(effects, commitShown(f))
