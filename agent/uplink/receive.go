@@ -17,7 +17,8 @@ import (
 
 var errNotOurs = errors.New("message is not for this terminal")
 
-// receive takes a message of lane down on the MQTT client's goroutine. It never waits for another goroutine.
+// receive takes a message of lane down on the MQTT client's goroutine. It waits for nobody who might wait for the network:
+// only for locks that are held briefly, and to compare an acknowledged link for one record to be read from the journal.
 func (u *Uplink) receive(s *session, payload []byte) {
 	err := u.take(s, payload)
 	if err == nil {
