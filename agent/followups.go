@@ -13,6 +13,7 @@ import (
 	"github.com/yuantill/yuantill/agent/checkout"
 	"github.com/yuantill/yuantill/agent/followup"
 	"github.com/yuantill/yuantill/agent/journal"
+	"github.com/yuantill/yuantill/agent/packed"
 	"github.com/yuantill/yuantill/agent/station"
 	"github.com/yuantill/yuantill/protocol/message"
 	"github.com/yuantill/yuantill/protocol/record"
@@ -116,7 +117,7 @@ func (t *till) asFound(s checkout.Sale) *message.OrderFound {
 	payment.OrderId, payment.Outcome, payment.ShownCode = s.OrderID[:], s.Outcome(), ""
 	payment.Amount, payment.Currency = s.Amount.Minor, s.Amount.Currency.Code
 	if payment.Standing == nil && s.Hold && s.State == checkout.Approved {
-		payment.Standing = &message.Standing{Held: s.Amount.Minor, Hold: true, HoldExpires: microsOf(s.HoldExpires)}
+		payment.Standing = &message.Standing{Held: s.Amount.Minor, Hold: true, HoldExpires: packed.Micros(s.HoldExpires)}
 	}
 	if payment.GetWalletMasked() == "" && s.Offline {
 		payment.WalletMasked = s.Card.Wallet.Masked()
@@ -124,15 +125,8 @@ func (t *till) asFound(s checkout.Sale) *message.OrderFound {
 	found := &message.OrderFound{
 		Found: true, Payment: payment, Method: s.Method, Terminal: t.config.Terminal.String(), Batch: s.Batch, Voucher: s.Voucher,
 	}
-	found.RequestedAt = microsOf(s.RequestedAt)
+	found.RequestedAt = packed.Micros(s.RequestedAt)
 	return found
-}
-
-func microsOf(at time.Time) int64 {
-	if at.IsZero() {
-		return 0
-	}
-	return at.UnixMicro()
 }
 
 // followUpsOf returns what was done with an order on this till, oldest first, as memory has it. The lock is held.

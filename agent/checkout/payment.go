@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/yuantill/yuantill/agent/catalogue"
+	"github.com/yuantill/yuantill/agent/packed"
 	"github.com/yuantill/yuantill/protocol/message"
 	"github.com/yuantill/yuantill/protocol/record"
 )
@@ -37,7 +38,7 @@ func (r Rules) requestBody(s Sale) *message.PaymentRequested {
 		Amount: s.Amount.Minor, Currency: s.Amount.Currency.Code,
 		MerchantId: r.MerchantID, Batch: s.Batch, Voucher: s.Voucher, Cashier: s.Cashier, Note: s.Note,
 		CodeTail: s.CodeTail, CardTransaction: s.Card.Transaction, Terminal: r.Terminal,
-		Hold: s.Hold, HoldExpires: micros(s.HoldExpires),
+		Hold: s.Hold, HoldExpires: packed.Micros(s.HoldExpires),
 	}
 	if s.Supersedes != (OrderID{}) {
 		body.Supersedes = s.Supersedes[:]

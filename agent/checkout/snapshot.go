@@ -8,6 +8,7 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
+	"github.com/yuantill/yuantill/agent/packed"
 	"github.com/yuantill/yuantill/protocol/hardwallet"
 	"github.com/yuantill/yuantill/protocol/message"
 	"github.com/yuantill/yuantill/protocol/money"
@@ -27,11 +28,8 @@ const snapshotVersion = 1
 // alteredShift is where the altered copies begin in the byte of copies.
 const alteredShift = 4
 
-// fixedSize is the length of the part before the varints; fieldMax bounds each field with a length.
-const (
-	fixedSize = 5 + 16 + 32 + 8 + 16
-	fieldMax  = 4 << 10
-)
+// fixedSize is the length of the part before the varints.
+const fixedSize = 5 + 16 + 32 + 8 + 16
 
 // The flags.
 const (
@@ -71,7 +69,7 @@ func (s Sale) MarshalBinary() ([]byte, error) {
 		b = binary.AppendUvarint(b, n)
 	}
 	for _, t := range []time.Time{s.StartedAt, s.RequestedAt, s.HeardAt, s.AskedAt, s.Deadline, s.Card.At} {
-		b = binary.AppendVarint(b, micros(t))
+		b = packed.AppendTime(b, t)
 	}
 	fields := []string{
 		s.Amount.Currency.Code, s.Cashier, s.Note, s.Origin.Key, s.CodeTail, s.ReversalBy,
@@ -82,14 +80,12 @@ func (s Sale) MarshalBinary() ([]byte, error) {
 			fields = append(fields, string(other[:]))
 		}
 	}
-	for _, field := range fields {
-		if len(field) > fieldMax {
-			return nil, fmt.Errorf("%w: field of %d bytes", ErrSnapshot, len(field))
-		}
-		b = append(binary.AppendUvarint(b, uint64(len(field))), field...)
+	b, err := packed.AppendFields(b, fields...)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrSnapshot, err)
 	}
 	if s.Hold {
-		b = binary.AppendVarint(b, micros(s.HoldExpires))
+		b = packed.AppendTime(b, s.HoldExpires)
 	}
 	return b, nil
 }
@@ -107,19 +103,12 @@ func (s Sale) flags() byte {
 	return flags
 }
 
-func micros(t time.Time) int64 {
-	if t.IsZero() {
-		return 0
-	}
-	return t.UnixMicro()
-}
-
 // UnmarshalBinary reads what MarshalBinary wrote. Error: ErrSnapshot.
 func (s *Sale) UnmarshalBinary(b []byte) error {
 	if len(b) < fixedSize || b[0] != snapshotVersion {
 		return fmt.Errorf("%w: %d bytes", ErrSnapshot, len(b))
 	}
-	read := snapshotReader{rest: b[fixedSize:]}
+	read := packed.NewReader(b[fixedSize:])
 	sale := Sale{
 		State: State(b[1]), Method: message.Method(b[2]), Unprinted: Copies(b[4]) & (bothCopies | laterSlip),
 		Altered: Copies(b[4]>>alteredShift) & bothCopies,
@@ -130,25 +119,25 @@ func (s *Sale) UnmarshalBinary(b []byte) error {
 
 		ReversalRecorded: b[3]&flagReversalRecorded != 0, UnknownShown: b[3]&flagUnknownShown != 0,
 	}
-	minor := int64(read.number())
-	sale.Batch, sale.Voucher = uint32(read.number()), uint32(read.number())
-	sale.PaymentSequence, sale.ReversalSequence = read.number(), read.number()
-	sale.Reversal, sale.Card.Counter = message.Reason(read.number()), uint32(read.number())
+	minor := int64(read.Number())
+	sale.Batch, sale.Voucher = uint32(read.Number()), uint32(read.Number())
+	sale.PaymentSequence, sale.ReversalSequence = read.Number(), read.Number()
+	sale.Reversal, sale.Card.Counter = message.Reason(read.Number()), uint32(read.Number())
 	for _, t := range []*time.Time{
 		&sale.StartedAt, &sale.RequestedAt, &sale.HeardAt, &sale.AskedAt, &sale.Deadline, &sale.Card.At,
 	} {
-		*t = read.time()
+		*t = read.Time()
 	}
-	currency := string(read.field())
-	sale.Cashier, sale.Note, sale.Origin.Key = string(read.field()), string(read.field()), string(read.field())
-	sale.CodeTail, sale.ReversalBy = string(read.field()), string(read.field())
-	sale.Card.Transaction = append(sale.Card.Transaction, read.field()...)
-	result := read.field()
-	sale.Supersedes, sale.SupersededBy = read.order(b[3]&flagSupersedes), read.order(b[3]&flagSuperseded)
+	currency := string(read.Field())
+	sale.Cashier, sale.Note, sale.Origin.Key = string(read.Field()), string(read.Field()), string(read.Field())
+	sale.CodeTail, sale.ReversalBy = string(read.Field()), string(read.Field())
+	sale.Card.Transaction = append(sale.Card.Transaction, read.Field()...)
+	result := read.Field()
+	sale.Supersedes, sale.SupersededBy = readOrder(read, b[3]&flagSupersedes), readOrder(read, b[3]&flagSuperseded)
 	if sale.Hold = b[3]&flagHold != 0; sale.Hold {
-		sale.HoldExpires = read.time()
+		sale.HoldExpires = read.Time()
 	}
-	if read.failed || len(read.rest) != 0 || sale.State < Waiting || sale.State > stateMax {
+	if !read.Done() || sale.State < Waiting || sale.State > stateMax {
 		return fmt.Errorf("%w: damaged", ErrSnapshot)
 	}
 	return s.finish(sale, minor, currency, result, b[3]&flagResult != 0)
@@ -171,53 +160,15 @@ func (s *Sale) finish(sale Sale, minor int64, currency string, result []byte, ha
 	return nil
 }
 
-// snapshotReader reads the part of varying length; after the first mistake it returns zeros.
-type snapshotReader struct {
-	rest   []byte
-	failed bool
-}
-
-func (r *snapshotReader) number() uint64 {
-	n, size := binary.Uvarint(r.rest)
-	if size <= 0 {
-		r.failed = true
-		return 0
-	}
-	r.rest = r.rest[size:]
-	return n
-}
-
-func (r *snapshotReader) time() time.Time {
-	n, size := binary.Varint(r.rest)
-	if size <= 0 {
-		r.failed = true
-		return time.Time{}
-	}
-	r.rest = r.rest[size:]
-	if n == 0 {
-		return time.Time{}
-	}
-	return time.UnixMicro(n).UTC()
-}
-
-// order reads an order id where its flag is set.
-func (r *snapshotReader) order(flag byte) (id OrderID) {
+// readOrder reads an order id where its flag is set.
+func readOrder(read *packed.Reader, flag byte) (id OrderID) {
 	if flag == 0 {
 		return id
 	}
-	field := r.field()
-	r.failed = r.failed || len(field) != len(id)
+	field := read.Field()
+	if len(field) != len(id) {
+		read.Fail()
+	}
 	copy(id[:], field)
 	return id
-}
-
-func (r *snapshotReader) field() []byte {
-	size := r.number()
-	if r.failed || size > fieldMax || size > uint64(len(r.rest)) {
-		r.failed = true
-		return nil
-	}
-	field := r.rest[:size]
-	r.rest = r.rest[size:]
-	return field
 }

@@ -9,6 +9,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/yuantill/yuantill/agent/checkout"
+	"github.com/yuantill/yuantill/agent/packed"
 	"github.com/yuantill/yuantill/protocol/message"
 	"github.com/yuantill/yuantill/protocol/money"
 )
@@ -25,11 +26,8 @@ const snapshotVersion = 1
 // alteredShift is where the altered copies begin in the byte of copies.
 const alteredShift = 4
 
-// fixedSize is the length of the part before the varints; fieldMax bounds each field with a length.
-const (
-	fixedSize = 5 + 16 + 16 + 32
-	fieldMax  = 4 << 10
-)
+// fixedSize is the length of the part before the varints.
+const fixedSize = 5 + 16 + 16 + 32
 
 // The flags.
 const (
@@ -63,15 +61,11 @@ func (f FollowUp) MarshalBinary() ([]byte, error) {
 		b = binary.AppendUvarint(b, n)
 	}
 	for _, t := range []time.Time{f.RequestedAt, f.AskedAt} {
-		b = binary.AppendVarint(b, micros(t))
+		b = packed.AppendTime(b, t)
 	}
-	for _, field := range []string{
-		f.Amount.Currency.Code, f.Cashier, f.Note, f.Origin.Key, string(original), string(result),
-	} {
-		if len(field) > fieldMax {
-			return nil, fmt.Errorf("%w: field of %d bytes", ErrSnapshot, len(field))
-		}
-		b = append(binary.AppendUvarint(b, uint64(len(field))), field...)
+	b, err = packed.AppendFields(b, f.Amount.Currency.Code, f.Cashier, f.Note, f.Origin.Key, string(original), string(result))
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrSnapshot, err)
 	}
 	return b, nil
 }
@@ -86,32 +80,25 @@ func (f FollowUp) flags() byte {
 	return flags
 }
 
-func micros(t time.Time) int64 {
-	if t.IsZero() {
-		return 0
-	}
-	return t.UnixMicro()
-}
-
 // UnmarshalBinary reads what MarshalBinary wrote. Error: ErrSnapshot.
 func (f *FollowUp) UnmarshalBinary(b []byte) error {
 	if len(b) < fixedSize || b[0] != snapshotVersion {
 		return fmt.Errorf("%w: %d bytes", ErrSnapshot, len(b))
 	}
-	read := reader{rest: b[fixedSize:]}
+	read := packed.NewReader(b[fixedSize:])
 	got := FollowUp{
 		State: State(b[1]), Kind: Kind(b[2]), Unprinted: checkout.Copies(b[4]) & bothCopies,
 		Altered: checkout.Copies(b[4]>>alteredShift) & bothCopies,
 		ID:      ID(b[5:21]), Undoes: ID(b[21:37]), Origin: checkout.Origin{Digest: [32]byte(b[37:69])},
 		Last: b[3]&flagLast != 0, UnknownShown: b[3]&flagUnknownShown != 0, Offline: b[3]&flagOffline != 0,
 	}
-	minor := int64(read.number())
-	got.Batch, got.Voucher, got.RequestSequence = uint32(read.number()), uint32(read.number()), read.number()
-	got.RequestedAt, got.AskedAt = read.time(), read.time()
-	currency := string(read.field())
-	got.Cashier, got.Note, got.Origin.Key = string(read.field()), string(read.field()), string(read.field())
-	original, result := read.field(), read.field()
-	if read.failed || len(read.rest) != 0 || got.State < Asking || got.State > stateMax {
+	minor := int64(read.Number())
+	got.Batch, got.Voucher, got.RequestSequence = uint32(read.Number()), uint32(read.Number()), read.Number()
+	got.RequestedAt, got.AskedAt = read.Time(), read.Time()
+	currency := string(read.Field())
+	got.Cashier, got.Note, got.Origin.Key = string(read.Field()), string(read.Field()), string(read.Field())
+	original, result := read.Field(), read.Field()
+	if !read.Done() || got.State < Asking || got.State > stateMax {
 		return fmt.Errorf("%w: damaged", ErrSnapshot)
 	}
 	var err error
@@ -130,44 +117,4 @@ func (f *FollowUp) UnmarshalBinary(b []byte) error {
 	}
 	*f = got
 	return nil
-}
-
-// reader reads the part of varying length; after the first mistake it returns zeros.
-type reader struct {
-	rest   []byte
-	failed bool
-}
-
-func (r *reader) number() uint64 {
-	n, size := binary.Uvarint(r.rest)
-	if size <= 0 {
-		r.failed = true
-		return 0
-	}
-	r.rest = r.rest[size:]
-	return n
-}
-
-func (r *reader) time() time.Time {
-	n, size := binary.Varint(r.rest)
-	if size <= 0 {
-		r.failed = true
-		return time.Time{}
-	}
-	r.rest = r.rest[size:]
-	if n == 0 {
-		return time.Time{}
-	}
-	return time.UnixMicro(n).UTC()
-}
-
-func (r *reader) field() []byte {
-	size := r.number()
-	if r.failed || size > fieldMax || size > uint64(len(r.rest)) {
-		r.failed = true
-		return nil
-	}
-	field := r.rest[:size]
-	r.rest = r.rest[size:]
-	return field
 }
