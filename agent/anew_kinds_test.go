@@ -12,6 +12,7 @@ import (
 	"github.com/yuantill/yuantill/agent/catalogue"
 	"github.com/yuantill/yuantill/agent/checkout"
 	"github.com/yuantill/yuantill/agent/followup"
+	"github.com/yuantill/yuantill/agent/journal"
 	"github.com/yuantill/yuantill/agent/station"
 	"github.com/yuantill/yuantill/protocol/message"
 	"github.com/yuantill/yuantill/protocol/record"
@@ -58,6 +59,7 @@ func TestRefusedTapIsPresentedAndTakenBack(t *testing.T) {
 				s.refusesAll()
 				order := s.tap(t, "k1", card).Sale.OrderID
 				refused := s.sale(t, order).Sale.PaymentSequence
+				s.journal.change(func() { s.journal.room = journal.ErrNoRoom }) // what has begun is finished
 				s.part()
 				time.Sleep(4 * time.Second)
 				require.Equal(t, checkout.Reversing, s.sale(t, order).Sale.State)
@@ -193,6 +195,7 @@ func TestRefusedFollowUpIsAskedForAgain(t *testing.T) {
 				b.silent = true
 				f := s.done(t, order, "r1", refund, 500)
 				other := s.done(t, order, "r2", refund, 100)
+				s.journal.change(func() { s.journal.room = journal.ErrNoRoom })
 				s.part()
 				time.Sleep(4 * time.Second)
 				if restart {
