@@ -20,25 +20,37 @@ func (t *till) runAnswers(ctx context.Context) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	results, refusals := t.parts.Uplink.Results(), t.parts.Uplink.Refusals()
-	followUps, found := t.parts.Uplink.FollowUpResults(), t.parts.Uplink.OrdersFound()
-	limits := t.limitsCome()
 	for {
-		select {
-		case result := <-results:
-			t.answer(ctx, result)
-		case result := <-followUps:
-			t.followUpAnswer(ctx, result)
-		case order := <-found:
-			t.lookups.answer(order)
-		case refusal := <-refusals:
-			t.refusal(ctx, refusal)
-		case answer := <-limits:
-			t.takeLimits(ctx, answer)
-		case <-ctx.Done():
-			return ctx.Err()
+		if err := t.hear(ctx); err != nil {
+			return err
 		}
 	}
+}
+
+// hear brings the next answer to what waits for it, or returns ctx's error.
+func (t *till) hear(ctx context.Context) error {
+	uplink := t.parts.Uplink
+	select {
+	case result := <-uplink.Results():
+		t.answer(ctx, result)
+	case result := <-uplink.FollowUpResults():
+		t.followUpAnswer(ctx, result)
+	case order := <-uplink.OrdersFound():
+		t.lookups.answer(order)
+	case refusal := <-uplink.Refusals():
+		t.refusal(ctx, refusal)
+	case answer := <-t.limitsCome():
+		t.takeLimits(ctx, answer)
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	return nil
+}
+
+// unheard counts the answers that are there to be heard.
+func (t *till) unheard() int {
+	uplink := t.parts.Uplink
+	return len(uplink.Results()) + len(uplink.FollowUpResults()) + len(uplink.OrdersFound()) + len(uplink.Refusals()) + len(t.limitsCome())
 }
 
 func (t *till) answer(ctx context.Context, result *message.PaymentResult) {

@@ -3,7 +3,6 @@ package agent
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -26,25 +25,16 @@ func (t *till) giveFollowUp(ctx context.Context, h *heldFollowUp, event followup
 
 // carryFollowUpThrough brings events to a follow-up until nothing follows any more.
 func (t *till) carryFollowUpThrough(ctx context.Context, h *heldFollowUp, pending []followup.Event) error {
-	var failure error
-	for range eventsMax {
-		if len(pending) == 0 {
-			t.settleFollowUp(h)
-			return failure
-		}
-		next := pending[0]
-		pending = pending[1:]
+	defer t.settleFollowUp(h)
+	return carry(pending, func(next followup.Event) ([]followup.Event, error) {
 		follows, err := t.stepFollowUp(ctx, h, next)
 		if err != nil {
 			t.logger.ErrorContext(ctx, "commit failed", "follow-up", h.followUp.ID, "event", fmt.Sprintf("%T", next), "error", err)
-			failure = errors.Join(failure, err)
 			t.keepFollowUpReports(ctx, h, next)
 			follows = afterFollowUpFailure(next)
 		}
-		pending = append(pending, follows...)
-	}
-	t.settleFollowUp(h)
-	return errors.Join(failure, errTooManyEvents)
+		return follows, err
+	})
 }
 
 // stepFollowUp carries out one event and returns what follows from it; with an error the follow-up is as before.

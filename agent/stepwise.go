@@ -39,22 +39,8 @@ func (s Stepwise) Tap(ctx context.Context, card drivers.Card) {
 
 // Answers brings what the uplink has heard to its sales, follow-ups and questions.
 func (s Stepwise) Answers(ctx context.Context) {
-	results, refusals := s.till.parts.Uplink.Results(), s.till.parts.Uplink.Refusals()
-	followUps, found := s.till.parts.Uplink.FollowUpResults(), s.till.parts.Uplink.OrdersFound()
-	limits := s.till.limitsCome()
-	for {
-		select {
-		case result := <-results:
-			s.till.answer(ctx, result)
-		case result := <-followUps:
-			s.till.followUpAnswer(ctx, result)
-		case order := <-found:
-			s.till.lookups.answer(order)
-		case refusal := <-refusals:
-			s.till.refusal(ctx, refusal)
-		case answer := <-limits:
-			s.till.takeLimits(ctx, answer)
-		default:
+	for s.till.unheard() > 0 {
+		if s.till.hear(ctx) != nil {
 			return
 		}
 	}

@@ -93,24 +93,29 @@ func (t *till) give(ctx context.Context, h *held, event checkout.Event, secret [
 
 // carryThrough brings events to a sale until nothing follows any more.
 func (t *till) carryThrough(ctx context.Context, h *held, pending []checkout.Event, secret []byte) error {
-	var failure error
-	for range eventsMax {
-		if len(pending) == 0 {
-			t.settle(h)
-			return failure
-		}
-		next := pending[0]
-		pending = pending[1:]
+	defer t.settle(h)
+	return carry(pending, func(next checkout.Event) ([]checkout.Event, error) {
 		follows, err := t.step(ctx, h, next, secret)
 		if err != nil {
 			t.logger.ErrorContext(ctx, "commit failed", "sale", h.sale.OrderID, "event", fmt.Sprintf("%T", next), "error", err)
-			failure = errors.Join(failure, err)
 			t.keepSaleReports(ctx, h, next)
 			follows = afterFailure(next)
 		}
-		pending = append(pending, follows...)
+		return follows, err
+	})
+}
+
+// carry takes a step for each event, in turn, until nothing follows any more; what follows an error is told with it. It
+// returns all errors.
+func carry[E any](pending []E, step func(E) ([]E, error)) (failure error) {
+	for range eventsMax {
+		if len(pending) == 0 {
+			return failure
+		}
+		follows, err := step(pending[0])
+		failure = errors.Join(failure, err)
+		pending = append(pending[1:], follows...)
 	}
-	t.settle(h)
 	return errors.Join(failure, errTooManyEvents)
 }
 
