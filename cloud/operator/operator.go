@@ -16,7 +16,9 @@ import (
 //
 // Every method ends in one of three ways: a definite Answer and no error; a *NotSentError when the request certainly
 // never left this machine; an *UnknownOutcomeError for everything else. A connector never retries: whether and when to
-// ask again is the payment machine's decision. All operations are idempotent on the order at the operator.
+// ask again is the payment machine's decision. All operations are idempotent on the order at the operator. An Answer says
+// what the operator holds of the order. That it turned one request away unread is one only for a code, whose request is
+// sent once; of a tap, which has debited its card and is presented again, it is unknown.
 type Connector interface {
 	// Authorise asks for the money of a scanned code or a tapped card.
 	Authorise(ctx context.Context, request Request) (Answer, error)

@@ -114,3 +114,26 @@ func TestSignedPaymentThatBecomesNone(t *testing.T) {
 	require.Contains(t, o.alarmKinds(), "payment-card-debited")
 	o.nobodyAsked()
 }
+
+// TestSignedPaymentThatWasTurnedAway: an operator that turned the request away unread has not seen what the card signed. It
+// gets it again, also when an earlier copy was carried out and only its answer was lost.
+func TestSignedPaymentThatWasTurnedAway(t *testing.T) {
+	stale := &operator.UnknownOutcomeError{Operation: "authorise", HTTPStatus: 401, Code: "stale"}
+	for name, first := range map[string]error{"every time": stale, "after a lost answer": unknown("authorise")} {
+		t.Run(name, func(t *testing.T) {
+			o, c := newOffice(t), newCards(t)
+			card := c.paid(orderOf(1), 1250, 7, 1)
+			o.tap(o.tapped(1, card, nil))
+			o.called(o.icbc, "authorise").fails(first)
+			o.cancel(1)
+			o.calledInTime(o.icbc, "authorise").fails(stale)
+			again := o.calledInTime(o.icbc, "authorise")
+			require.Equal(t, card, again.request.Card)
+			require.Contains(t, o.alarmKinds(), "payment-card-debited")
+			again.says(operator.StatusApproved, operator.ReasonNone)
+			o.calledInTime(o.icbc, "reverse").says(operator.StatusReversed, operator.ReasonNone)
+			o.ends(message.Outcome_OUTCOME_REVERSED)
+			require.Zero(t, o.books(), "nothing is kept")
+		})
+	}
+}

@@ -211,10 +211,14 @@ func TestSignedRefusals(t *testing.T) {
 			}
 			_, err = connector.Reverse(t.Context(), inquiry())
 			requireUnknown(t, err, code)
-			offline := request()
-			offline.Method, offline.Code, offline.Card, offline.Offline = operator.MethodTap, "", []byte{1}, true
-			_, err = connector.Authorise(t.Context(), offline)
-			requireUnknown(t, err, code) // it was not looked at: that says nothing about the money
+			for _, offline := range []bool{false, true} { // the money has left the card: that nobody looked at it says nothing
+				tap := request()
+				tap.Method, tap.Code, tap.Card, tap.Offline = operator.MethodTap, "", []byte{1}, offline
+				_, err = connector.Authorise(t.Context(), tap)
+				requireUnknown(t, err, code)
+				_, err = connector.Hold(t.Context(), tap)
+				requireUnknown(t, err, code)
+			}
 		})
 	}
 }

@@ -22,7 +22,9 @@ type signed struct {
 	seal            profile.Seal
 }
 
-// sign draws a stamp and seals a request. Error: *operator.NotSentError.
+// sign draws a stamp and seals a request. The signature is not checked: an operator that refuses a wrong one has not looked
+// at the request, which ends a code's sale without money, and is asked again of everything else under a signature of its
+// own. Error: *operator.NotSentError.
 func (c *Connector) sign(operation, path string, body []byte) (signed, error) {
 	stamp, err := c.stamp()
 	if err != nil {
@@ -75,11 +77,13 @@ func (p *prepared) Send(ctx context.Context) (operator.Answer, error) {
 	return reply.answer(s.operation, p.request.OrderID)
 }
 
-// refused turns a signed refusal into a definite decline where it says that nothing happened. An offline payment is not
-// over by that: its money has moved, and it is presented again when what was wrong with the request is mended.
+// refused turns a signed refusal into a definite decline where it says that nothing happened and no other copy of the
+// request was or will be sent: that of a scanned or shown code is sent once. A tap is not over by that: its money has left
+// the card, it is presented until its operator has looked at it, and a copy before this one may have been carried out.
 func (c *Connector) refused(operation string, request operator.Request, reply reply) (operator.Answer, error) {
 	unknown := reply.refusal(operation)
-	if reply.status >= http.StatusInternalServerError || !profile.NeverProcessed(unknown.Code) || request.Offline {
+	if reply.status >= http.StatusInternalServerError || !profile.NeverProcessed(unknown.Code) ||
+		request.Method == operator.MethodTap {
 		return operator.Answer{}, unknown
 	}
 	reason := operator.ReasonInvalidRequest
