@@ -9,7 +9,8 @@
 //	suspense/<code>   what came in for payments that had been taken back and has to be sent back
 //	hold/<code>       memo: what an operator holds of customers' money; nobody owes it
 //	held/<id>         memo: the other side of it, by merchant
-//	losses/offline    offline payments within the limits we gave that no operator honoured: the merchant is owed them
+//	losses/offline    covered offline payments that no operator honoured: the merchant is owed them. Covered is what a card
+//	                  signed, as far as can be verified, within limits we gave; of others nothing is booked
 package ledger
 
 import (

@@ -33,7 +33,7 @@ const (
 	flagSeen            byte = 1 << 4
 	flagOffline         byte = 1 << 5
 	flagVerify          byte = 1 << 6
-	flagsKnown               = flagSubmitted | flagReversalRefused | flagHold | flagSigned | flagSeen | flagOffline | flagVerify
+	flagCovered         byte = 1 << 7 // with flagOffline only
 )
 
 const fixedSize = 1 + 16 + 5
@@ -81,14 +81,14 @@ func (p *Payment) UnmarshalBinary(data []byte) error {
 	if data[0] != binaryVersion && data[0] != binaryBeforeFollows {
 		return fmt.Errorf("%w: version %d", ErrMalformed, data[0])
 	}
-	if data[fixedSize-1]&^flagsKnown != 0 {
+	if data[fixedSize-1]&(flagCovered|flagOffline) == flagCovered {
 		return fmt.Errorf("%w: flags %02x", ErrMalformed, data[fixedSize-1])
 	}
 	read := Payment{OrderID: operator.OrderID(data[1:17]), State: State(data[17]), Method: operator.Method(data[18]),
 		Reason: operator.Reason(data[19]), Debit: Debit(data[20]),
 		Submitted: data[21]&flagSubmitted != 0, ReversalRefused: data[21]&flagReversalRefused != 0,
 		Hold: data[21]&flagHold != 0, Offline: data[21]&flagOffline != 0, Verify: data[21]&flagVerify != 0,
-		Signed: data[21]&flagSigned != 0, Seen: data[21]&flagSeen != 0}
+		Signed: data[21]&flagSigned != 0, Seen: data[21]&flagSeen != 0, Covered: data[21]&flagCovered != 0}
 	r := &reader{rest: data[fixedSize:]}
 	r.numbers(&read)
 	for _, t := range []*time.Time{&read.CreatedAt, &read.SentAt, &read.DecidedAt, &read.NextAt, &read.QueryAt, &read.TellAt, &read.GiveUpAt, &read.ReverseAt} {
@@ -126,6 +126,9 @@ func (p Payment) flags() byte {
 	}
 	if p.Offline {
 		flags |= flagOffline
+	}
+	if p.Covered {
+		flags |= flagCovered
 	}
 	if p.Verify {
 		flags |= flagVerify

@@ -58,7 +58,9 @@ func (s requests) Consume(ctx context.Context, r collector.Verified, secret []by
 	spent := s.spend(ctx, r, body, order, paid)
 	change.Append(spent.change)
 	if facts.Offline {
-		change.Alarms = append(change.Alarms, s.beyondLimits(ctx, r, body, spent)...)
+		var alarms []store.Alarm
+		facts.Covered, alarms = s.covered(ctx, r, body, order, paid, spent)
+		change.Alarms = append(change.Alarms, alarms...)
 		e = Event{Kind: EventRequested} // never taken back, whatever was said before it came
 	}
 	if spent.double {

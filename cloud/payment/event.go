@@ -221,6 +221,8 @@ func (k AlarmKind) String() string {
 		return "not-honoured"
 	case AlarmReturnNotDone:
 		return "return-not-done"
+	case AlarmNotOwed:
+		return "not-owed"
 	case AlarmCardDebited:
 		return "card-debited"
 	default:

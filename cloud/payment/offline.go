@@ -10,14 +10,16 @@ import "github.com/yuantill/yuantill/cloud/operator"
 const (
 	// EventDeclined says that the payment must not be presented to anybody; Event.Reason is why.
 	EventDeclined EventKind = 64
-	// PostLoss books an offline payment that was not honoured: the sale stands, the loss is ours. PostLossReturn undoes
-	// it when the operator honours it after all.
+	// PostLoss books a covered offline payment that was not honoured: the sale stands, the loss is ours. PostLossReturn
+	// undoes it when the operator honours it after all.
 	PostLoss       PostingKind = 64
 	PostLossReturn PostingKind = 65
 	// AlarmNotHonoured tells a person of such a payment.
 	AlarmNotHonoured AlarmKind = 64
 	// AlarmReturnNotDone tells of what a terminal gave back of one by itself and that is not carried out.
 	AlarmReturnNotDone AlarmKind = 65
+	// AlarmNotOwed tells of one that was not honoured and is not covered: nothing is booked, a person decides.
+	AlarmNotOwed AlarmKind = 66
 )
 
 // offline handles what is otherwise for an offline payment, and reports whether it did.
@@ -92,7 +94,9 @@ func (s *step) honoured(a operator.Answer) {
 	case s.p.State.waiting():
 	case s.p.State == Declined:
 		s.alarm(AlarmContradiction)
-		s.post(PostLossReturn)
+		if s.p.Covered {
+			s.post(PostLossReturn)
+		}
 	default:
 		if a.Reference != s.p.OperatorReference {
 			s.alarm(AlarmSecondReference)
@@ -106,22 +110,27 @@ func (s *step) honoured(a operator.Answer) {
 	s.settle(Approved, operator.ReasonNone)
 }
 
-// notHonoured books the loss and tells a person.
+// notHonoured tells a person, and books the loss where it is ours. Anybody who has a terminal's keys can say that it took a
+// payment by itself: what is not covered is owed to nobody by itself.
 func (s *step) notHonoured(reason operator.Reason) {
 	if reason == operator.ReasonNone {
 		reason = operator.ReasonOther
 	}
 	switch {
 	case s.p.State == Created || s.p.State.waiting():
-		s.alarm(AlarmNotHonoured)
-		s.post(PostLoss)
+		if s.p.Covered {
+			s.alarm(AlarmNotHonoured)
+			s.post(PostLoss)
+		} else {
+			s.alarm(AlarmNotOwed)
+		}
 		s.settle(Declined, reason)
 	case s.p.State != Declined:
 		s.alarm(AlarmContradiction)
 	}
 }
 
-// declined ends a payment that must not be presented; one that was taken offline is a loss.
+// declined ends a payment that must not be presented; one that was taken offline is not honoured.
 func (s *step) declined(reason operator.Reason) {
 	switch {
 	case s.p.State != Created:

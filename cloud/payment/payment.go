@@ -82,6 +82,9 @@ type Payment struct {
 
 	// Offline says that the terminal accepted it by itself; Verify that the customer has to be verified.
 	Offline, Verify bool
+	// Covered says of an offline payment that, as far as can be verified, a card signed just this within limits that we
+	// gave: then it is our loss where no operator honours it.
+	Covered bool
 	// Submitted says that an operator may have seen the request: from then on "not sent" is no longer believed.
 	Submitted bool
 	// Signed says that a hard wallet has signed it: the card has debited itself already. Seen says that its operator has
@@ -137,6 +140,8 @@ func (p Payment) Validate() error {
 		return fmt.Errorf("%w: debit or reason", ErrInvalidPayment)
 	case p.Offline && p.Method != operator.MethodTap:
 		return fmt.Errorf("%w: offline without a hard wallet", ErrInvalidPayment)
+	case p.Covered && !p.Offline:
+		return fmt.Errorf("%w: covered but not offline", ErrInvalidPayment)
 	case p.Signed && p.Method != operator.MethodTap || p.Seen && !p.Signed:
 		return fmt.Errorf("%w: signed without a hard wallet", ErrInvalidPayment)
 	case p.Merchant == "" || p.Terminal == "" || len(p.Currency) < 3:

@@ -17,10 +17,10 @@ func TestOfflineIsPursued(t *testing.T) {
 	machine := newMachine(t)
 	rapid.Check(t, func(t *rapid.T) {
 		p, now := newPayment(t, func(p *payment.Payment) {
-			p.Method, p.Offline = operator.MethodTap, true
+			p.Method, p.Offline, p.Covered = operator.MethodTap, true, rapid.Bool().Draw(t, "covered")
 			p.Amount = rapid.Int64Range(1, 50_000).Draw(t, "amount")
 		}), start()
-		booked := map[payment.PostingKind]int{}
+		booked, covered := map[payment.PostingKind]int{}, p.Covered
 		for range rapid.IntRange(1, 40).Draw(t, "steps") {
 			now = now.Add(time.Duration(rapid.Int64Range(0, int64(10*time.Minute)).Draw(t, "pass")))
 			e := drawOfflineEvent(t, p)
@@ -48,7 +48,9 @@ func TestOfflineIsPursued(t *testing.T) {
 				require.False(t, p.NextAt.After(now.Add(payment.DefaultTiming().ReverseEveryMax)))
 			}
 			require.Equal(t, p.State == payment.Approved, booked[payment.PostSale] == 1)
-			require.Equal(t, p.State == payment.Declined, booked[payment.PostLoss]-booked[payment.PostLossReturn] == 1)
+			require.Equal(t, p.State == payment.Declined && p.Covered, booked[payment.PostLoss]-booked[payment.PostLossReturn] == 1)
+			require.True(t, p.Covered || booked[payment.PostLoss]+booked[payment.PostLossReturn] == 0, "owed to nobody")
+			require.Equal(t, covered, p.Covered)
 			require.LessOrEqual(t, booked[payment.PostSale], 1)
 			require.LessOrEqual(t, booked[payment.PostLoss], 1)
 		}

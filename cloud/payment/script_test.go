@@ -123,6 +123,8 @@ func applyFacts(t *testing.T, p *payment.Payment, facts string) {
 			p.HoldUntil = start().Add(after)
 		case "offline":
 			p.Offline, err = strconv.ParseBool(value)
+		case "covered":
+			p.Covered, p.Offline, p.Method = true, true, operator.MethodTap
 		case "backups":
 			p.BackUps = nil
 			if value != "" {

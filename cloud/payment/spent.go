@@ -5,14 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"strings"
 	"sync"
 	"time"
 
 	"google.golang.org/protobuf/proto"
 
 	"github.com/yuantill/yuantill/cloud/collector"
-	"github.com/yuantill/yuantill/cloud/limit"
 	"github.com/yuantill/yuantill/cloud/operator"
 	"github.com/yuantill/yuantill/cloud/store"
 	"github.com/yuantill/yuantill/protocol/hardwallet"
@@ -92,6 +90,11 @@ func signed(paid *hardwallet.Transaction, body *message.PaymentRequested, order 
 	return paid != nil && paid.Request.Order == order && paid.Request.Amount == body.GetAmount()
 }
 
+// walletOf is how a hard wallet is named here and to terminals: by the SM3 of its id's digits.
+func walletOf(paid *hardwallet.Transaction) seal.Hash {
+	return seal.Portable().Sum(paid.Certificate.Wallet[:])
+}
+
 // spend uses up the number of a hard wallet's transaction, if there is one.
 func (s *Service) spend(ctx context.Context, r collector.Verified, body *message.PaymentRequested, order store.OrderID,
 	paid *hardwallet.Transaction) spending {
@@ -99,7 +102,7 @@ func (s *Service) spend(ctx context.Context, r collector.Verified, body *message
 		return spending{}
 	}
 	sum, now := seal.Portable().Sum, s.config.Clock.Now()
-	spent := store.Spent{Wallet: sum(paid.Certificate.Wallet[:]), Counter: paid.Debit.Counter, Order: order,
+	spent := store.Spent{Wallet: walletOf(paid), Counter: paid.Debit.Counter, Order: order,
 		Digest: sum(body.GetCardTransaction()), Terminal: r.Terminal.ID, Amount: body.GetAmount(), At: instant(now)}
 	if body.GetOffline() != nil {
 		spent.Since = time.UnixMicro(body.GetOffline().GetSince()).UTC()
@@ -140,43 +143,6 @@ func (s *Service) arrived(sp spending, err error) {
 	if err == nil && sp.double && s.config.Blocked != nil {
 		s.config.Blocked()
 	}
-}
-
-// beyondLimits is the alarm of an offline payment that passes the limits it names, or names none that were given.
-func (s *Service) beyondLimits(ctx context.Context, r collector.Verified, body *message.PaymentRequested, sp spending) []store.Alarm {
-	said := body.GetOffline()
-	alarm := store.Alarm{Kind: "offline-limits", Key: "offline-limits/" + store.OrderID(body.GetOrderId()).String(),
-		Terminal: r.Terminal.ID.String(), At: s.config.Clock.Now()}
-	limits, err := s.limitsNamed(ctx, said.GetLimitsId())
-	if err != nil {
-		alarm.Detail = "an offline payment names limits that were never given: " + err.Error()
-		return []store.Alarm{alarm}
-	}
-	sum, err := s.config.Store.OfflineSum(ctx, r.Terminal.ID, sp.spent.Since, sp.spent.Wallet)
-	if err != nil {
-		s.config.Logger.LogAttrs(ctx, slog.LevelError, "add up offline payments", slog.Any("cause", err))
-	}
-	sum.Amount, sum.Count = sum.Amount+body.GetAmount(), sum.Count+1
-	sum.WalletAmount, sum.WalletCount = sum.WalletAmount+body.GetAmount(), sum.WalletCount+1
-	passed := limit.Exceeded(limits, limit.Taking{Amount: body.GetAmount(), Total: said.GetTotal(), Count: said.GetCount(),
-		Since: time.UnixMicro(said.GetSince()), At: r.Header.Time, Sum: sum})
-	if len(passed) == 0 {
-		return nil
-	}
-	alarm.Detail = "an offline payment is beyond its limits: " + strings.Join(passed, "; ")
-	return []store.Alarm{alarm}
-}
-
-func (s *Service) limitsNamed(ctx context.Context, id []byte) (*message.OfflineLimits, error) {
-	if len(id) != len(store.OfflineLimits{}.ID) {
-		return nil, store.ErrNotFound
-	}
-	given, err := s.config.Store.OfflineLimits(ctx, [16]byte(id))
-	if err != nil {
-		return nil, err
-	}
-	limits := new(message.OfflineLimits)
-	return limits, proto.Unmarshal(given.Body, limits)
 }
 
 // offlineLost is the alarm of a payment of a hard wallet that could not even become one: it is presented to nobody.
