@@ -51,7 +51,13 @@ type Taking struct {
 	Count  uint32
 	Since  time.Time // when it last heard the cloud, by its clock
 	At     time.Time // when it accepted the payment, by the same clock
-	Sum    store.OfflineSum
+	Sum    Sum
+}
+
+// Sum is what the cloud adds up of a terminal, and of it of one wallet, with the payment itself.
+type Sum struct {
+	Amount, WalletAmount int64 // minor units
+	Count, WalletCount   int
 }
 
 // Exceeded names the limits that a payment passes; none when it keeps them all.

@@ -60,7 +60,7 @@ func TestNew(t *testing.T) {
 func TestExceeded(t *testing.T) {
 	l := given(t, terms(t))
 	fair := limit.Taking{Amount: 500_00, Total: 20_000_00, Count: 200, Since: noon, At: noon.Add(24*time.Hour - 1),
-		Sum: store.OfflineSum{Amount: 20_000_00, Count: 200, WalletAmount: 5_000_00, WalletCount: 10}}
+		Sum: limit.Sum{Amount: 20_000_00, Count: 200, WalletAmount: 5_000_00, WalletCount: 10}}
 	require.Empty(t, limit.Exceeded(l, fair), "all bounds are included")
 	for name, change := range map[string]func(*limit.Taking){
 		"payment_max":              func(t *limit.Taking) { t.Amount++ },

@@ -59,7 +59,7 @@ func (s requests) Consume(ctx context.Context, r collector.Verified, secret []by
 	change.Append(spent.change)
 	if facts.Offline {
 		var alarms []store.Alarm
-		facts.Covered, alarms = s.covered(ctx, r, body, order, paid, spent)
+		facts.Covered, alarms = s.covered(ctx, r, body, order, paid)
 		change.Alarms = append(change.Alarms, alarms...)
 		e = Event{Kind: EventRequested} // never taken back, whatever was said before it came
 	}

@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"log/slog"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -22,18 +22,30 @@ import (
 // An offline payment that no operator honours is our loss when we let the terminal take it: a card signed just this, within
 // limits that we gave. Whoever tampers with a terminal can say anything else, and is owed nothing for it (SPEC.md 7.8.4).
 
+// Bounds of what is added up of a terminal.
+const (
+	// offlineWindow is how long what a terminal took by itself counts after it came. That the terminal has heard the cloud
+	// since, which would let it begin to count anew, is its own word: within the window the cloud counts on.
+	offlineWindow = 24 * time.Hour
+	offlineMax    = 10_000 // payments added up; more are beyond any limit
+)
+
 // covered reports whether an offline payment is ours to lose, as far as can be verified, with the alarm where it passes the
 // limits that it names.
 func (s *Service) covered(ctx context.Context, r collector.Verified, body *message.PaymentRequested, order store.OrderID,
-	paid *hardwallet.Transaction, sp spending) (bool, []store.Alarm) {
-	taking := s.taking(ctx, r, body, sp)
-	passed, err := s.limitsPassed(ctx, body, paid, taking)
-	switch {
-	case err != nil:
+	paid *hardwallet.Transaction) (bool, []store.Alarm) {
+	named, err := s.limitsNamed(ctx, body.GetOffline().GetLimitsId())
+	if err != nil {
 		return false, []store.Alarm{beyondLimits(r, order, s.config.Clock.Now(), err.Error())}
-	case len(passed) > 0:
+	}
+	taking, err := s.taking(ctx, r, body, order, paid, named)
+	if err != nil {
+		return false, []store.Alarm{beyondLimits(r, order, s.config.Clock.Now(), err.Error())}
+	}
+	if passed := passedBy(named, body, paid, taking); len(passed) > 0 {
 		return false, []store.Alarm{beyondLimits(r, order, s.config.Clock.Now(), strings.Join(passed, "; "))}
-	case !signedHere(paid, r, body, order):
+	}
+	if !signedHere(paid, r, body, order) {
 		return false, nil
 	}
 	// Limits do not say whom they were given to. What this terminal's own plan allows now, it may have been given.
@@ -47,43 +59,47 @@ func signedHere(paid *hardwallet.Transaction, r collector.Verified, body *messag
 		paid.Request.Merchant == r.Terminal.Merchant && paid.Request.Terminal == r.Terminal.ID.String()
 }
 
-var errNeverGiven = errors.New("it names limits that were never given")
-
-// limitsPassed names what a payment passes of the limits that it names; errNeverGiven when it names none that were given.
-func (s *Service) limitsPassed(ctx context.Context, body *message.PaymentRequested, paid *hardwallet.Transaction,
-	taking limit.Taking) ([]string, error) {
-	limits, err := s.limitsNamed(ctx, body.GetOffline().GetLimitsId())
-	if errors.Is(err, store.ErrNotFound) {
-		return nil, errNeverGiven
-	}
-	if err != nil {
-		return nil, err
-	}
-	passed := limit.Exceeded(limits, taking)
-	if limits.GetCurrency() != body.GetCurrency() {
+// passedBy names what a payment passes of the limits that it names.
+func passedBy(named *message.OfflineLimits, body *message.PaymentRequested, paid *hardwallet.Transaction, taking limit.Taking) []string {
+	passed := limit.Exceeded(named, taking)
+	if named.GetCurrency() != body.GetCurrency() {
 		passed = append(passed, "currency: they are in another")
 	}
-	if paid != nil && isBlocked(limits, walletOf(paid)) {
+	if paid != nil && isBlocked(named, walletOf(paid)) {
 		passed = append(passed, "wallet: it is blocked by them")
 	}
-	return passed, nil
+	return passed
 }
 
 func isBlocked(limits *message.OfflineLimits, wallet seal.Hash) bool {
 	return slices.ContainsFunc(limits.GetBlockedWallets(), func(b []byte) bool { return bytes.Equal(b, wallet[:]) })
 }
 
-// taking is what a terminal took by itself with this payment.
-func (s *Service) taking(ctx context.Context, r collector.Verified, body *message.PaymentRequested, sp spending) limit.Taking {
+// taking is what a terminal took by itself with this payment: by its own word, and as added up here of what is stored and
+// of what is on its way, since a backlog becomes durable in one commit.
+func (s *Service) taking(ctx context.Context, r collector.Verified, body *message.PaymentRequested, order store.OrderID,
+	paid *hardwallet.Transaction, named *message.OfflineLimits) (limit.Taking, error) {
 	said := body.GetOffline()
-	sum, err := s.config.Store.OfflineSum(ctx, r.Terminal.ID, sp.spent.Since, sp.spent.Wallet)
+	rows := s.spendings.offline(r.Terminal.ID) // first: what arrives meanwhile is counted once, below
+	most := min(int64(named.GetTerminalCountMax())+1, offlineMax)
+	stored, err := s.config.Store.OfflineSpent(ctx, r.Terminal.ID, s.config.Clock.Now().Add(-offlineWindow), int(most))
 	if err != nil {
-		s.config.Logger.LogAttrs(ctx, slog.LevelError, "add up offline payments", slog.Any("cause", err))
+		return limit.Taking{}, fmt.Errorf("add up offline payments: %w", err)
 	}
-	sum.Amount, sum.Count = sum.Amount+body.GetAmount(), sum.Count+1
-	sum.WalletAmount, sum.WalletCount = sum.WalletAmount+body.GetAmount(), sum.WalletCount+1
+	sum := limit.Sum{Amount: body.GetAmount(), Count: 1, WalletAmount: body.GetAmount(), WalletCount: 1}
+	seen := map[store.OrderID]bool{order: true}
+	for _, row := range append(rows, stored...) {
+		if seen[row.Order] {
+			continue
+		}
+		seen[row.Order] = true
+		sum.Amount, sum.Count = sum.Amount+row.Amount, sum.Count+1
+		if paid != nil && walletIn(row) == walletOf(paid) {
+			sum.WalletAmount, sum.WalletCount = sum.WalletAmount+row.Amount, sum.WalletCount+1
+		}
+	}
 	return limit.Taking{Amount: body.GetAmount(), Total: said.GetTotal(), Count: said.GetCount(),
-		Since: time.UnixMicro(said.GetSince()), At: r.Header.Time, Sum: sum}
+		Since: time.UnixMicro(said.GetSince()), At: r.Header.Time, Sum: sum}, nil
 }
 
 // beyondLimits is the alarm of an offline payment that passes the limits it names.
@@ -92,13 +108,19 @@ func beyondLimits(r collector.Verified, order store.OrderID, now time.Time, how 
 		At: now, Detail: "an offline payment is beyond its limits: " + how}
 }
 
+var errNeverGiven = errors.New("it names limits that were never given")
+
+// limitsNamed returns the limits of an id. Errors: errNeverGiven, those of the store.
 func (s *Service) limitsNamed(ctx context.Context, id []byte) (*message.OfflineLimits, error) {
 	if len(id) != len(store.OfflineLimits{}.ID) {
-		return nil, store.ErrNotFound
+		return nil, errNeverGiven
 	}
 	given, err := s.config.Store.OfflineLimits(ctx, [16]byte(id))
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, errNeverGiven
+	}
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("read offline limits: %w", err)
 	}
 	limits := new(message.OfflineLimits)
 	return limits, proto.Unmarshal(given.Body, limits)

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
-	"time"
 
 	"google.golang.org/protobuf/proto"
 
@@ -52,6 +51,19 @@ func (n *spendings) take(spent store.Spent) (other store.Spent, taken bool) {
 	return store.Spent{}, false
 }
 
+// offline returns what a terminal accepted by itself and that is on its way.
+func (n *spendings) offline(terminal record.Terminal) []store.Spent {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	var found []store.Spent
+	for _, spent := range n.way {
+		if spent.Terminal == terminal && !spent.Offline.IsZero() {
+			found = append(found, spent)
+		}
+	}
+	return found
+}
+
 // drop forgets a number that has arrived or will come again.
 func (n *spendings) drop(spent store.Spent) {
 	n.mu.Lock()
@@ -66,7 +78,7 @@ func sameSpending(a, b store.Spent) bool { return a.Order == b.Order && a.Digest
 // spending is what becomes durable of a hard wallet's part in a payment.
 type spending struct {
 	spent  store.Spent
-	taken  bool // spent is on its way to the store
+	taken  bool // spent is noted among the spendings
 	double bool // its number was used by another payment: it is presented to nobody
 	change store.Change
 }
@@ -101,11 +113,11 @@ func (s *Service) spend(ctx context.Context, r collector.Verified, body *message
 	if paid == nil {
 		return spending{}
 	}
-	sum, now := seal.Portable().Sum, s.config.Clock.Now()
+	now := s.config.Clock.Now()
 	spent := store.Spent{Wallet: walletOf(paid), Counter: paid.Debit.Counter, Order: order,
-		Digest: sum(body.GetCardTransaction()), Terminal: r.Terminal.ID, Amount: body.GetAmount(), At: instant(now)}
+		Digest: seal.Portable().Sum(body.GetCardTransaction()), Terminal: r.Terminal.ID, Amount: body.GetAmount(), At: instant(now)}
 	if body.GetOffline() != nil {
-		spent.Since = time.UnixMicro(body.GetOffline().GetSince()).UTC()
+		spent.Offline = spent.At
 	}
 	before, used := s.usedBefore(ctx, spent)
 	if !used {
@@ -115,12 +127,38 @@ func (s *Service) spend(ctx context.Context, r collector.Verified, body *message
 	if before.Digest == spent.Digest {
 		reason = replayed
 	}
-	return spending{spent: spent, double: true, change: store.Change{
+	counted := s.count(spent)
+	counted.double = true
+	counted.change.Append(store.Change{
 		BlockedWallets: []store.BlockedWallet{{Wallet: spent.Wallet, Reason: reason, Order: order, At: spent.At}},
 		Alarms: []store.Alarm{{Key: reason + "/" + order.String(), Kind: reason, Terminal: r.Terminal.ID.String(), At: now,
 			Detail: fmt.Sprintf("order %s, hard wallet %s: payment %d of it was presented before, with order %s at terminal %s; "+
 				"it is presented to nobody and the wallet is blocked",
-				order, paid.Certificate.Wallet, spent.Counter, before.Order, before.Terminal)}}}}
+				order, paid.Certificate.Wallet, spent.Counter, before.Order, before.Terminal)}}})
+	return counted
+}
+
+// count keeps an offline payment that uses no number up, so that it is added up with the others: under a key that is its
+// order's own, with the wallet in the place of the digest. Others need no row.
+func (s *Service) count(spent store.Spent) spending {
+	if spent.Offline.IsZero() {
+		return spending{}
+	}
+	spent.Wallet, spent.Digest = countedUnder(spent.Order), spent.Wallet
+	s.spendings.take(spent)
+	return spending{spent: spent, taken: true, change: store.Change{Spent: []store.Spent{spent}}}
+}
+
+func countedUnder(order store.OrderID) seal.Hash {
+	return seal.Portable().Sum([]byte("offline"), order[:])
+}
+
+// walletIn is whose payment a row is.
+func walletIn(spent store.Spent) seal.Hash {
+	if spent.Wallet == countedUnder(spent.Order) {
+		return spent.Digest
+	}
+	return spent.Wallet
 }
 
 // usedBefore reports who else used the number. When the store cannot be read its own promise still holds: it refuses.

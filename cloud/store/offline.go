@@ -20,10 +20,10 @@ type Spent struct {
 	Digest   seal.Hash // SM3 of the transaction
 	Terminal record.Terminal
 	Amount   int64 // minor units
-	// Since is when the terminal last heard the cloud, by its own clock, before it accepted the payment by itself; zero
-	// for a payment that it asked about.
-	Since time.Time
-	At    time.Time
+	// Offline is when a payment that the terminal had accepted by itself came to the cloud, by the cloud's clock; zero for
+	// one that it asked about.
+	Offline time.Time
+	At      time.Time
 }
 
 // BlockedWallet is a hard wallet that terminals no longer accept by themselves. The first reason counts.
@@ -41,18 +41,12 @@ type OfflineLimits struct {
 	At   time.Time
 }
 
-// OfflineSum is what a terminal accepted by itself since it last heard the cloud.
-type OfflineSum struct {
-	Amount, WalletAmount int64 // minor units
-	Count, WalletCount   int
-}
-
 // OfflineReader reads what is known of hard wallets.
 type OfflineReader interface {
 	// Spent returns who used a wallet's number.
 	Spent(ctx context.Context, wallet seal.Hash, counter uint32) (Spent, error)
-	// OfflineSum adds up the payments of a terminal with the same Since, and among them one wallet's.
-	OfflineSum(ctx context.Context, terminal record.Terminal, since time.Time, wallet seal.Hash) (OfflineSum, error)
+	// OfflineSpent returns what a terminal had accepted by itself and that came after a time, the latest first.
+	OfflineSpent(ctx context.Context, terminal record.Terminal, after time.Time, limit int) ([]Spent, error)
 	// BlockedWallets returns the latest blocked wallets, the newest first.
 	BlockedWallets(ctx context.Context, limit int) ([]BlockedWallet, error)
 	// OfflineLimits returns limits by their id.

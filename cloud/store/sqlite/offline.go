@@ -43,43 +43,45 @@ func (t *transaction) spent(s *store.Spent) error {
 	changed, err := t.w.conn.run(`INSERT INTO spent (wallet, counter, order_id, digest, terminal, amount, since, at)
 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (wallet, counter) DO UPDATE SET at = at
 WHERE order_id = excluded.order_id AND digest = excluded.digest`,
-		values{s.Wallet[:], int64(s.Counter), s.Order[:], s.Digest[:], number, s.Amount, micros(s.Since), micros(s.At)})
+		values{s.Wallet[:], int64(s.Counter), s.Order[:], s.Digest[:], number, s.Amount, micros(s.Offline), micros(s.At)})
 	if err == nil && changed != 1 {
 		return &store.ConflictError{Kind: store.CardSpent, Terminal: s.Terminal, Order: s.Order}
 	}
 	return err
 }
 
-// Spent returns who used a wallet's number (store.OfflineReader).
-func (s *Store) Spent(ctx context.Context, wallet seal.Hash, counter uint32) (store.Spent, error) {
-	found := store.Spent{Wallet: wallet, Counter: counter}
-	var order, digest []byte
+// spentColumns are those of scanSpent. The column since holds Spent.Offline.
+const spentColumns = "SELECT wallet, counter, order_id, digest, id, amount, since, at FROM spent JOIN terminals ON number = terminal "
+
+func scanSpent(row scanner) (store.Spent, error) {
+	var found store.Spent
+	var wallet, order, digest []byte
 	var terminal string
-	var since, at int64
-	err := s.readers.QueryRowContext(brief(ctx), `SELECT order_id, digest, id, amount, since, at FROM spent
-JOIN terminals ON number = terminal WHERE wallet = ? AND counter = ?`, wallet[:], int64(counter)).
-		Scan(&order, &digest, &terminal, &found.Amount, &since, &at)
-	if err != nil {
-		return store.Spent{}, one(err, "spent number")
-	}
+	var offline, at int64
+	err := row.Scan(&wallet, &found.Counter, &order, &digest, &terminal, &found.Amount, &offline, &at)
+	copy(found.Wallet[:], wallet)
 	copy(found.Order[:], order)
 	copy(found.Digest[:], digest)
 	copy(found.Terminal[:], terminal)
-	found.Since, found.At = moment(since), moment(at)
+	found.Offline, found.At = moment(offline), moment(at)
+	return found, err
+}
+
+// Spent returns who used a wallet's number (store.OfflineReader).
+func (s *Store) Spent(ctx context.Context, wallet seal.Hash, counter uint32) (store.Spent, error) {
+	found, err := scanSpent(s.readers.QueryRowContext(brief(ctx), spentColumns+"WHERE wallet = ? AND counter = ?",
+		wallet[:], int64(counter)))
+	if err != nil {
+		return store.Spent{}, one(err, "spent number")
+	}
 	return found, nil
 }
 
-// OfflineSum adds up a terminal's payments of one stretch without the cloud (store.OfflineReader).
-func (s *Store) OfflineSum(ctx context.Context, terminal record.Terminal, since time.Time, wallet seal.Hash) (store.OfflineSum, error) {
-	var sum store.OfflineSum
-	if since.IsZero() {
-		return sum, nil
-	}
-	err := s.readers.QueryRowContext(brief(ctx), `SELECT coalesce(sum(amount), 0), count(*),
-coalesce(sum(amount) FILTER (WHERE wallet = ?1), 0), count(*) FILTER (WHERE wallet = ?1) FROM spent
-WHERE terminal = (SELECT number FROM terminals WHERE id = ?2) AND since = ?3 AND since <> 0`,
-		wallet[:], terminal.String(), micros(since)).Scan(&sum.Amount, &sum.Count, &sum.WalletAmount, &sum.WalletCount)
-	return sum, one(err, "offline payments")
+// OfflineSpent returns what a terminal accepted by itself lately (store.OfflineReader).
+func (s *Store) OfflineSpent(ctx context.Context, terminal record.Terminal, after time.Time, limit int) ([]store.Spent, error) {
+	return list(ctx, s.readers, "offline payments", scanSpent, spentColumns+
+		`WHERE terminal = (SELECT number FROM terminals WHERE id = ?) AND since > ? AND since <> 0 ORDER BY since DESC LIMIT ?`,
+		terminal.String(), micros(after), limit)
 }
 
 // BlockedWallets returns the latest blocked wallets (store.OfflineReader).

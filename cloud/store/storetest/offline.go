@@ -13,7 +13,7 @@ import (
 
 func spent(wallet byte, counter uint32, n byte) store.Spent {
 	return store.Spent{Wallet: seal.Hash{wallet}, Counter: counter, Order: order(n), Digest: seal.Hash{n, 1}, Terminal: one,
-		Amount: 100 * int64(n), Since: epoch.Add(-time.Hour), At: epoch}
+		Amount: 100 * int64(n), Offline: epoch.Add(time.Duration(n) * time.Minute), At: epoch}
 }
 
 // testSpent: a wallet's number is used once for ever, by one transaction of one order, together with its payment.
@@ -39,7 +39,7 @@ func testSpent(t *testing.T, opener Opener) {
 		require.ErrorIs(t, err, store.ErrNotFound, name)
 	}
 	online := spent(1, 9, 4)
-	online.Since = time.Time{}
+	online.Offline = time.Time{}
 	require.NoError(t, s.Commit(t.Context(), store.Change{Spent: []store.Spent{spent(1, 8, 2), spent(2, 7, 3), online}}))
 
 	require.NoError(t, s.Close())
@@ -47,13 +47,22 @@ func testSpent(t *testing.T, opener Opener) {
 	got, err := s.Spent(t.Context(), seal.Hash{1}, 7)
 	require.NoError(t, err)
 	require.Equal(t, spent(1, 7, 1), got)
-	sum, err := s.OfflineSum(t.Context(), one, epoch.Add(-time.Hour), seal.Hash{1})
-	require.NoError(t, err)
-	require.Equal(t, store.OfflineSum{Amount: 600, Count: 3, WalletAmount: 300, WalletCount: 2}, sum)
-	for name, since := range map[string]time.Time{"another stretch": epoch, "asked about": {}} {
-		sum, err = s.OfflineSum(t.Context(), one, since, seal.Hash{1})
+	for name, c := range map[string]struct {
+		terminal record.Terminal
+		after    time.Time
+		limit    int
+		want     []store.Spent
+	}{
+		"all":         {one, epoch, 10, []store.Spent{spent(2, 7, 3), spent(1, 8, 2), spent(1, 7, 1)}},
+		"later ones":  {one, epoch.Add(time.Minute), 10, []store.Spent{spent(2, 7, 3), spent(1, 8, 2)}},
+		"the latest":  {one, epoch, 1, []store.Spent{spent(2, 7, 3)}},
+		"another's":   {two, epoch, 10, nil},
+		"none so new": {one, epoch.Add(time.Hour), 10, nil},
+		"long ago":    {one, time.Time{}, 10, []store.Spent{spent(2, 7, 3), spent(1, 8, 2), spent(1, 7, 1)}},
+	} {
+		got, err := s.OfflineSpent(t.Context(), c.terminal, c.after, c.limit)
 		require.NoError(t, err)
-		require.Zero(t, sum, name)
+		require.Equal(t, c.want, got, name)
 	}
 }
 
