@@ -87,7 +87,7 @@ type ServiceConfig struct {
 	Operators map[string]operator.Connector
 	// Plans are fees and limits; nil has the built-in ones.
 	Plans *plan.Plans
-	// Issuers vouch for hard wallets; nil leaves all of that to the operators.
+	// Issuers vouch for hard wallets; nil leaves all of that to the operators: then no wallet's number is used up here.
 	Issuers *hardwallet.Pool
 	// Blocked is called when hard wallets were blocked; nil for nobody.
 	Blocked func()

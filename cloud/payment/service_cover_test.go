@@ -19,11 +19,22 @@ import (
 // trusts begins the service anew with the issuer of the cards.
 func (o *office) trusts(c *cards) {
 	o.t.Helper()
-	issuers, err := hardwallet.NewPool(c.issuer.Public())
-	require.NoError(o.t, err)
+	o.begins(func(config *payment.ServiceConfig) { config.Issuers = c.pool() })
+}
+
+// begins begins the service anew with another configuration.
+func (o *office) begins(change func(*payment.ServiceConfig)) {
+	o.t.Helper()
 	o.stop()
-	o.change = func(config *payment.ServiceConfig) { config.Issuers = issuers }
+	o.change = change
 	o.restart()
+}
+
+// pool is the issuer of the cards.
+func (c *cards) pool() *hardwallet.Pool {
+	issuers, err := hardwallet.NewPool(c.issuer.Public())
+	require.NoError(c.t, err)
+	return issuers
 }
 
 // declines has an operator decline the next call, whatever its amount.

@@ -161,6 +161,7 @@ func TestDoubleSpending(t *testing.T) {
 		for _, offline := range []bool{true, false} {
 			t.Run(name, func(t *testing.T) {
 				o, c := newOffice(t), newCards(t)
+				o.trusts(c)
 				var limits *message.OfflineLimits
 				if offline {
 					limits = o.limits(usual)
@@ -191,6 +192,7 @@ func TestDoubleSpending(t *testing.T) {
 // refused for ever.
 func TestDoubleSpendingInOneCommit(t *testing.T) {
 	o, c := newOffice(t), newCards(t)
+	o.trusts(c)
 	limits := o.limits(usual)
 	var whole store.Change
 	var told []func(error)
@@ -214,6 +216,7 @@ func TestDoubleSpendingInOneCommit(t *testing.T) {
 // double-spend when it comes again.
 func TestDoubleSpendingAtOnce(t *testing.T) {
 	o, c := newOffice(t), newCards(t)
+	o.trusts(c)
 	limits := o.limits(usual)
 	second := o.verified(record.PaymentRequested, o.tapped(2, c.paid(orderOf(2), 1250, 7, 2), limits))
 	second.Terminal.ID = record.Terminal([]byte("10000002"))
@@ -236,17 +239,39 @@ func TestDoubleSpendingAtOnce(t *testing.T) {
 
 func TestForgedCardUsesNothingUp(t *testing.T) {
 	o, c := newOffice(t), newCards(t)
-	issuers, err := hardwallet.NewPool(c.issuer.Public())
-	require.NoError(t, err)
-	o.stop()
-	o.change = func(config *payment.ServiceConfig) { config.Issuers = issuers }
-	o.restart()
+	o.trusts(c)
 	o.tap(o.tapped(1, newCards(t).paid(orderOf(1), 1250, 7, 1), nil)) // another issuer's wallet of the same id
 	o.called(o.icbc, "authorise").says(operator.StatusDeclined, operator.ReasonCardRefused)
 	o.told(message.Outcome_OUTCOME_DECLINED)
 	o.tap(o.tapped(2, c.paid(orderOf(2), 1250, 7, 2), nil))
 	o.called(o.icbc, "authorise").says(operator.StatusApproved, operator.ReasonNone)
 	o.told(message.Outcome_OUTCOME_APPROVED)
+}
+
+// TestUnverifiedNumbersAreLeftToTheOperators: where no issuers are known anybody could have made up a transaction. It uses
+// no wallet's number up and blocks no wallet, for other terminals nor for its own.
+func TestUnverifiedNumbersAreLeftToTheOperators(t *testing.T) {
+	for name, offline := range map[string]bool{"asked about": false, "offline": true} {
+		t.Run(name, func(t *testing.T) {
+			o, c := newOffice(t), newCards(t)
+			var limits *message.OfflineLimits
+			if offline {
+				limits = o.limits(usual)
+			}
+			invented := o.tapped(9, newCards(t).paid(orderOf(9), 1250, 7, 9), limits) // the same wallet, other keys
+			invented.MerchantId = otherID
+			require.NoError(t, o.take(o.service.Requests(), o.verifiedOf(foreignTill, otherID, record.PaymentRequested, invented), nil))
+			o.declines()
+			for n := byte(1); n <= 2; n++ { // what its operator makes of the number is its own affair
+				o.tap(o.tapped(n, c.paid(orderOf(n), 1250, 7, n), limits))
+				o.called(o.icbc, "authorise").says(operator.StatusApproved, operator.ReasonNone)
+				o.told(message.Outcome_OUTCOME_APPROVED)
+			}
+			blocked, err := o.store.BlockedWallets(t.Context(), 10)
+			require.NoError(t, err)
+			require.Empty(t, blocked)
+		})
+	}
 }
 
 func TestBeyondLimitsIsAlarmedAndPresented(t *testing.T) {
@@ -297,11 +322,12 @@ func TestBeyondLimitsIsAlarmedAndPresented(t *testing.T) {
 
 func TestBlockedWalletsAreTold(t *testing.T) {
 	o, c := newOffice(t), newCards(t)
-	o.stop()
 	var once sync.Once
 	blocked := make(chan struct{})
-	o.change = func(config *payment.ServiceConfig) { config.Blocked = func() { once.Do(func() { close(blocked) }) } }
-	o.restart()
+	o.begins(func(config *payment.ServiceConfig) {
+		config.Blocked = func() { once.Do(func() { close(blocked) }) }
+		config.Issuers = c.pool()
+	})
 	for n := byte(1); n <= 2; n++ {
 		o.tap(o.tapped(n, c.paid(orderOf(n), 1250, 7, n), nil))
 	}

@@ -24,7 +24,8 @@ type Settings struct {
 	// Plans is the file of fees and limits; empty for the built-in one.
 	Plans string `toml:"plans"`
 	// Issuers are the files of the SM2 public keys, PEM, of those who issue hard wallets. Empty leaves judging their cards
-	// to the operators.
+	// to the operators: the cloud notices no double-spend, blocks no wallet, and takes what an offline payment says of its
+	// card for true when it books a loss.
 	Issuers   []string           `toml:"issuers"`
 	Broker    BrokerSettings     `toml:"broker"`
 	API       APISettings        `toml:"api"`
