@@ -71,6 +71,7 @@ func (s requests) Consume(ctx context.Context, r collector.Verified, secret []by
 	if err != nil {
 		s.config.Logger.LogAttrs(ctx, slog.LevelError, "step payment", slog.Any("cause", err))
 		s.arrived(spent, err)
+		change.Alarms = append(change.Alarms, stepFailed(facts, e, s.config.Clock.Now(), err))
 		return change, s.declining(r, body, order, operator.ReasonInvalidRequest)
 	}
 	next.change.Append(change)

@@ -86,9 +86,11 @@ func (s *Service) advance(l *live, e Event) {
 	for more := true; more; e, more = s.nextEvent(l) {
 		l.mu.Lock()
 		next, changed, err := s.step(l, e)
+		before := l.payment
 		l.mu.Unlock()
 		if err != nil {
 			s.config.Logger.LogAttrs(s.ctx, slog.LevelError, "step payment", slog.Any("cause", err))
+			s.raise(stepFailed(before, e, s.config.Clock.Now(), err))
 			continue
 		}
 		if changed {

@@ -112,6 +112,9 @@ func New(facts Payment, now time.Time) (Payment, error) {
 	if !facts.HoldUntil.IsZero() && !facts.HoldUntil.After(facts.CreatedAt) {
 		return Payment{}, fmt.Errorf("%w: a hold that ends before it begins", ErrInvalidPayment)
 	}
+	if facts.Offline && facts.Hold {
+		return Payment{}, fmt.Errorf("%w: a hold that was taken offline", ErrInvalidPayment)
+	}
 	if len(facts.FollowUps) != 0 {
 		return Payment{}, fmt.Errorf("%w: follow-ups before the payment", ErrInvalidPayment)
 	}

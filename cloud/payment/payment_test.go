@@ -49,6 +49,9 @@ func TestNew(t *testing.T) {
 		"EndsBeforeItBegins": func(p *payment.Payment) {
 			p.Hold, p.HoldCap, p.HoldUntil = true, 100, start()
 		},
+		"HeldOffline": func(p *payment.Payment) {
+			p.Hold, p.HoldCap, p.Offline, p.Method = true, 100, true, operator.MethodTap
+		},
 		"HeldPayment": func(p *payment.Payment) { p.Debit = payment.DebitHold },
 		"FollowUps":   func(p *payment.Payment) { p.FollowUps = []payment.FollowUp{refund(1, 5)} },
 	} {
