@@ -42,10 +42,10 @@ func wallets() []Entry {
 			Next: Text{"核对终端的程序与时钟，必要时收紧限额",
 				"look at the terminal's program and clock, and give less where needed"}},
 		{Kind: "offline-lost", Title: Text{"脱机收的款不能提交", "an offline payment cannot be presented"},
-			Meaning: Text{"终端接受了而平台不能受理，收不到钱",
-				"the terminal accepted what the cloud cannot take; it will not be paid"},
-			Next: Text{"与商户核对这笔，查明终端为何接受",
-				"settle it with the merchant, and find out why the terminal accepted it"}},
+			Meaning: Text{"终端接受了而平台不能受理，收不到钱，也没有记给商户",
+				"the terminal accepted what the cloud cannot take; it will not be paid, and the merchant is owed nothing"},
+			Next: Text{"查明终端为何接受，再由人决定是否赔付商户",
+				"find out why the terminal accepted it, and decide whether the merchant is paid"}},
 	}
 }
 

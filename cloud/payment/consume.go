@@ -20,7 +20,8 @@ import (
 )
 
 // A payment request that cannot become a payment is declined without one: the record stands, no payment row does, and
-// that is how its repetition is known to have been declined.
+// that is how its repetition is known to have been declined. Of one that was taken offline nothing is booked, since it is
+// not covered (cover.go); somebody is told.
 
 // Requests consumes PaymentRequested records.
 func (s *Service) Requests() collector.Consumer { return requests{s} }

@@ -103,6 +103,30 @@ func TestNotHonouredIsOursOnlyWhenCovered(t *testing.T) {
 	}
 }
 
+// TestOfflineThatIsNoPaymentIsOwedToNobody: what the cloud does not take at all was nothing that it let a terminal take.
+func TestOfflineThatIsNoPaymentIsOwedToNobody(t *testing.T) {
+	for name, change := range map[string]func(*message.PaymentRequested){
+		"another's merchant": func(b *message.PaymentRequested) { b.MerchantId = otherID },
+		"no such currency":   func(b *message.PaymentRequested) { b.Currency = "XXX" },
+		"no amount":          func(b *message.PaymentRequested) { b.Amount = 0 },
+		"no tap":             func(b *message.PaymentRequested) { b.Method = message.Method_METHOD_SHOWN },
+	} {
+		t.Run(name, func(t *testing.T) {
+			o, c := newOffice(t), newCards(t)
+			o.trusts(c)
+			body := o.tapped(1, c.paid(orderOf(1), 1250, 7, 1), o.limits(usual))
+			change(body)
+			o.tap(body)
+			o.told(message.Outcome_OUTCOME_DECLINED)
+			require.Equal(t, []string{"offline-lost"}, o.alarmKinds())
+			balances, err := o.store.Balances(t.Context())
+			require.NoError(t, err)
+			require.Empty(t, balances)
+			o.nobodyAsked()
+		})
+	}
+}
+
 // TestCoverOutlivesARestart: whether a loss is ours is decided when the payment comes, and kept with it.
 func TestCoverOutlivesARestart(t *testing.T) {
 	o, c := newOffice(t), newCards(t)
