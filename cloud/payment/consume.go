@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"strings"
 	"time"
 
@@ -78,8 +79,7 @@ func (s requests) Consume(ctx context.Context, r collector.Verified, secret []by
 	next.change.Append(change)
 	s.prepare(l, next)
 	s.mu.Lock()
-	s.live[order] = l
-	s.metrics.open.Set(float64(len(s.live)))
+	s.enter(l, next.payment)
 	s.mu.Unlock()
 	return next.change, func(err error) {
 		s.arrived(spent, err)
@@ -89,7 +89,7 @@ func (s requests) Consume(ctx context.Context, r collector.Verified, secret []by
 				s.refused.note(order, struct{}{}) // taken, or cancelled: the next time the store is asked first
 			}
 			l.forget()
-			s.release(l, order)
+			s.release(l, order, false)
 			return
 		}
 		s.start(func() { s.stored(l, e, next, nil) })
@@ -283,7 +283,7 @@ func feeRate(terms plan.Plan, shop store.Merchant) uint16 {
 
 // route names whom to ask. A payment without an operator is declined by the machine.
 func (s *Service) route(p *Payment, shop store.Merchant) {
-	if len(shop.Operators) == 0 || s.Open() >= openMax && !p.Offline {
+	if len(shop.Operators) == 0 {
 		return
 	}
 	codes, err := s.config.Registry.Route(registry.Merchant{ID: shop.ID, First: shop.Operators[0], BackUps: shop.Operators[1:]},
@@ -293,6 +293,13 @@ func (s *Service) route(p *Payment, shop store.Merchant) {
 		if p.Offline { // it is taken already: the first operator is asked until it can be
 			p.Operator, p.FeeCap = shop.Operators[0], uint16(basisPointsPerUnit)
 		}
+		return
+	}
+	if !p.Offline { // that is taken already
+		codes = slices.DeleteFunc(codes, func(code string) bool { return !s.room(code) })
+	}
+	if len(codes) == 0 {
+		s.config.Logger.LogAttrs(s.ctx, slog.LevelWarn, "too many payments in memory")
 		return
 	}
 	p.Operator, p.BackUps = codes[0], codes[1:]

@@ -53,3 +53,6 @@ const IdleMax = idleMax
 
 // NewCrew returns what runs functions.
 func NewCrew(end <-chan struct{}) (do func(func())) { return newCrew(end, nil).do }
+
+// OpenMax is how many payments of one operator are in memory.
+const OpenMax = openMax

@@ -16,6 +16,7 @@ import (
 // live is a payment in memory. Its events are worked through one after another, each stored before the next.
 type live struct {
 	terminal record.Terminal
+	operator string // for which it counts among those in memory; guarded by Service.mu
 
 	mu       sync.Mutex
 	payment  Payment // guarded by mu; as stored
@@ -103,7 +104,9 @@ func (s *Service) advance(l *live, e Event) {
 	}
 }
 
-// nextEvent takes the next waiting event. When there is none the payment is no longer busy, and forgotten when settled.
+// nextEvent takes the next waiting event. When there is none the payment is no longer busy, and forgotten when it is settled
+// or rests. One that stays has its timer, whatever became of its last tick: events are dropped where too many wait, and
+// a clock that was set back makes a tick come to nothing.
 func (s *Service) nextEvent(l *live) (Event, bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -113,9 +116,17 @@ func (s *Service) nextEvent(l *live) (Event, bool) {
 		return e, true
 	}
 	l.busy = false
-	if settled(l.payment) || resting(l.payment, s.config.Clock.Now()) {
+	order, next, now := store.OrderID(l.payment.OrderID), l.payment.NextAt, s.config.Clock.Now()
+	if settled(l.payment) || resting(l.payment, now) {
 		l.released = true
-		s.release(l, store.OrderID(l.payment.OrderID))
+		s.release(l, order, !settled(l.payment) && next.Sub(now) <= restAfter && s.timers.ensure(order, next))
+		return Event{}, false
+	}
+	if !next.IsZero() {
+		if !next.After(now) {
+			next = now.Add(tickAgainAfter)
+		}
+		s.timers.ensure(order, next)
 	}
 	return Event{}, false
 }
@@ -187,9 +198,11 @@ func (l *live) row(p Payment, revision uint64, now time.Time) (store.Payment, er
 // settled reports whether nothing more is expected: final, and not to be looked at again.
 func settled(p Payment) bool { return p.State.Final() && p.NextAt.IsZero() }
 
-// resting reports whether nothing is expected for long: a hold that waits for its end need not be in memory.
+// resting reports whether nobody waits for a payment that is not looked at for long: a hold until its end, a reversed one
+// until it is looked at once more, and what an operator that is down has not taken back or honoured yet. Its card is in the
+// terminal's record; a code is of no use any more.
 func resting(p Payment, now time.Time) bool {
-	return p.State == Held && !p.Pursued() && p.NextAt.Sub(now) > restAfter
+	return (p.Offline || p.State != Created && !p.State.waiting()) && !p.Pursued() && p.NextAt.Sub(now) > restFor
 }
 
 // entryOf returns the ledger entry of a posting.

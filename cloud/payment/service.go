@@ -23,7 +23,7 @@ import (
 
 // Bounds of the service.
 const (
-	openMax        = 100_000          // payments in memory; more are declined before anything is sent
+	openMax        = 25_000           // payments of one operator in memory; more are declined before anything is sent
 	cancelledMax   = 10_000           // cancelled orders remembered; more are found in the store
 	refusedMax     = 10_000           // orders remembered that the store refused to begin
 	eventsMax      = 64               // events of one payment waiting for a commit
@@ -34,10 +34,13 @@ const (
 	retryAfter     = time.Second      // when the store had no room
 	recoverAtOnce  = 1000             // payments read in one step at start
 	referenceBlock = 1_000_000        // reference numbers leased at a time
-	restAfter      = 10 * time.Minute // a hold whose end is further off is not kept in memory
+	restFor        = 20 * time.Second // what nobody waits for and is not looked at for longer is not kept in memory
+	restAfter      = 10 * time.Minute // nor is its timer, when that is further off
+	timersMax      = 1_000_000        // timers of what is not kept in memory; more wait for a sweep
+	tickAgainAfter = 30 * time.Second // when what was due at a tick still is
 )
 
-// SweepEvery is how often Run looks for holds whose end comes near, and for follow-ups that no order has looked at.
+// SweepEvery is how often Run looks for payments whose time comes near, and for follow-ups that no order has looked at.
 const SweepEvery = restAfter / 2
 
 // Store is what the service needs of a store.
@@ -137,7 +140,8 @@ type Service struct {
 	ended  bool // guarded by ending; nothing begins any more
 
 	mu   sync.Mutex
-	live map[store.OrderID]*live // guarded by mu; payments that are not final
+	live map[store.OrderID]*live // guarded by mu; payments of which more is expected soon
+	open map[string]int          // guarded by mu; how many of them each operator has
 
 	// cancelled are the latest orders whose reversal overtook their payment, so that the payment is never begun. The
 	// store has them all, and refuses the payments of those that are not here.
@@ -172,6 +176,7 @@ func NewService(ctx context.Context, config ServiceConfig) (*Service, error) {
 		ctx:        ctx,
 		crew:       newCrew(ctx.Done(), config.Beside),
 		live:       make(map[store.OrderID]*live),
+		open:       make(map[string]int),
 		cancelled:  newRecent[store.Cancelled](cancelledMax),
 		refused:    newRecent[struct{}](refusedMax),
 	}
@@ -254,11 +259,26 @@ func (s *Service) start(run func()) {
 	})
 }
 
-// Open returns how many payments are not final.
+// Open returns how many payments are in memory.
 func (s *Service) Open() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return len(s.live)
+}
+
+// room reports whether an operator may have one more payment in memory: one that is dead holds up nobody but its own.
+func (s *Service) room(code string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.open[code] < openMax
+}
+
+// enter keeps a payment in memory. It counts for the operator that it has now, until it leaves. s.mu is held.
+func (s *Service) enter(l *live, p Payment) {
+	l.operator = p.Operator
+	s.live[store.OrderID(p.OrderID)] = l
+	s.open[l.operator]++
+	s.metrics.open.Set(float64(len(s.live)))
 }
 
 // adopt makes a stored payment live, with its time, or returns the one that is live already.
@@ -273,12 +293,11 @@ func (s *Service) adopt(row store.Payment) (*live, error) {
 		return l, nil
 	}
 	l := &live{payment: p, revision: row.Revision, terminal: row.Terminal}
-	s.live[row.Order] = l
+	s.enter(l, p)
 	if !p.NextAt.IsZero() {
 		s.timers.set(row.Order, p.NextAt)
 	}
 	s.metrics.pursued(Payment{}, p)
-	s.metrics.open.Set(float64(len(s.live)))
 	return l, nil
 }
 
@@ -318,23 +337,31 @@ func (s *Service) peek(order store.OrderID) *live {
 	return s.live[order]
 }
 
-// release forgets a payment of which nothing more is expected, unless it has become live anew meanwhile.
-func (s *Service) release(l *live, order store.OrderID) {
+// release forgets a payment of which nothing more is expected, unless it has become live anew meanwhile. One that rests
+// keeps its timer when it is looked at before a sweep would find it.
+func (s *Service) release(l *live, order store.OrderID, keepTimer bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.live[order] != l {
 		return
 	}
-	s.timers.clear(order)
+	if !keepTimer {
+		s.timers.clear(order)
+	}
 	delete(s.live, order)
+	if s.open[l.operator]--; s.open[l.operator] == 0 {
+		delete(s.open, l.operator)
+	}
 	s.metrics.open.Set(float64(len(s.live)))
 }
 
-// due is called by the timers.
+// due is called by the timers. What rests is read again, which the timers do not wait for.
 func (s *Service) due(order store.OrderID) {
 	if l := s.peek(order); l != nil {
 		s.handle(l, Event{Kind: EventTick})
+		return
 	}
+	s.start(func() { s.handleAnew(order, Event{Kind: EventTick}) })
 }
 
 // references gives the 12-digit numbers of payments on receipts: a block number leased from the store, then a counter.

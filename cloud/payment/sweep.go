@@ -8,7 +8,7 @@ import (
 	"github.com/yuantill/yuantill/cloud/store"
 )
 
-// sweep looks for holds whose end comes near and that are not in memory, and for follow-ups that no order has looked at,
+// sweep looks for payments whose time comes near and that are not in memory, and for follow-ups that no order has looked at,
 // until the context ends.
 func (s *Service) sweep(ctx context.Context) {
 	for {
@@ -28,7 +28,7 @@ func (s *Service) Sweep(ctx context.Context) {
 	}
 }
 
-// wake brings payments into memory whose next look comes before the sweep after the next one.
+// wake sets the time of payments whose next look comes before the sweep after the next one; then they are read again.
 func (s *Service) wake(ctx context.Context) error {
 	var after store.OrderID
 	for {
@@ -38,12 +38,7 @@ func (s *Service) wake(ctx context.Context) error {
 		}
 		for _, row := range rows {
 			after = row.Order
-			if s.peek(row.Order) != nil {
-				continue // it has its timer
-			}
-			if _, err := s.adopt(row); err != nil {
-				return err
-			}
+			s.timers.ensure(row.Order, row.NextAt)
 		}
 		if len(rows) < recoverAtOnce {
 			return nil

@@ -53,6 +53,17 @@ func (t *timers) set(order store.OrderID, at time.Time) {
 	}
 }
 
+// ensure makes the payment's time at, unless it has one. It reports false when there are timersMax already.
+func (t *timers) ensure(order store.OrderID, at time.Time) bool {
+	t.mu.Lock()
+	known, full := t.times[order] != nil, len(t.times) >= timersMax
+	t.mu.Unlock()
+	if !known && !full {
+		t.set(order, at)
+	}
+	return known || !full
+}
+
 // clear drops the payment's time.
 func (t *timers) clear(order store.OrderID) {
 	t.mu.Lock()
