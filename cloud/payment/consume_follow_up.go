@@ -111,7 +111,8 @@ func (s *Service) afterCommit(run func()) func(error) {
 	}
 }
 
-// recoverFollowUps takes up what was stored with its record and that no order looked at.
+// recoverFollowUps takes up what was stored with its record and that no order looked at. One that cannot be read is told
+// of, and holds up none of the others.
 func (s *Service) recoverFollowUps(ctx context.Context) error {
 	var after store.FollowUpID
 	for {
@@ -123,7 +124,8 @@ func (s *Service) recoverFollowUps(ctx context.Context) error {
 			after = row.ID
 			asked, err := s.readRequest(ctx, row)
 			if err != nil {
-				return err
+				s.unreadable(ctx, "follow-up "+row.ID.String(), row.Terminal, err)
+				continue
 			}
 			s.start(func() { s.follow(s.ctx, asked) })
 		}

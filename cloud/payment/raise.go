@@ -1,10 +1,12 @@
 package payment
 
 import (
+	"context"
 	"log/slog"
 	"time"
 
 	"github.com/yuantill/yuantill/cloud/store"
+	"github.com/yuantill/yuantill/protocol/record"
 )
 
 // raise makes an alarm durable that belongs to no step. Where that fails it is in the log.
@@ -21,6 +23,16 @@ func (s *Service) raise(alarm store.Alarm) {
 	if err := s.config.Store.Submit(s.ctx, store.Change{Alarms: []store.Alarm{alarm}}, done); err != nil {
 		done(err)
 	}
+}
+
+// unreadable tells, once, of a row that is stored and cannot be used.
+func (s *Service) unreadable(ctx context.Context, what string, terminal record.Terminal, cause error) {
+	if ctx.Err() != nil {
+		return
+	}
+	s.config.Logger.LogAttrs(ctx, slog.LevelError, "read what waits", slog.String("what", what), slog.Any("cause", cause))
+	s.raise(store.Alarm{Key: "unreadable/" + what, Kind: "unreadable", Terminal: terminal.String(), At: s.config.Clock.Now(), Once: true,
+		Detail: what + " cannot be read: " + cause.Error()})
 }
 
 // stepFailed is the alarm of an event that a payment could not take: whatever it said is not in the books.

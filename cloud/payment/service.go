@@ -190,8 +190,8 @@ func NewService(ctx context.Context, config ServiceConfig) (*Service, error) {
 	return s, nil
 }
 
-// Recover loads all payments that are not final and lets the machine go on with them. It is called once, before
-// terminals are heard.
+// Recover loads all payments that are not final and lets the machine go on with them; of one that cannot be read somebody is
+// told. It is called once, before terminals are heard.
 func (s *Service) Recover(ctx context.Context) error {
 	cancelled, err := s.config.Store.LastCancelled(ctx, cancelledMax)
 	if err != nil {
@@ -210,7 +210,8 @@ func (s *Service) Recover(ctx context.Context) error {
 			after = row.Order
 			l, err := s.adopt(row)
 			if err != nil {
-				return err
+				s.unreadable(ctx, "payment "+row.Order.String(), row.Terminal, err)
+				continue
 			}
 			s.handle(l, Event{Kind: EventRecovered})
 		}
