@@ -65,7 +65,7 @@ func (w *writer) indexAll() error {
 	return w.failed
 }
 
-// index adds the orders of the next entries by which money or a hold came in.
+// index adds the orders of the next entries by which money, a hold or a loss came in.
 func (w *writer) index() error {
 	if w.failed != nil {
 		return w.failed
@@ -76,7 +76,7 @@ func (w *writer) index() error {
 	until := min(w.indexed+indexAtOnce, w.nextEntry-1)
 	_, err := w.conn.run(`INSERT INTO payment_references (reference, entry, order_id)
 SELECT reference, entries.number, entries.order_id FROM entries JOIN payments ON payments.order_id = entries.order_id
-WHERE entries.number > ? AND entries.number <= ? AND kind IN (1, 3, 5) AND reference <> 0`, values{w.indexed, until})
+WHERE entries.number > ? AND entries.number <= ? AND kind IN (1, 3, 5, 64) AND reference <> 0`, values{w.indexed, until})
 	if err == nil {
 		_, err = w.conn.run("UPDATE progress SET value = ? WHERE name = 'references'", values{until})
 	}

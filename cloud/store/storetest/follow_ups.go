@@ -121,10 +121,10 @@ func testReferences(t *testing.T, opener Opener) {
 	shop, other := payment(1, 1).Merchant, "301310053110002"
 	early, late := numbered(1, number, shop), numbered(2, number, shop)
 	require.NoError(t, s.Commit(t.Context(), store.Change{
-		Payments: []store.Payment{early, late, numbered(3, number, other), numbered(4, "000000000000", shop), numbered(5, number, shop), numbered(6, "", shop)},
+		Payments: []store.Payment{early, late, numbered(3, number, other), numbered(4, "000000000000", shop), numbered(5, number, shop), numbered(6, "", shop), numbered(7, "000000000007", shop)},
 		// The second order is booked before the first.
 		Entries: []store.Entry{entry(2, store.EntrySale, 5), entry(1, store.EntrySale, 5), entry(3, store.EntrySale, 5),
-			holdEntry(4, store.EntryHold, 0, 5), entry(6, store.EntrySale, 5)}}))
+			holdEntry(4, store.EntryHold, 0, 5), entry(6, store.EntrySale, 5), entry(7, store.EntryLoss, 5)}}))
 	require.NoError(t, s.Commit(t.Context(), store.Change{Entries: []store.Entry{entry(2, store.EntryReversal, -5), entry(1, store.EntrySuspense, 5)}}))
 	require.NoError(t, s.Close())
 	s = open(t, opener)
@@ -138,6 +138,9 @@ func testReferences(t *testing.T, opener Opener) {
 	found, err = s.PaymentsByReference(t.Context(), shop, "000000000000", 10)
 	require.NoError(t, err)
 	require.Equal(t, []store.Payment{numbered(4, "000000000000", shop)}, found)
+	found, err = s.PaymentsByReference(t.Context(), shop, "000000000007", 10)
+	require.NoError(t, err)
+	require.Equal(t, []store.Payment{numbered(7, "000000000007", shop)}, found, "a loss is booked as well")
 	for _, none := range []string{"", "42", "000000000043", "00000000004x"} {
 		found, err = s.PaymentsByReference(t.Context(), shop, none, 10)
 		require.NoError(t, err)
@@ -148,7 +151,7 @@ func testReferences(t *testing.T, opener Opener) {
 	kept, err := s.Payment(t.Context(), order(1))
 	require.NoError(t, err)
 	require.Equal(t, number, kept.Reference, "a later revision keeps it")
-	require.Error(t, s.Commit(t.Context(), store.Change{Payments: []store.Payment{numbered(7, "12", shop)}}))
+	require.Error(t, s.Commit(t.Context(), store.Change{Payments: []store.Payment{numbered(8, "12", shop)}}))
 }
 
 // testManyReferences: every one of many is found at once, however far the store's own index lags behind.
