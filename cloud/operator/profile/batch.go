@@ -15,8 +15,11 @@ import (
 // "<index>.<path>", the path being the sibling hashes from the leaf up, 32 bytes each, in base64.
 const HeaderBatch = "Yt-Batch"
 
-// BatchMax is the most messages one signature covers; it bounds a path to 8 hashes.
-const BatchMax = 256
+// BatchMax is the most messages one signature covers; it bounds a path to pathMax hashes.
+const (
+	BatchMax = 1 << pathMax
+	pathMax  = 8
+)
 
 const (
 	batchLabel = "YT-OPERATOR-1 BATCH\n"
@@ -61,7 +64,7 @@ func ParseProof(text string) (Proof, error) {
 	}
 	raw, err := base64.StdEncoding.Strict().DecodeString(path)
 	depth := len(raw) / hashSize
-	if err != nil || len(raw)%hashSize != 0 || depth == 0 || 1<<depth > BatchMax || index >= 1<<depth {
+	if err != nil || len(raw)%hashSize != 0 || depth == 0 || depth > pathMax || index >= 1<<depth {
 		return Proof{}, fmt.Errorf("%w: %s", ErrHeader, HeaderBatch)
 	}
 	proof := Proof{Index: int(index), Path: make([]Hash, depth)}

@@ -2,6 +2,7 @@ package profile_test
 
 import (
 	"bytes"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"net/http"
@@ -92,12 +93,16 @@ func TestBatch(t *testing.T) {
 	})
 }
 
+// path is one of so many hashes, as it is written.
+func path(hashes int) string { return base64.StdEncoding.EncodeToString(make([]byte, 32*hashes)) }
+
 func TestParseProofRefuses(t *testing.T) {
 	_, proofs, err := profile.Batch(messages(3))
 	require.NoError(t, err)
 	good := proofs[2].String()
 	for name, text := range map[string]string{"NoPath": "0.", "NoIndex": good[1:], "IndexOutside": "4" + good[1:], "Negative": "-" + good,
-		"CutPath": good[:len(good)-4], "NoBase64": good + "!", "Huge": "99999" + good[1:]} {
+		"CutPath": good[:len(good)-4], "NoBase64": good + "!", "Huge": "99999" + good[1:],
+		"NineHashes": "0." + path(9), "SixtyThreeHashes": "0." + path(63), "SixtyFourHashes": "0." + path(64)} {
 		t.Run(name, func(t *testing.T) {
 			_, err := profile.ParseProof(text)
 			require.ErrorIs(t, err, profile.ErrHeader)
