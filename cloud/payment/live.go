@@ -37,6 +37,7 @@ type stepped struct {
 	effects []Effect
 	change  store.Change
 	asked   *Asked // the follow-up that the event asked for
+	counted bool   // among its payer's payments without verification
 }
 
 // stored reports whether the payment has been stored.
@@ -178,7 +179,9 @@ func (s *Service) step(l *live, e Event) (stepped, bool, error) {
 		}
 	}
 	if p.State == Approved && l.payment.State.waiting() && !p.Offline {
-		next.change.Alarms = append(next.change.Alarms, s.unverified(p, now)...)
+		var alarms []store.Alarm
+		alarms, next.counted = s.unverified(p, now)
+		next.change.Alarms = append(next.change.Alarms, alarms...)
 	}
 	changed := !bytes.Equal(before, row.Blob) || next.change.Rows() > 0
 	next.change.Payments = []store.Payment{row}
@@ -262,6 +265,9 @@ func (s *Service) notStored(l *live, e Event, next stepped, err error) {
 	var conflict *store.ConflictError
 	if errors.As(err, &conflict) && s.resolve(l, next, conflict) {
 		return
+	}
+	if next.counted {
+		s.payers.uncount(next.payment)
 	}
 	select {
 	case <-s.config.Clock.After(retryAfter):

@@ -36,20 +36,32 @@ func (p *payers) count(paid Payment, now time.Time) int {
 	if p.day != day || len(p.times) >= payersMax {
 		p.day, p.times = day, make(map[string]int)
 	}
-	key := paid.PayerOperator + "/" + paid.WalletMasked
+	key := payerOf(paid)
 	p.times[key]++
 	return p.times[key]
 }
 
-// unverified is the alarm of a payer who paid without verification more often than the plan allows; it is raised with the
-// first payment too many, and none when the payment is in order. Masked wallets of two payers may be the same: a person
+// uncount takes back what count noted of a payment that was not stored: the step is made again.
+func (p *payers) uncount(paid Payment) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if key := payerOf(paid); p.times[key] > 0 {
+		p.times[key]--
+	}
+}
+
+func payerOf(paid Payment) string { return paid.PayerOperator + "/" + paid.WalletMasked }
+
+// unverified is the alarm of a payer who paid without verification more often than the plan allows, and whether the payment
+// was counted; it is raised with the first payment too many, and none when the payment is in order. Masked wallets of two payers may be the same: a person
 // looks at it, nothing is declined.
-func (s *Service) unverified(paid Payment, now time.Time) []store.Alarm {
+func (s *Service) unverified(paid Payment, now time.Time) (alarms []store.Alarm, counted bool) {
 	most := s.config.Plans.For(paid.Merchant, paid.Terminal).NoPasswordCount
-	if s.payers.count(paid, now) != most+1 {
-		return nil
+	times := s.payers.count(paid, now)
+	if times != most+1 {
+		return nil, times > 0
 	}
 	return []store.Alarm{{Key: "no-password-count/" + paid.PayerOperator, Kind: "no-password-count", Terminal: paid.Terminal,
 		Detail: fmt.Sprintf("wallet %s of %s paid without verification more than %d times today", paid.WalletMasked,
-			paid.PayerOperator, most), At: now}}
+			paid.PayerOperator, most), At: now}}, true
 }
