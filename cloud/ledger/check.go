@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/yuantill/yuantill/cloud/store"
@@ -64,12 +65,12 @@ type Config struct {
 type Checker struct {
 	config Config
 
-	mu     sync.Mutex // one check at a time; guards what follows
+	mu     sync.Mutex // one check at a time; guards what follows but latest
 	last   uint64     // number of the last entry that was summed
 	count  uint64
 	sums   map[string]int64
 	broken []store.OrderID // unbalanced entries found so far
-	latest Report
+	latest atomic.Pointer[Report]
 }
 
 var errConfig = errors.New("ledger: incomplete configuration")
@@ -98,11 +99,12 @@ func (c *Checker) Run(ctx context.Context) error {
 	}
 }
 
-// Latest returns the last report; its time is zero before the first check.
+// Latest returns the last report; its time is zero before the first check. It waits for no check.
 func (c *Checker) Latest() Report {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.latest
+	if latest := c.latest.Load(); latest != nil {
+		return *latest
+	}
+	return Report{}
 }
 
 // Check sums the entries added since the last check and compares entries with payments. Entries are never changed, so
@@ -137,7 +139,7 @@ func (c *Checker) Check(ctx context.Context) (Report, error) {
 	if len(overdrawn) > 0 {
 		report.Findings = append(report.Findings, Finding{Kind: "overdrawn", Detail: "orders of which more went back than had come in", Orders: overdrawn})
 	}
-	c.latest = report
+	c.latest.Store(&report)
 	return report, c.raise(ctx, report)
 }
 

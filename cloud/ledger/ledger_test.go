@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"log/slog"
 	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 
@@ -187,6 +188,18 @@ func pay(t *testing.T, s *sqlite.Store, n uint32, state uint8, kinds ...store.En
 	require.NoError(t, s.Commit(t.Context(), change))
 }
 
+// slowBooks take their time for the last question of a check.
+type slowBooks struct {
+	ledger.Books
+	begun, end chan struct{}
+}
+
+func (b slowBooks) Overdrawn(ctx context.Context, debits []string, limit int) ([]store.OrderID, error) {
+	close(b.begun)
+	<-b.end
+	return b.Books.Overdrawn(ctx, debits, limit)
+}
+
 func TestCheck(t *testing.T) {
 	t.Run("Balanced", func(t *testing.T) {
 		s, c := books(t)
@@ -242,6 +255,23 @@ func TestCheck(t *testing.T) {
 			require.Equal(t, "ledger", alarms[0].Kind)
 		})
 	}
+	t.Run("LatestDuringACheck", func(t *testing.T) {
+		s, _ := books(t)
+		slow := slowBooks{s, make(chan struct{}), make(chan struct{})}
+		checker, err := ledger.NewChecker(ledger.Config{Books: slow, Clock: time.Now, Logger: slog.New(slog.DiscardHandler), Every: time.Hour})
+		require.NoError(t, err)
+		var checking sync.WaitGroup
+		checking.Go(func() {
+			if _, err := checker.Check(t.Context()); err != nil {
+				t.Error(err)
+			}
+		})
+		<-slow.begun
+		require.Zero(t, checker.Latest().At, "it is asked for by every look at the figures")
+		close(slow.end)
+		checking.Wait()
+		require.NotZero(t, checker.Latest().At)
+	})
 	t.Run("RunUntilTheContextEnds", func(t *testing.T) {
 		_, c := books(t)
 		ctx, cancel := context.WithCancel(t.Context())

@@ -16,7 +16,8 @@ import (
 // live is a payment in memory. Its events are worked through one after another, each stored before the next.
 type live struct {
 	terminal record.Terminal
-	operator string // for which it counts among those in memory; guarded by Service.mu
+	// Under which it is found among those in memory, and for which operator it counts there; guarded by Service.mu.
+	number, operator string
 
 	mu       sync.Mutex
 	payment  Payment // guarded by mu; as stored

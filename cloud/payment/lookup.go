@@ -79,21 +79,15 @@ func (s *Service) locate(ctx context.Context, merchant string, body *message.Ord
 	return s.look(ctx, rows[0].Order)
 }
 
-// goingOn finds a payment of the merchant that is not settled by its number.
+// goingOn finds a payment of the merchant that is in memory by its number.
 func (s *Service) goingOn(merchant, reference string) (Payment, bool) {
 	s.mu.Lock()
-	all := make([]*live, 0, len(s.live))
-	for _, l := range s.live {
-		all = append(all, l)
-	}
+	l := s.numbered[reference]
 	s.mu.Unlock()
-	for _, l := range all {
-		l.mu.Lock()
-		p, stored := l.payment, l.revision > 0
-		l.mu.Unlock()
-		if stored && p.Merchant == merchant && p.Reference == reference {
-			return p, true
-		}
+	if l == nil {
+		return Payment{}, false
 	}
-	return Payment{}, false
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.payment, l.revision > 0 && l.payment.Merchant == merchant
 }

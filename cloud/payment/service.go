@@ -142,6 +142,8 @@ type Service struct {
 	mu   sync.Mutex
 	live map[store.OrderID]*live // guarded by mu; payments of which more is expected soon
 	open map[string]int          // guarded by mu; how many of them each operator has
+	// numbered are those in memory by their number, so that a lookup need not go through all of them; guarded by mu.
+	numbered map[string]*live
 
 	// cancelled are the latest orders whose reversal overtook their payment, so that the payment is never begun. The
 	// store has them all, and refuses the payments of those that are not here.
@@ -177,6 +179,7 @@ func NewService(ctx context.Context, config ServiceConfig) (*Service, error) {
 		crew:       newCrew(ctx.Done(), config.Beside),
 		live:       make(map[store.OrderID]*live),
 		open:       make(map[string]int),
+		numbered:   make(map[string]*live),
 		cancelled:  newRecent[store.Cancelled](cancelledMax),
 		refused:    newRecent[struct{}](refusedMax),
 	}
@@ -276,7 +279,8 @@ func (s *Service) room(code string) bool {
 
 // enter keeps a payment in memory. It counts for the operator that it has now, until it leaves. s.mu is held.
 func (s *Service) enter(l *live, p Payment) {
-	l.operator = p.Operator
+	l.operator, l.number = p.Operator, p.Reference
+	s.numbered[l.number] = l
 	s.live[store.OrderID(p.OrderID)] = l
 	s.open[l.operator]++
 	s.metrics.open.Set(float64(len(s.live)))
@@ -350,6 +354,9 @@ func (s *Service) release(l *live, order store.OrderID, keepTimer bool) {
 		s.timers.clear(order)
 	}
 	delete(s.live, order)
+	if s.numbered[l.number] == l {
+		delete(s.numbered, l.number)
+	}
 	if s.open[l.operator]--; s.open[l.operator] == 0 {
 		delete(s.open, l.operator)
 	}
