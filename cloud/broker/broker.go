@@ -168,9 +168,6 @@ func (b *Broker) Disconnect(terminal record.Terminal) error {
 	return errors.Join(failures...)
 }
 
-// Connections returns how many connections there are, the collectors' included.
-func (b *Broker) Connections() int { return b.server.NumClients() }
-
 // Close stops the server and waits for it.
 func (b *Broker) Close() {
 	b.server.Shutdown()

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"slices"
 	"sync"
@@ -101,7 +100,6 @@ type ServiceConfig struct {
 	// Beside runs a function soon, beside what is going on; nil takes a goroutine. A world with a time of its own has
 	// another; it must run the functions in their order, and may let one wait for Clock or an operator.
 	Beside  func(run func())
-	Random  io.Reader
 	Logger  *slog.Logger
 	Metrics prometheus.Registerer
 }

@@ -2,7 +2,6 @@ package payment_test
 
 import (
 	"context"
-	"crypto/rand"
 	"encoding/binary"
 	"log/slog"
 	"path/filepath"
@@ -66,7 +65,7 @@ func BenchmarkPayments(b *testing.B) {
 	ctx, cancel := context.WithCancel(context.Background())
 	service, err := payment.NewService(ctx, payment.ServiceConfig{Machine: machine, Store: s, Merchants: cached{s}.load(b), Registry: known,
 		Operators: map[string]operator.Connector{"ICBC": quickBank{}}, Answers: counting{&answered}, Clock: payment.SystemClock{},
-		Random: rand.Reader, Logger: logger, Metrics: prometheus.NewRegistry()})
+		Logger: logger, Metrics: prometheus.NewRegistry()})
 	require.NoError(b, err)
 	done := make(chan error, 1)
 	go func() { done <- service.Run(ctx) }()

@@ -180,7 +180,7 @@ func (c *cloud) assemble(ctx context.Context, connection *nats.Conn) error {
 	}
 	c.payments, err = payment.NewService(ctx, payment.ServiceConfig{Machine: machine, Store: c.books,
 		Merchants: c.directory, Registry: c.operators, Operators: c.lines, Answers: downlink, Clock: payment.SystemClock{},
-		Random: rand.Reader, Logger: c.logger, Metrics: c.metrics, Plans: plans, Issuers: issuers, Blocked: c.limits.Changed})
+		Logger: c.logger, Metrics: c.metrics, Plans: plans, Issuers: issuers, Blocked: c.limits.Changed})
 	if err != nil {
 		return err
 	}

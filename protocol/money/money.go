@@ -5,7 +5,6 @@ package money
 import (
 	"errors"
 	"fmt"
-	"math"
 	"strconv"
 	"strings"
 )
@@ -104,12 +103,4 @@ func (m Money) Add(other Money) (Money, error) {
 		return Money{}, ErrOverflow
 	}
 	return Money{Minor: sum, Currency: m.Currency}, nil
-}
-
-// Neg returns the amount with its sign turned, or ErrOverflow for the one amount that has no opposite.
-func (m Money) Neg() (Money, error) {
-	if m.Minor == math.MinInt64 {
-		return Money{}, ErrOverflow
-	}
-	return Money{Minor: -m.Minor, Currency: m.Currency}, nil
 }

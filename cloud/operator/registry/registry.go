@@ -62,7 +62,6 @@ func (o Operator) Takes(method operator.Method, amount int64) bool {
 // Registry is a validated set of operators; it does not change.
 type Registry struct {
 	byCode map[string]Operator
-	order  []string
 }
 
 // Default returns the registry of the operators named in public.
@@ -93,7 +92,6 @@ func Load(document string) (*Registry, error) {
 			return nil, fmt.Errorf("%w: operator %s appears twice", ErrInvalid, checked.Code)
 		}
 		registry.byCode[checked.Code] = checked
-		registry.order = append(registry.order, checked.Code)
 	}
 	return registry, nil
 }
@@ -121,9 +119,6 @@ func (r *Registry) Get(code string) (Operator, error) {
 	}
 	return found, nil
 }
-
-// Codes returns all codes in the document's order.
-func (r *Registry) Codes() []string { return append([]string(nil), r.order...) }
 
 // entry is an operator as the document has it; pointers tell "left out" from zero.
 type entry struct {

@@ -119,7 +119,7 @@ func (c *cloud) assemble(ctx context.Context, l *life) error {
 	metrics := prometheus.NewRegistry()
 	c.payments, err = payment.NewService(ctx, payment.ServiceConfig{Machine: machine, Store: c.books,
 		Merchants: directory, Plans: w.shop.plans, Issuers: w.shop.issuers, Blocked: c.limits.Changed, Registry: w.shop.operators, Operators: lines, Answers: downlink,
-		Clock: worldClock{w}, Beside: func(run func()) { w.loop.spawn(l, func() { run(); c.settle() }) }, Random: c.random,
+		Clock: worldClock{w}, Beside: func(run func()) { w.loop.spawn(l, func() { run(); c.settle() }) },
 		Logger: w.logger, Metrics: metrics})
 	if err != nil {
 		return err
