@@ -60,9 +60,11 @@ func (s *Service) call(l *live, p Payment, effect Effect) func() {
 	var ready chan ready
 	if effect.Kind == CallAuthorise || effect.Kind == CallOrder {
 		l.mu.Lock()
-		request = requestOf(p, string(l.secret), l.card)
 		if l.readyFor == effect.Operator {
 			ready, l.ready = l.ready, nil
+		}
+		if ready == nil { // what is ready has the code: text cannot be erased, so no other copy of it is made
+			request = requestOf(p, string(l.secret), l.card)
 		}
 		l.mu.Unlock()
 	}
@@ -139,7 +141,7 @@ func (s *Service) askWhole(l *live, p Payment, effect Effect, request operator.R
 	return s.ask(p, effect, request, ready)
 }
 
-// forget erases the customer's code and the card's transaction.
+// forget erases the customer's code and the card's transaction. What a request was made of them goes with the request.
 func (l *live) forget() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
