@@ -77,7 +77,7 @@ type Terminal struct {
 	ID        string    `json:"id"`
 	Merchant  string    `json:"merchant"`
 	Serial    string    `json:"serial"`
-	State     string    `json:"state" enum:"active,blocked,quarantined"`
+	State     string    `json:"state" enum:"active,blocked,quarantined,retired"`
 	Enrolled  time.Time `json:"enrolled_at"`
 	HighWater uint64    `json:"high_water" doc:"all records up to here are stored"`
 	Highest   uint64    `json:"highest"`

@@ -75,7 +75,8 @@ func (w *worker) setAside(t *tracker, header record.Header, bytes record.Record,
 func (w *worker) breakChain(ctx context.Context, t *tracker, r Verified, now time.Time) {
 	t.terminal.State = store.TerminalQuarantined
 	w.refuse(ctx, t, now, r.Header, r.Record, message.Refusal_CAUSE_CHAIN)
-	w.note(ctx, store.Change{Terminals: []store.Terminal{t.terminal}})
+	// What a person decided meanwhile is not in this memory: only the store knows what the state is.
+	w.note(ctx, store.Change{Decisions: []store.Decision{{Terminal: t.terminal.ID, Kind: store.SetAside, At: now}}})
 }
 
 // note stores what is not part of a terminal's chain. Nothing waits for it.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/yuantill/yuantill/cloud/store"
 	"github.com/yuantill/yuantill/protocol/record"
@@ -12,55 +13,56 @@ import (
 // ErrNotBlocked says that there is no block to lift.
 var ErrNotBlocked = errors.New("merchant: terminal is not blocked")
 
-const (
-	// causeChain is the collector's word for the records that put a terminal into quarantine.
-	causeChain = "chain"
-	// quarantinedMax bounds the records looked at; the collector sets no more aside for one terminal.
-	quarantinedMax = 256
-)
+// ErrRetired says that the terminal was retired, which is for good.
+var ErrRetired = errors.New("merchant: terminal is retired")
 
-// BlockStore is what blocking needs of the store.
+// BlockStore is what decisions about terminals need of the store.
 type BlockStore interface {
 	store.Writer
 	Terminal(ctx context.Context, id record.Terminal) (store.Terminal, error)
-	Quarantined(ctx context.Context, terminal record.Terminal, limit int) ([]store.Quarantined, error)
 }
 
-// Block keeps a terminal out; one that is blocked already stays so. Errors: store.ErrNotFound, those of the store.
-func Block(ctx context.Context, s BlockStore, id record.Terminal) error {
-	return setState(ctx, s, id, func(store.Terminal) (store.TerminalState, error) { return store.TerminalBlocked, nil })
+// Block keeps a terminal out; one that is blocked already stays so. Errors: ErrRetired, store.ErrNotFound, those of the
+// store.
+func Block(ctx context.Context, s BlockStore, id record.Terminal, now time.Time) error {
+	state, err := decide(ctx, s, store.Decision{Terminal: id, Kind: store.Block, At: now})
+	if state == store.TerminalRetired {
+		return fmt.Errorf("block terminal %s: %w", id, ErrRetired)
+	}
+	return err
 }
 
 // Lift ends a block. A terminal whose chain broke goes back into quarantine: that is another decision. Errors:
-// ErrNotBlocked, store.ErrNotFound, those of the store.
-func Lift(ctx context.Context, s BlockStore, id record.Terminal) error {
-	return setState(ctx, s, id, func(t store.Terminal) (store.TerminalState, error) {
-		if t.State != store.TerminalBlocked {
-			return 0, fmt.Errorf("%w but %s", ErrNotBlocked, t.State)
-		}
-		aside, err := s.Quarantined(ctx, id, quarantinedMax)
-		if err != nil {
-			return 0, err
-		}
-		for i := range aside {
-			if aside[i].Cause == causeChain {
-				return store.TerminalQuarantined, nil
-			}
-		}
-		return store.TerminalActive, nil
-	})
+// ErrNotBlocked, ErrRetired, store.ErrNotFound, those of the store.
+func Lift(ctx context.Context, s BlockStore, id record.Terminal, now time.Time) error {
+	state, err := decide(ctx, s, store.Decision{Terminal: id, Kind: store.LiftBlock, At: now})
+	switch state {
+	case 0:
+		return err
+	case store.TerminalRetired:
+		return fmt.Errorf("lift block of terminal %s: %w", id, ErrRetired)
+	default:
+		return fmt.Errorf("lift block of terminal %s: %w but %s", id, ErrNotBlocked, state)
+	}
 }
 
-func setState(ctx context.Context, s BlockStore, id record.Terminal, next func(store.Terminal) (store.TerminalState, error)) error {
-	terminal, err := s.Terminal(ctx, id)
-	if err != nil {
-		return fmt.Errorf("find terminal %s: %w", id, err)
+// decide makes a decision durable. When it does not fit the terminal it returns the terminal's state as well as the error.
+func decide(ctx context.Context, s BlockStore, d store.Decision) (store.TerminalState, error) {
+	if _, err := s.Terminal(ctx, d.Terminal); err != nil {
+		return 0, fmt.Errorf("find terminal %s: %w", d.Terminal, err)
 	}
-	if terminal.State, err = next(terminal); err != nil {
-		return fmt.Errorf("change state of terminal %s: %w", id, err)
+	err := s.Commit(ctx, store.Change{Decisions: []store.Decision{d}})
+	if err == nil {
+		return 0, nil
 	}
-	if err := s.Commit(ctx, store.Change{Terminals: []store.Terminal{terminal}}); err != nil {
-		return fmt.Errorf("store terminal %s: %w", id, err)
+	err = fmt.Errorf("%s of terminal %s: %w", d.Kind, d.Terminal, err)
+	var conflict *store.ConflictError
+	if !errors.As(err, &conflict) || conflict.Kind != store.TerminalMoved {
+		return 0, err
 	}
-	return nil
+	found, missing := s.Terminal(ctx, d.Terminal)
+	if missing != nil {
+		return 0, errors.Join(err, missing)
+	}
+	return found.State, err
 }

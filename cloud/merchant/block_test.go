@@ -11,7 +11,7 @@ import (
 
 func TestBlock(t *testing.T) {
 	o, id := newOffice(t), terminalID("10000001")
-	require.ErrorIs(t, merchant.Block(t.Context(), o.store, id), store.ErrNotFound)
+	require.ErrorIs(t, merchant.Block(t.Context(), o.store, id, now), store.ErrNotFound)
 	require.NoError(t, o.AddMerchant(t.Context(), shop()))
 	_, err := o.Enrol(t.Context(), merchant.Request{Terminal: id, Merchant: shop().ID, SerialNumber: "SN1"})
 	require.NoError(t, err)
@@ -22,22 +22,23 @@ func TestBlock(t *testing.T) {
 		return terminal.State
 	}
 	t.Run("ErrNotBlocked", func(t *testing.T) {
-		require.ErrorIs(t, merchant.Lift(t.Context(), o.store, id), merchant.ErrNotBlocked)
+		require.ErrorIs(t, merchant.Lift(t.Context(), o.store, id, now), merchant.ErrNotBlocked)
 		require.Equal(t, store.TerminalActive, state())
 	})
 	t.Run("OKAndAgain", func(t *testing.T) {
 		for range 2 {
-			require.NoError(t, merchant.Block(t.Context(), o.store, id))
+			require.NoError(t, merchant.Block(t.Context(), o.store, id, now))
 			require.Equal(t, store.TerminalBlocked, state())
 		}
-		require.NoError(t, merchant.Lift(t.Context(), o.store, id))
+		require.NoError(t, merchant.Lift(t.Context(), o.store, id, now))
 		require.Equal(t, store.TerminalActive, state())
 	})
 	t.Run("LiftLeavesABrokenChainInQuarantine", func(t *testing.T) {
-		require.NoError(t, merchant.Block(t.Context(), o.store, id))
-		require.NoError(t, o.store.Commit(t.Context(), store.Change{Quarantined: []store.Quarantined{
-			{Terminal: id, Epoch: 1, Sequence: 3, Cause: "chain", Bytes: []byte("x"), ReceivedAt: now}}}))
-		require.NoError(t, merchant.Lift(t.Context(), o.store, id))
+		require.NoError(t, merchant.Block(t.Context(), o.store, id, now))
+		aside := store.Decision{Terminal: id, Kind: store.SetAside, At: now}
+		require.NoError(t, o.store.Commit(t.Context(), store.Change{Decisions: []store.Decision{aside}}))
+		require.Equal(t, store.TerminalBlocked, state())
+		require.NoError(t, merchant.Lift(t.Context(), o.store, id, now))
 		require.Equal(t, store.TerminalQuarantined, state())
 	})
 }

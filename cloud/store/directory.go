@@ -15,6 +15,7 @@ const (
 	TerminalActive      TerminalState = iota + 1
 	TerminalBlocked                   // by a person: may not connect
 	TerminalQuarantined               // its chain broke or it was cloned: records are set aside until a person decides
+	TerminalRetired                   // by a person, for good: may not connect, and its id is not given again
 )
 
 // String returns the state's name.
@@ -26,6 +27,8 @@ func (s TerminalState) String() string {
 		return "blocked"
 	case TerminalQuarantined:
 		return "quarantined"
+	case TerminalRetired:
+		return "retired"
 	default:
 		return fmt.Sprintf("terminal-state-%d", uint8(s))
 	}
@@ -43,6 +46,8 @@ type Terminal struct {
 	Identity   [65]byte
 	State      TerminalState
 	EnrolledAt time.Time
+	// AsideAt is when its chain broke, zero for one that is whole. A block and its end leave it.
+	AsideAt time.Time
 }
 
 // Merchant is who is paid. A change with a known ID updates it.

@@ -92,7 +92,7 @@ type DirectoryReader interface {
 
 // BlockReader reads which terminals may not connect.
 type BlockReader interface {
-	// Blocked returns blocked terminals after an id (the zero id to begin).
+	// Blocked returns blocked and retired terminals after an id (the zero id to begin).
 	Blocked(ctx context.Context, after record.Terminal, limit int) ([]record.Terminal, error)
 }
 
@@ -139,6 +139,7 @@ type Store interface {
 	LedgerReader
 	ShiftReader
 	DirectoryReader
+	DecisionReader
 	BlockReader
 	HealthReader
 	OverviewReader

@@ -45,6 +45,7 @@ const (
 	FollowUpMoved                           // what became of the follow-up was said before
 	AlarmUnknown                            // there is no alarm of the number that is settled
 	AlarmMoved                              // the alarm that is settled has happened again since it was looked at
+	TerminalMoved                           // the terminal is not in a state that the decision is about
 )
 
 // String returns the kind's name for logs.
@@ -72,6 +73,8 @@ func (k ConflictKind) String() string {
 		return "alarm unknown"
 	case AlarmMoved:
 		return "alarm moved"
+	case TerminalMoved:
+		return "terminal moved"
 	case CardSpent:
 		return "card spent"
 	default:
@@ -108,6 +111,7 @@ type Change struct {
 	Alarms      []Alarm
 	Settlements []Settlement
 	Terminals   []Terminal
+	Decisions   []Decision
 	Merchants   []Merchant
 	// Spent numbers of hard wallets, hard wallets that are blocked, limits of offline payments.
 	Spent          []Spent
@@ -119,7 +123,7 @@ type Change struct {
 func (c *Change) Rows() int {
 	rows := len(c.Records) + len(c.Heads) + len(c.Epochs) + len(c.Payments) + len(c.Cancelled) + len(c.FollowUps) + len(c.Entries) +
 		len(c.Shifts) +
-		len(c.Quarantined) + len(c.Alarms) + len(c.Settlements) + len(c.Terminals) + len(c.Merchants) +
+		len(c.Quarantined) + len(c.Alarms) + len(c.Settlements) + len(c.Terminals) + len(c.Decisions) + len(c.Merchants) +
 		len(c.Spent) + len(c.BlockedWallets) + len(c.OfflineLimits)
 	for i := range c.Entries {
 		rows += len(c.Entries[i].Postings)
@@ -160,6 +164,7 @@ func (c *Change) Append(other Change) {
 	c.Alarms = append(c.Alarms, other.Alarms...)
 	c.Settlements = append(c.Settlements, other.Settlements...)
 	c.Terminals = append(c.Terminals, other.Terminals...)
+	c.Decisions = append(c.Decisions, other.Decisions...)
 	c.Merchants = append(c.Merchants, other.Merchants...)
 	c.Spent = append(c.Spent, other.Spent...)
 	c.BlockedWallets = append(c.BlockedWallets, other.BlockedWallets...)

@@ -22,6 +22,7 @@ func whole() store.Change {
 		Alarms:      []store.Alarm{{}},
 		Settlements: []store.Settlement{{}},
 		Terminals:   []store.Terminal{{}},
+		Decisions:   []store.Decision{{}},
 		Merchants:   []store.Merchant{{}},
 
 		Spent: []store.Spent{{}}, BlockedWallets: []store.BlockedWallet{{}}, OfflineLimits: []store.OfflineLimits{{}},
@@ -29,7 +30,7 @@ func whole() store.Change {
 }
 
 func TestChange(t *testing.T) {
-	const rows = 2 + 1 + 1 + 1 + 1 + 1 + 3 + 1 + 1 + 1 + 1 + 1 + 1 + 3
+	const rows = 2 + 1 + 1 + 1 + 1 + 1 + 3 + 1 + 1 + 1 + 1 + 1 + 1 + 1 + 3
 	var empty store.Change
 	require.Zero(t, empty.Rows())
 	require.Zero(t, empty.Size())
@@ -52,13 +53,13 @@ func TestHead(t *testing.T) {
 
 func TestConflictError(t *testing.T) {
 	kinds := map[string]bool{}
-	for kind := store.RecordExists; kind <= store.AlarmMoved; kind++ {
+	for kind := store.RecordExists; kind <= store.TerminalMoved; kind++ {
 		err := error(&store.ConflictError{Kind: kind, Terminal: record.Terminal([]byte("10000001")), Sequence: 7})
 		require.ErrorContains(t, err, kind.String())
 		require.ErrorContains(t, err, "10000001")
 		kinds[kind.String()] = true
 	}
-	require.Len(t, kinds, int(store.AlarmMoved), "each kind has a name of its own")
+	require.Len(t, kinds, int(store.TerminalMoved), "each kind has a name of its own")
 	require.Equal(t, "card spent", store.CardSpent.String())
 	require.Equal(t, "conflict-99", store.ConflictKind(99).String())
 }

@@ -141,7 +141,7 @@ func blockCommand(with configured) *cobra.Command {
 		if lift {
 			change, word = merchant.Lift, "已恢复 block lifted"
 		}
-		if err := change(command.Context(), books, id); err != nil {
+		if err := change(command.Context(), books, id, time.Now()); err != nil {
 			return err
 		}
 		fmt.Fprintf(command.OutOrStdout(), "%s: %s\n", id, word)

@@ -8,18 +8,18 @@ import (
 	"github.com/yuantill/yuantill/protocol/record"
 )
 
-const terminalColumns = "id, merchant, serial_number, key_version, certificate, identity, state, enrolled_at FROM terminals"
+const terminalColumns = "id, merchant, serial_number, key_version, certificate, identity, state, enrolled_at, aside_at FROM terminals"
 
 func scanTerminal(row scanner) (store.Terminal, error) {
 	var t store.Terminal
 	var id string
 	var certificate, identity []byte
-	var enrolledAt int64
-	err := row.Scan(&id, &t.Merchant, &t.SerialNumber, &t.KeyVersion, &certificate, &identity, &t.State, &enrolledAt)
+	var enrolledAt, asideAt int64
+	err := row.Scan(&id, &t.Merchant, &t.SerialNumber, &t.KeyVersion, &certificate, &identity, &t.State, &enrolledAt, &asideAt)
 	copy(t.ID[:], id)
 	copy(t.Certificate[:], certificate)
 	copy(t.Identity[:], identity)
-	t.EnrolledAt = moment(enrolledAt)
+	t.EnrolledAt, t.AsideAt = moment(enrolledAt), moment(asideAt)
 	return t, err
 }
 
@@ -35,7 +35,7 @@ func (s *Store) Terminals(ctx context.Context, after record.Terminal, limit int)
 		"SELECT "+terminalColumns+" WHERE id > ? ORDER BY id LIMIT ?", strings.TrimRight(after.String(), "\x00"), limit)
 }
 
-// Blocked returns blocked terminals after an id (store.BlockReader).
+// Blocked returns blocked and retired terminals after an id (store.BlockReader).
 func (s *Store) Blocked(ctx context.Context, after record.Terminal, limit int) ([]record.Terminal, error) {
 	scan := func(row scanner) (record.Terminal, error) {
 		var id string
@@ -44,8 +44,8 @@ func (s *Store) Blocked(ctx context.Context, after record.Terminal, limit int) (
 		copy(terminal[:], id)
 		return terminal, err
 	}
-	return list(ctx, s.readers, "blocked terminals", scan, "SELECT id FROM terminals WHERE state = ? AND id > ? ORDER BY id LIMIT ?",
-		store.TerminalBlocked, strings.TrimRight(after.String(), "\x00"), limit)
+	return list(ctx, s.readers, "blocked terminals", scan, "SELECT id FROM terminals WHERE state IN (?, ?) AND id > ? ORDER BY id LIMIT ?",
+		store.TerminalBlocked, store.TerminalRetired, strings.TrimRight(after.String(), "\x00"), limit)
 }
 
 const merchantColumns = "id, name, operators, fee_basis_points, jurisdiction, completion_percent, hold_days, created_at FROM merchants"

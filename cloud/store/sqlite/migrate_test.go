@@ -10,6 +10,7 @@ import (
 
 	"github.com/yuantill/yuantill/cloud/store"
 	"github.com/yuantill/yuantill/cloud/store/sqlite"
+	"github.com/yuantill/yuantill/protocol/record"
 )
 
 // TestBeforeFollowUps opens a database of the program that knew no follow-ups: nothing in it is lost, its entries stay
@@ -90,4 +91,33 @@ func TestBeforeSettling(t *testing.T) {
 	kept, err := s.Alarm(t.Context(), 2)
 	require.NoError(t, err)
 	require.Equal(t, store.AlarmRow{Alarm: tag, Number: 2, FirstAt: at(2), Count: 4}, kept)
+}
+
+// TestBeforeDecisions opens a database of the program that knew a broken chain by the records kept aside.
+func TestBeforeDecisions(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "cloud.db")
+	require.NoError(t, sqlite.OpenAt(path, 7))
+	db, err := sql.Open("sqlite3", path)
+	require.NoError(t, err)
+	for _, statement := range []string{
+		"INSERT INTO terminals VALUES (1, '10000001', 'M', 'SN1', 1, x'', x'', 1, 3000000), (2, '10000002', 'M', 'SN2', 1, x'', x'', 2, 3000000)," +
+			"(3, '10000003', 'M', 'SN3', 1, x'', x'', 3, 3000000), (4, '10000004', 'M', 'SN4', 1, x'', x'', 2, 3000000)",
+		"INSERT INTO quarantined VALUES (1, '10000002', 1, 3, 'other-bytes', x'01', x'01', 4000000), (2, '10000002', 1, 4, 'chain', x'02', x'02', 5000000)," +
+			"(3, '10000002', 1, 5, 'chain', x'03', x'03', 6000000), (4, '10000004', 1, 3, 'epoch', x'04', x'04', 4000000)",
+	} {
+		_, err := db.Exec(statement)
+		require.NoError(t, err, statement)
+	}
+	require.NoError(t, db.Close())
+	s, err := sqlite.Open(t.Context(), path, options(0))
+	require.NoError(t, err)
+	defer func() { require.NoError(t, s.Close()) }()
+	all, err := s.Terminals(t.Context(), record.Terminal{}, 10)
+	require.NoError(t, err)
+	require.Len(t, all, 4)
+	require.Zero(t, all[0].AsideAt)
+	require.Equal(t, time.Unix(5, 0).UTC(), all[1].AsideAt, "when its chain first broke")
+	require.Equal(t, store.TerminalBlocked, all[1].State)
+	require.Equal(t, time.Unix(3, 0).UTC(), all[2].AsideAt, "its records found no room")
+	require.Zero(t, all[3].AsideAt)
 }

@@ -22,12 +22,12 @@ completion_percent = excluded.completion_percent, hold_days = excluded.hold_days
 
 func (t *transaction) terminal(m *store.Terminal) error {
 	_, err := t.w.conn.run(`INSERT INTO terminals
-(id, merchant, serial_number, key_version, certificate, identity, state, enrolled_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+(id, merchant, serial_number, key_version, certificate, identity, state, enrolled_at, aside_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (id) DO UPDATE SET merchant = excluded.merchant, serial_number = excluded.serial_number,
 key_version = excluded.key_version, certificate = excluded.certificate, identity = excluded.identity,
-state = excluded.state, enrolled_at = excluded.enrolled_at`,
+state = excluded.state, enrolled_at = excluded.enrolled_at, aside_at = excluded.aside_at`,
 		values{m.ID.String(), m.Merchant, m.SerialNumber, int64(m.KeyVersion), m.Certificate[:], m.Identity[:],
-			int64(m.State), micros(m.EnrolledAt)})
+			int64(m.State), micros(m.EnrolledAt), micros(m.AsideAt)})
 	return err
 }
 

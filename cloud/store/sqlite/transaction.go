@@ -43,6 +43,11 @@ func (t *transaction) apply(change *store.Change) error {
 			return fmt.Errorf("store terminal: %w", err)
 		}
 	}
+	for i := range change.Decisions {
+		if err := t.decision(&change.Decisions[i]); err != nil {
+			return fmt.Errorf("decide about terminal: %w", err)
+		}
+	}
 	t.records = append(t.records, change.Records...)
 	for i := range change.Heads {
 		if err := t.head(&change.Heads[i]); err != nil {

@@ -20,6 +20,8 @@ type Opener func(t *testing.T) store.Store
 func Run(t *testing.T, fresh func(t *testing.T) Opener) {
 	for name, test := range map[string]func(*testing.T, Opener){
 		"Directory":   testDirectory,
+		"Aside":       testAsideBesideABlock,
+		"Decisions":   testDecisions,
 		"Records":     testRecords,
 		"Epochs":      testEpochs,
 		"Payments":    testPayments,
