@@ -12,11 +12,13 @@ import (
 const cacheMax = 100_000
 
 // Directory answers who a terminal and a merchant are without asking the store each time. It may be used by several
-// goroutines. Whoever changes a terminal or merchant calls Forget.
+// goroutines. Whoever changes a terminal or merchant calls Forget or ForgetMerchant.
 type Directory struct {
 	reader store.DirectoryReader
 
-	mu        sync.RWMutex
+	mu sync.RWMutex
+	// forgotten counts the calls of Forget and ForgetMerchant: what was read before one is not remembered after it.
+	forgotten uint64
 	terminals map[record.Terminal]store.Terminal
 	merchants map[string]store.Merchant
 }
@@ -31,6 +33,7 @@ func NewDirectory(reader store.DirectoryReader) *Directory {
 func (d *Directory) Terminal(ctx context.Context, id record.Terminal) (store.Terminal, error) {
 	d.mu.RLock()
 	t, known := d.terminals[id]
+	forgotten := d.forgotten
 	d.mu.RUnlock()
 	if known {
 		return t, nil
@@ -41,6 +44,9 @@ func (d *Directory) Terminal(ctx context.Context, id record.Terminal) (store.Ter
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	if d.forgotten != forgotten {
+		return t, nil
+	}
 	if len(d.terminals) >= cacheMax {
 		clear(d.terminals)
 	}
@@ -52,6 +58,7 @@ func (d *Directory) Terminal(ctx context.Context, id record.Terminal) (store.Ter
 func (d *Directory) Merchant(ctx context.Context, id string) (store.Merchant, error) {
 	d.mu.RLock()
 	m, known := d.merchants[id]
+	forgotten := d.forgotten
 	d.mu.RUnlock()
 	if known {
 		return m, nil
@@ -62,6 +69,9 @@ func (d *Directory) Merchant(ctx context.Context, id string) (store.Merchant, er
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	if d.forgotten != forgotten {
+		return m, nil
+	}
 	if len(d.merchants) >= cacheMax {
 		clear(d.merchants)
 	}
@@ -73,6 +83,15 @@ func (d *Directory) Merchant(ctx context.Context, id string) (store.Merchant, er
 func (d *Directory) Forget(id record.Terminal) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	d.forgotten++
 	delete(d.merchants, d.terminals[id].Merchant)
 	delete(d.terminals, id)
+}
+
+// ForgetMerchant makes the directory ask the store again for a merchant.
+func (d *Directory) ForgetMerchant(id string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.forgotten++
+	delete(d.merchants, id)
 }

@@ -86,6 +86,11 @@ func Validate(m store.Merchant) error {
 	return nil
 }
 
+// Merchant returns a merchant as it is, or store.ErrNotFound.
+func (r *Registrar) Merchant(ctx context.Context, id string) (store.Merchant, error) {
+	return r.store.Merchant(ctx, id)
+}
+
 // AddMerchant stores a new or changed merchant.
 func (r *Registrar) AddMerchant(ctx context.Context, m store.Merchant) error {
 	if err := Validate(m); err != nil {

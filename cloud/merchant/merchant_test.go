@@ -281,3 +281,53 @@ func TestDirectory(t *testing.T) {
 		require.Equal(t, store.TerminalBlocked, found.State)
 	})
 }
+
+// slow is a reader during whose reading something happens.
+type slow struct {
+	store.DirectoryReader
+	meanwhile func()
+}
+
+func (s *slow) Merchant(ctx context.Context, id string) (store.Merchant, error) {
+	m, err := s.DirectoryReader.Merchant(ctx, id)
+	s.meanwhile()
+	return m, err
+}
+
+func (s *slow) Terminal(ctx context.Context, id record.Terminal) (store.Terminal, error) {
+	found, err := s.DirectoryReader.Terminal(ctx, id)
+	s.meanwhile()
+	return found, err
+}
+
+// TestForgetWhileReading: what was read before a change is not remembered after it.
+func TestForgetWhileReading(t *testing.T) {
+	o, ctx, id := newOffice(t), t.Context(), terminalID("10000001")
+	require.NoError(t, o.AddMerchant(ctx, shop()))
+	_, err := o.Enrol(ctx, merchant.Request{Terminal: id, Merchant: shop().ID, SerialNumber: "SN0001"})
+	require.NoError(t, err)
+	reader := &slow{DirectoryReader: o.store}
+	directory := merchant.NewDirectory(reader)
+	reader.meanwhile = func() {
+		reader.meanwhile = func() {}
+		changed := shop()
+		changed.Name = "面馆"
+		require.NoError(t, o.AddMerchant(ctx, changed))
+		directory.ForgetMerchant(changed.ID)
+	}
+	_, err = directory.Merchant(ctx, shop().ID)
+	require.NoError(t, err)
+	found, err := directory.Merchant(ctx, shop().ID)
+	require.NoError(t, err)
+	require.Equal(t, "面馆", found.Name)
+	reader.meanwhile = func() {
+		reader.meanwhile = func() {}
+		require.NoError(t, merchant.Block(ctx, o.store, id, now))
+		directory.Forget(id)
+	}
+	_, err = directory.Terminal(ctx, id)
+	require.NoError(t, err)
+	blocked, err := directory.Terminal(ctx, id)
+	require.NoError(t, err)
+	require.Equal(t, store.TerminalBlocked, blocked.State)
+}

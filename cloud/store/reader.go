@@ -90,6 +90,18 @@ type DirectoryReader interface {
 	Merchants(ctx context.Context, after string, limit int) ([]Merchant, error)
 }
 
+// MerchantChange says that a merchant was added or changed. Of one that changed often the last number stands.
+type MerchantChange struct {
+	Number   uint64 // rises with each change of any merchant
+	Merchant string
+}
+
+// MerchantChangeReader reads which merchants another process changed.
+type MerchantChangeReader interface {
+	// ChangedMerchants returns the changes after a number (0 to begin).
+	ChangedMerchants(ctx context.Context, after uint64, limit int) ([]MerchantChange, error)
+}
+
 // BlockReader reads which terminals may not connect.
 type BlockReader interface {
 	// Blocked returns blocked and retired terminals after an id (the zero id to begin).
@@ -139,6 +151,7 @@ type Store interface {
 	LedgerReader
 	ShiftReader
 	DirectoryReader
+	MerchantChangeReader
 	DecisionReader
 	BlockReader
 	HealthReader

@@ -29,6 +29,12 @@ import (
 // enrolMax bounds the terminals of one call.
 const enrolMax = 10_000
 
+// What a new merchant has unless it is said.
+const (
+	feeDefault          = 10 // basis points
+	jurisdictionDefault = "CN"
+)
+
 // configured is how a command that needs the settings gets them.
 type configured func(func(*cobra.Command, Settings) error) func(*cobra.Command, []string) error
 
@@ -77,25 +83,51 @@ func initialise(s Settings, now time.Time) error {
 }
 
 func merchantCommand(with configured) *cobra.Command {
-	m := store.Merchant{Jurisdiction: "CN"}
-	command := &cobra.Command{Use: "merchant", Args: cobra.NoArgs, Short: "登记或修改商户 · Add or change a merchant"}
+	var m store.Merchant
+	command := &cobra.Command{Use: "merchant", Args: cobra.NoArgs, Short: "登记或修改商户；修改时只改写明的各项 · Add or change a merchant; a change leaves what is not named"}
 	flags := command.Flags()
 	flags.StringVar(&m.ID, "id", "", "商户号 15 位 · merchant id, 15 digits")
 	flags.StringVar(&m.Name, "name", "", "商户名称 · name on receipts, at most 40 characters")
 	flags.StringSliceVar(&m.Operators, "operators", nil, "运营机构，第一家优先 · operator codes, the first one first")
-	flags.Int32Var(&m.FeeBasisPoints, "fee", 10, "费率（万分之一） · fee in basis points")
+	flags.Int32Var(&m.FeeBasisPoints, "fee", feeDefault, "费率（万分之一） · fee in basis points")
 	flags.Int32Var(&m.CompletionPercent, "completion-percent", 0, "预授权完成上限（%），0 为 100 · how much of a hold may be completed, in percent; 0 is 100")
 	flags.Int32Var(&m.HoldDays, "hold-days", 0, "预授权天数，0 为 30 · days after which a hold is released; 0 is 30")
-	flags.StringVar(&m.Jurisdiction, "jurisdiction", m.Jurisdiction, "法域 · ISO 3166 alpha-2")
+	flags.StringVar(&m.Jurisdiction, "jurisdiction", jurisdictionDefault, "法域 · ISO 3166 alpha-2")
 	command.RunE = with(func(command *cobra.Command, s Settings) error {
-		if err := checkOperators(m); err != nil {
-			return err
-		}
 		return withRegistrar(command.Context(), s, func(r *merchant.Registrar) error {
-			return r.AddMerchant(command.Context(), m)
+			before, err := r.Merchant(command.Context(), m.ID)
+			if err != nil && !errors.Is(err, store.ErrNotFound) {
+				return err
+			}
+			changed := m
+			if err == nil {
+				changed = keepUnnamed(before, m, flags.Changed)
+			}
+			if err := checkOperators(changed); err != nil {
+				return err
+			}
+			return r.AddMerchant(command.Context(), changed)
 		})
 	})
 	return command
+}
+
+// keepUnnamed is a merchant with what was named of its change.
+func keepUnnamed(before, change store.Merchant, named func(flag string) bool) store.Merchant {
+	after := before
+	for flag, take := range map[string]func(){
+		"name":               func() { after.Name = change.Name },
+		"operators":          func() { after.Operators = change.Operators },
+		"fee":                func() { after.FeeBasisPoints = change.FeeBasisPoints },
+		"completion-percent": func() { after.CompletionPercent = change.CompletionPercent },
+		"hold-days":          func() { after.HoldDays = change.HoldDays },
+		"jurisdiction":       func() { after.Jurisdiction = change.Jurisdiction },
+	} {
+		if named(flag) {
+			take()
+		}
+	}
+	return after
 }
 
 func checkOperators(m store.Merchant) error {

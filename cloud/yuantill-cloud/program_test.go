@@ -17,10 +17,15 @@ import (
 
 	"github.com/yuantill/yuantill/cloud/folder"
 	"github.com/yuantill/yuantill/cloud/merchant"
+	"github.com/yuantill/yuantill/cloud/store"
+	"github.com/yuantill/yuantill/cloud/store/sqlite"
 	"github.com/yuantill/yuantill/protocol/enrolment"
 )
 
 const patience = 20 * time.Second
+
+// shopID is the merchant of a prepared site.
+const shopID = "301310053110001"
 
 // site is a folder with settings for one cloud.
 type site struct {
@@ -145,9 +150,42 @@ func TestAdminister(t *testing.T) {
 		_, err := s.run(t.Context(), "merchant", "--id", "301310053110002", "--name", "x", "--operators", "NOBANK")
 		require.Error(t, err)
 	})
+	t.Run("AChangeLeavesWhatIsNotNamed", func(t *testing.T) {
+		s.must("merchant", "--id", shopID, "--fee", "3", "--completion-percent", "115", "--hold-days", "7")
+		s.must("merchant", "--id", shopID, "--name", "王记面馆")
+		want := store.Merchant{ID: shopID, Name: "王记面馆", Operators: []string{"ICBC", "ABC"}, FeeBasisPoints: 3,
+			Jurisdiction: "CN", CompletionPercent: 115, HoldDays: 7}
+		got := s.merchant(shopID)
+		want.CreatedAt = got.CreatedAt
+		require.Equal(t, want, got)
+		s.must("merchant", "--id", shopID, "--operators", "ABC", "--fee", "0")
+		want.Operators, want.FeeBasisPoints = []string{"ABC"}, 0
+		require.Equal(t, want, s.merchant(shopID))
+	})
+	t.Run("ANewMerchantNeedsNameAndOperators", func(t *testing.T) {
+		_, err := s.run(t.Context(), "merchant", "--id", "301310053110009", "--operators", "ICBC")
+		require.ErrorIs(t, err, merchant.ErrMerchant)
+		_, err = s.run(t.Context(), "merchant", "--id", "301310053110009", "--name", "x")
+		require.ErrorIs(t, err, merchant.ErrMerchant)
+		s.must("merchant", "--id", "301310053110009", "--name", "x", "--operators", "ICBC")
+		require.EqualValues(t, 10, s.merchant("301310053110009").FeeBasisPoints)
+		require.Equal(t, "CN", s.merchant("301310053110009").Jurisdiction)
+	})
 	t.Run("EmptyBooksBalance", func(t *testing.T) {
 		require.Contains(t, s.must("check"), "balanced: 0 entries")
 	})
+}
+
+// merchant returns a merchant as it is stored.
+func (s *site) merchant(id string) (found store.Merchant) {
+	s.t.Helper()
+	settings, err := ReadSettings(s.settings)
+	require.NoError(s.t, err)
+	require.NoError(s.t, withBooks(s.t.Context(), settings, func(books *sqlite.Store) error {
+		found, err = books.Merchant(s.t.Context(), id)
+		return err
+	}))
+	return found
 }
 
 func TestServe(t *testing.T) {

@@ -21,16 +21,21 @@ const (
 	// blockedPage and blockedMax bound the blocked terminals read at once and remembered.
 	blockedPage = 1_000
 	blockedMax  = 1_000_000
+	// merchantsPage and merchantPagesMax bound the changed merchants read in one look.
+	merchantsPage    = 1_000
+	merchantPagesMax = 1_000
 )
 
 // watchedStore is what a watch reads, and where it raises its alarm.
 type watchedStore interface {
 	store.BlockReader
+	store.MerchantChangeReader
 	store.HealthReader
 	Commit(ctx context.Context, change store.Change) error
 }
 
-// watch notices blocked terminals, which another process writes into the store, and a store without room.
+// watch notices blocked terminals and changed merchants, which another process writes into the store, and a store without
+// room.
 type watch struct {
 	store  watchedStore
 	logger *slog.Logger
@@ -38,7 +43,10 @@ type watch struct {
 	// changed is called for each terminal that was blocked or whose block was lifted.
 	changed func(id record.Terminal, blocked bool) error
 	shut    map[record.Terminal]bool
-	full    bool
+	// merchantChanged is called for each merchant that was changed behind the number seen.
+	merchantChanged func(id string)
+	seen            uint64
+	full            bool
 }
 
 // run looks until the context ends. What it cannot read now it reads next time.
@@ -46,7 +54,7 @@ func (w *watch) run(ctx context.Context) error {
 	ticker := time.NewTicker(watchEvery)
 	defer ticker.Stop()
 	for {
-		if err := errors.Join(w.lookAtBlocks(ctx), w.lookAtHealth(ctx)); err != nil && ctx.Err() == nil {
+		if err := errors.Join(w.lookAtBlocks(ctx), w.lookAtMerchants(ctx), w.lookAtHealth(ctx)); err != nil && ctx.Err() == nil {
 			w.logger.LogAttrs(ctx, slog.LevelWarn, "watch store", slog.Any("cause", err))
 		}
 		select {
@@ -87,6 +95,23 @@ func (w *watch) lookAtBlocks(ctx context.Context) error {
 	return errors.Join(failures...)
 }
 
+func (w *watch) lookAtMerchants(ctx context.Context) error {
+	for range merchantPagesMax {
+		page, err := w.store.ChangedMerchants(ctx, w.seen, merchantsPage)
+		if err != nil {
+			return err
+		}
+		for _, change := range page {
+			w.merchantChanged(change.Merchant)
+			w.seen = change.Number
+		}
+		if len(page) < merchantsPage {
+			return nil
+		}
+	}
+	return nil // the rest next time
+}
+
 // lookAtHealth tries an alarm's row while the store has no room: it is stored as soon as there is, and with it the
 // store is well again although no terminal dares to send.
 func (w *watch) lookAtHealth(ctx context.Context) error {
@@ -109,7 +134,7 @@ func (w *watch) lookAtHealth(ctx context.Context) error {
 
 // watch makes the watch of a running cloud.
 func (c *cloud) watch() *watch {
-	return &watch{store: c.books, logger: c.logger, clock: time.Now, changed: func(id record.Terminal, blocked bool) error {
+	return &watch{store: c.books, logger: c.logger, clock: time.Now, merchantChanged: c.directory.ForgetMerchant, changed: func(id record.Terminal, blocked bool) error {
 		c.directory.Forget(id)
 		c.collector.Refresh(id)
 		c.logger.Info("terminal's block changed", "terminal", id.String(), "blocked", blocked)

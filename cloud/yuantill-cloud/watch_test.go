@@ -11,6 +11,7 @@ import (
 
 	"github.com/yuantill/yuantill/cloud/merchant"
 	"github.com/yuantill/yuantill/cloud/store"
+	"github.com/yuantill/yuantill/cloud/store/sqlite"
 	"github.com/yuantill/yuantill/protocol/record"
 )
 
@@ -20,6 +21,7 @@ type sickStore struct {
 	refuses error
 	blocked []record.Terminal
 	alarms  []store.Alarm
+	changes []store.MerchantChange
 }
 
 func (s *sickStore) Health() error { return s.health }
@@ -29,6 +31,16 @@ func (s *sickStore) Blocked(_ context.Context, after record.Terminal, limit int)
 	for _, id := range s.blocked {
 		if id.String() > after.String() && len(page) < limit {
 			page = append(page, id)
+		}
+	}
+	return page, nil
+}
+
+func (s *sickStore) ChangedMerchants(_ context.Context, after uint64, limit int) ([]store.MerchantChange, error) {
+	var page []store.MerchantChange
+	for _, c := range s.changes {
+		if c.Number > after && len(page) < limit {
+			page = append(page, c)
 		}
 	}
 	return page, nil
@@ -67,6 +79,23 @@ func TestWatch(t *testing.T) {
 		require.NoError(t, w.lookAtHealth(t.Context()))
 		require.Empty(t, s.alarms)
 	})
+	t.Run("ChangedMerchantsAreHeardOnceOverManyPages", func(t *testing.T) {
+		s := &sickStore{}
+		for i := range merchantsPage + 5 {
+			s.changes = append(s.changes, store.MerchantChange{Number: uint64(i + 1), Merchant: fmt.Sprint(i)})
+		}
+		w, _ := begin(s)
+		var heard []string
+		w.merchantChanged = func(id string) { heard = append(heard, id) }
+		require.NoError(t, w.lookAtMerchants(t.Context()))
+		require.Len(t, heard, merchantsPage+5)
+		heard = nil
+		require.NoError(t, w.lookAtMerchants(t.Context()))
+		require.Empty(t, heard)
+		s.changes = append(s.changes[1:], store.MerchantChange{Number: 9000, Merchant: "0"})
+		require.NoError(t, w.lookAtMerchants(t.Context()))
+		require.Equal(t, []string{"0"}, heard)
+	})
 	t.Run("BlocksAreHeardOnceOverManyPages", func(t *testing.T) {
 		s := &sickStore{}
 		for i := range blockedPage + 5 {
@@ -95,6 +124,27 @@ func TestBlockCommand(t *testing.T) {
 	require.ErrorIs(t, err, merchant.ErrNotBlocked)
 	_, err = s.run(t.Context(), "block", "--terminal", "99999999")
 	require.ErrorIs(t, err, store.ErrNotFound)
+}
+
+// TestChangedMerchantReachesARunningCloud changes a merchant beside a cloud that has it in memory.
+func TestChangedMerchantReachesARunningCloud(t *testing.T) {
+	s := prepared(t)
+	settings, err := ReadSettings(s.settings)
+	require.NoError(t, err)
+	require.NoError(t, withBooks(t.Context(), settings, func(books *sqlite.Store) error {
+		directory := merchant.NewDirectory(books)
+		w := &watch{store: books, logger: slog.New(slog.DiscardHandler), clock: time.Now, merchantChanged: directory.ForgetMerchant}
+		before, err := directory.Merchant(t.Context(), shopID)
+		require.NoError(t, err)
+		require.NoError(t, w.lookAtMerchants(t.Context()))
+		s.must("merchant", "--id", shopID, "--name", "王记面馆")
+		require.NoError(t, w.lookAtMerchants(t.Context()))
+		after, err := directory.Merchant(t.Context(), shopID)
+		require.NoError(t, err)
+		require.Equal(t, "王记早点", before.Name)
+		require.Equal(t, "王记面馆", after.Name)
+		return nil
+	}))
 }
 
 // TestAdmit holds the door to what the store says, whatever was asked before.

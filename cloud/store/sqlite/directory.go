@@ -72,6 +72,16 @@ func (s *Store) Merchants(ctx context.Context, after string, limit int) ([]store
 		"SELECT "+merchantColumns+" WHERE id > ? ORDER BY id LIMIT ?", after, limit)
 }
 
+// ChangedMerchants returns merchants changed after a number (store.MerchantChangeReader).
+func (s *Store) ChangedMerchants(ctx context.Context, after uint64, limit int) ([]store.MerchantChange, error) {
+	scan := func(row scanner) (store.MerchantChange, error) {
+		var c store.MerchantChange
+		return c, row.Scan(&c.Number, &c.Merchant)
+	}
+	return list(ctx, s.readers, "changed merchants", scan,
+		"SELECT changed, id FROM merchants WHERE changed > ? ORDER BY changed LIMIT ?", int64(after), limit)
+}
+
 // Counts counts everything once (store.OverviewReader).
 func (s *Store) Counts(ctx context.Context) (store.Counts, error) {
 	var c store.Counts

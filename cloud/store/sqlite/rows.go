@@ -11,10 +11,10 @@ import (
 
 func (t *transaction) merchant(m *store.Merchant) error {
 	_, err := t.w.conn.run(`INSERT INTO merchants
-(id, name, operators, fee_basis_points, jurisdiction, created_at, completion_percent, hold_days)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET name = excluded.name, operators = excluded.operators,
+(id, name, operators, fee_basis_points, jurisdiction, created_at, completion_percent, hold_days, changed)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, (SELECT coalesce(max(changed), 0) + 1 FROM merchants)) ON CONFLICT (id) DO UPDATE SET name = excluded.name, operators = excluded.operators,
 fee_basis_points = excluded.fee_basis_points, jurisdiction = excluded.jurisdiction,
-completion_percent = excluded.completion_percent, hold_days = excluded.hold_days`,
+completion_percent = excluded.completion_percent, hold_days = excluded.hold_days, changed = excluded.changed`,
 		values{m.ID, m.Name, strings.Join(m.Operators, " "), int64(m.FeeBasisPoints), m.Jurisdiction, micros(m.CreatedAt),
 			int64(m.CompletionPercent), int64(m.HoldDays)})
 	return err

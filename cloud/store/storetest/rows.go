@@ -53,6 +53,37 @@ func testDirectory(t *testing.T, opener Opener) {
 	require.Equal(t, []store.Merchant{shop}, shops)
 }
 
+func testMerchantChanges(t *testing.T, opener Opener) {
+	s := open(t, opener)
+	shop := func(id, name string) store.Merchant {
+		return store.Merchant{ID: id, Name: name, Operators: []string{"ICBC"}, Jurisdiction: "CN", CreatedAt: epoch}
+	}
+	changed := func(after uint64, limit int) (ids []string, last uint64) {
+		t.Helper()
+		found, err := s.ChangedMerchants(t.Context(), after, limit)
+		require.NoError(t, err)
+		for _, c := range found {
+			require.Greater(t, c.Number, max(after, last))
+			ids, last = append(ids, c.Merchant), c.Number
+		}
+		return ids, last
+	}
+	ids, _ := changed(0, 10)
+	require.Empty(t, ids)
+	require.NoError(t, s.Commit(t.Context(), store.Change{Merchants: []store.Merchant{
+		shop("301310053110001", "一"), shop("301310053110002", "二"), shop("301310053110003", "三")}}))
+	ids, two := changed(0, 2)
+	require.Equal(t, []string{"301310053110001", "301310053110002"}, ids)
+	ids, last := changed(two, 2)
+	require.Equal(t, []string{"301310053110003"}, ids)
+	require.NoError(t, s.Commit(t.Context(), store.Change{Merchants: []store.Merchant{shop("301310053110001", "壹")}}))
+	require.NoError(t, s.Commit(t.Context(), store.Change{Merchants: []store.Merchant{shop("301310053110001", "壱")}}))
+	ids, again := changed(last, 10)
+	require.Equal(t, []string{"301310053110001"}, ids)
+	ids, _ = changed(again, 10)
+	require.Empty(t, ids)
+}
+
 func testRecords(t *testing.T, opener Opener) {
 	s := enrolled(t, opener)
 	_, err := s.Head(t.Context(), one)

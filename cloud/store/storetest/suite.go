@@ -22,6 +22,7 @@ func Run(t *testing.T, fresh func(t *testing.T) Opener) {
 		"Directory":   testDirectory,
 		"Aside":       testAsideBesideABlock,
 		"Decisions":   testDecisions,
+		"Merchants":   testMerchantChanges,
 		"Records":     testRecords,
 		"Epochs":      testEpochs,
 		"Payments":    testPayments,
