@@ -1,13 +1,10 @@
 package limit
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
-	"maps"
-	"slices"
 	"sync"
 	"time"
 
@@ -19,9 +16,6 @@ import (
 	"github.com/yuantill/yuantill/protocol/message"
 	"github.com/yuantill/yuantill/protocol/record"
 )
-
-// terminalsMax bounds the terminals that are remembered; beyond it the memory starts afresh and limits are given again.
-const terminalsMax = 100_000
 
 // Store is what a Giver needs of a store.
 type Store interface {
@@ -49,17 +43,20 @@ type Config struct {
 	Logger    *slog.Logger
 }
 
-var errConfig = errors.New("limit: incomplete configuration")
+var (
+	errConfig   = errors.New("limit: incomplete configuration")
+	errNoLimits = errors.New("limit: answer holds no limits")
+)
 
 // Giver gives each terminal its limits: after a sign-in, when they change, and when a terminal is first heard after a
-// start, since it may have older ones.
+// start, since it may have older ones. Limits travel without an acknowledgement of their own: they are sent again until
+// the terminal's limits-taken record has come.
 type Giver struct {
 	config Config
 	wake   chan struct{} // capacity one
 
-	mu      sync.Mutex
-	given   map[record.Terminal][16]byte // guarded by mu; the limits that a terminal was last sent
-	waiting map[record.Terminal]struct{} // guarded by mu; to be sent theirs
+	mu   sync.Mutex
+	book *book // guarded by mu
 }
 
 // NewGiver checks the configuration.
@@ -68,15 +65,18 @@ func NewGiver(config Config) (*Giver, error) {
 		config.Clock == nil || config.Logger == nil {
 		return nil, errConfig
 	}
-	return &Giver{config: config, wake: make(chan struct{}, 1), given: map[record.Terminal][16]byte{},
-		waiting: map[record.Terminal]struct{}{}}, nil
+	return &Giver{config: config, wake: make(chan struct{}, 1), book: newBook(terminalsMax)}, nil
 }
 
 // Run sends limits until the context ends.
 func (g *Giver) Run(ctx context.Context) error {
+	again := time.NewTicker(lookEvery)
+	defer again.Stop()
 	for {
 		select {
 		case <-g.wake:
+			g.Step(ctx)
+		case <-again.C:
 			g.Step(ctx)
 		case <-ctx.Done():
 			return nil
@@ -86,36 +86,36 @@ func (g *Giver) Run(ctx context.Context) error {
 
 // Changed makes all terminals that were given limits be given theirs once more.
 func (g *Giver) Changed() {
+	g.noting(func(b *book) { b.changed() })
 	g.mu.Lock()
-	for terminal := range g.given {
-		g.waiting[terminal] = struct{}{}
-	}
+	forgotten := g.book.forgotten
 	g.mu.Unlock()
-	g.signal()
+	if forgotten > 0 {
+		g.config.Logger.Warn("offline limits changed, and some terminals will get them only when they are heard again",
+			slog.Int("forgotten", forgotten))
+	}
 }
 
 // SignedIn makes a terminal be given its limits.
 func (g *Giver) SignedIn(terminal record.Terminal) {
-	g.mu.Lock()
-	if len(g.waiting) >= terminalsMax {
-		clear(g.waiting)
-	}
-	g.waiting[terminal] = struct{}{}
-	g.mu.Unlock()
-	g.signal()
+	g.noting(func(b *book) { b.want(terminal) })
 }
 
-// Heard makes a terminal be given its limits if it was given none since the start.
+// Heard makes a terminal be given its limits if it was given none since the start, or has not said that it took them.
 func (g *Giver) Heard(terminal record.Terminal) {
-	g.mu.Lock()
-	_, known := g.given[terminal]
-	g.mu.Unlock()
-	if !known {
-		g.SignedIn(terminal)
-	}
+	now := g.config.Clock()
+	g.noting(func(b *book) { b.heard(terminal, now) })
 }
 
-func (g *Giver) signal() {
+// noting changes the book, and wakes Run when somebody waits.
+func (g *Giver) noting(change func(*book)) {
+	g.mu.Lock()
+	change(g.book)
+	waiting := len(g.book.waiting) > 0
+	g.mu.Unlock()
+	if !waiting {
+		return
+	}
 	select {
 	case g.wake <- struct{}{}:
 	default:
@@ -125,62 +125,75 @@ func (g *Giver) signal() {
 // Step sends all limits that are due, on its caller's goroutine: what Run does by itself. Run must not be running then.
 func (g *Giver) Step(ctx context.Context) {
 	for ctx.Err() == nil {
+		now := g.config.Clock()
 		g.mu.Lock()
-		terminals := g.waiting
-		g.waiting = map[record.Terminal]struct{}{}
+		terminals, givenUp := g.book.due(now)
 		g.mu.Unlock()
+		for _, terminal := range givenUp {
+			g.config.Logger.LogAttrs(ctx, slog.LevelWarn, "terminal never said that it took its offline limits",
+				slog.String("terminal", terminal.String()))
+		}
 		if len(terminals) == 0 {
 			return
 		}
 		blocked, err := g.config.Store.BlockedWallets(ctx, blockedMax)
 		if err != nil {
 			g.failed(ctx, err)
+			g.mu.Lock()
+			g.book.putBack(terminals)
+			g.mu.Unlock()
 			return
 		}
-		for _, terminal := range slices.SortedFunc(maps.Keys(terminals), byID) {
-			if err := g.give(ctx, terminal, blocked); err != nil {
-				g.failed(ctx, fmt.Errorf("terminal %s: %w", terminal, err))
-			}
+		for _, terminal := range terminals {
+			g.giveOne(ctx, terminal, blocked, now)
 		}
 	}
 }
 
-// byID keeps the order in which terminals are sent limits from depending on chance.
-func byID(a, b record.Terminal) int { return bytes.Compare(a[:], b[:]) }
+// giveOne sends a terminal its limits, and notes what became of it.
+func (g *Giver) giveOne(ctx context.Context, terminal record.Terminal, blocked []store.BlockedWallet, now time.Time) {
+	id, err := g.give(ctx, terminal, blocked, now)
+	if err != nil {
+		g.failed(ctx, fmt.Errorf("terminal %s: %w", terminal, err))
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if errors.Is(err, store.ErrNotFound) {
+		g.book.forget(terminal)
+		return
+	}
+	if err == nil {
+		g.book.sent(terminal, id)
+	}
+}
 
-// failed logs; a terminal without limits gets them at its next sign-in, and accepts nothing by newer ones until then.
+// failed logs; the terminal is given its limits again later.
 func (g *Giver) failed(ctx context.Context, err error) {
 	if ctx.Err() == nil {
 		g.config.Logger.LogAttrs(ctx, slog.LevelWarn, "give offline limits", slog.Any("cause", err))
 	}
 }
 
-// give sends a terminal its limits after they are stored: a payment may name them.
-func (g *Giver) give(ctx context.Context, terminal record.Terminal, blocked []store.BlockedWallet) error {
+// give sends a terminal its limits after they are stored: a payment may name them. It returns their id, zero when they were
+// not sent, and store.ErrNotFound for a terminal that there is not.
+func (g *Giver) give(ctx context.Context, terminal record.Terminal, blocked []store.BlockedWallet, now time.Time) ([16]byte, error) {
 	known, err := g.config.Terminals.Terminal(ctx, terminal)
 	if err != nil {
-		return fmt.Errorf("find terminal: %w", err)
+		return [16]byte{}, fmt.Errorf("find terminal: %w", err)
 	}
 	limits, err := New(g.config.Plans.For(known.Merchant, terminal.String()).Offline, blocked)
 	if err != nil {
-		return err
+		return [16]byte{}, err
 	}
-	now := g.config.Clock()
 	limits.GivenAt = now.UnixMicro()
 	id := [16]byte(limits.LimitsId)
 	if err := g.keep(ctx, id, limits, now); err != nil {
-		return err
+		return [16]byte{}, err
 	}
 	if err := g.config.Answers.Send(ctx, terminal, record.OfflineLimits, limits); err != nil {
-		return err
+		return [16]byte{}, err
 	}
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if len(g.given) >= terminalsMax {
-		clear(g.given)
-	}
-	g.given[terminal] = id
-	return nil
+	return id, nil
 }
 
 func (g *Giver) keep(ctx context.Context, id [16]byte, limits *message.OfflineLimits, now time.Time) error {
@@ -211,6 +224,51 @@ func (s signIns) Consume(_ context.Context, r collector.Verified, _ []byte) (sto
 
 // Again does the same: the terminal has not seen that its record arrived.
 func (s signIns) Again(_ context.Context, r collector.Verified, _ []byte) { s.SignedIn(r.Terminal.ID) }
+
+// Takings consumes LimitsTaken records, by which a terminal says to which limits it holds.
+func (g *Giver) Takings() collector.Consumer { return takings{g} }
+
+type takings struct{ *Giver }
+
+// Consume notes after the commit what the terminal has taken.
+func (t takings) Consume(ctx context.Context, r collector.Verified, secret []byte) (store.Change, func(error)) {
+	return store.Change{}, func(err error) {
+		if err == nil {
+			t.Again(ctx, r, secret)
+		}
+	}
+}
+
+// Again does the same with a record that is stored.
+func (t takings) Again(_ context.Context, r collector.Verified, _ []byte) {
+	id, err := takenBy(r.Record)
+	if err != nil {
+		t.config.Logger.Warn("limits-taken record that makes no sense",
+			slog.String("terminal", r.Terminal.ID.String()), slog.Any("cause", err))
+		return
+	}
+	t.noting(func(b *book) { b.taken(r.Terminal.ID, id) })
+}
+
+// takenBy reads the id of the limits that a record keeps. Its tag says that the terminal wrote it, which is all that counts.
+func takenBy(r record.Record) (id [16]byte, err error) {
+	var kept message.OfflineLimitsTaken
+	if err := proto.Unmarshal(r.Body(), &kept); err != nil {
+		return id, err
+	}
+	answer, header, err := record.Parse(kept.GetAnswer())
+	if err != nil {
+		return id, err
+	}
+	var limits message.OfflineLimits
+	if err := proto.Unmarshal(answer.Body(), &limits); err != nil {
+		return id, err
+	}
+	if header.Type != record.OfflineLimits || len(limits.GetLimitsId()) != len(id) {
+		return id, errNoLimits
+	}
+	return [16]byte(limits.GetLimitsId()), nil
+}
 
 // Beside is a consumer that also gives limits to a terminal that is heard for the first time.
 func (g *Giver) Beside(consumer collector.Consumer) collector.Consumer { return beside{g, consumer} }

@@ -150,3 +150,127 @@ func TestNewGiverErrConfig(t *testing.T) {
 	_, err := limit.NewGiver(limit.Config{})
 	require.Error(t, err)
 }
+
+// hand is a giver whose steps and time are made by hand, over a store that can be told to fail.
+type hand struct {
+	*limit.Giver
+	*sickBooks
+	now     time.Time
+	answers downlink
+	deaf    bool
+}
+
+type sickBooks struct {
+	limit.Store
+	failure error
+}
+
+func (s *sickBooks) BlockedWallets(ctx context.Context, most int) ([]store.BlockedWallet, error) {
+	if s.failure != nil {
+		return nil, s.failure
+	}
+	return s.Store.BlockedWallets(ctx, most)
+}
+
+func (h *hand) Send(ctx context.Context, terminal record.Terminal, kind record.Type, body proto.Message) error {
+	if h.deaf {
+		return errors.New("no epoch")
+	}
+	return h.answers.Send(ctx, terminal, kind, body)
+}
+
+func byHand(t *testing.T) *hand {
+	_, books, answers := newGiver(t)
+	plans, err := plan.Default()
+	require.NoError(t, err)
+	h := &hand{sickBooks: &sickBooks{Store: books}, now: noon, answers: answers}
+	h.Giver, err = limit.NewGiver(limit.Config{Plans: plans, Store: h.sickBooks, Terminals: books, Answers: h,
+		Clock: func() time.Time { return h.now }, Logger: slog.New(slog.DiscardHandler)})
+	require.NoError(t, err)
+	return h
+}
+
+// takes has a terminal record limits, as it does when they arrive.
+func (h *hand) takes(t *testing.T, terminal record.Terminal, limits *message.OfflineLimits) {
+	t.Helper()
+	body, err := proto.Marshal(limits)
+	require.NoError(t, err)
+	engine := seal.Portable()
+	mac := seal.SignInMAC(engine, make([]byte, seal.KeySize))
+	answer, err := record.Build(mac, record.Header{Direction: seal.Down, Type: record.OfflineLimits, KeyVersion: 1, Epoch: 1,
+		Sequence: 9, Terminal: terminal, Time: h.now}, body)
+	require.NoError(t, err)
+	kept, err := proto.Marshal(&message.OfflineLimitsTaken{Answer: answer})
+	require.NoError(t, err)
+	own, err := record.Build(mac, record.Header{Direction: seal.Up, Type: record.LimitsTaken, KeyVersion: 1, Epoch: 1,
+		Sequence: 7, Terminal: terminal, Time: h.now}, kept)
+	require.NoError(t, err)
+	_, then := h.Takings().Consume(t.Context(), collector.Verified{Terminal: store.Terminal{ID: terminal}, Record: own}, nil)
+	then(errors.New("not stored"))
+	then(nil)
+}
+
+// TestGiverRepeatsWhatWasLost: a till that was away when a wallet was blocked gets the limits when it is back.
+func TestGiverRepeatsWhatWasLost(t *testing.T) {
+	h := byHand(t)
+	h.SignedIn(till)
+	h.Step(t.Context())
+	h.takes(t, till, h.answers.next(t).limits)
+	h.now = h.now.Add(time.Hour)
+	h.Step(t.Context())
+	require.Empty(t, h.answers)
+	require.NoError(t, h.Store.Commit(t.Context(), store.Change{BlockedWallets: []store.BlockedWallet{
+		{Wallet: seal.Hash{7}, Reason: "double-spent", At: noon}}}))
+	h.Changed()
+	h.Step(t.Context())
+	lost := h.answers.next(t)
+	for range 5 {
+		h.now = h.now.Add(limit.AgainLast + limit.LookEvery)
+		h.Step(t.Context())
+		require.Equal(t, lost.limits.GetLimitsId(), h.answers.next(t).limits.GetLimitsId())
+		require.Empty(t, h.answers)
+	}
+	h.takes(t, till, lost.limits)
+	h.now = h.now.Add(limit.AgainLast + limit.LookEvery)
+	h.Step(t.Context())
+	require.Empty(t, h.answers, "it has them")
+}
+
+// TestGiverKeepsWaitingAfterAFailure: neither a failed read nor a failed sending drops those who wait.
+func TestGiverKeepsWaitingAfterAFailure(t *testing.T) {
+	h := byHand(t)
+	h.SignedIn(till)
+	h.SignedIn(other)
+	h.failure = errors.New("disk is busy")
+	h.Step(t.Context())
+	require.Empty(t, h.answers)
+	h.failure, h.deaf = nil, true
+	h.Step(t.Context())
+	require.Empty(t, h.answers)
+	h.deaf = false
+	h.now = h.now.Add(limit.AgainFirst + limit.LookEvery)
+	h.Step(t.Context())
+	require.Equal(t, till, h.answers.next(t).terminal)
+	require.Equal(t, other, h.answers.next(t).terminal)
+}
+
+// TestGiverForgetsStrangers: a terminal that there is not is not tried for ever.
+func TestGiverForgetsStrangers(t *testing.T) {
+	h := byHand(t)
+	h.SignedIn(record.Terminal([]byte("99999999")))
+	h.Step(t.Context())
+	h.now = h.now.Add(time.Hour)
+	h.Step(t.Context())
+	require.Empty(t, h.answers)
+}
+
+func TestTakingsOfNonsense(t *testing.T) {
+	h := byHand(t)
+	h.SignedIn(till)
+	h.Step(t.Context())
+	h.takes(t, till, &message.OfflineLimits{LimitsId: []byte{1}})
+	h.now = h.now.Add(time.Hour)
+	h.answers.next(t)
+	h.Step(t.Context())
+	require.NotEmpty(t, h.answers, "it proves nothing")
+}

@@ -190,7 +190,7 @@ func (c *cloud) assemble(ctx context.Context, connection *nats.Conn) error {
 	}
 	c.collector, err = collector.New(collector.Config{Downlink: downlink, Random: rand.Reader, Logger: c.logger,
 		Metrics: c.metrics, Consumers: map[record.Type]collector.Consumer{
-			record.EpochOpened:      c.limits.SignIns(),
+			record.EpochOpened: c.limits.SignIns(), record.LimitsTaken: c.limits.Takings(),
 			record.PaymentRequested: c.limits.Beside(c.payments.Requests()), record.ReversalRequested: c.payments.Reversals(),
 			record.FollowUpRequested: c.payments.FollowUps(), record.OrderLookup: c.payments.Lookups(),
 			record.ShiftOpened: c.shifts.Openings(), record.ShiftClosed: c.shifts.Endings()}})
