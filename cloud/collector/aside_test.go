@@ -71,3 +71,20 @@ func TestFullQuarantineIsNotForgotten(t *testing.T) {
 	require.NoError(t, merchant.Lift(t.Context(), w.store, terminalID, w.clock.Now()))
 	require.Equal(t, store.TerminalQuarantined, w.state())
 }
+
+// TestSignInAfterAnotherEnrolment: a terminal that was enrolled again while the collector had it in memory signs in, if not
+// at the first try.
+func TestSignInAfterAnotherEnrolment(t *testing.T) {
+	w := newWorld(t, nil)
+	till := newTill(w)
+	till.version = 2
+	row, err := w.store.Terminal(t.Context(), terminalID)
+	require.NoError(t, err)
+	row.KeyVersion = 2
+	w.deliver(topic.SignIn, []byte("loads the terminal"))
+	w.eventually(func() bool { return w.alarms()["sign-in"] == 1 }, "loaded")
+	require.NoError(t, w.store.Commit(t.Context(), store.Change{Terminals: []store.Terminal{row}}))
+	w.deliver(topic.SignIn, till.signInRequest([16]byte{9}))
+	w.clock.advance(time.Minute)
+	till.open()
+}

@@ -89,9 +89,7 @@ func (c *Collector) Deliver(m Message) {
 // Refresh makes the collector read a terminal again, after a person changed its state.
 func (c *Collector) Refresh(terminal record.Terminal) {
 	if t := c.config.Downlink.directory.peek(terminal); t != nil {
-		t.mu.Lock()
-		defer t.mu.Unlock()
-		t.failed = true
+		t.spoil()
 	}
 }
 

@@ -165,16 +165,17 @@ type till struct {
 	link     seal.Hash
 	records  []record.Record
 	answers  map[uint64]bool
+	version  uint16 // of its key
 }
 
 func newTill(w *world) *till {
 	engine := seal.Portable()
 	return &till{w: w, id: terminalID, engine: engine, keys: make(map[uint32]*seal.Keys),
-		link: record.Genesis(engine, terminalID), answers: make(map[uint64]bool)}
+		link: record.Genesis(engine, terminalID), answers: make(map[uint64]bool), version: 1}
 }
 
 func (t *till) terminalKey() []byte {
-	key := root{}.TerminalKey(t.id, 1)
+	key := root{}.TerminalKey(t.id, t.version)
 	return key[:]
 }
 
@@ -183,7 +184,7 @@ func (t *till) signInRequest(nonce [seal.NonceSize]byte) []byte {
 	body, err := proto.Marshal(&message.SignIn{TerminalNonce: nonce[:], LastSequence: t.sequence, LastLink: t.link[:]})
 	require.NoError(t.w.tb, err)
 	request, err := record.Build(seal.SignInMAC(t.engine, t.terminalKey()), record.Header{Direction: seal.Up,
-		Type: record.SignIn, KeyVersion: 1, Terminal: t.id, Time: t.w.clock.Now()}, body)
+		Type: record.SignIn, KeyVersion: t.version, Terminal: t.id, Time: t.w.clock.Now()}, body)
 	require.NoError(t.w.tb, err)
 	return request
 }

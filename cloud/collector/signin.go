@@ -52,8 +52,12 @@ func (w *worker) openEpoch(ctx context.Context, t *tracker, data []byte, now tim
 		return fmt.Errorf("%w: %w", errSignIn, err)
 	}
 	if header.Type != record.SignIn || header.Direction != seal.Up || header.Terminal != t.terminal.ID ||
-		header.Epoch != 0 || header.Sequence != 0 || header.KeyVersion != t.terminal.KeyVersion {
+		header.Epoch != 0 || header.Sequence != 0 {
 		return fmt.Errorf("%w: unexpected header", errSignIn)
+	}
+	if header.KeyVersion != t.terminal.KeyVersion {
+		t.spoil() // enrolled again since it was loaded, perhaps: its next sign-in is compared with what is stored then
+		return fmt.Errorf("%w: key version %d and not %d", errSignIn, header.KeyVersion, t.terminal.KeyVersion)
 	}
 	terminalKey := config.Root.TerminalKey(t.terminal.ID, header.KeyVersion)
 	defer clear(terminalKey[:])
@@ -80,9 +84,7 @@ func (w *worker) openEpoch(ctx context.Context, t *tracker, data []byte, now tim
 	before := t.namedAbove(body.GetLastSequence())
 	change := store.Change{Epochs: []store.Epoch{epoch}, Alarms: w.compareJournals(ctx, t, &body, before, now)}
 	if err := config.Store.Commit(ctx, change); err != nil {
-		t.mu.Lock()
-		t.failed = true // the epoch may be there all the same
-		t.mu.Unlock()
+		t.spoil() // the epoch may be there all the same
 		return fmt.Errorf("store epoch: %w", err)
 	}
 	t.epochs = append(t.epochs, epoch)

@@ -34,7 +34,7 @@ type tracker struct {
 	mu       sync.Mutex
 	durable  chain         // guarded by mu
 	inflight []*submission // guarded by mu; in the order of their commits
-	failed   bool          // guarded by mu: a submission was not stored, so chain is wrong
+	failed   bool          // guarded by mu: what is in memory is not what is stored
 	due      due           // guarded by mu: when an acknowledgement is
 	together int           // guarded by mu: records that wait for one
 	turn     uint64        // guarded by the acker's mu: when it last came to wait for one
@@ -204,6 +204,13 @@ func (t *tracker) settled(s *submission, err error) {
 		return
 	}
 	t.durable = s.after
+}
+
+// spoil has the terminal loaded again before it is used the next time.
+func (t *tracker) spoil() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.failed = true
 }
 
 // state reports whether a submission failed, and whether any is still on its way.

@@ -48,7 +48,9 @@ func Lift(ctx context.Context, s BlockStore, id record.Terminal, now time.Time) 
 
 // decide makes a decision durable. When it does not fit the terminal it returns the terminal's state as well as the error.
 func decide(ctx context.Context, s BlockStore, d store.Decision) (store.TerminalState, error) {
-	if _, err := s.Terminal(ctx, d.Terminal); err != nil {
+	if _, err := s.Terminal(ctx, d.Terminal); errors.Is(err, store.ErrNotFound) {
+		return 0, fmt.Errorf("%w: %s: %w", ErrUnknownTerminal, d.Terminal, err)
+	} else if err != nil {
 		return 0, fmt.Errorf("find terminal %s: %w", d.Terminal, err)
 	}
 	err := s.Commit(ctx, store.Change{Decisions: []store.Decision{d}})

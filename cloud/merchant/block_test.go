@@ -13,7 +13,7 @@ func TestBlock(t *testing.T) {
 	o, id := newOffice(t), terminalID("10000001")
 	require.ErrorIs(t, merchant.Block(t.Context(), o.store, id, now), store.ErrNotFound)
 	require.NoError(t, o.AddMerchant(t.Context(), shop()))
-	_, err := o.Enrol(t.Context(), merchant.Request{Terminal: id, Merchant: shop().ID, SerialNumber: "SN1"})
+	_, err := o.enrol(t.Context(), merchant.Request{Terminal: id, Merchant: shop().ID, SerialNumber: "SN1"})
 	require.NoError(t, err)
 	state := func() store.TerminalState {
 		terminal, err := o.store.Terminal(t.Context(), id)

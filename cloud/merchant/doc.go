@@ -3,6 +3,6 @@
 //
 //	CreateRoot(path, random) · OpenRoot(path) (*Root, error)      Root.TerminalKey(terminal, version)
 //	CreateAuthority(dir, now, random) · OpenAuthority(dir)        Authority.IssueServer · IssueTerminal · Pool
-//	NewRegistrar(store, root, authority, …).Enrol(ctx, Request) (enrolment.Enrolment, error)
+//	NewRegistrar(store, root, authority, …).Enrol(ctx, Request, keep) error
 //	NewDirectory(store).Terminal(ctx, id) · Merchant(ctx, id) · Forget(id) · ForgetMerchant(id)
 package merchant

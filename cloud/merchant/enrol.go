@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -22,6 +23,11 @@ var (
 	ErrMerchant = errors.New("merchant: invalid merchant")
 	// ErrEnrolled says that the terminal id is taken: one id, one terminal (银发〔2021〕259号).
 	ErrEnrolled = errors.New("merchant: terminal is enrolled already")
+	// ErrSignedIn says that a terminal cannot be enrolled again because it has signed in: its enrolment is at work.
+	ErrSignedIn = errors.New("merchant: terminal has signed in")
+	// ErrUnknownMerchant and ErrUnknownTerminal say whose number it is that nobody has; both are store.ErrNotFound too.
+	ErrUnknownMerchant = errors.New("merchant: no such merchant")
+	ErrUnknownTerminal = errors.New("merchant: no such terminal")
 	// ErrSerialNumber says that the serial number is missing or bound to another terminal.
 	ErrSerialNumber = errors.New("merchant: serial number missing or bound to another terminal")
 )
@@ -42,6 +48,7 @@ const (
 type RegistrarStore interface {
 	store.Writer
 	store.DirectoryReader
+	store.EpochReader
 }
 
 // Registrar adds merchants and terminals.
@@ -63,6 +70,8 @@ type Request struct {
 	Terminal     record.Terminal
 	Merchant     string // an existing merchant's id
 	SerialNumber string // the machine's own, bound to this terminal alone
+	// Again enrols a terminal once more that never signed in, as when its file was lost; what was issued before is void.
+	Again bool
 }
 
 // Validate reports the first mistake in a merchant. Error: ErrMerchant.
@@ -100,53 +109,79 @@ func (r *Registrar) AddMerchant(ctx context.Context, m store.Merchant) error {
 	return r.store.Commit(ctx, store.Change{Merchants: []store.Merchant{m}})
 }
 
-// Enrol makes a terminal's keys and certificate and stores the terminal. Only the returned enrolment holds the private
-// parts. It returns ErrEnrolled, ErrSerialNumber, store.ErrNotFound for an unknown merchant, and the store's errors.
-func (r *Registrar) Enrol(ctx context.Context, request Request) (enrolment.Enrolment, error) {
-	if err := r.check(ctx, request); err != nil {
-		return enrolment.Enrolment{}, fmt.Errorf("enrol terminal %s: %w", request.Terminal, err)
-	}
-	now := r.clock()
-	pair, err := r.authority.IssueTerminal(request.Terminal, now)
+// Enrol makes a terminal's keys and certificate, has keep make them durable, and then stores the terminal: nobody else has
+// the private parts. It returns ErrEnrolled, ErrSerialNumber, ErrSignedIn, ErrUnknownMerchant, those of keep and of the
+// store. After an error of the store the terminal may be enrolled all the same, and can be enrolled again.
+func (r *Registrar) Enrol(ctx context.Context, request Request, keep func(enrolment.Enrolment) error) error {
+	terminal, err := r.check(ctx, request)
 	if err != nil {
-		return enrolment.Enrolment{}, fmt.Errorf("enrol terminal %s: %w", request.Terminal, err)
+		return fmt.Errorf("enrol terminal %s: %w", request.Terminal, err)
+	}
+	pair, err := r.authority.IssueTerminal(request.Terminal, r.clock())
+	if err != nil {
+		return fmt.Errorf("enrol terminal %s: %w", request.Terminal, err)
 	}
 	identity, err := sign.NewKey(r.random)
 	if err != nil {
-		return enrolment.Enrolment{}, fmt.Errorf("make identity key: %w", err)
+		return fmt.Errorf("make identity key: %w", err)
 	}
 	identityPEM, err := identity.MarshalPEM()
 	if err != nil {
-		return enrolment.Enrolment{}, fmt.Errorf("encode identity key: %w", err)
+		return fmt.Errorf("encode identity key: %w", err)
 	}
-	terminal := store.Terminal{ID: request.Terminal, Merchant: request.Merchant, SerialNumber: request.SerialNumber,
-		KeyVersion: firstKeyVersion, Certificate: sha256.Sum256(pair.Leaf), Identity: identity.Public().Bytes(),
-		State: store.TerminalActive, EnrolledAt: now}
-	if err := r.store.Commit(ctx, store.Change{Terminals: []store.Terminal{terminal}}); err != nil {
-		return enrolment.Enrolment{}, fmt.Errorf("store terminal: %w", err)
-	}
-	return enrolment.Enrolment{Terminal: request.Terminal, KeyVersion: firstKeyVersion,
-		TerminalKey: r.root.TerminalKey(request.Terminal, firstKeyVersion), Certificate: pair.Certificate,
-		CertificateKey: pair.Key, Authority: r.authority.PEM(), Identity: identityPEM}, nil
-}
-
-func (r *Registrar) check(ctx context.Context, request Request) error {
-	if _, err := record.ParseTerminal(request.Terminal.String()); err != nil {
+	terminal.Certificate, terminal.Identity = sha256.Sum256(pair.Leaf), identity.Public().Bytes()
+	err = keep(enrolment.Enrolment{Terminal: request.Terminal, KeyVersion: terminal.KeyVersion,
+		TerminalKey: r.root.TerminalKey(request.Terminal, terminal.KeyVersion), Certificate: pair.Certificate,
+		CertificateKey: pair.Key, Authority: r.authority.PEM(), Identity: identityPEM})
+	if err != nil {
 		return err
 	}
-	if _, err := r.store.Merchant(ctx, request.Merchant); err != nil {
-		return fmt.Errorf("find merchant %s: %w", request.Merchant, err)
+	if err := r.store.Commit(ctx, store.Change{Terminals: []store.Terminal{terminal}}); err != nil {
+		return fmt.Errorf("store terminal: %w", err)
 	}
-	switch _, err := r.store.Terminal(ctx, request.Terminal); {
+	return nil
+}
+
+// check returns the terminal as it is to be stored, without its keys.
+func (r *Registrar) check(ctx context.Context, request Request) (store.Terminal, error) {
+	if _, err := record.ParseTerminal(request.Terminal.String()); err != nil {
+		return store.Terminal{}, err
+	}
+	if _, err := r.store.Merchant(ctx, request.Merchant); errors.Is(err, store.ErrNotFound) {
+		return store.Terminal{}, fmt.Errorf("%w: %s: %w", ErrUnknownMerchant, request.Merchant, err)
+	} else if err != nil {
+		return store.Terminal{}, fmt.Errorf("find merchant: %w", err)
+	}
+	switch known, err := r.store.Terminal(ctx, request.Terminal); {
 	case err == nil:
-		return ErrEnrolled
+		return r.checkAgain(ctx, request, known)
 	case !errors.Is(err, store.ErrNotFound):
-		return fmt.Errorf("find terminal: %w", err)
+		return store.Terminal{}, fmt.Errorf("find terminal: %w", err)
 	}
 	if strings.TrimSpace(request.SerialNumber) == "" {
-		return ErrSerialNumber
+		return store.Terminal{}, ErrSerialNumber
 	}
-	return r.checkSerialNumber(ctx, request.SerialNumber)
+	return store.Terminal{ID: request.Terminal, Merchant: request.Merchant, SerialNumber: request.SerialNumber,
+		KeyVersion: firstKeyVersion, State: store.TerminalActive, EnrolledAt: r.clock()}, r.checkSerialNumber(ctx, request.SerialNumber)
+}
+
+// checkAgain lets a terminal be enrolled once more that is the same and never signed in. Its next key makes the one before
+// worthless.
+func (r *Registrar) checkAgain(ctx context.Context, request Request, known store.Terminal) (store.Terminal, error) {
+	if !request.Again || known.Merchant != request.Merchant || known.SerialNumber != request.SerialNumber ||
+		known.State != store.TerminalActive || known.KeyVersion == math.MaxUint16 {
+		return store.Terminal{}, ErrEnrolled
+	}
+	epochs, err := r.store.Epochs(ctx, known.ID)
+	if err != nil {
+		return store.Terminal{}, fmt.Errorf("find epochs: %w", err)
+	}
+	if len(epochs) > 0 {
+		return store.Terminal{}, ErrSignedIn
+	}
+	known.KeyVersion++
+	known.EnrolledAt = r.clock()
+	return known, nil
 }
 
 // checkSerialNumber walks all terminals: enrolment is rare, and an index would cost every start.

@@ -186,17 +186,33 @@ func TestValidate(t *testing.T) {
 	}
 }
 
+// enrol enrols a terminal and returns what it was given.
+func (o *office) enrol(ctx context.Context, request merchant.Request) (given enrolment.Enrolment, err error) {
+	err = o.Enrol(ctx, request, func(e enrolment.Enrolment) error {
+		given = e
+		return nil
+	})
+	return given, err
+}
+
 func TestEnrol(t *testing.T) {
 	o := newOffice(t)
 	ctx := t.Context()
 	request := merchant.Request{Terminal: terminalID("10000001"), Merchant: shop().ID, SerialNumber: "SN0001"}
 	t.Run("ErrNotFound for an unknown merchant", func(t *testing.T) {
-		_, err := o.Enrol(ctx, request)
+		_, err := o.enrol(ctx, request)
 		require.ErrorIs(t, err, store.ErrNotFound)
+		require.ErrorIs(t, err, merchant.ErrUnknownMerchant)
 	})
 	require.NoError(t, o.AddMerchant(ctx, shop()))
+	t.Run("nothing when the keys cannot be kept", func(t *testing.T) {
+		full := errors.New("disk is full")
+		require.ErrorIs(t, o.Enrol(ctx, request, func(enrolment.Enrolment) error { return full }), full)
+		_, err := o.store.Terminal(ctx, request.Terminal)
+		require.ErrorIs(t, err, store.ErrNotFound)
+	})
 	t.Run("OK", func(t *testing.T) {
-		e, err := o.Enrol(ctx, request)
+		e, err := o.enrol(ctx, request)
 		require.NoError(t, err)
 		require.NoError(t, e.Validate())
 		require.Equal(t, o.root.TerminalKey(request.Terminal, 1), e.TerminalKey)
@@ -209,21 +225,66 @@ func TestEnrol(t *testing.T) {
 		require.Equal(t, now, stored.EnrolledAt.UTC())
 	})
 	t.Run("ErrEnrolled the second time", func(t *testing.T) {
-		_, err := o.Enrol(ctx, request)
+		_, err := o.enrol(ctx, request)
 		require.ErrorIs(t, err, merchant.ErrEnrolled)
 	})
 	t.Run("ErrSerialNumber when it is bound already or missing", func(t *testing.T) {
 		again := request
 		again.Terminal = terminalID("10000002")
-		_, err := o.Enrol(ctx, again)
+		_, err := o.enrol(ctx, again)
 		require.ErrorIs(t, err, merchant.ErrSerialNumber)
 		again.SerialNumber = " "
-		_, err = o.Enrol(ctx, again)
+		_, err = o.enrol(ctx, again)
 		require.ErrorIs(t, err, merchant.ErrSerialNumber)
 	})
 	t.Run("ErrTerminal on an id that is none", func(t *testing.T) {
-		_, err := o.Enrol(ctx, merchant.Request{Terminal: terminalID("1000.001"), Merchant: shop().ID, SerialNumber: "SN2"})
+		_, err := o.enrol(ctx, merchant.Request{Terminal: terminalID("1000.001"), Merchant: shop().ID, SerialNumber: "SN2"})
 		require.ErrorIs(t, err, record.ErrTerminal)
+	})
+}
+
+// TestEnrolAgain: a terminal that never signed in gets other keys, by which those before are worth nothing.
+func TestEnrolAgain(t *testing.T) {
+	o, ctx := newOffice(t), t.Context()
+	require.NoError(t, o.AddMerchant(ctx, shop()))
+	request := merchant.Request{Terminal: terminalID("10000001"), Merchant: shop().ID, SerialNumber: "SN0001", Again: true}
+	first, err := o.enrol(ctx, request)
+	require.NoError(t, err, "the first time is nothing special")
+	before, err := o.store.Terminal(ctx, request.Terminal)
+	require.NoError(t, err)
+	second, err := o.enrol(ctx, request)
+	require.NoError(t, err)
+	after, err := o.store.Terminal(ctx, request.Terminal)
+	require.NoError(t, err)
+	require.EqualValues(t, 2, after.KeyVersion)
+	require.Equal(t, after.KeyVersion, second.KeyVersion)
+	require.Equal(t, o.root.TerminalKey(request.Terminal, 2), second.TerminalKey)
+	require.NotEqual(t, first.TerminalKey, second.TerminalKey)
+	require.NotEqual(t, before.Certificate, after.Certificate)
+	require.NotEqual(t, before.Identity, after.Identity)
+
+	for name, change := range map[string]func(*merchant.Request){
+		"another machine":  func(r *merchant.Request) { r.SerialNumber = "SN0002" },
+		"another merchant": func(r *merchant.Request) { r.Merchant = "301310053110002" },
+		"not asked for":    func(r *merchant.Request) { r.Again = false },
+	} {
+		t.Run("ErrEnrolled for "+name, func(t *testing.T) {
+			elsewhere := shop()
+			elsewhere.ID = "301310053110002"
+			require.NoError(t, o.AddMerchant(ctx, elsewhere))
+			other := request
+			change(&other)
+			_, err := o.enrol(ctx, other)
+			require.ErrorIs(t, err, merchant.ErrEnrolled)
+		})
+	}
+	t.Run("ErrSignedIn when it is at work", func(t *testing.T) {
+		require.NoError(t, o.store.Commit(ctx, store.Change{Epochs: []store.Epoch{{Terminal: request.Terminal, Number: 1, KeyVersion: 2}}}))
+		_, err := o.enrol(ctx, request)
+		require.ErrorIs(t, err, merchant.ErrSignedIn)
+		kept, err := o.store.Terminal(ctx, request.Terminal)
+		require.NoError(t, err)
+		require.Equal(t, after, kept)
 	})
 }
 
@@ -256,7 +317,7 @@ func TestDirectory(t *testing.T) {
 		require.ErrorIs(t, err, store.ErrNotFound)
 	})
 	require.NoError(t, o.AddMerchant(ctx, shop()))
-	_, err := o.Enrol(ctx, merchant.Request{Terminal: id, Merchant: shop().ID, SerialNumber: "SN0001"})
+	_, err := o.enrol(ctx, merchant.Request{Terminal: id, Merchant: shop().ID, SerialNumber: "SN0001"})
 	require.NoError(t, err)
 	t.Run("asks the store once", func(t *testing.T) {
 		reader.asked = 0
@@ -304,7 +365,7 @@ func (s *slow) Terminal(ctx context.Context, id record.Terminal) (store.Terminal
 func TestForgetWhileReading(t *testing.T) {
 	o, ctx, id := newOffice(t), t.Context(), terminalID("10000001")
 	require.NoError(t, o.AddMerchant(ctx, shop()))
-	_, err := o.Enrol(ctx, merchant.Request{Terminal: id, Merchant: shop().ID, SerialNumber: "SN0001"})
+	_, err := o.enrol(ctx, merchant.Request{Terminal: id, Merchant: shop().ID, SerialNumber: "SN0001"})
 	require.NoError(t, err)
 	reader := &slow{DirectoryReader: o.store}
 	directory := merchant.NewDirectory(reader)

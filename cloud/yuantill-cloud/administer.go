@@ -144,12 +144,14 @@ func checkOperators(m store.Merchant) error {
 func enrolCommand(with configured) *cobra.Command {
 	var first, merchantID, serial, out string
 	var count int
+	var again bool
 	command := &cobra.Command{Use: "enrol", Args: cobra.NoArgs, Short: "登记终端并写出入网文件 · Enrol terminals and write their enrolment files"}
 	flags := command.Flags()
 	flags.StringVar(&first, "terminal", "", "终端号 8 位 · terminal id, 8 characters; with --count the first of them")
 	flags.StringVar(&merchantID, "merchant", "", "商户号 · merchant id")
 	flags.StringVar(&serial, "serial", "", "设备序列号，缺省 SN-终端号 · the machine's serial number, SN-<terminal> when left out")
 	flags.StringVar(&out, "out", ".", "入网文件目录 · folder for <terminal>.json and its device key")
+	flags.BoolVar(&again, "again", false, "入网文件丢失而终端从未签到时重发，旧文件作废 · once more for a terminal that never signed in and whose file was lost; the old file is void")
 	flags.IntVar(&count, "count", 1, "连续登记几台 · how many terminals, numbered upwards")
 	command.RunE = with(func(command *cobra.Command, s Settings) error {
 		terminals, err := numbered(first, count)
@@ -158,7 +160,7 @@ func enrolCommand(with configured) *cobra.Command {
 		}
 		return withRegistrar(command.Context(), s, func(r *merchant.Registrar) error {
 			for _, terminal := range terminals {
-				request := merchant.Request{Terminal: terminal, Merchant: merchantID, SerialNumber: serial}
+				request := merchant.Request{Terminal: terminal, Merchant: merchantID, SerialNumber: serial, Again: again}
 				if serial == "" {
 					request.SerialNumber = "SN-" + terminal.String()
 				}
@@ -174,12 +176,21 @@ func enrolCommand(with configured) *cobra.Command {
 	return command
 }
 
+// enrol has the keys on the disk before the terminal is enrolled: nobody could make them again.
 func enrol(ctx context.Context, r *merchant.Registrar, request merchant.Request, path string) error {
-	e, err := r.Enrol(ctx, request)
-	if err != nil {
+	var draft *enrolment.Draft
+	err := r.Enrol(ctx, request, func(e enrolment.Enrolment) (err error) {
+		draft, err = enrolment.Prepare(path, e, fast.Engine(), rand.Reader)
+		return err
+	})
+	switch {
+	case err == nil:
+		return draft.Place()
+	case draft != nil:
+		return errors.Join(err, draft.Discard())
+	default:
 		return err
 	}
-	return enrolment.Write(path, e, fast.Engine(), rand.Reader)
 }
 
 // numbered returns count terminal ids from the first on, counting its trailing digits up.

@@ -146,6 +146,31 @@ func TestAdminister(t *testing.T) {
 		_, err := s.run(t.Context(), "enrol", "--terminal", "10000001", "--merchant", "301310053110001", "--out", t.TempDir())
 		require.ErrorIs(t, err, merchant.ErrEnrolled)
 	})
+	t.Run("NothingIsEnrolledWithoutItsFile", func(t *testing.T) {
+		enrol := func(out string, more ...string) error {
+			_, err := s.run(t.Context(), append([]string{"enrol", "--terminal", "10000003", "--merchant", shopID, "--out", out}, more...)...)
+			return err
+		}
+		dir := t.TempDir()
+		require.ErrorIs(t, enrol(filepath.Join(dir, "none")), os.ErrNotExist)
+		in := filepath.Join(dir, "10000003.json")
+		require.NoError(t, os.WriteFile(in, []byte("another enrolment"), 0o600))
+		require.ErrorIs(t, enrol(dir), os.ErrExist)
+		require.NoError(t, os.Remove(in))
+		require.NoError(t, enrol(dir))
+		entries, err := os.ReadDir(dir)
+		require.NoError(t, err)
+		require.Len(t, entries, 2)
+
+		require.NoError(t, os.Remove(in))
+		require.NoError(t, os.Remove(enrolment.DeviceKeyPath(in)))
+		require.ErrorIs(t, enrol(dir), merchant.ErrEnrolled)
+		require.NoFileExists(t, in)
+		require.NoError(t, enrol(dir, "--again"), "it has never signed in, and its file is lost")
+		file, err := enrolment.Read(in)
+		require.NoError(t, err)
+		require.EqualValues(t, 2, file.KeyVersion)
+	})
 	t.Run("UnknownOperator", func(t *testing.T) {
 		_, err := s.run(t.Context(), "merchant", "--id", "301310053110002", "--name", "x", "--operators", "NOBANK")
 		require.Error(t, err)

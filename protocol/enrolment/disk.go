@@ -20,30 +20,85 @@ func DeviceKeyPath(path string) string {
 	return strings.TrimSuffix(path, filepath.Ext(path)) + ".devicekey"
 }
 
-// Write draws a device key from random, wraps the enrolment under it and writes both files, mode 0600, synced. Files
-// that exist already are not replaced: an enrolment that is overwritten loses a terminal's key. It returns
-// ErrMalformed, os.ErrExist and the file system's errors.
-func Write(path string, e Enrolment, engine seal.Engine, random io.Reader) error {
+// draftSuffix is what the files of a draft have behind their names.
+const draftSuffix = ".new"
+
+// Draft is an enrolment on the disk under temporary names, so that nothing can keep it from its place but the disk itself.
+type Draft struct{ path string }
+
+// Prepare draws a device key from random, wraps the enrolment under it and writes both files, mode 0600, synced, under
+// temporary names beside their own; what an earlier draft left there is replaced. Files that exist under their own names
+// never are: an enrolment that is overwritten loses a terminal's key. It returns ErrMalformed, os.ErrExist and the file
+// system's errors, and leaves nothing then.
+func Prepare(path string, e Enrolment, engine seal.Engine, random io.Reader) (*Draft, error) {
 	var deviceKey [seal.KeySize]byte
 	defer clear(deviceKey[:])
 	if _, err := io.ReadFull(random, deviceKey[:]); err != nil {
-		return fmt.Errorf("draw device key: %w", err)
+		return nil, fmt.Errorf("draw device key: %w", err)
 	}
 	file, err := New(e, engine, deviceKey)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	text, err := file.Marshal()
 	if err != nil {
+		return nil, err
+	}
+	d := &Draft{path: path}
+	for _, final := range d.names() {
+		if _, err := os.Lstat(final); !errors.Is(err, os.ErrNotExist) {
+			return nil, fmt.Errorf("write enrolment: %w", &os.PathError{Op: "create", Path: final, Err: orExist(err)})
+		}
+	}
+	if err := create(DeviceKeyPath(path)+draftSuffix, []byte(hex.EncodeToString(deviceKey[:])+"\n")); err != nil {
+		return nil, fmt.Errorf("write device key: %w", err)
+	}
+	if err := create(path+draftSuffix, text); err != nil {
+		return nil, fmt.Errorf("write enrolment: %w", errors.Join(err, os.Remove(DeviceKeyPath(path)+draftSuffix)))
+	}
+	if err := syncDirectory(filepath.Dir(path)); err != nil {
+		return nil, errors.Join(err, d.Discard())
+	}
+	return d, nil
+}
+
+// orExist is what keeps a name from being used.
+func orExist(err error) error {
+	if err == nil {
+		return os.ErrExist
+	}
+	return err
+}
+
+// names are the files' own names, in the order in which they get them: an enrolment is complete with its last one.
+func (d *Draft) names() []string { return []string{DeviceKeyPath(d.path), d.path} }
+
+// Place gives both files their names, durably. The keys are on the disk in any case.
+func (d *Draft) Place() error {
+	for _, name := range d.names() {
+		if err := os.Rename(name+draftSuffix, name); err != nil {
+			return fmt.Errorf("place enrolment: %w", err)
+		}
+	}
+	return syncDirectory(filepath.Dir(d.path))
+}
+
+// Discard removes the draft.
+func (d *Draft) Discard() error {
+	var failures []error
+	for _, name := range d.names() {
+		failures = append(failures, os.Remove(name+draftSuffix))
+	}
+	return errors.Join(failures...)
+}
+
+// Write is Prepare and Place.
+func Write(path string, e Enrolment, engine seal.Engine, random io.Reader) error {
+	draft, err := Prepare(path, e, engine, random)
+	if err != nil {
 		return err
 	}
-	if err := create(DeviceKeyPath(path), []byte(hex.EncodeToString(deviceKey[:])+"\n")); err != nil {
-		return fmt.Errorf("write device key: %w", err)
-	}
-	if err := create(path, text); err != nil {
-		return fmt.Errorf("write enrolment: %w", errors.Join(err, os.Remove(DeviceKeyPath(path))))
-	}
-	return syncDirectory(filepath.Dir(path))
+	return draft.Place()
 }
 
 // Read reads and checks an enrolment file. It returns ErrMode, ErrMalformed and the file system's errors.
@@ -89,7 +144,11 @@ func readPrivate(path string) ([]byte, error) {
 	return io.ReadAll(io.LimitReader(f, FileSizeMax+1))
 }
 
+// create writes a file that is private from its first byte on, in the place of one of its name.
 func create(path string, content []byte) error {
+	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, fileMode)
 	if err != nil {
 		return err

@@ -1,7 +1,7 @@
 // Package enrolment is the file that makes a machine a terminal: what the cloud issued goes in, a file and a device
 // key come out, and the other way round. The cloud writes it and the agent reads it.
 //
-//	Write(path, Enrolment, engine, random) error
+//	Write(path, Enrolment, engine, random) error    Prepare(…) (*Draft, error) · Draft.Place · Discard
 //	Read(path) (File, error)                         strict, mode 0600 enforced
 //	DeviceKeyPath(path) · ReadDeviceKey(path)
 //	Unwrap(engine, deviceKey, wrapped, context)      with File.Sealed: the terminal key

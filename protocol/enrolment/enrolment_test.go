@@ -77,6 +77,49 @@ func TestWriteThenRead(t *testing.T) {
 	})
 }
 
+// TestDraft: nothing has its own name before it is placed, and nothing is left of what is not.
+func TestDraft(t *testing.T) {
+	e := enrolmenttest.NewAuthority(t).Enrolment(t, "10000001")
+	dir := t.TempDir()
+	path := filepath.Join(dir, "enrolment.json")
+	left := func() (names []string) {
+		entries, err := os.ReadDir(dir)
+		require.NoError(t, err)
+		for _, entry := range entries {
+			names = append(names, entry.Name())
+		}
+		return names
+	}
+	abandoned, err := enrolment.Prepare(path, e, seal.Portable(), rand.Reader)
+	require.NoError(t, err)
+	require.Equal(t, []string{"enrolment.devicekey.new", "enrolment.json.new"}, left())
+	require.NoError(t, os.Chmod(path+".new", 0o644))
+	draft, err := enrolment.Prepare(path, e, seal.Portable(), rand.Reader)
+	require.NoError(t, err, "one that was left there is replaced")
+	require.NoError(t, draft.Place())
+	require.Equal(t, []string{"enrolment.devicekey", "enrolment.json"}, left())
+	_, err = enrolment.Read(path)
+	require.NoError(t, err)
+	require.Error(t, abandoned.Place(), "its files were replaced")
+
+	t.Run("ErrExist when one of the two is there", func(t *testing.T) {
+		require.NoError(t, os.Remove(path))
+		_, err := enrolment.Prepare(path, e, seal.Portable(), rand.Reader)
+		require.ErrorIs(t, err, os.ErrExist)
+		require.Equal(t, []string{"enrolment.devicekey"}, left())
+	})
+	t.Run("ErrNotExist without a folder", func(t *testing.T) {
+		_, err := enrolment.Prepare(filepath.Join(dir, "none", "x.json"), e, seal.Portable(), rand.Reader)
+		require.ErrorIs(t, err, os.ErrNotExist)
+	})
+	t.Run("discarded", func(t *testing.T) {
+		draft, err := enrolment.Prepare(filepath.Join(dir, "other.json"), e, seal.Portable(), rand.Reader)
+		require.NoError(t, err)
+		require.NoError(t, draft.Discard())
+		require.Equal(t, []string{"enrolment.devicekey"}, left())
+	})
+}
+
 func TestReadRefuses(t *testing.T) {
 	t.Run("ErrMode when others may read", func(t *testing.T) {
 		path, _ := written(t)

@@ -119,11 +119,11 @@ func (s *Shop) register(ctx context.Context, books *sqlite.Store) error {
 		if err != nil {
 			return err
 		}
-		enrolled, err := registrar.Enrol(ctx, merchant.Request{Terminal: id, Merchant: merchantID, SerialNumber: fmt.Sprintf("SN%d", i+1)})
+		request := merchant.Request{Terminal: id, Merchant: merchantID, SerialNumber: fmt.Sprintf("SN%d", i+1)}
+		err = registrar.Enrol(ctx, request, func(e enrolment.Enrolment) error {
+			return enrolment.Write(s.enrolment(id), e, fast.Engine(), rand.Reader)
+		})
 		if err != nil {
-			return err
-		}
-		if err := enrolment.Write(s.enrolment(id), enrolled, fast.Engine(), rand.Reader); err != nil {
 			return err
 		}
 		s.terminals = append(s.terminals, id)
