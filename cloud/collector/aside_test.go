@@ -88,3 +88,21 @@ func TestSignInAfterAnotherEnrolment(t *testing.T) {
 	w.clock.advance(time.Minute)
 	till.open()
 }
+
+// TestRetiredTerminal is heard no more: neither its records nor its sign-ins are taken.
+func TestRetiredTerminal(t *testing.T) {
+	w := newWorld(t, nil)
+	till := newTill(w)
+	till.open()
+	till.breakChain()
+	require.NoError(t, merchant.Retire(t.Context(), w.store, terminalID, "王芳", "克隆", w.clock.Now()))
+	w.collector.Refresh(terminalID)
+	till.send(topic.Up, till.fault("again"))
+	require.Equal(t, message.Refusal_CAUSE_TERMINAL, till.refusal().GetCause())
+	w.deliver(topic.SignIn, till.signInRequest([16]byte{9}))
+	w.eventually(func() bool { return w.alarms()["sign-in"] == 1 }, "refused")
+	epochs, err := w.store.Epochs(t.Context(), terminalID)
+	require.NoError(t, err)
+	require.Len(t, epochs, 1)
+	require.Equal(t, store.TerminalRetired, w.state())
+}

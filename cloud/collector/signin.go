@@ -69,8 +69,8 @@ func (w *worker) openEpoch(ctx context.Context, t *tracker, data []byte, now tim
 	if err := proto.Unmarshal(request.Body(), &body); err != nil || len(body.GetTerminalNonce()) != seal.NonceSize {
 		return fmt.Errorf("%w: unreadable body", errSignIn)
 	}
-	if t.terminal.State == store.TerminalBlocked {
-		return fmt.Errorf("%w: terminal is blocked", errSignIn)
+	if state := t.terminal.State; state == store.TerminalBlocked || state == store.TerminalRetired {
+		return fmt.Errorf("%w: terminal is %s", errSignIn, state)
 	}
 	epoch := store.Epoch{Terminal: t.terminal.ID, Number: 1, KeyVersion: header.KeyVersion,
 		TerminalNonce: [seal.NonceSize]byte(body.GetTerminalNonce()), OpenedAt: now,

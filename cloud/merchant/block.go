@@ -4,17 +4,32 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/yuantill/yuantill/cloud/store"
 	"github.com/yuantill/yuantill/protocol/record"
 )
 
-// ErrNotBlocked says that there is no block to lift.
-var ErrNotBlocked = errors.New("merchant: terminal is not blocked")
+// The errors of decisions about terminals.
+var (
+	// ErrNotBlocked says that there is no block to lift.
+	ErrNotBlocked = errors.New("merchant: terminal is not blocked")
+	// ErrRetired says that the terminal was retired, which is for good.
+	ErrRetired = errors.New("merchant: terminal is retired")
+	// ErrAtWork says that the terminal is neither blocked nor set aside, so that it cannot be retired.
+	ErrAtWork = errors.New("merchant: terminal is at work")
+	// ErrReason says that a decision does not say who and why, or too much.
+	ErrReason = errors.New("merchant: decision needs a name of 1 to 40 characters and a reason of 1 to 200")
+)
 
-// ErrRetired says that the terminal was retired, which is for good.
-var ErrRetired = errors.New("merchant: terminal is retired")
+// Bounds of what a person says, in characters.
+const (
+	byMax  = 40
+	whyMax = 200
+)
 
 // BlockStore is what decisions about terminals need of the store.
 type BlockStore interface {
@@ -44,6 +59,27 @@ func Lift(ctx context.Context, s BlockStore, id record.Terminal, now time.Time) 
 	default:
 		return fmt.Errorf("lift block of terminal %s: %w but %s", id, ErrNotBlocked, state)
 	}
+}
+
+// Retire ends a terminal for good, which is how a person decides about one that was set aside: somebody else has had its
+// keys, or its journal is not what it wrote, so neither is used again. What is stored stays as it is; what is not will not
+// be. The id is never given again; the serial number is free, so that the machine can be enrolled under another id. One that
+// is retired already stays so, by whoever was first. Errors: ErrReason, ErrAtWork, ErrUnknownTerminal, those of the store.
+func Retire(ctx context.Context, s BlockStore, id record.Terminal, by, why string, now time.Time) error {
+	by, why = strings.TrimSpace(by), strings.TrimSpace(why)
+	if by == "" || why == "" || !oneLine(by, byMax) || !oneLine(why, whyMax) {
+		return ErrReason
+	}
+	state, err := decide(ctx, s, store.Decision{Terminal: id, Kind: store.Retire, By: by, Why: why, At: now})
+	if state != 0 {
+		return fmt.Errorf("retire terminal %s: %w: %s", id, ErrAtWork, state)
+	}
+	return err
+}
+
+// oneLine reports whether a text is one line of so many characters at most.
+func oneLine(text string, most int) bool {
+	return utf8.ValidString(text) && utf8.RuneCountInString(text) <= most && !strings.ContainsFunc(text, unicode.IsControl)
 }
 
 // decide makes a decision durable. When it does not fit the terminal it returns the terminal's state as well as the error.

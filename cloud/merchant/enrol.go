@@ -184,7 +184,7 @@ func (r *Registrar) checkAgain(ctx context.Context, request Request, known store
 	return known, nil
 }
 
-// checkSerialNumber walks all terminals: enrolment is rare, and an index would cost every start.
+// checkSerialNumber looks for another terminal with a serial number; one that is retired has none any more. It walks all: enrolment is rare, and an index would cost every start.
 func (r *Registrar) checkSerialNumber(ctx context.Context, serial string) error {
 	var after record.Terminal
 	for range terminalsMax / pageSize {
@@ -193,7 +193,7 @@ func (r *Registrar) checkSerialNumber(ctx context.Context, serial string) error 
 			return fmt.Errorf("list terminals: %w", err)
 		}
 		for _, t := range page {
-			if t.SerialNumber == serial {
+			if t.SerialNumber == serial && t.State != store.TerminalRetired {
 				return fmt.Errorf("%w: %s", ErrSerialNumber, t.ID)
 			}
 			after = t.ID

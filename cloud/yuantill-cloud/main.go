@@ -63,7 +63,7 @@ func newCommand() *cobra.Command {
 		}
 	}
 	root.AddCommand(serveCommand(withSettings), initCommand(withSettings), merchantCommand(withSettings),
-		enrolCommand(withSettings), blockCommand(withSettings), checkCommand(withSettings), plansCommand(withSettings),
+		enrolCommand(withSettings), blockCommand(withSettings), retireCommand(withSettings), checkCommand(withSettings), plansCommand(withSettings),
 		alarmsCommand(withSettings), settleCommand(withSettings))
 	return root
 }

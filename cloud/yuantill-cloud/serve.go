@@ -50,8 +50,11 @@ const (
 	queueGroup      = "collector"
 )
 
-// errBlocked says that a terminal may not connect.
-var errBlocked = errors.New("terminal is blocked")
+// The reasons why a terminal may not connect.
+var (
+	errBlocked = errors.New("terminal is blocked")
+	errRetired = errors.New("terminal is retired")
+)
 
 func serveCommand(with configured) *cobra.Command {
 	return &cobra.Command{Use: "serve", Args: cobra.NoArgs, Short: "运行全部角色 · Run all roles in this process",
@@ -136,17 +139,21 @@ type terminals interface {
 	Terminal(ctx context.Context, id record.Terminal) (store.Terminal, error)
 }
 
-// admit lets enrolled terminals connect that nobody has blocked. A quarantined one may: it has to hear that it is. The
+// admit lets enrolled terminals connect that nobody has blocked or retired. A quarantined one may: it has to hear that it is. The
 // store is asked each time, since the block is written by another process.
 func admit(ctx context.Context, from terminals, id record.Terminal) error {
 	terminal, err := from.Terminal(ctx, id)
 	if err != nil {
 		return err
 	}
-	if terminal.State == store.TerminalBlocked {
+	switch terminal.State {
+	case store.TerminalBlocked:
 		return errBlocked
+	case store.TerminalRetired:
+		return errRetired
+	default:
+		return nil
 	}
-	return nil
 }
 
 func (c *cloud) assemble(ctx context.Context, connection *nats.Conn) error {

@@ -154,6 +154,8 @@ func TestAdmit(t *testing.T) {
 	require.NoError(t, admit(t.Context(), s, id))
 	s.terminal.State = store.TerminalBlocked
 	require.ErrorIs(t, admit(t.Context(), s, id), errBlocked)
+	s.terminal.State = store.TerminalRetired
+	require.ErrorIs(t, admit(t.Context(), s, id), errRetired)
 	s.terminal.State = store.TerminalQuarantined
 	require.NoError(t, admit(t.Context(), s, id), "it has to hear that it is set aside")
 }
