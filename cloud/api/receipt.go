@@ -99,8 +99,10 @@ func (a *api) page(r *http.Request, order store.OrderID) (page, error) {
 // settle adds what was done after the approval.
 func (shown *page) settle(p payment.Payment) error {
 	s := p.Settlement()
-	shown.Pending = s.Pending
+	shown.Pending = s.Pending || returning(p)
 	switch approved := p.Outcome() == payment.OutcomeApproved; {
+	case returning(p):
+		shown.Class = payment.OutcomeUnknown.String() // the sale is void, but the customer does not have the money yet
 	case approved && s.Paid == s.Returned && s.StillHeld == 0:
 		shown.Class = payment.OutcomeReversed.String()
 	case approved && s.Paid == 0:
@@ -123,8 +125,13 @@ func (shown *page) settle(p payment.Payment) error {
 	return nil
 }
 
+// returning reports whether the sale is void and its money, or some of it, is not with the customer yet.
+func returning(p payment.Payment) bool { return p.Refunded() && !p.State.Final() }
+
 func stateText(p payment.Payment) (chinese, english string) {
 	switch {
+	case returning(p):
+		return "未成交，正在退款，款项尚未退到", "not sold; the money is on its way back and not returned yet"
 	case p.Refunded():
 		return "已退回顾客", "paid late and returned to the customer"
 	case p.Outcome() == payment.OutcomeApproved && p.Hold:
