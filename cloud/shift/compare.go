@@ -36,6 +36,7 @@ type books struct {
 	// offline are the orders and follow-ups that count on the terminal's word, each once: a record that it had to make anew
 	// says the same as the one that was refused.
 	offline map[[16]byte]bool
+	bounds  bounds
 }
 
 // counts reports whether a record stands for its order or follow-up in this shift. One that was made anew in the place of
@@ -66,7 +67,7 @@ func (s *Service) compareOne(ctx context.Context, row store.Shift) (bool, error)
 	}
 	row.State = store.ShiftAgrees
 	change := store.Change{}
-	if findings := differences(&closed, own); len(findings) > 0 {
+	if findings := append(own.stretch(&closed, row), differences(&closed, own)...); len(findings) > 0 {
 		differing := strings.Join(findings, "; ")
 		row.State, row.Findings = store.ShiftDiffers, joined(row.Findings, differing)
 		change.Alarms = append(change.Alarms, s.alarm(row, alarmDiffers, differing))
@@ -88,10 +89,10 @@ func (s *Service) read(ctx context.Context, row store.Shift) (books, error) {
 		return own, errNotYet
 	case err != nil:
 		return own, err
-	case head.HighWater < row.Last:
+	case head.HighWater <= row.Last: // the record behind it says whether it is the last
 		return own, errNotYet
 	}
-	for after := row.First - 1; after < row.Last; {
+	for after := max(row.First, 1) - 1; after <= row.Last; {
 		records, err := s.config.Store.Records(ctx, row.Terminal, after, recordsMax)
 		if err != nil {
 			return own, err
@@ -101,6 +102,9 @@ func (s *Service) read(ctx context.Context, row store.Shift) (books, error) {
 		}
 		for _, r := range records {
 			after = r.Sequence
+			if err := own.bounds.look(row, r); err != nil {
+				return own, err
+			}
 			if after > row.Last {
 				break
 			}

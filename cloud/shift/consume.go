@@ -55,7 +55,7 @@ type endings struct{ *Service }
 func (s endings) Consume(ctx context.Context, r collector.Verified, _ []byte) (store.Change, func(error)) {
 	closed, err := verify(r)
 	if closed == nil || len(closed.GetShiftId()) != len(store.ShiftID{}) || closed.GetRevision() == 0 ||
-		closed.GetFirstSequence() > closed.GetLastSequence() || closed.GetLastSequence() >= r.Header.Sequence {
+		closed.GetFirstSequence() == 0 || closed.GetFirstSequence() > closed.GetLastSequence() || closed.GetLastSequence() >= r.Header.Sequence {
 		return s.malformed(r, "shift-closed"), nil
 	}
 	row := store.Shift{

@@ -335,13 +335,14 @@ func TestMalformedShifts(t *testing.T) {
 	s.write(record.ShiftOpened, &message.ShiftOpened{ShiftId: []byte{1}})
 	s.close(&message.ShiftClosed{ShiftId: id[:], FirstSequence: 1, LastSequence: 99, Revision: 1})
 	s.close(&message.ShiftClosed{ShiftId: id[:], FirstSequence: 1, LastSequence: 1})
+	s.close(&message.ShiftClosed{ShiftId: id[:], FirstSequence: 0, LastSequence: 1, Revision: 1})
 	rows, err := s.store.Shifts(t.Context(), terminal, 10)
 	require.NoError(t, err)
 	require.Empty(t, rows)
 	alarms, err := s.store.Alarms(t.Context(), 10)
 	require.NoError(t, err)
 	require.Len(t, alarms, 1)
-	require.EqualValues(t, 3, alarms[0].Count)
+	require.EqualValues(t, 4, alarms[0].Count)
 }
 
 // TestRunComparesWhatComes: the loop is woken by an end.

@@ -56,7 +56,8 @@ type Shift struct {
 	Batch    uint32
 	Revision uint32 // of its end, 0 while it is open
 	State    ShiftState
-	// First and Last are the sequences of its records; Last is 0 while it is open.
+	// First and Last are the sequences of its records; Last is 0 while it is open. Of several First the lowest stays,
+	// whatever the revision: an end does not say where its shift began.
 	First, Last uint64
 	OpenedAt    time.Time // by the terminal's clock
 	ClosedAt    time.Time // zero while it is open

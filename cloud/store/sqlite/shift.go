@@ -12,15 +12,19 @@ func (t *transaction) shift(s *store.Shift) error {
 	if err != nil {
 		return err
 	}
-	_, err = t.w.conn.run(upsertShift, values{number, s.ID[:], int64(s.Batch), int64(s.Revision), int64(s.State),
+	changed, err := t.w.conn.run(upsertShift, values{number, s.ID[:], int64(s.Batch), int64(s.Revision), int64(s.State),
 		int64(s.First), int64(s.Last), micros(s.OpenedAt), micros(s.ClosedAt), s.Body, s.Findings})
+	if err == nil && changed == 0 { // an opening behind its end, perhaps
+		_, err = t.w.conn.run("UPDATE shifts SET first_sequence = min(first_sequence, ?) WHERE terminal = ? AND shift_id = ?",
+			values{int64(s.First), number, s.ID[:]})
+	}
 	return err
 }
 
 const upsertShift = `INSERT INTO shifts (terminal, shift_id, batch, revision, state, first_sequence, last_sequence,
 opened_at, closed_at, body, findings) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (terminal, shift_id) DO UPDATE SET batch = excluded.batch, revision = excluded.revision,
-state = excluded.state, first_sequence = excluded.first_sequence, last_sequence = excluded.last_sequence,
+state = excluded.state, first_sequence = min(shifts.first_sequence, excluded.first_sequence), last_sequence = excluded.last_sequence,
 opened_at = excluded.opened_at, closed_at = excluded.closed_at, body = excluded.body, findings = excluded.findings
 WHERE excluded.revision > shifts.revision OR excluded.revision = shifts.revision AND excluded.state > shifts.state`
 

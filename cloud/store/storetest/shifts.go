@@ -47,6 +47,15 @@ func testShifts(t *testing.T, opener Opener) {
 	require.NoError(t, err)
 	require.Equal(t, []store.Shift{shift(3, one, 1, store.ShiftWaiting)}, waiting)
 
+	narrow := shift(4, two, 1, store.ShiftWaiting)
+	narrow.First += 20
+	early := shift(5, two, 1, store.ShiftWaiting)
+	early.First += 20
+	commit(shift(4, two, 0, store.ShiftOpen), narrow, early, shift(5, two, 0, store.ShiftOpen))
+	ends, err := s.Shifts(t.Context(), two, 2)
+	require.NoError(t, err)
+	require.Equal(t, []store.Shift{shift(5, two, 1, store.ShiftWaiting), shift(4, two, 1, store.ShiftWaiting)}, ends, "the lowest beginning")
+
 	compared := shift(2, one, 2, store.ShiftDiffers)
 	compared.Findings = "code: 2 sales instead of 1"
 	commit(compared)
@@ -56,9 +65,9 @@ func testShifts(t *testing.T, opener Opener) {
 	all, err := s.Shifts(t.Context(), one, 10)
 	require.NoError(t, err)
 	require.Equal(t, []store.Shift{shift(3, one, 1, store.ShiftWaiting), compared, shift(1, one, 1, store.ShiftProvisional)}, all)
-	all, err = s.Shifts(t.Context(), record.Terminal{}, 4)
+	all, err = s.Shifts(t.Context(), record.Terminal{}, 6)
 	require.NoError(t, err)
-	require.Len(t, all, 4)
+	require.Len(t, all, 6)
 	again := shift(1, one, 0, store.ShiftOpen)
 	again.ID[1] = 9
 	commit(again)
@@ -70,7 +79,7 @@ func testShifts(t *testing.T, opener Opener) {
 	same, err := s.ShiftsOfBatch(t.Context(), two, 9, 10)
 	require.NoError(t, err)
 	require.Empty(t, same)
-	all, err = s.Shifts(t.Context(), two, 1)
+	all, err = s.Shifts(t.Context(), two, 3)
 	require.NoError(t, err)
-	require.Equal(t, []store.Shift{shift(1, two, 0, store.ShiftOpen)}, all)
+	require.Equal(t, shift(1, two, 0, store.ShiftOpen), all[2])
 }
