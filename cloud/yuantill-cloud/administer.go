@@ -220,7 +220,7 @@ func numbered(first string, count int) ([]record.Terminal, error) {
 }
 
 // withRegistrar opens what enrolment needs and closes it again.
-func withRegistrar(ctx context.Context, s Settings, run func(*merchant.Registrar) error) (err error) {
+func withRegistrar(ctx context.Context, s Settings, run func(*merchant.Registrar) error) error {
 	root, err := merchant.OpenRoot(s.rootKey(), fast.Engine())
 	if err != nil {
 		return err
@@ -229,40 +229,35 @@ func withRegistrar(ctx context.Context, s Settings, run func(*merchant.Registrar
 	if err != nil {
 		return err
 	}
-	// The log is not filled for a few rows.
-	books, err := sqlite.Open(ctx, s.database(), sqlite.Options{Logger: slog.New(slog.DiscardHandler)})
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, books.Close()) }()
-	return run(merchant.NewRegistrar(books, root, authority, time.Now, rand.Reader))
+	return withBooks(ctx, s, func(books *sqlite.Store) error {
+		return run(merchant.NewRegistrar(books, root, authority, time.Now, rand.Reader))
+	})
 }
 
 func checkCommand(with configured) *cobra.Command {
 	return &cobra.Command{Use: "check", Args: cobra.NoArgs,
 		Short: "核对账目是否平衡 · Check that the books balance; exit code 3 when they do not",
-		RunE: with(func(command *cobra.Command, s Settings) (err error) {
-			books, err := sqlite.Open(command.Context(), s.database(), sqlite.Options{Logger: slog.New(slog.DiscardHandler)})
-			if err != nil {
-				return err
-			}
-			defer func() { err = errors.Join(err, books.Close()) }()
-			checker, err := ledger.NewChecker(ledger.Config{Books: books, Standings: payment.Standings(), Clock: time.Now,
-				Logger: slog.New(slog.DiscardHandler), Every: time.Hour})
-			if err != nil {
-				return err
-			}
-			report, err := checker.Check(command.Context())
-			if err != nil {
-				return err
-			}
-			for _, finding := range report.Findings {
-				fmt.Fprintf(command.OutOrStdout(), "%s: %s %v\n", finding.Kind, finding.Detail, finding.Orders)
-			}
-			if !report.Balanced() {
-				return errUnbalanced
-			}
-			fmt.Fprintf(command.OutOrStdout(), "平衡 balanced: %d entries\n", report.Entries)
-			return nil
+		RunE: with(func(command *cobra.Command, s Settings) error {
+			return withBooks(command.Context(), s, func(books *sqlite.Store) error { return checkBooks(command, books) })
 		})}
+}
+
+func checkBooks(command *cobra.Command, books *sqlite.Store) error {
+	checker, err := ledger.NewChecker(ledger.Config{Books: books, Standings: payment.Standings(), Clock: time.Now,
+		Logger: slog.New(slog.DiscardHandler), Every: time.Hour})
+	if err != nil {
+		return err
+	}
+	report, err := checker.Check(command.Context())
+	if err != nil {
+		return err
+	}
+	for _, finding := range report.Findings {
+		fmt.Fprintf(command.OutOrStdout(), "%s: %s %v\n", finding.Kind, finding.Detail, finding.Orders)
+	}
+	if !report.Balanced() {
+		return errUnbalanced
+	}
+	fmt.Fprintf(command.OutOrStdout(), "平衡 balanced: %d entries\n", report.Entries)
+	return nil
 }

@@ -1,12 +1,10 @@
 package main
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -96,14 +94,4 @@ func sayAlarms(out io.Writer, alarms []api.Alarm) error {
 		}
 	}
 	return nil
-}
-
-// withBooks opens the store, beside a running cloud if need be, and closes it again.
-func withBooks(ctx context.Context, s Settings, run func(*sqlite.Store) error) (err error) {
-	books, err := sqlite.Open(ctx, s.database(), sqlite.Options{Logger: slog.New(slog.DiscardHandler)})
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, books.Close()) }()
-	return run(books)
 }

@@ -152,21 +152,19 @@ func blockCommand(with configured) *cobra.Command {
 		Short: "停用终端，--lift 恢复 · Block a terminal, or lift its block; a running cloud notices within seconds"}
 	command.Flags().StringVar(&terminal, "terminal", "", "终端号 8 位 · terminal id, 8 characters")
 	command.Flags().BoolVar(&lift, "lift", false, "恢复 · lift the block")
-	command.RunE = with(func(command *cobra.Command, s Settings) (err error) {
+	command.RunE = with(func(command *cobra.Command, s Settings) error {
 		id, err := record.ParseTerminal(terminal)
 		if err != nil {
 			return err
 		}
-		books, err := sqlite.Open(command.Context(), s.database(), sqlite.Options{Logger: slog.New(slog.DiscardHandler)})
-		if err != nil {
-			return err
-		}
-		defer func() { err = errors.Join(err, books.Close()) }()
 		change, word := merchant.Block, "已停用 blocked"
 		if lift {
 			change, word = merchant.Lift, "已恢复 block lifted"
 		}
-		if err := change(command.Context(), books, id, time.Now()); err != nil {
+		err = withBooks(command.Context(), s, func(books *sqlite.Store) error {
+			return change(command.Context(), books, id, time.Now())
+		})
+		if err != nil {
 			return err
 		}
 		fmt.Fprintf(command.OutOrStdout(), "%s: %s\n", id, word)

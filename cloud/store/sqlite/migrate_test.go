@@ -121,3 +121,26 @@ func TestBeforeDecisions(t *testing.T) {
 	require.Equal(t, time.Unix(3, 0).UTC(), all[2].AsideAt, "its records found no room")
 	require.Zero(t, all[3].AsideAt)
 }
+
+// TestAsItIs: whoever comes beside a running program changes nothing of its database.
+func TestAsItIs(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "cloud.db")
+	asItIs := options(0)
+	asItIs.AsItIs = true
+	_, err := sqlite.Open(t.Context(), path, asItIs)
+	require.ErrorIs(t, err, sqlite.ErrOlder, "an empty one too")
+	require.NoError(t, sqlite.OpenAt(path, 7))
+	_, err = sqlite.Open(t.Context(), path, asItIs)
+	require.ErrorIs(t, err, sqlite.ErrOlder)
+	db, err := sql.Open("sqlite3", path)
+	require.NoError(t, err)
+	var version int
+	require.NoError(t, db.QueryRow("PRAGMA user_version").Scan(&version))
+	require.Equal(t, 7, version)
+	require.NoError(t, db.Close())
+	for _, o := range []sqlite.Options{options(0), asItIs} {
+		s, err := sqlite.Open(t.Context(), path, o)
+		require.NoError(t, err)
+		require.NoError(t, s.Close())
+	}
+}

@@ -20,8 +20,13 @@ import (
 	"github.com/yuantill/yuantill/cloud/store"
 )
 
-// ErrNewer says that the database was written by a newer program.
-var ErrNewer = errors.New("sqlite: database from a newer program")
+// The errors of a database of another version.
+var (
+	// ErrNewer says that the database was written by a newer program.
+	ErrNewer = errors.New("sqlite: database from a newer program")
+	// ErrOlder says that the database is new or an older program's, and was to be left as it is.
+	ErrOlder = errors.New("sqlite: database from an older program")
+)
 
 // Bounds of the queue in front of the writer.
 const (
@@ -40,6 +45,8 @@ type Options struct {
 	// Inline makes the writer do everything by itself: it carries the log over between two changes, tells a change's
 	// submitter only then, and does nothing by time. One run of changes then always makes one run of writes.
 	Inline bool
+	// AsItIs opens only a database of this very version, for whoever comes beside a program that has it open.
+	AsItIs bool
 }
 
 // DefaultOptions are for a server.
@@ -66,7 +73,7 @@ type Store struct {
 var _ store.Store = (*Store)(nil)
 
 // Open opens or creates the store in a file, whose folder must exist, and starts its writer. It returns ErrNewer for
-// a file of a newer program.
+// a file of a newer program, and ErrOlder for one that would have to be brought to this version where AsItIs forbids it.
 func Open(ctx context.Context, path string, options Options) (*Store, error) {
 	if options.Logger == nil {
 		return nil, errors.New("open store: no logger")

@@ -55,7 +55,7 @@ func newWriter(path string, options Options) (*writer, error) {
 	w := &writer{conn: conn, logger: options.Logger}
 	err = conn.exec("PRAGMA wal_autocheckpoint = 0; PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY")
 	if err == nil {
-		err = migrate(conn)
+		err = migrate(conn, options.AsItIs)
 	}
 	if err == nil {
 		w.log, err = newWriteAheadLog(conn, path, options)
