@@ -27,6 +27,7 @@ type Collector struct {
 	workers []*worker
 	acker   *acker
 	metrics *metrics
+	notes   *notes
 	seed    maphash.Seed
 	closing chan struct{}
 	once    sync.Once
@@ -45,6 +46,7 @@ func New(config Config) (*Collector, error) {
 		config:  config,
 		acker:   newAcker(config.Downlink, measured, config.Logger),
 		metrics: measured,
+		notes:   newNotes(config.Downlink.config.Store, config.Logger),
 		seed:    maphash.MakeSeed(),
 		closing: make(chan struct{}),
 	}
@@ -61,10 +63,25 @@ func (c *Collector) Run(ctx context.Context) error {
 		wait.Go(func() { w.run(ctx) })
 	}
 	wait.Go(func() { c.acker.run(ctx) })
+	wait.Go(func() { c.tryAgain(ctx) })
 	<-ctx.Done()
 	c.once.Do(func() { close(c.closing) })
 	wait.Wait()
 	return nil
+}
+
+// tryAgain calls TryAgain until the context ends.
+func (c *Collector) tryAgain(ctx context.Context) {
+	ticker := time.NewTicker(notesEvery)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ticker.C:
+			c.TryAgain(ctx)
+		case <-ctx.Done():
+			return
+		}
+	}
 }
 
 // Deliver hands over a message. It blocks while the terminal's worker has too much to do, and drops messages on

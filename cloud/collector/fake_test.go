@@ -72,6 +72,7 @@ type world struct {
 	clock     *clock
 	downlink  *collector.Downlink
 	collector *collector.Collector
+	sick      *sickStore // what the collector has for a store
 	stop      func()
 	byHand    bool // the collector is worked step by step
 	consumers map[record.Type]collector.Consumer
@@ -98,12 +99,13 @@ func (w *world) start() {
 	ctx, cancel := context.WithCancel(context.Background())
 	w.store, err = sqlite.Open(ctx, w.path, sqlite.Options{Logger: slog.New(slog.DiscardHandler)})
 	require.NoError(w.tb, err)
+	w.sick = &sickStore{Store: w.store}
 	w.wire = &wire{messages: make(chan []byte, 100_000)}
 	publisher := w.publisher
 	if publisher == nil {
 		publisher = w.wire
 	}
-	w.downlink, err = collector.NewDownlink(ctx, collector.DownlinkConfig{Store: w.store, Leaser: w.store, Root: root{},
+	w.downlink, err = collector.NewDownlink(ctx, collector.DownlinkConfig{Store: w.sick, Leaser: w.store, Root: root{},
 		Engine: fast.Engine(), Publisher: publisher, Clock: w.clock.Now})
 	require.NoError(w.tb, err)
 	w.collector, err = collector.New(collector.Config{Downlink: w.downlink, Consumers: w.consumers, Random: rand.Reader,

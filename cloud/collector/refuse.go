@@ -54,7 +54,7 @@ func (w *worker) refuse(ctx context.Context, t *tracker, now time.Time, header r
 		w.config.Logger.LogAttrs(ctx, slog.LevelWarn, "record refused", slog.String("terminal", t.terminal.ID.String()),
 			slog.Uint64("sequence", header.Sequence), slog.Uint64("epoch", uint64(header.Epoch)), slog.String("cause", name))
 	}
-	w.note(ctx, change)
+	w.notes.submit(ctx, t, change)
 	if !t.refusals.allow(now, refusalsPerSecond) {
 		return
 	}
@@ -76,20 +76,5 @@ func (w *worker) breakChain(ctx context.Context, t *tracker, r Verified, now tim
 	t.terminal.State = store.TerminalQuarantined
 	w.refuse(ctx, t, now, r.Header, r.Record, message.Refusal_CAUSE_CHAIN)
 	// What a person decided meanwhile is not in this memory: only the store knows what the state is.
-	w.note(ctx, store.Change{Decisions: []store.Decision{{Terminal: t.terminal.ID, Kind: store.SetAside, At: now}}})
-}
-
-// note stores what is not part of a terminal's chain. Nothing waits for it.
-func (w *worker) note(ctx context.Context, change store.Change) {
-	if change.Rows() == 0 {
-		return
-	}
-	logFailure := func(err error) {
-		if err != nil {
-			w.config.Logger.LogAttrs(context.Background(), slog.LevelError, "store alarm", slog.Any("cause", err))
-		}
-	}
-	if err := w.config.Downlink.config.Store.Submit(ctx, change, logFailure); err != nil && ctx.Err() == nil {
-		logFailure(err)
-	}
+	w.notes.submit(ctx, t, store.Change{Decisions: []store.Decision{{Terminal: t.terminal.ID, Kind: store.SetAside, At: now}}})
 }

@@ -36,7 +36,7 @@ func (w *worker) signIn(ctx context.Context, t *tracker, data []byte) {
 			slog.String("terminal", t.terminal.ID.String()), slog.Any("cause", err))
 		if last, raised := t.alarms[alarm.SignIn]; errors.Is(err, errSignIn) && (!raised || now.Sub(last) >= alarmEvery) {
 			t.alarms[alarm.SignIn] = now
-			w.note(ctx, store.Change{Alarms: []store.Alarm{alarmOf(t, alarm.SignIn, err.Error(), now)}})
+			w.notes.submit(ctx, t, store.Change{Alarms: []store.Alarm{alarmOf(t, alarm.SignIn, err.Error(), now)}})
 		}
 	}
 }
