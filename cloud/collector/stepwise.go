@@ -25,7 +25,9 @@ func (c *Collector) Handle(ctx context.Context, m Message) {
 }
 
 // TryAgain stores alarms, states and records aside that could not be stored before, as far as it is time. Run does it too.
-func (c *Collector) TryAgain(ctx context.Context) { c.notes.again(ctx, c.config.Downlink.config.Clock()) }
+func (c *Collector) TryAgain(ctx context.Context) {
+	c.notes.again(ctx, c.config.Downlink.config.Clock())
+}
 
 // Acknowledge sends the acknowledgements that are due, and reports whether others wait for TurnOver.
 func (c *Collector) Acknowledge(ctx context.Context) (waiting bool) {

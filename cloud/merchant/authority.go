@@ -44,12 +44,16 @@ type Pair struct {
 	Leaf []byte
 }
 
-// CreateAuthority makes ca.pem and ca.key in a directory. It returns os.ErrExist rather than replace one.
+// CreateAuthority makes ca.key and ca.pem in a directory. It returns os.ErrExist rather than replace one. A key without its
+// certificate is what was left when that was stopped half-way: nothing was signed with it, and it gets its certificate.
 func CreateAuthority(dir string, now time.Time, random io.Reader) (*Authority, error) {
+	if _, err := os.Lstat(filepath.Join(dir, authorityCertificate)); !errors.Is(err, os.ErrNotExist) {
+		return nil, errors.Join(fmt.Errorf("write authority certificate: %w", os.ErrExist), err)
+	}
 	a := &Authority{random: random}
-	key, err := ecdsa.GenerateKey(elliptic.P256(), random)
+	key, err := authorityKeyOf(dir, random)
 	if err != nil {
-		return nil, fmt.Errorf("make authority key: %w", err)
+		return nil, err
 	}
 	template := a.template("yuantill terminal authority", now, authorityYears)
 	template.IsCA, template.BasicConstraintsValid, template.MaxPathLenZero = true, true, true
@@ -58,13 +62,50 @@ func CreateAuthority(dir string, now time.Time, random io.Reader) (*Authority, e
 	if err != nil {
 		return nil, err
 	}
-	if err := writePrivate(filepath.Join(dir, authorityKey), pair.Key); err != nil {
-		return nil, fmt.Errorf("write authority key: %w", err)
-	}
-	if err := writePrivate(filepath.Join(dir, authorityCertificate), pair.Certificate); err != nil {
+	if err := WritePrivate(filepath.Join(dir, authorityCertificate), pair.Certificate); err != nil {
 		return nil, fmt.Errorf("write authority certificate: %w", err)
 	}
 	return OpenAuthority(dir)
+}
+
+// authorityKeyOf reads the authority's key, or makes it.
+func authorityKeyOf(dir string, random io.Reader) (*ecdsa.PrivateKey, error) {
+	path := filepath.Join(dir, authorityKey)
+	text, err := readPrivate(path)
+	if err == nil {
+		return parseAuthorityKey(text)
+	}
+	if !errors.Is(err, os.ErrNotExist) {
+		return nil, fmt.Errorf("read authority key: %w", err)
+	}
+	key, err := ecdsa.GenerateKey(elliptic.P256(), random)
+	if err != nil {
+		return nil, fmt.Errorf("make authority key: %w", err)
+	}
+	der, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		return nil, fmt.Errorf("encode authority key: %w", err)
+	}
+	if err := WritePrivate(path, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})); err != nil {
+		return nil, fmt.Errorf("write authority key: %w", err)
+	}
+	return key, nil
+}
+
+func parseAuthorityKey(text []byte) (*ecdsa.PrivateKey, error) {
+	block, _ := pem.Decode(text)
+	if block == nil {
+		return nil, fmt.Errorf("read authority key: %w: not PEM", ErrKeyFile)
+	}
+	parsed, err := x509.ParsePKCS8PrivateKey(block.Bytes)
+	if err != nil {
+		return nil, fmt.Errorf("read authority key: %w: %w", ErrKeyFile, err)
+	}
+	key, ok := parsed.(*ecdsa.PrivateKey)
+	if !ok {
+		return nil, fmt.Errorf("read authority key: %w: not ECDSA", ErrKeyFile)
+	}
+	return key, nil
 }
 
 // OpenAuthority reads an authority's files. It returns ErrKeyFile and the file system's errors.
@@ -78,20 +119,18 @@ func OpenAuthority(dir string) (*Authority, error) {
 		return nil, fmt.Errorf("read authority key: %w", err)
 	}
 	certificateBlock, _ := pem.Decode(certificateText)
-	keyBlock, _ := pem.Decode(keyText)
-	if certificateBlock == nil || keyBlock == nil {
+	if certificateBlock == nil {
 		return nil, fmt.Errorf("read authority: %w: not PEM", ErrKeyFile)
 	}
 	certificate, err := x509.ParseCertificate(certificateBlock.Bytes)
 	if err != nil {
 		return nil, fmt.Errorf("read authority certificate: %w: %w", ErrKeyFile, err)
 	}
-	parsed, err := x509.ParsePKCS8PrivateKey(keyBlock.Bytes)
+	key, err := parseAuthorityKey(keyText)
 	if err != nil {
-		return nil, fmt.Errorf("read authority key: %w: %w", ErrKeyFile, err)
+		return nil, err
 	}
-	key, ok := parsed.(*ecdsa.PrivateKey)
-	if !ok || !key.PublicKey.Equal(certificate.PublicKey) {
+	if !key.PublicKey.Equal(certificate.PublicKey) {
 		return nil, fmt.Errorf("read authority: %w: key and certificate differ", ErrKeyFile)
 	}
 	return &Authority{certificate: certificate, key: key, random: rand.Reader}, nil

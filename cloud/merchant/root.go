@@ -13,8 +13,11 @@ import (
 	"github.com/yuantill/yuantill/protocol/seal"
 )
 
-// privateMode is the mode of every file that holds a key.
-const privateMode = 0o600
+// privateMode is the mode of every file that holds a key; publicMode that of what is given to others.
+const (
+	privateMode = 0o600
+	publicMode  = 0o644
+)
 
 // The errors about keys.
 var (
@@ -46,7 +49,7 @@ func CreateRoot(path string, engine seal.Engine, random io.Reader) (*Root, error
 	if _, err := io.ReadFull(random, r.key[:]); err != nil {
 		return nil, fmt.Errorf("draw root key: %w", err)
 	}
-	if err := writePrivate(path, []byte(hex.EncodeToString(r.key[:])+"\n")); err != nil {
+	if err := WritePrivate(path, []byte(hex.EncodeToString(r.key[:])+"\n")); err != nil {
 		return nil, fmt.Errorf("write root key: %w", err)
 	}
 	return r, nil
@@ -73,9 +76,19 @@ func (r *Root) TerminalKey(terminal record.Terminal, version uint16) [seal.KeySi
 // CheckValue returns the root key's KCV.
 func (r *Root) CheckValue() [3]byte { return seal.CheckValue(r.engine, r.key[:]) }
 
-// writePrivate makes a new file, durable when it returns.
-func writePrivate(path string, content []byte) error {
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, privateMode)
+// WritePrivate makes a new file that only its owner may read, durable and whole when it has its name. It returns os.ErrExist
+// rather than replace one, and the file system's errors.
+func WritePrivate(path string, content []byte) error { return writeWhole(path, content, privateMode) }
+
+// WritePublic is WritePrivate for a file that all may read.
+func WritePublic(path string, content []byte) error { return writeWhole(path, content, publicMode) }
+
+func writeWhole(path string, content []byte, mode os.FileMode) error {
+	draft := path + ".new" // one that was left by a process that died is worth nothing
+	if err := os.Remove(draft); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	f, err := os.OpenFile(draft, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
 	if err != nil {
 		return err
 	}
@@ -83,8 +96,12 @@ func writePrivate(path string, content []byte) error {
 	if err == nil {
 		err = f.Sync()
 	}
-	if err = errors.Join(err, f.Close()); err != nil {
-		return errors.Join(err, os.Remove(path))
+	err = errors.Join(err, f.Close())
+	if err == nil {
+		err = os.Link(draft, path) // unlike a rename it replaces nothing
+	}
+	if err = errors.Join(err, os.Remove(draft)); err != nil {
+		return err
 	}
 	directory, err := os.Open(filepath.Dir(path))
 	if err != nil {

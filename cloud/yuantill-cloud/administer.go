@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -23,7 +22,6 @@ import (
 	"github.com/yuantill/yuantill/protocol/enrolment"
 	"github.com/yuantill/yuantill/protocol/record"
 	"github.com/yuantill/yuantill/protocol/seal/fast"
-	"github.com/yuantill/yuantill/protocol/sign"
 )
 
 // enrolMax bounds the terminals of one call.
@@ -37,50 +35,6 @@ const (
 
 // configured is how a command that needs the settings gets them.
 type configured func(func(*cobra.Command, Settings) error) func(*cobra.Command, []string) error
-
-func initCommand(with configured) *cobra.Command {
-	return &cobra.Command{Use: "init", Args: cobra.NoArgs,
-		Short: "生成根密钥、证书机构、服务器证书和签名密钥 · Make root key, authority, server certificate and signing key",
-		RunE: with(func(command *cobra.Command, s Settings) error {
-			if err := initialise(s, time.Now()); err != nil {
-				return fmt.Errorf("init %s: %w", s.Data, err)
-			}
-			fmt.Fprintln(command.OutOrStdout(), s.Data)
-			return nil
-		})}
-}
-
-// initialise makes the data folder's keys. What exists is never replaced.
-func initialise(s Settings, now time.Time) error {
-	if err := os.MkdirAll(s.Data, 0o700); err != nil {
-		return err
-	}
-	if _, err := merchant.CreateRoot(s.rootKey(), fast.Engine(), rand.Reader); err != nil {
-		return err
-	}
-	authority, err := merchant.CreateAuthority(s.Data, now, rand.Reader)
-	if err != nil {
-		return err
-	}
-	server, err := authority.IssueServer(s.Broker.Names, now)
-	if err != nil {
-		return err
-	}
-	key, err := sign.NewKey(rand.Reader)
-	if err != nil {
-		return err
-	}
-	private, err := key.MarshalPEM()
-	if err != nil {
-		return err
-	}
-	public, err := key.Public().MarshalPEM()
-	if err != nil {
-		return err
-	}
-	return errors.Join(os.WriteFile(s.serverPair(), append(server.Certificate, server.Key...), 0o600),
-		os.WriteFile(s.signingKey(), private, 0o600), os.WriteFile(s.signingPublic(), public, 0o644))
-}
 
 func merchantCommand(with configured) *cobra.Command {
 	var m store.Merchant
