@@ -2,6 +2,7 @@ package broker
 
 import (
 	"context"
+	"crypto/sha256"
 	"crypto/subtle"
 	"time"
 
@@ -41,7 +42,7 @@ func (a *authenticator) Check(c server.ClientAuthentication) bool {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), admitTimeout)
 	defer cancel()
-	if err := a.broker.config.Admit(ctx, terminal); err != nil {
+	if err := a.broker.config.Admit(ctx, terminal, sha256.Sum256(state.PeerCertificates[0].Raw)); err != nil {
 		return a.refuse(name, "terminal not admitted", err)
 	}
 	c.RegisterUser(permissions(terminal))

@@ -41,8 +41,9 @@ var (
 	ErrNotReady = errors.New("broker: not ready in time")
 )
 
-// Admit says whether a terminal may connect: nil, or the reason why not.
-type Admit func(ctx context.Context, terminal record.Terminal) error
+// Admit says whether a terminal may connect with a certificate that the authority signed for it, by the SHA-256 of its DER:
+// nil, or the reason why not. The authority signs more than one for a terminal that is enrolled again.
+type Admit func(ctx context.Context, terminal record.Terminal, certificate [32]byte) error
 
 // Config is what a broker needs.
 type Config struct {

@@ -3,10 +3,12 @@ package broker_test
 import (
 	"context"
 	"crypto/rand"
+	"crypto/sha256"
 	"crypto/tls"
 	"errors"
 	"log/slog"
 	"net"
+	"sync"
 	"testing"
 	"time"
 
@@ -27,17 +29,21 @@ type site struct {
 	*broker.Broker
 	address   string
 	authority *merchant.Authority
+	enrolled  *sync.Map // digests of the certificates that were signed last, by terminal
 }
 
 func id(text string) record.Terminal { return record.Terminal([]byte(text)) }
 
-var errBlocked = errors.New("blocked")
+var (
+	errBlocked  = errors.New("blocked")
+	errReplaced = errors.New("another certificate")
+)
 
 func newSite(t *testing.T) site {
 	t.Helper()
 	authority, err := merchant.CreateAuthority(t.TempDir(), time.Now(), rand.Reader)
 	require.NoError(t, err)
-	s := site{address: freeAddress(t), authority: authority}
+	s := site{address: freeAddress(t), authority: authority, enrolled: &sync.Map{}}
 	s.Broker, err = broker.New(s.config(t))
 	require.NoError(t, err)
 	require.NoError(t, s.Start())
@@ -54,9 +60,12 @@ func (s site) config(t *testing.T) broker.Config {
 	return broker.Config{
 		Address: s.address, Dir: t.TempDir(), Logger: slog.New(slog.DiscardHandler),
 		TLS: &tls.Config{Certificates: []tls.Certificate{certificate}, ClientCAs: s.authority.Pool()},
-		Admit: func(_ context.Context, terminal record.Terminal) error {
+		Admit: func(_ context.Context, terminal record.Terminal, certificate [32]byte) error {
 			if terminal == id("10000009") {
 				return errBlocked
+			}
+			if digest, _ := s.enrolled.Load(terminal); digest != certificate {
+				return errReplaced
 			}
 			return nil
 		},
@@ -74,8 +83,20 @@ func freeAddress(t *testing.T) string {
 // dial connects with the certificate of one terminal and the client id of another.
 func (s site) dial(t *testing.T, certificate, clientID string, change func(*paho.ClientOptions)) (paho.Client, error) {
 	t.Helper()
-	pair, err := s.authority.IssueTerminal(id(certificate), time.Now())
+	return s.dialWith(t, s.issue(t, certificate), clientID, change)
+}
+
+// issue signs a terminal's certificate, which replaces the one before.
+func (s site) issue(t *testing.T, terminal string) merchant.Pair {
+	t.Helper()
+	pair, err := s.authority.IssueTerminal(id(terminal), time.Now())
 	require.NoError(t, err)
+	s.enrolled.Store(id(terminal), sha256.Sum256(pair.Leaf))
+	return pair
+}
+
+func (s site) dialWith(t *testing.T, pair merchant.Pair, clientID string, change func(*paho.ClientOptions)) (paho.Client, error) {
+	t.Helper()
 	keys, err := tls.X509KeyPair(pair.Certificate, pair.Key)
 	require.NoError(t, err)
 	options := paho.NewClientOptions().AddBroker("ssl://" + s.address).SetClientID(clientID).SetAutoReconnect(false).
@@ -119,6 +140,19 @@ func next(t *testing.T, messages <-chan *nats.Msg) *nats.Msg {
 		t.Fatal("no message")
 		return nil
 	}
+}
+
+// TestReplacedCertificate: one that the authority has signed too, for the same terminal, but not with its last enrolment.
+func TestReplacedCertificate(t *testing.T) {
+	s := newSite(t)
+	before := s.issue(t, "10000001")
+	_, err := s.dialWith(t, before, "10000001", nil)
+	require.NoError(t, err)
+	after := s.issue(t, "10000001")
+	_, err = s.dialWith(t, before, "10000001", nil)
+	require.Error(t, err)
+	_, err = s.dialWith(t, after, "10000001", nil)
+	require.NoError(t, err)
 }
 
 func TestTerminalsAndCollectorsTalk(t *testing.T) {

@@ -52,7 +52,7 @@ func newLine(tb testing.TB) *line {
 	l := &line{address: listener.Addr().String(), authority: authority}
 	require.NoError(tb, listener.Close())
 	b, err := broker.New(broker.Config{Address: l.address, Dir: tb.TempDir(), Logger: logger,
-		Admit: func(context.Context, record.Terminal) error { return nil },
+		Admit: func(context.Context, record.Terminal, [32]byte) error { return nil },
 		TLS:   &tls.Config{Certificates: []tls.Certificate{certificate}, ClientCAs: authority.Pool()}})
 	require.NoError(tb, err)
 	require.NoError(tb, b.Start())

@@ -54,6 +54,8 @@ const (
 var (
 	errBlocked = errors.New("terminal is blocked")
 	errRetired = errors.New("terminal is retired")
+	// errCertificate says that the certificate is not the one of the terminal's enrolment.
+	errCertificate = errors.New("terminal was enrolled with another certificate")
 )
 
 func serveCommand(with configured) *cobra.Command {
@@ -127,7 +129,10 @@ func (c *cloud) startBroker() error {
 		return err
 	}
 	c.broker, err = broker.New(broker.Config{Address: c.settings.Broker.Listen, Dir: c.settings.brokerDir(), Logger: c.logger,
-		TLS: &tls.Config{Certificates: []tls.Certificate{pair}, ClientCAs: authority.Pool()}, Admit: func(ctx context.Context, id record.Terminal) error { return admit(ctx, c.books, id) }})
+		TLS: &tls.Config{Certificates: []tls.Certificate{pair}, ClientCAs: authority.Pool()},
+		Admit: func(ctx context.Context, id record.Terminal, certificate [32]byte) error {
+			return admit(ctx, c.books, id, certificate)
+		}})
 	if err != nil {
 		return err
 	}
@@ -139,17 +144,21 @@ type terminals interface {
 	Terminal(ctx context.Context, id record.Terminal) (store.Terminal, error)
 }
 
-// admit lets enrolled terminals connect that nobody has blocked or retired. A quarantined one may: it has to hear that it is. The
+// admit lets enrolled terminals connect that nobody has blocked or retired. A quarantined one may: it has to hear that it is. Of the
+// certificates that the authority has signed for a terminal only the last counts: one that was lost with an enrolment file, or
+// drawn elsewhere with the authority's key, opens nothing. The
 // store is asked each time, since the block is written by another process.
-func admit(ctx context.Context, from terminals, id record.Terminal) error {
+func admit(ctx context.Context, from terminals, id record.Terminal, certificate [32]byte) error {
 	terminal, err := from.Terminal(ctx, id)
 	if err != nil {
 		return err
 	}
-	switch terminal.State {
-	case store.TerminalBlocked:
+	switch {
+	case terminal.Certificate != certificate:
+		return errCertificate
+	case terminal.State == store.TerminalBlocked:
 		return errBlocked
-	case store.TerminalRetired:
+	case terminal.State == store.TerminalRetired:
 		return errRetired
 	default:
 		return nil

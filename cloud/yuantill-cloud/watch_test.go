@@ -150,14 +150,16 @@ func TestChangedMerchantReachesARunningCloud(t *testing.T) {
 // TestAdmit holds the door to what the store says, whatever was asked before.
 func TestAdmit(t *testing.T) {
 	id := record.Terminal([]byte("10000001"))
-	s := &door{terminal: store.Terminal{ID: id, State: store.TerminalActive}}
-	require.NoError(t, admit(t.Context(), s, id))
+	s := &door{terminal: store.Terminal{ID: id, State: store.TerminalActive, Certificate: [32]byte{7}}}
+	require.NoError(t, admit(t.Context(), s, id, [32]byte{7}))
+	require.ErrorIs(t, admit(t.Context(), s, id, [32]byte{8}), errCertificate)
+	require.ErrorIs(t, admit(t.Context(), s, id, [32]byte{}), errCertificate)
 	s.terminal.State = store.TerminalBlocked
-	require.ErrorIs(t, admit(t.Context(), s, id), errBlocked)
+	require.ErrorIs(t, admit(t.Context(), s, id, [32]byte{7}), errBlocked)
 	s.terminal.State = store.TerminalRetired
-	require.ErrorIs(t, admit(t.Context(), s, id), errRetired)
+	require.ErrorIs(t, admit(t.Context(), s, id, [32]byte{7}), errRetired)
 	s.terminal.State = store.TerminalQuarantined
-	require.NoError(t, admit(t.Context(), s, id), "it has to hear that it is set aside")
+	require.NoError(t, admit(t.Context(), s, id, [32]byte{7}), "it has to hear that it is set aside")
 }
 
 type door struct{ terminal store.Terminal }
