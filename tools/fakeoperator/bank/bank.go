@@ -75,7 +75,7 @@ type Bank struct {
 	mu       sync.Mutex
 	orders   map[operator.OrderID]*order
 	wallets  map[string]*wallet
-	codes    map[string]operator.OrderID
+	codes    map[[32]byte]operator.OrderID // by digest
 	shown    map[string]operator.OrderID
 	cards    map[cardUse]operator.OrderID
 	rules    []*Rule
@@ -153,14 +153,15 @@ func New(config Config) (*Bank, error) {
 		return nil, errors.New("bank: Operator, Now and a non-negative Opening are needed")
 	}
 	return &Bank{config: config, orders: make(map[operator.OrderID]*order), wallets: make(map[string]*wallet),
-		codes: make(map[string]operator.OrderID), shown: make(map[string]operator.OrderID),
+		codes: make(map[[32]byte]operator.OrderID), shown: make(map[string]operator.OrderID),
 		cards: make(map[cardUse]operator.OrderID), followUps: make(map[operator.FollowUpID]*followUp)}, nil
 }
 
 // Authorise decides a scanned code or a tapped card; rule is what Match gave for the call. The same request again gets
 // the order as it stands. Errors: ErrOrderConflict, ErrFull, ErrDaybook.
 func (b *Bank) Authorise(request operator.Request, rule Rule) (operator.Answer, error) {
-	return b.answered(deed{Place: &request, Rule: rule}, func() (operator.Answer, error) { return b.place(request, rule) })
+	placed := b.placingOf(request)
+	return b.answered(deed{Place: &placed, Rule: rule}, func() (operator.Answer, error) { return b.place(placed, rule) })
 }
 
 // Order opens an order for a merchant-shown code. Errors: ErrOrderConflict, ErrFull, ErrDaybook.
@@ -168,8 +169,8 @@ func (b *Bank) Order(request operator.Request, rule Rule) (operator.Answer, erro
 	return b.Authorise(request, rule)
 }
 
-func (b *Bank) place(request operator.Request, rule Rule) (operator.Answer, error) {
-	now, digest := b.now, digestOf(request)
+func (b *Bank) place(placed placing, rule Rule) (operator.Answer, error) {
+	now, digest, request := b.now, placed.Digest, placed.Request
 	if known := b.orders[request.OrderID]; known != nil {
 		known.asked++
 		b.settle(known, now)
@@ -187,23 +188,23 @@ func (b *Bank) place(request operator.Request, rule Rule) (operator.Answer, erro
 	b.sequence++
 	entry.reference = fmt.Sprintf("%s%014d", b.config.Operator, b.sequence)
 	b.orders[entry.id] = entry
-	b.begin(entry, request, rule, now)
+	b.begin(entry, placed, rule, now)
 	return b.answer(entry, now), nil
 }
 
 // begin finds the payer and decides at once or sets the time of the decision.
-func (b *Bank) begin(entry *order, request operator.Request, rule Rule, now time.Time) {
+func (b *Bank) begin(entry *order, placed placing, rule Rule, now time.Time) {
 	if rule.Do == DoDecline {
 		entry.decline(rule.reason())
 		return
 	}
-	if request.Method == operator.MethodShown {
+	if placed.Request.Method == operator.MethodShown {
 		entry.phase = phaseOpen
 		entry.shownCode = fmt.Sprintf("%s:%x", b.config.Operator, entry.digest[:12])
 		b.shown[entry.shownCode] = entry.id
 		return
 	}
-	payer, reason := b.payer(request)
+	payer, reason := b.payer(placed)
 	if reason != operator.ReasonNone {
 		entry.decline(reason)
 		return
@@ -218,45 +219,6 @@ func (b *Bank) begin(entry *order, request operator.Request, rule Rule, now time
 		return
 	}
 	b.debit(entry)
-}
-
-// payer returns the wallet behind a code or card.
-func (b *Bank) payer(request operator.Request) (string, operator.Reason) {
-	if request.Method == operator.MethodTap {
-		return b.cardHolder(request)
-	}
-	payer, ok := walletOfCode(request.Code)
-	if !ok {
-		return "", operator.ReasonCodeInvalid
-	}
-	if !b.config.ReuseCodes {
-		if _, used := b.codes[request.Code]; used {
-			return "", operator.ReasonCodeExpired
-		}
-		b.codes[request.Code] = request.OrderID
-	}
-	return payer, operator.ReasonNone
-}
-
-// cardHolder checks that the card signed this very payment and that its counter was never spent on another order.
-func (b *Bank) cardHolder(request operator.Request) (string, operator.Reason) {
-	if b.config.Cards == nil {
-		return "", operator.ReasonCardRefused
-	}
-	paid, err := b.config.Cards.Verify(request.Card)
-	if err != nil || paid.OrderID != request.OrderID || paid.Amount != request.Amount || paid.Currency != request.Currency ||
-		paid.Merchant != request.Merchant || paid.Terminal != request.Terminal {
-		return "", operator.ReasonCardRefused
-	}
-	use := cardUse{wallet: paid.Wallet, counter: paid.Counter}
-	if _, spent := b.cards[use]; spent {
-		if request.Offline {
-			return "", operator.ReasonDoubleSpent
-		}
-		return "", operator.ReasonDuplicate
-	}
-	b.cards[use] = request.OrderID
-	return paid.Wallet, operator.ReasonNone
 }
 
 // PayShown plays the customer who scans a shown code with a wallet. Errors: ErrUnknownCode, ErrInvalidWallet,

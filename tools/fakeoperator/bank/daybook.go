@@ -1,6 +1,7 @@
 package bank
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -31,7 +32,7 @@ type deed struct {
 	At      int64              `json:"at"` // Unix nanoseconds
 	Opening int64              `json:"opening"`
 	Rule    Rule               `json:"rule,omitzero"`
-	Place   *operator.Request  `json:"place,omitempty"`
+	Place   *placing           `json:"place,omitempty"`
 	Query   *operator.Inquiry  `json:"query,omitempty"`
 	Reverse *operator.Inquiry  `json:"reverse,omitempty"`
 	Refund  *operator.Inquiry  `json:"refund,omitempty"`
@@ -96,7 +97,9 @@ func (b *Bank) write(d deed) (uint64, error) {
 // written. Error: ErrDaybookLine.
 func (b *Bank) Restore(line []byte) error {
 	var d deed
-	if err := json.Unmarshal(line, &d); err != nil {
+	decoder := json.NewDecoder(bytes.NewReader(line))
+	decoder.DisallowUnknownFields() // a deed that this bank does not know would be a look at the books
+	if err := decoder.Decode(&d); err != nil {
 		return fmt.Errorf("%w: %w", ErrDaybookLine, err)
 	}
 	if d.At == 0 {

@@ -2,6 +2,7 @@ package bank_test
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"testing"
 	"time"
@@ -131,11 +132,64 @@ func TestRestore(t *testing.T) {
 		require.Equal(t, 1, before.Totals.Approved)
 		require.Equal(t, before, w.killed(t, book, len(book.lines)).Books())
 	})
+	t.Run("NeitherCodeNorCardIsKept", func(t *testing.T) {
+		book := &pages{}
+		w := newTrial(t, func(c *bank.Config) { c.Daybook, c.Cards = book, anyCard{} })
+		paid := w.request(1)
+		require.Equal(t, operator.StatusApproved, w.authorise(t, paid, bank.Rule{}).Status)
+		tap := w.request(2)
+		tap.Method, tap.Code, tap.Card = operator.MethodTap, "", []byte("what the card has signed")
+		require.Equal(t, operator.StatusApproved, w.authorise(t, tap, bank.Rule{}).Status)
+		card, err := json.Marshal(tap.Card)
+		require.NoError(t, err)
+		for _, line := range book.lines {
+			require.NotContains(t, string(line), paid.Code)
+			require.NotContains(t, string(line), string(bytes.Trim(card, `"`)))
+		}
+		before := w.Books()
+		w = w.killed(t, book, book.synced)
+		require.Equal(t, before, w.Books())
+		require.Equal(t, operator.StatusApproved, w.authorise(t, paid, bank.Rule{}).Status, "the same again")
+		changed := paid
+		changed.Code = "0112345678999999999"
+		_, err = w.Authorise(changed, bank.Rule{})
+		require.ErrorIs(t, err, bank.ErrOrderConflict, "another code is another request")
+	})
+	t.Run("CardsPayOnceInTheNextProcessToo", func(t *testing.T) {
+		book := &pages{}
+		w := newTrial(t, func(c *bank.Config) { c.Daybook, c.Cards = book, anyCard{} })
+		first := w.request(1)
+		first.Method, first.Code, first.Card = operator.MethodTap, "", []byte("x")
+		require.Equal(t, operator.StatusApproved, w.authorise(t, first, bank.Rule{}).Status)
+		w = w.killed(t, book, book.synced)
+		second := first
+		second.OrderID = operator.OrderID{99}
+		again := newTrial(t, func(c *bank.Config) { c.Daybook, c.Cards = &pages{}, anyCard{order: second.OrderID} })
+		for _, line := range book.lines {
+			require.NoError(t, again.Restore(line))
+		}
+		require.Equal(t, operator.ReasonDuplicate, again.authorise(t, second, bank.Rule{}).Reason)
+	})
 	t.Run("ErrDaybookLine", func(t *testing.T) {
-		for _, line := range []string{"", "{}", "[]", `{"place":{}}`, `{"at":"noon"}`} {
+		for _, line := range []string{"", "{}", "[]", `{"place":{}}`, `{"at":"noon"}`, `{"at":1,"place":{"Code":"0112"}}`, `{"at":1,"dance":{}}`} {
 			require.ErrorIs(t, newTrial(t, nil).Restore([]byte(line)), bank.ErrDaybookLine, line)
 		}
 	})
+}
+
+// anyCard is a verifier for which every card has signed what is asked; of the order given, or of those that trials make.
+type anyCard struct{ order operator.OrderID }
+
+func (a anyCard) Verify(card []byte) (bank.CardPayment, error) {
+	paid := bank.CardPayment{Wallet: "0001000000000007", OrderID: operator.OrderID{1}, Merchant: "M", Terminal: "T", Amount: 1,
+		Currency: "CNY", Counter: 5}
+	if len(card) > 1 {
+		paid.OrderID, paid.Amount = operator.OrderID{2}, 2
+	}
+	if a.order != (operator.OrderID{}) {
+		paid.OrderID = a.order
+	}
+	return paid, nil
 }
 
 // TestErrDaybook holds that nothing is done that could not be written down, and that it can be done later.
