@@ -105,9 +105,7 @@ func (c *Collector) Deliver(m Message) {
 
 // Refresh makes the collector read a terminal again, after a person changed its state.
 func (c *Collector) Refresh(terminal record.Terminal) {
-	if t := c.config.Downlink.directory.peek(terminal); t != nil {
-		t.spoil()
-	}
+	c.config.Downlink.directory.refresh(terminal)
 }
 
 // delivery is a message on its way to its worker.
@@ -120,23 +118,24 @@ type delivery struct {
 // errStale says that a terminal must be loaded again first, after what it has on its way is settled.
 var errStale = errors.New("collector: terminal is being loaded again")
 
-// tracker returns a terminal's tracker, fresh from the store when the one in memory went wrong.
+// tracker returns a terminal's tracker, fresh from the store when the one in memory went wrong. The caller lets go of it by
+// hold(-1).
 func (c *Collector) tracker(ctx context.Context, terminal record.Terminal) (*tracker, error) {
 	d := c.config.Downlink.directory
-	t, err := d.get(ctx, terminal)
+	t, err := d.hold(ctx, terminal)
 	if err != nil {
 		return nil, err
 	}
 	failed, busy := t.state()
-	switch {
-	case !failed:
+	if !failed {
 		return t, nil
-	case busy:
-		return nil, errStale
-	default:
-		d.forget(terminal)
-		return d.get(ctx, terminal)
 	}
+	t.hold(-1)
+	if busy {
+		return nil, errStale
+	}
+	d.forget(terminal)
+	return d.hold(ctx, terminal)
 }
 
 // limiter lets a bounded number of things through in a second.

@@ -1,8 +1,11 @@
 package collector
 
 import (
+	"context"
+
 	"github.com/yuantill/yuantill/cloud/store"
 	"github.com/yuantill/yuantill/protocol/message"
+	"github.com/yuantill/yuantill/protocol/record"
 	"github.com/yuantill/yuantill/protocol/seal"
 )
 
@@ -54,4 +57,20 @@ func (a *Acker) Round() []*Tracker {
 		t.acknowledgement()
 	}
 	return round
+}
+
+// KeepAtMost bounds the trackers that a downlink's directory keeps.
+func (d *Downlink) KeepAtMost(trackers int) { d.directory.most = trackers }
+
+// Hold takes a tracker as a worker does.
+func (d *Downlink) Hold(ctx context.Context, id record.Terminal) (*Tracker, error) {
+	return d.directory.hold(ctx, id)
+}
+
+// LetGo is the worker's end with it.
+func (d *Downlink) LetGo(t *Tracker) { t.hold(-1) }
+
+// Load takes a tracker as an answer does, which holds none.
+func (d *Downlink) Load(ctx context.Context, id record.Terminal) (*Tracker, error) {
+	return d.directory.get(ctx, id)
 }

@@ -21,6 +21,17 @@ type sickStore struct {
 	*sqlite.Store
 	full    atomic.Bool
 	refused atomic.Int64
+	// reading is called once, when a terminal has been read and before its reader has it.
+	reading atomic.Pointer[func()]
+}
+
+// Terminal implements collector.Store.
+func (s *sickStore) Terminal(ctx context.Context, id record.Terminal) (store.Terminal, error) {
+	found, err := s.Store.Terminal(ctx, id)
+	if meanwhile := s.reading.Swap(nil); meanwhile != nil {
+		(*meanwhile)()
+	}
+	return found, err
 }
 
 // Submit implements store.Writer.

@@ -35,6 +35,7 @@ type tracker struct {
 	durable  chain         // guarded by mu
 	inflight []*submission // guarded by mu; in the order of their commits
 	failed   bool          // guarded by mu: what is in memory is not what is stored
+	holders  int           // guarded by mu: workers that use it now
 	due      due           // guarded by mu: when an acknowledgement is
 	together int           // guarded by mu: records that wait for one
 	turn     uint64        // guarded by the acker's mu: when it last came to wait for one
@@ -218,6 +219,20 @@ func (t *tracker) state() (failed, busy bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return t.failed, len(t.inflight) > 0
+}
+
+// hold counts workers that begin to use the tracker, or with -1 one that ends to.
+func (t *tracker) hold(by int) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.holders += by
+}
+
+// idle reports whether nobody uses the tracker and nothing is on its way.
+func (t *tracker) idle() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.holders == 0 && len(t.inflight) == 0
 }
 
 // acknowledgement returns what is durable.

@@ -59,6 +59,7 @@ func (w *worker) take(ctx context.Context, d delivery) {
 		}
 		return
 	}
+	defer t.hold(-1)
 	switch d.lane {
 	case topic.SignIn:
 		w.signIn(ctx, t, d.data)
