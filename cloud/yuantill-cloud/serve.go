@@ -17,7 +17,6 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/spf13/cobra"
-	"golang.org/x/sync/errgroup"
 
 	"github.com/yuantill/yuantill/cloud/broker"
 	"github.com/yuantill/yuantill/cloud/collector"
@@ -288,17 +287,11 @@ func (c *cloud) run(ctx context.Context, connection *nats.Conn) error {
 	if err := c.subscribe(connection); err != nil {
 		return errors.Join(err, listener.Close())
 	}
-	group, ctx := errgroup.WithContext(ctx)
-	group.Go(func() error { return c.serveWeb(ctx, listener, handler) })
-	group.Go(func() error { return c.payments.Run(ctx) })
-	group.Go(func() error { return c.collector.Run(ctx) })
-	group.Go(func() error { return c.shifts.Run(ctx) })
-	group.Go(func() error { return c.checker.Run(ctx) })
-	group.Go(func() error { return c.limits.Run(ctx) })
-	group.Go(func() error { return c.watch().run(ctx) })
-	group.Go(func() error { return collector.NewGaps(c.books, time.Now, c.logger).Run(ctx) })
+	heard := []role{c.collector.Run, c.watch().run, collector.NewGaps(c.books, time.Now, c.logger).Run,
+		func(ctx context.Context) error { return c.serveWeb(ctx, listener, handler) }}
+	done := []role{c.payments.Run, c.shifts.Run, c.checker.Run, c.limits.Run}
 	c.logger.Info("serving", "broker", c.settings.Broker.Listen, "api", c.settings.API.Listen, "version", protocol.Release)
-	err = group.Wait()
+	err = runStages(ctx, heard, done)
 	for _, line := range c.lines {
 		if closer, can := line.(io.Closer); can {
 			err = errors.Join(err, closer.Close())
