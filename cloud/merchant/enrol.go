@@ -78,19 +78,21 @@ type Request struct {
 func Validate(m store.Merchant) error {
 	switch {
 	case len(m.ID) != merchantIDSize || strings.Trim(m.ID, "0123456789") != "":
-		return fmt.Errorf("%w: id %q is not 15 digits", ErrMerchant, m.ID)
+		return fmt.Errorf("%w: 商户号须为 15 位数字 · the id must have 15 digits: %q", ErrMerchant, m.ID)
 	case strings.TrimSpace(m.Name) == "" || utf8.RuneCountInString(m.Name) > merchantNameMax:
-		return fmt.Errorf("%w: name is empty or longer than %d characters", ErrMerchant, merchantNameMax)
+		return fmt.Errorf("%w: 名称须有 1 至 %d 个字 · the name must have 1 to %d characters", ErrMerchant, merchantNameMax, merchantNameMax)
 	case len(m.Operators) == 0:
-		return fmt.Errorf("%w: no operator", ErrMerchant)
+		return fmt.Errorf("%w: 至少一家运营机构 · at least one operator is needed", ErrMerchant)
 	case m.CompletionPercent < 0 || m.CompletionPercent > completionPercentMax:
-		return fmt.Errorf("%w: completion of %d %% of a hold is not within 0 to %d", ErrMerchant, m.CompletionPercent, completionPercentMax)
+		return fmt.Errorf("%w: 预授权完成上限须为 0 至 %d%% · what may be completed of a hold must be 0 to %d %%, not %d", ErrMerchant,
+			completionPercentMax, completionPercentMax, m.CompletionPercent)
 	case m.HoldDays < 0 || m.HoldDays > holdDaysMax:
-		return fmt.Errorf("%w: hold of %d days is not within 0 to %d", ErrMerchant, m.HoldDays, holdDaysMax)
+		return fmt.Errorf("%w: 预授权天数须为 0 至 %d · the days of a hold must be 0 to %d, not %d", ErrMerchant, holdDaysMax, holdDaysMax, m.HoldDays)
 	case m.FeeBasisPoints < 0 || m.FeeBasisPoints > feeBasisPointsMax:
-		return fmt.Errorf("%w: fee of %d basis points is not within 0 to %d", ErrMerchant, m.FeeBasisPoints, feeBasisPointsMax)
+		return fmt.Errorf("%w: 费率须为万分之 0 至 %d · the fee must be 0 to %d basis points, not %d", ErrMerchant, feeBasisPointsMax,
+			feeBasisPointsMax, m.FeeBasisPoints)
 	case len(m.Jurisdiction) != 2:
-		return fmt.Errorf("%w: jurisdiction %q", ErrMerchant, m.Jurisdiction)
+		return fmt.Errorf("%w: 法域须为两个字母 · the jurisdiction must be two letters, such as CN: %q", ErrMerchant, m.Jurisdiction)
 	}
 	return nil
 }

@@ -86,7 +86,7 @@ func keepUnnamed(before, change store.Merchant, named func(flag string) bool) st
 
 func checkOperators(m store.Merchant) error {
 	if len(m.Operators) == 0 {
-		return fmt.Errorf("%w: no operator", merchant.ErrMerchant)
+		return merchant.Validate(m) // says what is missing
 	}
 	operators, err := registry.Default()
 	if err != nil {
@@ -130,16 +130,28 @@ func enrolCommand(with configured) *cobra.Command {
 	return command
 }
 
+// The errors of enrolment files: what is wrong before the terminal is enrolled, and after.
+var (
+	errEnrolmentFile     = errors.New("enrolment file not written, the terminal is not enrolled")
+	errEnrolmentUnplaced = errors.New("enrolment file is not in its place, the terminal is enrolled")
+)
+
 // enrol has the keys on the disk before the terminal is enrolled: nobody could make them again.
 func enrol(ctx context.Context, r *merchant.Registrar, request merchant.Request, path string) error {
 	var draft *enrolment.Draft
 	err := r.Enrol(ctx, request, func(e enrolment.Enrolment) (err error) {
 		draft, err = enrolment.Prepare(path, e, fast.Engine(), rand.Reader)
-		return err
+		if err != nil {
+			return fmt.Errorf("%w: %w", errEnrolmentFile, err)
+		}
+		return nil
 	})
 	switch {
 	case err == nil:
-		return draft.Place()
+		if err := draft.Place(); err != nil {
+			return fmt.Errorf("%w: %w", errEnrolmentUnplaced, err)
+		}
+		return nil
 	case draft != nil:
 		return errors.Join(err, draft.Discard())
 	default:
@@ -150,7 +162,7 @@ func enrol(ctx context.Context, r *merchant.Registrar, request merchant.Request,
 // numbered returns count terminal ids from the first on, counting its trailing digits up.
 func numbered(first string, count int) ([]record.Terminal, error) {
 	if count < 1 || count > enrolMax {
-		return nil, fmt.Errorf("count of %d is not within 1 to %d", count, enrolMax)
+		return nil, fmt.Errorf("台数须为 1 至 %d · the count must be 1 to %d, not %d", enrolMax, enrolMax, count)
 	}
 	if count == 1 {
 		terminal, err := record.ParseTerminal(first)
@@ -160,7 +172,7 @@ func numbered(first string, count int) ([]record.Terminal, error) {
 	digits := first[len(prefix):]
 	start, err := strconv.ParseUint(digits, 10, 32)
 	if err != nil {
-		return nil, fmt.Errorf("terminal %q does not end in digits to count on", first)
+		return nil, fmt.Errorf("终端号 %s 须以数字结尾才能连续登记 · the terminal id %s must end in digits to be counted on", first, first)
 	}
 	terminals := make([]record.Terminal, 0, count)
 	for i := range count {

@@ -48,7 +48,7 @@ func initialise(s Settings, now time.Time) (err error) {
 		}
 	}
 	if made == 0 {
-		return os.ErrExist
+		return fmt.Errorf("%w: %w", errInitialised, os.ErrExist)
 	}
 	return nil
 }
@@ -104,8 +104,13 @@ func makeSigningKey(s Settings, _ time.Time) error {
 	return merchant.WritePrivate(s.signingKey(), private)
 }
 
-// errSigningKeyLost says that the signing key is gone and its public half is not.
-var errSigningKeyLost = errors.New("signing key is missing while its public key is there")
+// The errors of init.
+var (
+	// errInitialised says that nothing is missing.
+	errInitialised = errors.New("all keys are there already")
+	// errSigningKeyLost says that the signing key is gone and its public half is not.
+	errSigningKeyLost = errors.New("signing key is missing while its public key is there")
+)
 
 func makeSigningPublic(s Settings, _ time.Time) error {
 	if _, err := os.Lstat(s.signingPublic()); err == nil {

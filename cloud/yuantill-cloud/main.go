@@ -32,8 +32,8 @@ func main() {
 	defer stop()
 	if err := newCommand().ExecuteContext(ctx); err != nil {
 		fmt.Fprintln(os.Stderr, "yuantill-cloud:", err)
-		if errors.Is(err, ErrSettings) {
-			fmt.Fprintln(os.Stderr, "  → 改正设置文件后再运行 · correct the settings file and run again")
+		for _, text := range advice(err) {
+			fmt.Fprintln(os.Stderr, "  →", text)
 		}
 		if errors.Is(err, errUnbalanced) {
 			os.Exit(exitUnbalanced)
