@@ -219,7 +219,7 @@ func TestGiverRepeatsWhatWasLost(t *testing.T) {
 	h.now = h.now.Add(time.Hour)
 	h.Step(t.Context())
 	require.Empty(t, h.answers)
-	require.NoError(t, h.Store.Commit(t.Context(), store.Change{BlockedWallets: []store.BlockedWallet{
+	require.NoError(t, h.Commit(t.Context(), store.Change{BlockedWallets: []store.BlockedWallet{
 		{Wallet: seal.Hash{7}, Reason: "double-spent", At: noon}}}))
 	h.Changed()
 	h.Step(t.Context())

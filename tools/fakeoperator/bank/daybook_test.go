@@ -161,7 +161,6 @@ func TestRestore(t *testing.T) {
 		first := w.request(1)
 		first.Method, first.Code, first.Card = operator.MethodTap, "", []byte("x")
 		require.Equal(t, operator.StatusApproved, w.authorise(t, first, bank.Rule{}).Status)
-		w = w.killed(t, book, book.synced)
 		second := first
 		second.OrderID = operator.OrderID{99}
 		again := newTrial(t, func(c *bank.Config) { c.Daybook, c.Cards = &pages{}, anyCard{order: second.OrderID} })
