@@ -216,19 +216,20 @@ func TestLoosePlugDoesNotFillTheJournal(t *testing.T) {
 func TestFaultThatCouldNotBeRecorded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newShop(approve)
-		var plugged *drivertest.Scanner
+		var plugged atomic.Pointer[drivertest.Scanner]
 		again := func(context.Context) (agent.Opened[drivers.Scanner], error) {
-			plugged = drivertest.NewScanner()
-			return agent.Opened[drivers.Scanner]{Device: plugged, Close: func() error { return nil }}, nil
+			device := drivertest.NewScanner()
+			plugged.Store(device)
+			return agent.Opened[drivers.Scanner]{Device: device, Close: func() error { return nil }}, nil
 		}
 		s.openWith(t, again, nil, nil)
 		synctest.Wait()
 		s.journal.change(func() { s.journal.fail = journal.ErrNoRoom })
-		plugged.HangUp()
+		plugged.Load().HangUp()
 		time.Sleep(time.Second)
 		s.journal.change(func() { s.journal.fail = nil })
 		for range 3 {
-			plugged.HangUp()
+			plugged.Load().HangUp()
 			time.Sleep(2 * time.Second)
 		}
 		require.Equal(t, 1, countOf(s.journal.types(t), "device-fault"))
