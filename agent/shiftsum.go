@@ -168,7 +168,7 @@ func (t *till) tellForgotten(ctx context.Context, latest []shift.Shift) error {
 		if err := proto.Unmarshal(r.Body(), &body); err != nil {
 			return fmt.Errorf("read end of shift: %w", err)
 		}
-		if id := string(body.GetShiftId()); !seen[id] && body.GetProvisional() {
+		if !seen[string(body.GetShiftId())] && body.GetProvisional() {
 			forgotten, batch = forgotten+1, body.GetBatch()
 		}
 		seen[string(body.GetShiftId())] = true
