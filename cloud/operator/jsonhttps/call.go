@@ -29,7 +29,7 @@ type reply struct {
 	body   []byte
 }
 
-// call sends a signed request once and returns the authenticated response. Errors: *operator.NotSentError,
+// call sends a signed request once, erases it, and returns the authenticated response. Errors: *operator.NotSentError,
 // *operator.UnknownOutcomeError.
 func (c *Connector) call(ctx context.Context, s signed) (reply, error) {
 	l, err := c.lines.take(ctx)
@@ -37,7 +37,11 @@ func (c *Connector) call(ctx context.Context, s signed) (reply, error) {
 		return reply{}, &operator.NotSentError{Operation: s.operation, Cause: err}
 	}
 	again := true
-	defer func() { c.lines.give(l, again) }()
+	defer func() {
+		l.erase()
+		clear(s.body)
+		c.lines.give(l, again)
+	}()
 	request := c.newRequest(s)
 	if err := l.encode(request); err != nil {
 		return reply{}, &operator.NotSentError{Operation: s.operation, Cause: fmt.Errorf("encode request: %w", err)}

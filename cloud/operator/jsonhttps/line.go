@@ -101,6 +101,12 @@ func (l *line) encode(request *http.Request) error {
 	return request.Write(&l.out)
 }
 
+// erase forgets the bytes of the last request: they may hold a customer's code, which is not kept.
+func (l *line) erase() {
+	clear(l.out.Bytes())
+	l.out.Reset()
+}
+
 // response reads up to the answer's body.
 func (l *line) response(request *http.Request) (*http.Response, error) {
 	for range interimMax + 1 {

@@ -2,6 +2,7 @@ package jsonhttps_test
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -85,7 +86,43 @@ func TestConnectionIsClosedAfterAWhile(t *testing.T) {
 		require.NoError(t, err)
 		connections.oneClosed(t)
 		require.Zero(t, connector.Idle())
+		require.True(t, connector.Forgotten())
 	}
+}
+
+// TestIdleConnectionHoldsNoCode: what was written is erased with the call, not with the next one.
+func TestIdleConnectionHoldsNoCode(t *testing.T) {
+	_, config, _ := answering(t)
+	connector := connect(t, config)
+	_, err := connector.Authorise(t.Context(), request())
+	require.NoError(t, err)
+	require.Equal(t, 1, connector.Idle())
+	require.False(t, connector.Holds(request().Code))
+}
+
+// TestClosedWhileConnecting: a call whose connection is there only after Close sends nothing on it.
+func TestClosedWhileConnecting(t *testing.T) {
+	_, config, connections := answering(t)
+	shaking, goOn := make(chan struct{}), make(chan struct{})
+	config.TLS = config.TLS.Clone()
+	config.TLS.VerifyConnection = func(tls.ConnectionState) error {
+		close(shaking)
+		<-goOn
+		return nil
+	}
+	connector := connect(t, config)
+	called := make(chan error, 1)
+	go func() {
+		_, err := connector.Query(context.Background(), inquiry())
+		called <- err
+	}()
+	<-shaking
+	require.NoError(t, connector.Close())
+	close(goOn)
+	err := <-called
+	var notSent *operator.NotSentError
+	require.ErrorAs(t, err, &notSent)
+	connections.oneClosed(t)
 }
 
 func TestConnectionIsNotKept(t *testing.T) {

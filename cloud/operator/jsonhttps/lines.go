@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"sync"
 	"time"
 )
@@ -54,11 +55,21 @@ func (s *lines) take(ctx context.Context) (*line, error) {
 		l.close()
 	}
 	l, err := dial(ctx, s.dialer, s.address, s.config)
+	if err == nil && s.isClosed() { // meanwhile
+		l.close()
+		err = errClosed
+	}
 	if err != nil {
 		<-s.turns
 		return nil, fmt.Errorf("connect: %w", err)
 	}
 	return l, nil
+}
+
+func (s *lines) isClosed() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.closed
 }
 
 // latest takes the latest used idle line, or nil.
@@ -109,7 +120,7 @@ func (s *lines) expire() {
 		old++
 	}
 	expired := append([]*line(nil), s.idle[:old]...)
-	s.idle = append(s.idle[:0], s.idle[old:]...)
+	s.idle = slices.Delete(s.idle, 0, old)
 	s.sweep = nil
 	if len(s.idle) > 0 && !s.closed {
 		s.sweep = time.AfterFunc(s.idleFor-time.Since(s.idle[0].since), s.expire)
