@@ -8,13 +8,15 @@ ARM_CC  := arm-linux-gnueabihf-gcc
 ARM_RUN := qemu-arm-static -L /usr/arm-linux-gnueabihf
 ARM_ENV := CGO_ENABLED=1 GOOS=linux GOARCH=arm GOARM=7 CC=$(ARM_CC)
 # The agent is one static file and shares a small terminal with a browser: SQLite for size, no HTTP/2, and no inlining
-# in libraries that a sale hardly passes through. The kernel counts its code as its memory.
+# where a sale hardly passes through or does not notice. The kernel counts its code as its memory.
 AGENT_TAGS := netgo osusergo nethttpomithttp2 $(TAGS)
 AGENT_COLD := github.com/eclipse/... github.com/emmansun/... github.com/gorilla/... \
 	github.com/mattn/... github.com/pelletier/... go.bug.st/... golang.org/... google.golang.org/... \
 	compress/... crypto/tls/... crypto/x509/... database/... encoding/asn1/... encoding/json/... flag/... fmt/... log/... \
-	mime/... net/... regexp/... text/... vendor/... $(addprefix github.com/yuantill/yuantill/,agent/station agent/shift \
-	agent/followup agent/offline agent/receipt agent/catalogue agent/yuantill-agent/... protocol/enrolment protocol/closing)
+	mime/... net/... os/... regexp/... text/... vendor/... github.com/tjfoc/... \
+	$(addprefix github.com/yuantill/yuantill/,agent agent/catalogue agent/checkout agent/followup agent/keyring agent/offline \
+	agent/packed agent/receipt agent/shift agent/station agent/uplink agent/yuantill-agent/... drivers/... protocol/closing \
+	protocol/enrolment protocol/hardwallet)
 AGENT_BUILD := -trimpath -tags '$(AGENT_TAGS)' -ldflags '$(LDFLAGS) -linkmode external -extldflags "-static"' \
 	$(foreach pattern,$(AGENT_COLD),-gcflags=$(pattern)=-l)
 AGENT_ENV := CGO_CFLAGS=-Os
