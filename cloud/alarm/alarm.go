@@ -30,6 +30,10 @@ const (
 	SignIn          = "sign-in"
 )
 
+// NewerTerminal is raised by the collector for records of an unknown type, and by the payments for requests with unknown
+// fields.
+const NewerTerminal = "newer-terminal"
+
 // All returns the whole catalogue.
 func All() []Entry {
 	return slices.Concat(terminals(), journals(), payments(), returns(), wallets(), books())

@@ -42,6 +42,11 @@ func terminals() []Entry {
 				"somebody signed in under this terminal id with a wrong form, key or state; the terminal takes no payments meanwhile"},
 			Next: Text{"核对终端的入网文件和密钥版本，以及是否已停用",
 				"compare the terminal's enrolment and key version, and whether it is blocked"}},
+		{Kind: NewerTerminal, Title: Text{"终端的程序比平台新", "a terminal's program is newer than the cloud's"},
+			Meaning: Text{"它的记录里有平台读不懂的内容：记录已保存，读不懂的请求被拒绝，没有动钱；脱机收款已照常入账",
+				"its records say things that the cloud cannot read: they are kept, a request that is not understood was declined without moving money; an offline payment was booked all the same"},
+			Next: Text{"先升级平台，或把该终端退回原来的版本；详情里的记录逐条核对",
+				"upgrade the cloud first or take the terminal back to its earlier version, and look at the records that the detail names"}},
 	}
 }
 

@@ -1,6 +1,7 @@
 package collector
 
 import (
+	"fmt"
 	"strings"
 	"time"
 	"unicode"
@@ -31,4 +32,15 @@ func journalDamaged(t *tracker, r record.Record, now time.Time) []store.Alarm {
 	}, body.GetFault()))
 	return []store.Alarm{alarmOf(t, alarm.JournalDamaged,
 		"the terminal found its journal damaged: "+string(said[:min(len(said), faultMax)]), now)}
+}
+
+// unknownType tells of a record that is kept and that this program does not know what to do with: its terminal is newer.
+func unknownType(t *tracker, header record.Header, now time.Time) []store.Alarm {
+	if header.Type.Known() {
+		return nil
+	}
+	one := alarmOf(t, alarm.NewerTerminal, fmt.Sprintf("record %d is of %s, which this cloud does not know: it is kept, and nothing followed from it",
+		header.Sequence, header.Type), now)
+	one.Key += "/" + header.Type.String()
+	return []store.Alarm{one}
 }

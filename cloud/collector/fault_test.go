@@ -46,3 +46,19 @@ func TestADamagedJournalIsTold(t *testing.T) {
 		}
 	})
 }
+
+func TestARecordOfALaterVersionIsKeptAndTold(t *testing.T) {
+	w := newWorld(t, nil)
+	till := newTill(w)
+	till.open()
+	till.send(topic.Up, till.record(record.Type(0x7001), &message.DeviceFault{}))
+	till.acknowledged(2)
+	till.send(topic.Up, till.record(record.Type(0x7001), &message.DeviceFault{}), till.record(record.Type(0x7002), &message.DeviceFault{}))
+	till.acknowledged(4)
+	told := w.open()
+	require.Len(t, told, 2, "one a type")
+	require.EqualValues(t, 3, told[0].Count+told[1].Count)
+	require.Equal(t, terminalID.String(), told[0].Terminal)
+	require.Contains(t, told[0].Detail+told[1].Detail, "record 3 is of type-7001", "the latest of it")
+	require.Contains(t, told[0].Detail+told[1].Detail, "record 4 is of type-7002")
+}

@@ -152,6 +152,7 @@ func (w *worker) place(ctx context.Context, t *tracker, r Verified, secret []byt
 		case record.DeviceFault:
 			b.change.Alarms = append(b.change.Alarms, journalDamaged(t, r.Record, now)...)
 		default:
+			b.change.Alarms = append(b.change.Alarms, unknownType(t, r.Header, now)...)
 		}
 		if consumer := w.config.Consumers[r.Header.Type]; consumer != nil {
 			change, told := consumer.Consume(ctx, r, secret)

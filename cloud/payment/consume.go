@@ -35,8 +35,9 @@ type requests struct{ *Service }
 // Consume makes a payment of a request, in the same commit as its record, and begins it after the commit.
 func (s requests) Consume(ctx context.Context, r collector.Verified, secret []byte) (store.Change, func(error)) {
 	body, order, reason := parseRequest(r)
+	newer := s.newer(r, "order "+order.String(), understood(body))
 	if reason != operator.ReasonNone {
-		return store.Change{}, s.declining(r, body, order, reason)
+		return newer, s.declining(r, body, order, reason)
 	}
 	if s.reused(ctx, order) {
 		return store.Change{Alarms: []store.Alarm{{Key: "order-reused/" + r.Terminal.ID.String(), Kind: "order-reused",
@@ -44,6 +45,7 @@ func (s requests) Consume(ctx context.Context, r collector.Verified, secret []by
 			At: s.config.Clock.Now()}}}, nil
 	}
 	e, change := s.firstEvent(ctx, r, body, order)
+	change.Append(newer)
 	if e.Kind == EventRequested && !codeFits(body, secret) {
 		return change, s.declining(r, body, order, operator.ReasonCodeExpired)
 	}
@@ -144,6 +146,9 @@ func (s *Service) firstEvent(ctx context.Context, r collector.Verified, body *me
 			Terminal: r.Terminal.ID.String(), At: now, Detail: "order " + order.String() +
 				": a hard wallet was asked to pay and did not answer; it may have been debited. Its operator must be asked"})
 	}
+	if !understood(body) && body.GetOffline() == nil && e.Kind == EventRequested { // what its card has signed goes back
+		e = Event{Kind: EventReversalRequested, Reason: operator.ReasonInvalidRequest}
+	}
 	cancelled, was := s.cancelledBefore(ctx, order)
 	if !was {
 		return e, change
@@ -168,7 +173,11 @@ func parseRequest(r collector.Verified) (*message.PaymentRequested, store.OrderI
 	if err := proto.Unmarshal(r.Record.Body(), &body); err != nil || len(body.GetOrderId()) != len(store.OrderID{}) {
 		return &body, store.OrderID{}, operator.ReasonInvalidRequest
 	}
-	return &body, store.OrderID(body.GetOrderId()), operator.ReasonNone
+	reason := operator.ReasonNone
+	if !moved(&body) && !understood(&body) {
+		reason = operator.ReasonInvalidRequest
+	}
+	return &body, store.OrderID(body.GetOrderId()), reason
 }
 
 // reused reports whether a payment that has ended has the order id already, or one that is going on. The store is asked

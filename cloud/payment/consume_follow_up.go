@@ -40,7 +40,7 @@ func parseFollowUp(terminal record.Terminal, sequence uint64, content []byte) (r
 		return r, operator.ReasonInvalidRequest
 	}
 	r.id, r.order = store.FollowUpID(r.body.GetFollowUpId()), store.OrderID(r.body.GetOrderId())
-	if r.id == (store.FollowUpID{}) {
+	if r.id == (store.FollowUpID{}) || !r.body.GetOffline() && !message.Understood(r.body) {
 		return r, operator.ReasonInvalidRequest
 	}
 	return r, operator.ReasonNone
@@ -65,8 +65,9 @@ func parseVerified(r collector.Verified) (request, operator.Reason) {
 // Consume notes the follow-up in the same commit as its record, and has its order look at it after the commit.
 func (s followUps) Consume(ctx context.Context, r collector.Verified, _ []byte) (store.Change, func(error)) {
 	asked, reason := parseVerified(r)
+	newer := s.newer(r, "follow-up "+asked.id.String(), message.Understood(asked.body))
 	if reason != operator.ReasonNone {
-		return store.Change{}, s.afterCommit(func() { s.sendFollowUp(asked.terminal, declinedFollowUp(asked.body, reason, r.Header.Time)) })
+		return newer, s.afterCommit(func() { s.sendFollowUp(asked.terminal, declinedFollowUp(asked.body, reason, r.Header.Time)) })
 	}
 	first, err := s.config.Store.FollowUp(ctx, asked.id)
 	switch {
@@ -77,7 +78,7 @@ func (s followUps) Consume(ctx context.Context, r collector.Verified, _ []byte) 
 	}
 	row := store.FollowUp{ID: asked.id, Order: asked.order, Terminal: asked.terminal, Sequence: asked.sequence,
 		State: store.FollowUpWaiting, At: instant(s.config.Clock.Now())}
-	return store.Change{FollowUps: []store.FollowUp{row}}, s.afterCommit(func() { s.follow(s.ctx, asked) })
+	return store.Change{FollowUps: []store.FollowUp{row}, Alarms: newer.Alarms}, s.afterCommit(func() { s.follow(s.ctx, asked) })
 }
 
 // Again tells how the follow-up stands, or takes it up when its order has not looked at it yet.

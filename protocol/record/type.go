@@ -41,6 +41,16 @@ const (
 
 // String returns the type's name for logs and listings.
 func (t Type) String() string {
+	if name := t.name(); name != "" {
+		return name
+	}
+	return fmt.Sprintf("type-%04x", uint16(t))
+}
+
+// Known reports whether this program knows what t is; a later version has more types.
+func (t Type) Known() bool { return t.name() != "" }
+
+func (t Type) name() string {
 	switch t {
 	case SignIn:
 		return "sign-in"
@@ -89,7 +99,7 @@ func (t Type) String() string {
 	case OfflineLimits:
 		return "offline-limits"
 	default:
-		return fmt.Sprintf("type-%04x", uint16(t))
+		return ""
 	}
 }
 

@@ -22,6 +22,7 @@ func (w *World) debited(o *bankOrder) {
 	if !known {
 		w.violation("debit-without-record", "%s is debited, and no journal has asked for it", w.alias(o.id))
 	}
+	w.checkUnderstood(o.id)
 	paid := int64(0)
 	for _, b := range w.banks {
 		for _, other := range b.list {

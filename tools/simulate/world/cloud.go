@@ -24,9 +24,10 @@ import (
 
 // cloud is the machine that the cloud runs on. It outlives the processes that run on it.
 type cloud struct {
-	world  *World
-	disk   *crashdisk.Disk
-	random random
+	world   *World
+	disk    *crashdisk.Disk
+	random  random
+	dialect dialect
 
 	life      *life // nil while none runs
 	books     *books
@@ -100,6 +101,7 @@ func (c *cloud) assemble(ctx context.Context, l *life) error {
 	if err != nil {
 		return err
 	}
+	said := answers{downlink, c}
 	timing := payment.DefaultTiming()
 	timing.HoldFor = holdFor
 	machine, err := payment.NewMachine(timing)
@@ -111,14 +113,14 @@ func (c *cloud) assemble(ctx context.Context, l *life) error {
 		lines[b.code] = line{b, l}
 	}
 	directory := merchant.NewDirectory(c.books)
-	c.limits, err = limit.NewGiver(limit.Config{Plans: w.shop.plans, Store: c.books, Terminals: directory, Answers: downlink,
+	c.limits, err = limit.NewGiver(limit.Config{Plans: w.shop.plans, Store: c.books, Terminals: directory, Answers: said,
 		Clock: w.time, Logger: w.logger})
 	if err != nil {
 		return err
 	}
 	metrics := prometheus.NewRegistry()
 	c.payments, err = payment.NewService(ctx, payment.ServiceConfig{Machine: machine, Store: c.books,
-		Merchants: directory, Plans: w.shop.plans, Issuers: w.shop.issuers, Blocked: c.limits.Changed, Registry: w.shop.operators, Operators: lines, Answers: downlink,
+		Merchants: directory, Plans: w.shop.plans, Issuers: w.shop.issuers, Blocked: c.limits.Changed, Registry: w.shop.operators, Operators: lines, Answers: said,
 		Clock: worldClock{w}, Beside: func(run func()) { w.loop.spawn(l, func() { run(); c.settle() }) },
 		Logger: w.logger, Metrics: metrics})
 	if err != nil {

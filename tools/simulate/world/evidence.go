@@ -20,20 +20,22 @@ type evidence struct {
 	requested map[order]bool
 	reversal  map[order]bool
 	signed    map[order]bool // by a hard wallet, which has debited itself
-	outcomes  map[order]map[message.Outcome]bool
-	records   map[string]bool // every record that an Append returned
-	followed  map[string]*followed
-	offline   []offlinePayment   // that the till took by itself
-	signIns   []signIn           // that were sent
-	facts     []fact             // of shifts
-	methods   map[string]string  // lines of payments, by order
-	openings  map[string]opening // shifts by id
-	last      uint64             // the highest sequence
-	checked   uint64             // acknowledged records that were looked for in the cloud
+	// Asked for in words that the cloud does not know.
+	notUnderstood map[order]bool
+	outcomes      map[order]map[message.Outcome]bool
+	records       map[string]bool // every record that an Append returned
+	followed      map[string]*followed
+	offline       []offlinePayment   // that the till took by itself
+	signIns       []signIn           // that were sent
+	facts         []fact             // of shifts
+	methods       map[string]string  // lines of payments, by order
+	openings      map[string]opening // shifts by id
+	last          uint64             // the highest sequence
+	checked       uint64             // acknowledged records that were looked for in the cloud
 }
 
 func newEvidence() evidence {
-	return evidence{requested: map[order]bool{}, reversal: map[order]bool{}, signed: map[order]bool{},
+	return evidence{requested: map[order]bool{}, reversal: map[order]bool{}, signed: map[order]bool{}, notUnderstood: map[order]bool{},
 		outcomes: map[order]map[message.Outcome]bool{}, records: map[string]bool{}, followed: map[string]*followed{},
 		methods: map[string]string{}, openings: map[string]opening{}}
 }
@@ -57,6 +59,7 @@ func (e *evidence) recorded(t *till, r record.Record) {
 		if proto.Unmarshal(r.Body(), body) == nil {
 			e.requested[order(body.GetOrderId())] = true
 			e.signed[order(body.GetOrderId())] = len(body.GetCardTransaction()) != 0
+			e.beyond(t, order(body.GetOrderId()), body)
 			t.anew("payment", body.GetAgain())
 			t.acceptedOffline(body, string(r.HeaderBytes()))
 		}
@@ -106,6 +109,7 @@ func (e *evidence) copied() evidence {
 		c.reversal[id] = true
 	}
 	maps.Copy(c.signed, e.signed)
+	maps.Copy(c.notUnderstood, e.notUnderstood)
 	for id, outcomes := range e.outcomes {
 		for outcome := range outcomes {
 			c.outcome(id)[outcome] = true

@@ -29,6 +29,7 @@ var kinds = map[string]func(*World, Action){
 	"cut-cloud":  cutCloud,
 	"disk-error": failDisk,
 	"upgrade":    upgrade,
+	"later":      later,
 	"two-agents": twoAgents,
 	"copy":       copyTill,
 	"restore":    restore,

@@ -16,6 +16,7 @@ func Generate(seed uint64) Script {
 	g.outage()
 	g.hours()
 	g.orphan()
+	g.versions()
 	slices.SortStableFunc(s.Actions, func(a, b Action) int { return int(a.At - b.At) })
 	return s
 }
@@ -324,6 +325,23 @@ func (g *generator) clock(at time.Duration) {
 		g.add(at, "clock").set("till", g.aTill()).set("to", to)
 	case 2:
 		g.add(at, "drift").set("till", g.aTill()).set("ppm", one(g.random, -5000, -100, 100, 5000))
+	}
+}
+
+// versions are machines that run a later version for a while, drawn last.
+func (g *generator) versions() {
+	r := g.random
+	for _, rush := range g.rushes {
+		at := rush + r.between(-5*time.Minute, 15*time.Minute)
+		switch r.IntN(8) {
+		case 0, 1:
+			a := g.add(at, "later").set("till", g.aTill()).set("for", g.while())
+			if r.chance(50) {
+				a.set("asks", 1)
+			}
+		case 2:
+			g.add(at, "later").set("cloud", 1).set("for", g.while())
+		}
 	}
 }
 

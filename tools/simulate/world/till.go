@@ -46,7 +46,8 @@ type till struct {
 	parted    time.Duration // when that began
 	past      []*loss       // what old copies lacked that were put back, the latest last
 	retired   bool          // never started again
-	broken    int           // how many commits fail for want of room
+	dialect   dialect
+	broken    int // how many commits fail for want of room
 
 	// What follows belongs to the present process.
 	life       *life // nil while none runs
@@ -405,7 +406,7 @@ func (r *recorder) Append(ctx context.Context, entries ...journal.Entry) ([]reco
 		r.till.failed = r.till.world.loop.now
 		return nil, errDisk
 	}
-	records, err := r.Journal.Append(ctx, entries...)
+	records, err := r.Journal.Append(ctx, r.till.dialect.said(entries)...)
 	r.powered("during record")
 	if err != nil {
 		r.till.failed = r.till.world.loop.now
@@ -415,6 +416,9 @@ func (r *recorder) Append(ctx context.Context, entries ...journal.Entry) ([]reco
 		}
 	}
 	r.life.point("after record")
+	if err == nil && r.till.dialect.later && entries[0].Type == record.PaymentRequested {
+		r.till.sayMore(ctx)
+	}
 	return records, err
 }
 
