@@ -22,6 +22,9 @@ var (
 	ErrAnswerTooLong   = errors.New("jsonhttps: answer is too long")
 )
 
+// requestSize is how long a request is but for its body, or a little less: one that grows leaves a copy behind.
+const requestSize = 1 << 10
+
 // reply is an authenticated response.
 type reply struct {
 	status int
@@ -29,7 +32,7 @@ type reply struct {
 	body   []byte
 }
 
-// call sends a signed request once, erases it, and returns the authenticated response. Errors: *operator.NotSentError,
+// call sends a signed request once, erases it, since it may hold a customer's code, and returns the authenticated response. Errors: *operator.NotSentError,
 // *operator.UnknownOutcomeError.
 func (c *Connector) call(ctx context.Context, s signed) (reply, error) {
 	l, err := c.lines.take(ctx)
@@ -38,19 +41,15 @@ func (c *Connector) call(ctx context.Context, s signed) (reply, error) {
 	}
 	again := true
 	defer func() {
-		l.erase()
 		clear(s.body)
+		clear(s.wire)
 		c.lines.give(l, again)
 	}()
-	request := c.newRequest(s)
-	if err := l.encode(request); err != nil {
-		return reply{}, &operator.NotSentError{Operation: s.operation, Cause: fmt.Errorf("encode request: %w", err)}
-	}
 	if ctx.Err() != nil {
 		return reply{}, &operator.NotSentError{Operation: s.operation, Cause: context.Cause(ctx)}
 	}
 	var got received
-	if got, again, err = l.exchange(ctx, request); err == nil {
+	if got, again, err = l.exchange(ctx, s.wire); err == nil {
 		var answer reply
 		if answer, err = c.read(got, s.stamp); err == nil {
 			return answer, nil
@@ -59,7 +58,8 @@ func (c *Connector) call(ctx context.Context, s signed) (reply, error) {
 	return reply{}, &operator.UnknownOutcomeError{Operation: s.operation, HTTPStatus: got.status, Cause: err}
 }
 
-func (c *Connector) newRequest(s signed) *http.Request {
+// encode makes the bytes of a request.
+func (c *Connector) encode(s signed) ([]byte, error) {
 	request := &http.Request{
 		Method:        http.MethodPost,
 		URL:           &url.URL{Scheme: "https", Host: c.base.Host, Path: s.path},
@@ -72,7 +72,12 @@ func (c *Connector) newRequest(s signed) *http.Request {
 	// An empty value keeps net/http from sending a User-Agent that nobody reads.
 	request.Header["User-Agent"] = []string{""}
 	s.stamp.SetHeader(request.Header, s.seal)
-	return request
+	var wire bytes.Buffer
+	wire.Grow(requestSize + len(s.body))
+	if err := request.Write(&wire); err != nil {
+		return nil, fmt.Errorf("encode request: %w", err)
+	}
+	return wire.Bytes(), nil
 }
 
 // read checks signature and time.

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"slices"
 	"time"
+
+	"github.com/yuantill/yuantill/cloud/operator"
 )
 
 // Limit sets how many calls may be in flight.
@@ -12,17 +14,10 @@ func (c *Connector) Limit(most int) { c.lines.turns = make(chan struct{}, most) 
 // KeepIdle sets how long a connection may be idle.
 func (c *Connector) KeepIdle(d time.Duration) { c.lines.idleFor = d }
 
-// Holds reports whether the memory of an idle connection's last request has the text.
-func (c *Connector) Holds(text string) bool {
-	c.lines.mu.Lock()
-	defer c.lines.mu.Unlock()
-	for _, l := range c.lines.idle {
-		held := l.out.Bytes()
-		if bytes.Contains(held[:cap(held)], []byte(text)) {
-			return true
-		}
-	}
-	return false
+// Holds reports whether the memory of a prepared request has the text.
+func Holds(p operator.Prepared, text string) bool {
+	s := p.(*prepared).signed
+	return bytes.Contains(s.wire[:cap(s.wire)], []byte(text)) || bytes.Contains(s.body[:cap(s.body)], []byte(text))
 }
 
 // Forgotten reports whether nothing is left of connections that are idle no more.

@@ -2,7 +2,6 @@ package jsonhttps
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -31,7 +30,6 @@ type line struct {
 	raw    net.Conn // below secure
 	limit  io.LimitedReader
 	reader *bufio.Reader
-	out    bytes.Buffer
 	since  time.Time // when it was last used
 }
 
@@ -64,9 +62,9 @@ type received struct {
 	body   []byte
 }
 
-// exchange writes a request and reads its answer, until ctx ends. It reports whether the line can be used again. From the
+// exchange writes a request's bytes and reads its answer, until ctx ends. It reports whether the line can be used again. From the
 // first call of Write on nobody knows whether the operator got the request.
-func (l *line) exchange(ctx context.Context, request *http.Request) (got received, again bool, err error) {
+func (l *line) exchange(ctx context.Context, request []byte) (got received, again bool, err error) {
 	unblock := context.AfterFunc(ctx, func() { _ = l.secure.SetDeadline(time.Unix(1, 0)) })
 	defer func() {
 		if !unblock() { // the line's deadline is passed, or will be in a moment
@@ -76,11 +74,11 @@ func (l *line) exchange(ctx context.Context, request *http.Request) (got receive
 			}
 		}
 	}()
-	if _, err := l.secure.Write(l.out.Bytes()); err != nil {
+	if _, err := l.secure.Write(request); err != nil {
 		return received{}, false, fmt.Errorf("write request: %w", err)
 	}
 	l.limit.N = answerMax
-	response, err := l.response(request)
+	response, err := l.response()
 	if err != nil {
 		return received{}, false, fmt.Errorf("read answer: %w", err)
 	}
@@ -95,22 +93,10 @@ func (l *line) exchange(ctx context.Context, request *http.Request) (got receive
 	return got, !response.Close && l.reader.Buffered() == 0, nil
 }
 
-// encode makes the bytes of a request, before anything is sent.
-func (l *line) encode(request *http.Request) error {
-	l.out.Reset()
-	return request.Write(&l.out)
-}
-
-// erase forgets the bytes of the last request: they may hold a customer's code, which is not kept.
-func (l *line) erase() {
-	clear(l.out.Bytes())
-	l.out.Reset()
-}
-
 // response reads up to the answer's body.
-func (l *line) response(request *http.Request) (*http.Response, error) {
+func (l *line) response() (*http.Response, error) {
 	for range interimMax + 1 {
-		response, err := http.ReadResponse(l.reader, request)
+		response, err := http.ReadResponse(l.reader, nil) // to a POST as to a GET
 		if err != nil || response.StatusCode >= http.StatusOK {
 			return response, err
 		}

@@ -90,14 +90,22 @@ func TestConnectionIsClosedAfterAWhile(t *testing.T) {
 	}
 }
 
-// TestIdleConnectionHoldsNoCode: what was written is erased with the call, not with the next one.
-func TestIdleConnectionHoldsNoCode(t *testing.T) {
-	_, config, _ := answering(t)
-	connector := connect(t, config)
-	_, err := connector.Authorise(t.Context(), request())
-	require.NoError(t, err)
-	require.Equal(t, 1, connector.Idle())
-	require.False(t, connector.Holds(request().Code))
+// TestSentRequestHoldsNoCode: what was written is erased with the call.
+func TestSentRequestHoldsNoCode(t *testing.T) {
+	for name, waited := range map[string]time.Duration{"AtOnce": 0, "SignedAnew": 20 * time.Second} {
+		t.Run(name, func(t *testing.T) {
+			_, config, _ := answering(t)
+			var later atomic.Int64
+			config.Now = func() time.Time { return time.Now().Add(time.Duration(later.Load())) }
+			prepared, err := connect(t, config).Prepare(request())
+			require.NoError(t, err)
+			require.True(t, jsonhttps.Holds(prepared, request().Code))
+			later.Store(int64(waited))
+			_, err = prepared.Send(t.Context())
+			require.NoError(t, err)
+			require.False(t, jsonhttps.Holds(prepared, request().Code))
+		})
+	}
 }
 
 // TestClosedWhileConnecting: a call whose connection is there only after Close sends nothing on it.

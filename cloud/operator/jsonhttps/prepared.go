@@ -14,15 +14,16 @@ import (
 // requests whose time is too far off. The narrowest window in use is a minute.
 const signedFor = 10 * time.Second
 
-// signed is a request with its signature, ready to be written.
+// signed is a request with its signature, ready to be written: before its payment is durable it has nothing else to do.
 type signed struct {
 	operation, path string
 	body            []byte
 	stamp           profile.Stamp
 	seal            profile.Seal
+	wire            []byte // the whole of it as HTTP
 }
 
-// sign draws a stamp and seals a request. The signature is not checked: an operator that refuses a wrong one has not looked
+// sign draws a stamp, seals a request and encodes it. The signature is not checked: an operator that refuses a wrong one has not looked
 // at the request, which ends a code's sale without money, and is asked again of everything else under a signature of its
 // own. Error: *operator.NotSentError.
 func (c *Connector) sign(operation, path string, body []byte) (signed, error) {
@@ -34,7 +35,11 @@ func (c *Connector) sign(operation, path string, body []byte) (signed, error) {
 	if err != nil {
 		return signed{}, &operator.NotSentError{Operation: operation, Cause: fmt.Errorf("sign request: %w", err)}
 	}
-	return signed{operation: operation, path: path, body: body, stamp: stamp, seal: seal}, nil
+	s := signed{operation: operation, path: path, body: body, stamp: stamp, seal: seal}
+	if s.wire, err = c.encode(s); err != nil {
+		return signed{}, &operator.NotSentError{Operation: operation, Cause: err}
+	}
+	return s, nil
 }
 
 // prepared is a payment's request, signed.
@@ -62,6 +67,7 @@ func (c *Connector) prepare(operation, path string, request operator.Request) (*
 func (p *prepared) Send(ctx context.Context) (operator.Answer, error) {
 	c, s := p.connector, p.signed
 	if age := c.config.Now().Sub(time.UnixMilli(s.stamp.Millis)); age > signedFor || age < -signedFor {
+		clear(s.wire)
 		var err error
 		if s, err = c.sign(s.operation, s.path, s.body); err != nil {
 			return operator.Answer{}, err
