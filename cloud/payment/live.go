@@ -21,6 +21,7 @@ type live struct {
 
 	mu       sync.Mutex
 	payment  Payment // guarded by mu; as stored
+	blob     []byte  // guarded by mu; payment as this program writes it, nil where it has not
 	revision uint64  // guarded by mu; of the stored row
 	busy     bool    // guarded by mu; a step is being stored
 	events   []Event // guarded by mu; waiting, at most eventsMax
@@ -154,9 +155,12 @@ func (s *Service) submit(l *live, e Event, next stepped) {
 // step makes a step without storing it. l.mu is held.
 func (s *Service) step(l *live, e Event) (stepped, bool, error) {
 	now := s.config.Clock.Now()
-	before, err := l.payment.MarshalBinary()
-	if err != nil {
-		return stepped{}, false, err
+	if l.blob == nil {
+		blob, err := l.payment.MarshalBinary()
+		if err != nil {
+			return stepped{}, false, err
+		}
+		l.blob = blob
 	}
 	p, effects := s.config.Machine.Step(l.payment, e, now)
 	row, err := l.row(p, l.revision+1, now)
@@ -184,7 +188,7 @@ func (s *Service) step(l *live, e Event) (stepped, bool, error) {
 		alarms, next.counted = s.unverified(p, now)
 		next.change.Alarms = append(next.change.Alarms, alarms...)
 	}
-	changed := !bytes.Equal(before, row.Blob) || next.change.Rows() > 0
+	changed := !bytes.Equal(l.blob, row.Blob) || next.change.Rows() > 0
 	next.change.Payments = []store.Payment{row}
 	return next, changed, nil
 }
@@ -231,7 +235,7 @@ func (s *Service) stored(l *live, e Event, next stepped, err error) {
 	}
 	l.mu.Lock()
 	before := l.payment
-	l.payment = next.payment
+	l.payment, l.blob = next.payment, next.change.Payments[0].Blob
 	l.revision++
 	l.mu.Unlock()
 	if next.payment.State != Authorising { // until then a back-up operator may need the code
@@ -309,7 +313,7 @@ func (s *Service) resolve(l *live, next stepped, conflict *store.ConflictError) 
 		}
 		l.mu.Lock()
 		s.metrics.pursued(l.payment, p)
-		l.payment, l.revision = p, row.Revision
+		l.payment, l.blob, l.revision = p, nil, row.Revision
 		l.mu.Unlock()
 		return false
 	case store.FollowUpMoved:
