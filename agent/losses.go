@@ -29,12 +29,15 @@ func gone(u uplink.Status) []station.Loss {
 		Missing: []station.Stretch{station.Stretch(u.Gone)}}}
 }
 
-// watchCopy tells once that a sign-in found the journal to be an old copy. The lock is held.
+// watchCopy tells once that the journal was found to be an old copy, and that the cloud's books were. The lock is held.
 func (t *till) watchCopy() {
-	found := t.parts.Uplink.Status().OldCopyAt
-	if found.IsZero() || found.Equal(t.oldCopyAt) {
-		return
+	found := t.parts.Uplink.Status()
+	if !found.OldCopyAt.IsZero() && !found.OldCopyAt.Equal(t.oldCopyAt) {
+		t.oldCopyAt = found.OldCopyAt
+		t.feed.PublishNotice("", catalogue.NoticeOldCopy, t.parts.Clock())
 	}
-	t.oldCopyAt = found
-	t.feed.PublishNotice("", catalogue.NoticeOldCopy, t.parts.Clock())
+	if !found.LackingAt.IsZero() && !found.LackingAt.Equal(t.lackingAt) {
+		t.lackingAt = found.LackingAt
+		t.feed.PublishNotice("", catalogue.NoticeCloudOldCopy, t.parts.Clock())
+	}
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/yuantill/yuantill/agent/catalogue"
 	"github.com/yuantill/yuantill/agent/checkout"
 	"github.com/yuantill/yuantill/agent/followup"
 	"github.com/yuantill/yuantill/agent/journal"
@@ -55,6 +56,13 @@ func journalStatus(c journal.Counts, u uplink.Status) station.JournalStatus {
 		Lost: append(LossesOf(c.Lost), gone(u)...),
 	}
 	status.Notice, status.Next = station.Losses(status.Lost)
+	if lacking := u.Lacking; lacking != (journal.Range{}) {
+		said, next := catalogue.CloudPutBack(lacking.First, lacking.Last), catalogue.AfterCallSupport.Text()
+		if status.Notice != nil {
+			said = catalogue.Listed(*status.Notice, said)
+		}
+		status.Notice, status.Next = &said, &next
+	}
 	return status
 }
 

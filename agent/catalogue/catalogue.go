@@ -122,6 +122,7 @@ const (
 	NoticeFollowUpRefused
 	NoticeStrangeAnswer
 	NoticeCardPaidLate
+	NoticeCloudOldCopy
 )
 
 // Refusals: why the station did not do what it was asked.

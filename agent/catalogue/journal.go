@@ -13,6 +13,12 @@ func OldCopy(first, last uint64) Text {
 		fmt.Sprintf("an older copy was put in the journal's place, records %d to %d are not in it", first, last)}
 }
 
+// CloudPutBack says which of the records that the cloud has acknowledged its books no longer have.
+func CloudPutBack(first, last uint64) Text {
+	return Text{fmt.Sprintf("平台的账簿是旧副本，它确认过的第 %d 至 %d 条已不在其中", first, last),
+		fmt.Sprintf("the cloud's books are an older copy, records %d to %d, which it has acknowledged, are not in them", first, last)}
+}
+
 // CloudLacks says which of them the cloud has not got either; a run is such as "13-15".
 func CloudLacks(runs []string) Text {
 	return Text{"平台也缺 " + strings.Join(runs, "、"), "the cloud lacks " + strings.Join(runs, ", ") + " as well"}

@@ -33,6 +33,9 @@ func (p Phrase) notice() Text {
 	case NoticeOldCopy:
 		return Text{"本机流水被换成旧副本，缺少记录；请联系服务商，切勿删除文件",
 			"An older copy of this till's journal was put in place and records are missing; call support and delete no file"}
+	case NoticeCloudOldCopy:
+		return Text{"平台的账簿被换成旧副本，缺少它确认过的交易；请联系服务商，结果以本机流水为准，切勿重复收款或退款",
+			"The cloud's books were put back from an older copy and lack what it had acknowledged; call support. What this till's journal says counts: charge and refund nothing again"}
 	case NoticeRecordAnew:
 		return Text{"有本终端的副本在用，平台拒收了原记录；已重新记录并上报，会自动得出结果",
 			"A copy of this terminal was in use, and the cloud refused the record; it was made anew and ends by itself"}

@@ -35,9 +35,21 @@ func (a acknowledged) has(sequence uint64) bool {
 	return true
 }
 
+// above is what an acknowledgement says of the records above a mark that does not fall: a cloud whose books were put back from
+// an older copy has what it is sent now, and not all of what it has acknowledged before.
+func (a acknowledged) above(mark uint64) acknowledged {
+	rest := acknowledged{highWater: mark, highest: a.highest}
+	for _, gap := range a.gaps {
+		if gap.Last > mark {
+			rest.gaps = append(rest.gaps, Range{First: max(gap.First, mark+1), Last: gap.Last})
+		}
+	}
+	return rest
+}
+
 // Acknowledge marks as sent what the cloud has stored. It is kept in memory and written with the next commit, when
 // idle, or on Close; losing it only makes the cloud see some records twice. An older acknowledgement than the last is
-// ignored. It returns ErrLinkMismatch when the cloud has another record than ours at the high-water mark: an alarm,
+// ignored, and the high-water mark never falls. It returns ErrLinkMismatch when the cloud has another record than ours at the high-water mark: an alarm,
 // nothing is marked; ErrBehind when the cloud has records that this journal has not; ErrAcknowledgement for a
 // malformed one.
 func (j *Journal) Acknowledge(ctx context.Context, ack *message.Acknowledgement) error {
@@ -55,9 +67,14 @@ func (j *Journal) Acknowledge(ctx context.Context, ack *message.Acknowledgement)
 	}
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	if !known && !j.goesOnBehind(next) || next.highWater < j.acked.highWater ||
-		next.highWater == j.acked.highWater && next.highest < j.acked.highest {
+	if !known && !j.goesOnBehind(next) || next.highWater <= j.acked.highWater && next.highest < j.acked.highest {
 		return nil
+	}
+	if next.highWater < j.acked.highWater {
+		if next.highest <= j.acked.highest {
+			return nil
+		}
+		next = next.above(j.acked.highWater)
 	}
 	j.ackedDirty = j.ackedDirty || next.highWater != j.acked.highWater
 	j.acked = next

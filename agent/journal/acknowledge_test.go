@@ -59,6 +59,17 @@ func TestAcknowledge(t *testing.T) {
 		require.NoError(t, j.Acknowledge(ctx, &message.Acknowledgement{HighWater: 2, HighWaterLink: links[2][:]}))
 		require.Equal(t, []uint64{9, 10}, unsentSequences(t, j))
 	})
+	t.Run("what a cloud has whose books are an older copy counts above the mark", func(t *testing.T) {
+		j, links := ten(t, config(newPath(t)))
+		require.NoError(t, j.Acknowledge(ctx, &message.Acknowledgement{HighWater: 6, HighWaterLink: links[6][:]}))
+		require.NoError(t, j.Acknowledge(ctx, &message.Acknowledgement{HighWater: 2, HighWaterLink: links[2][:], Highest: 9,
+			Gaps: []*message.Gap{{First: 3, Last: 7}}}))
+		require.Equal(t, uint64(6), j.Acknowledged(), "the mark never falls")
+		require.Equal(t, []uint64{7, 10}, unsentSequences(t, j))
+		require.NoError(t, j.Acknowledge(ctx, &message.Acknowledgement{HighWater: 2, HighWaterLink: links[2][:], Highest: 9,
+			Gaps: []*message.Gap{{First: 3, Last: 5}}}))
+		require.Equal(t, []uint64{7, 10}, unsentSequences(t, j), "said once")
+	})
 	t.Run("survives a clean close without a commit of its own", func(t *testing.T) {
 		c := config(newPath(t))
 		j, links := ten(t, c)

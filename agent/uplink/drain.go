@@ -16,6 +16,7 @@ type drainer struct {
 	session *session
 	signIn  signIn
 	cursor  uint64 // the last record sent
+	again   uint64 // the record that is sent once more on a new connection although it is acknowledged, 0 for none
 	onWay   []batch
 	frames  int
 	bytes   int
@@ -45,6 +46,9 @@ func (u *Uplink) begin(s *session) (*drainer, error) {
 	}
 	if u.stopped() != nil {
 		return d, nil
+	}
+	if last := u.journal.Tail().Sequence; d.cursor == last && last > 0 {
+		d.cursor, d.again = last-1, last // what the cloud says to it shows whether its books are what they were
 	}
 	return d, u.repeatUrgent(s)
 }

@@ -52,7 +52,7 @@ func (u *Uplink) take(s *session, payload []byte) error {
 	u.heard(header)
 	switch header.Type {
 	case record.Acknowledgement:
-		return u.acknowledged(r)
+		return u.acknowledged(header, r)
 	case record.PaymentResult:
 		return deliver(u, r, u.results, new(message.PaymentResult))
 	case record.FollowUpResult:
@@ -156,10 +156,17 @@ func (u *Uplink) VerifyAnswer(answer record.Record) error {
 }
 
 // acknowledged hands an acknowledgement to the journal, which checks it against its own chain.
-func (u *Uplink) acknowledged(r record.Record) error {
+func (u *Uplink) acknowledged(header record.Header, r record.Record) error {
 	ack := new(message.Acknowledgement)
 	if err := proto.Unmarshal(r.Body(), ack); err != nil {
 		return fmt.Errorf("parse acknowledgement: %w", err)
+	}
+	u.mu.Lock()
+	// Only the newest answer says what the cloud has now.
+	behind := header == u.newest && u.lacks(ack.GetHighWater())
+	u.mu.Unlock()
+	if behind {
+		u.demandSignIn("cloud lacks records that it has acknowledged")
 	}
 	err := u.journal.Acknowledge(context.Background(), ack)
 	switch {

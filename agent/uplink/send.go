@@ -16,7 +16,7 @@ func (d *drainer) read(ctx context.Context) ([]record.Record, error) {
 	u.mu.Lock()
 	recheckTo := u.recheckTo
 	u.mu.Unlock()
-	if d.cursor < recheckTo {
+	if d.cursor < max(recheckTo, d.again) {
 		return u.journal.Records(ctx, d.cursor, batchFrames, batchBytes)
 	}
 	return u.journal.Unsent(ctx, d.cursor, batchFrames, batchBytes)

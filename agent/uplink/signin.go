@@ -115,6 +115,7 @@ func (u *Uplink) request(s *session) (signIn, error) {
 	body, err := proto.Marshal(&message.SignIn{
 		TerminalNonce: attempt.nonce[:], LastSequence: tail.Sequence, LastLink: tail.Link[:],
 		AgentVersion: u.config.AgentVersion, SerialNumber: u.config.SerialNumber,
+		Acknowledged: u.journal.Acknowledged(), LastEpoch: u.lastEpoch(),
 	})
 	if err != nil {
 		return signIn{}, fmt.Errorf("marshal sign-in: %w", err)
@@ -127,6 +128,12 @@ func (u *Uplink) request(s *session) (signIn, error) {
 		return signIn{}, fmt.Errorf("build sign-in: %w", err)
 	}
 	return attempt, s.publish(topic.SignIn, r)
+}
+
+// lastEpoch is the newest that journal or keyring know of. A cloud whose books were put back from an older copy goes on behind.
+func (u *Uplink) lastEpoch() uint32 {
+	newest, _ := u.keyring.Current()
+	return max(newest.Number, u.journal.Tail().Epoch)
 }
 
 // answered takes a sign-in answer: new keys are stored before the first record is tagged with them. errSignInAnswer
@@ -201,11 +208,29 @@ func (u *Uplink) signedIn(epoch uint32, answer *message.SignInAnswer, named, las
 		u.recheckTo = last
 		u.status.OldCopyAt = clock.ours
 	}
+	u.lacks(answer.HighWater)
 	if known := max(answer.Highest, named); answer.Named > known {
 		u.status.OldCopyAt, u.status.Gone = clock.ours, journal.Range{First: known + 1, Last: answer.Named}
 		u.logger.Error("journal is an old copy: records were lost that the cloud has not got", "from", known+1, "to", answer.Named)
 	}
 	u.logger.Info("uplink signed in", "epoch", epoch, "cloud has", answer.Highest, "clock offset", offset)
+}
+
+// lacks tells when the cloud does not have all up to where it has acknowledged all: its books were put back from an older copy.
+// It reports whether that is news. u.mu is held.
+func (u *Uplink) lacks(highWater uint64) (news bool) {
+	acknowledged := u.journal.Acknowledged()
+	if highWater >= acknowledged {
+		u.status.Lacking, u.status.LackingAt = journal.Range{}, time.Time{}
+		return false
+	}
+	lacking := journal.Range{First: highWater + 1, Last: acknowledged}
+	if u.status.Lacking == lacking {
+		return false
+	}
+	u.status.Lacking, u.status.LackingAt = lacking, u.config.Clock()
+	u.logger.Error("cloud lacks records that it has acknowledged: its books are an older copy", "from", lacking.First, "to", lacking.Last)
+	return true
 }
 
 // checkAnswer returns errSignInAnswer unless the cloud made the answer for this attempt.

@@ -94,6 +94,10 @@ type Status struct {
 	// that the terminal has had and the cloud knows no more of than their numbers; zero when there are none.
 	OldCopyAt time.Time
 	Gone      journal.Range
+	// Lacking are the records that the cloud has acknowledged and no longer has, as it was found out at LackingAt; zero when
+	// there are none.
+	Lacking   journal.Range
+	LackingAt time.Time
 	// HeardAt and HeardSteady are when the cloud last said something new, by Config.Clock and Config.Steady; zero before
 	// the first time since the start.
 	HeardAt, HeardSteady time.Time

@@ -241,6 +241,45 @@ func TestSignIn(t *testing.T) {
 		require.False(t, tl.uplink.Status().OldCopyAt.IsZero())
 		require.Equal(t, journal.Range{First: 6, Last: 9}, tl.uplink.Status().Gone)
 	})
+	t.Run("tells of a cloud whose books were put back from an older copy", func(t *testing.T) {
+		_, c, tl := world(t)
+		tl.faults(4)
+		tl.until("all acknowledged", func(s uplink.Status) bool { return s.Unsent == 0 })
+		require.Zero(t, tl.uplink.Status().Lacking)
+		tl.stop()
+		kept := map[uint64]record.Record{}
+		c.set(func() {
+			kept[4], kept[5] = c.records[4], c.records[5]
+			delete(c.records, 4)
+			delete(c.records, 5)
+			c.high, c.top = 3, 3
+		})
+		tl.run()
+		tl.until("told", func(s uplink.Status) bool {
+			return s.Lacking == journal.Range{First: 4, Last: 5} && !s.LackingAt.IsZero()
+		})
+		tl.faults(1)
+		tl.until("what is made since is acknowledged all the same", func(s uplink.Status) bool { return s.Unsent == 0 })
+		require.EqualValues(t, 5, tl.journal.Acknowledged(), "the mark never falls")
+		c.set(func() { c.records[4], c.records[5] = kept[4], kept[5] })
+		tl.faults(1)
+		tl.until("told no more", func(s uplink.Status) bool { return s.Lacking == journal.Range{} && s.Unsent == 0 })
+	})
+	t.Run("notices it without a sign-in of its own accord", func(t *testing.T) {
+		b, c, tl := world(t)
+		tl.faults(4)
+		tl.until("all acknowledged", func(s uplink.Status) bool { return s.Unsent == 0 })
+		b.stop()
+		c.set(func() {
+			delete(c.records, 3)
+			delete(c.records, 4)
+			delete(c.records, 5)
+			c.high, c.top = 2, 2
+		})
+		c.attach(startBroker(t, tl.authority, b.port, &admission{}))
+		tl.until("told", func(s uplink.Status) bool { return s.Lacking.First == 3 && s.Epoch == 2 })
+		c.set(func() { require.NotNil(t, c.records[5], "the last record was sent once more") })
+	})
 	t.Run("sends on although the cloud will never have some of what an old copy lost", func(t *testing.T) {
 		_, c, tl := world(t)
 		tl.faults(4)

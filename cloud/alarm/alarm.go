@@ -28,6 +28,7 @@ const (
 	RecordsMissing  = "records-missing"
 	EpochRecord     = "epoch-record"
 	SignIn          = "sign-in"
+	BooksBehind     = "books-behind"
 )
 
 // NewerTerminal is raised by the collector for records of an unknown type, and by the payments for requests with unknown

@@ -3,6 +3,7 @@ package collector_test
 import (
 	"context"
 	"fmt"
+	"math"
 	"testing"
 	"time"
 
@@ -209,6 +210,30 @@ func TestOldCopyOfWhichNothingCame(t *testing.T) {
 	require.EqualValues(t, sequence+1, till.signIn().GetNamed(), "the till is told, so that it can say so")
 	require.EqualValues(t, 1, w.alarms()["journal-restored"])
 	require.Zero(t, till.signIn().GetNamed())
+}
+
+// TestBooksPutBack: a terminal that was acknowledged more than is stored tells that the books are an older copy.
+func TestBooksPutBack(t *testing.T) {
+	w := newWorld(t, nil)
+	till := newTill(w)
+	till.open()
+	till.acked = 1
+	till.signIn()
+	require.Empty(t, w.alarms())
+	require.Empty(t, w.behind)
+	till.acked, till.lastEpoch = 5, 9
+	w.clock.advance(time.Minute)
+	till.signIn()
+	require.EqualValues(t, 1, w.alarms()["books-behind"])
+	require.Contains(t, w.open()[0].Detail, "acknowledged its records up to 5, and the books lack some from 2 on")
+	require.Equal(t, []record.Terminal{terminalID}, w.behind)
+	require.EqualValues(t, 10, till.current.Epoch, "above those that these books do not know")
+	t.Run("EpochsAreNotUsedUp", func(t *testing.T) {
+		till.lastEpoch = math.MaxUint32
+		w.clock.advance(time.Minute)
+		till.signIn()
+		require.EqualValues(t, 11, till.current.Epoch)
+	})
 }
 
 func TestRefusals(t *testing.T) {

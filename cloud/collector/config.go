@@ -61,6 +61,9 @@ type Config struct {
 	Random    io.Reader
 	Logger    *slog.Logger
 	Metrics   prometheus.Registerer
+	// BooksBehind is called, and must not block, when a terminal signs in that was acknowledged records which are not here:
+	// the books were put back from an older copy. Nil for nobody.
+	BooksBehind func(record.Terminal)
 	// Workers is how many goroutines open and verify; 0 counts as one a processor.
 	Workers int
 }

@@ -48,7 +48,7 @@ func NewDownlink(ctx context.Context, config DownlinkConfig) (*Downlink, error) 
 	d := &Downlink{
 		config:    config,
 		directory: newDirectory(&loader{store: config.Store, engine: config.Engine, root: config.Root}),
-		numbers:   numbers{leaser: config.Leaser},
+		numbers:   numbers{leaser: config.Leaser, clock: config.Clock},
 	}
 	if _, err := d.numbers.next(ctx); err != nil {
 		return nil, fmt.Errorf("start downlink: %w", err)
@@ -102,20 +102,32 @@ func (d *Downlink) send(ctx context.Context, t *tracker, kind record.Type, body 
 }
 
 // numbers gives the answers' sequences: a block number leased from the store in the upper half, a counter in the lower.
-// A block is never given twice, so neither is a sequence, whatever happens to this process.
+// A block is never given twice, so neither is a sequence, whatever happens to this process. A block is not below the time
+// in seconds: a store that was put back from an older copy would give those again that answers were sealed under since.
 type numbers struct {
 	leaser store.Leaser
+	clock  func() time.Time
 
 	mu    sync.Mutex
 	value uint64 // guarded by mu; the next one
 	end   uint64 // guarded by mu; of the block
 }
 
+// leastEver is when no clock is believed any more, in seconds since 1970: one that is far ahead must not use the numbers up.
+const leastEver = 4_000_000_000
+
+func (n *numbers) least() uint64 {
+	if now := n.clock().Unix(); now > 0 && now < leastEver {
+		return uint64(now)
+	}
+	return 0
+}
+
 func (n *numbers) next(ctx context.Context) (uint64, error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if n.value == n.end {
-		block, err := n.leaser.Lease(ctx, leaseName)
+		block, err := n.leaser.Lease(ctx, leaseName, n.least())
 		if err != nil {
 			return 0, fmt.Errorf("lease sequences: %w", err)
 		}

@@ -76,6 +76,7 @@ type world struct {
 	stop      func()
 	byHand    bool // the collector is worked step by step
 	consumers map[record.Type]collector.Consumer
+	behind    []record.Terminal // whose sign-ins showed that the books are an older copy
 }
 
 func newWorld(tb testing.TB, consumers map[record.Type]collector.Consumer) *world {
@@ -108,7 +109,7 @@ func (w *world) start() {
 	w.downlink, err = collector.NewDownlink(ctx, collector.DownlinkConfig{Store: w.sick, Leaser: w.store, Root: root{},
 		Engine: fast.Engine(), Publisher: publisher, Clock: w.clock.Now})
 	require.NoError(w.tb, err)
-	w.collector, err = collector.New(collector.Config{Downlink: w.downlink, Consumers: w.consumers, Random: rand.Reader,
+	w.collector, err = collector.New(collector.Config{Downlink: w.downlink, BooksBehind: func(id record.Terminal) { w.behind = append(w.behind, id) }, Consumers: w.consumers, Random: rand.Reader,
 		Logger: slog.New(slog.DiscardHandler), Metrics: prometheus.NewRegistry(), Workers: 2})
 	require.NoError(w.tb, err)
 	done := make(chan error, 1)
@@ -158,16 +159,18 @@ func (w *world) next() []byte {
 
 // till is the terminal's side: keys, chain, and what it has sent.
 type till struct {
-	w        *world
-	id       record.Terminal
-	engine   seal.Engine
-	keys     map[uint32]*seal.Keys
-	current  *seal.Keys
-	sequence uint64
-	link     seal.Hash
-	records  []record.Record
-	answers  map[uint64]bool
-	version  uint16 // of its key
+	acked     uint64 // what it says was acknowledged
+	lastEpoch uint32 // what it says is its newest epoch
+	w         *world
+	id        record.Terminal
+	engine    seal.Engine
+	keys      map[uint32]*seal.Keys
+	current   *seal.Keys
+	sequence  uint64
+	link      seal.Hash
+	records   []record.Record
+	answers   map[uint64]bool
+	version   uint16 // of its key
 }
 
 func newTill(w *world) *till {
@@ -183,7 +186,8 @@ func (t *till) terminalKey() []byte {
 
 // signInRequest builds a request; the nonce is its only secret.
 func (t *till) signInRequest(nonce [seal.NonceSize]byte) []byte {
-	body, err := proto.Marshal(&message.SignIn{TerminalNonce: nonce[:], LastSequence: t.sequence, LastLink: t.link[:]})
+	body, err := proto.Marshal(&message.SignIn{TerminalNonce: nonce[:], LastSequence: t.sequence, LastLink: t.link[:],
+		Acknowledged: t.acked, LastEpoch: t.lastEpoch})
 	require.NoError(t.w.tb, err)
 	request, err := record.Build(seal.SignInMAC(t.engine, t.terminalKey()), record.Header{Direction: seal.Up,
 		Type: record.SignIn, KeyVersion: t.version, Terminal: t.id, Time: t.w.clock.Now()}, body)

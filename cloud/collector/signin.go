@@ -22,6 +22,9 @@ import (
 // signInsPerSecond bounds the sign-ins of a terminal: each makes an epoch that is kept for ever.
 const signInsPerSecond = 2
 
+// epochLeap bounds by how much a terminal may be ahead of its books in epochs: it has one a day and one a start.
+const epochLeap = 1 << 16
+
 var errSignIn = errors.New("collector: bad sign-in")
 
 // signIn opens an epoch and answers with it once it is durable.
@@ -78,6 +81,9 @@ func (w *worker) openEpoch(ctx context.Context, t *tracker, data []byte, now tim
 	if n := len(t.epochs); n > 0 {
 		epoch.Number = t.epochs[n-1].Number + 1
 	}
+	if last := body.GetLastEpoch(); last >= epoch.Number && last-epoch.Number < epochLeap { // given since these books were copied
+		epoch.Number = last + 1
+	}
 	if _, err := io.ReadFull(w.config.Random, epoch.CloudNonce[:]); err != nil {
 		return fmt.Errorf("draw nonce: %w", err)
 	}
@@ -89,6 +95,9 @@ func (w *worker) openEpoch(ctx context.Context, t *tracker, data []byte, now tim
 	}
 	t.epochs = append(t.epochs, epoch)
 	w.metrics.signIns.Inc()
+	if body.GetAcknowledged() > t.chain.head.HighWater && w.config.BooksBehind != nil {
+		w.config.BooksBehind(t.terminal.ID)
+	}
 	return w.answerSignIn(t, &epoch, before, mac, now)
 }
 
@@ -100,6 +109,10 @@ func (w *worker) compareJournals(ctx context.Context, t *tracker, body *message.
 	if before != 0 {
 		alarms = append(alarms, alarmOf(t, alarm.JournalRestored, fmt.Sprintf("the terminal signed in with record %d as its last, after "+
 			"record %d the time before: its journal is an old copy, or the sign-in came late", body.GetLastSequence(), before), now))
+	}
+	if stored := t.chain.head.HighWater; body.GetAcknowledged() > stored {
+		alarms = append(alarms, alarmOf(t, alarm.BooksBehind, fmt.Sprintf("the terminal was acknowledged its records up to %d, and the books "+
+			"lack some from %d on: they were put back from an older copy", body.GetAcknowledged(), stored+1), now))
 	}
 	config := w.config.Downlink.config
 	stored, err := config.Store.Record(ctx, t.terminal.ID, body.GetLastSequence())

@@ -16,6 +16,7 @@ const (
 	EventQueryRequested                         // the terminal asks how it stands
 	EventRecovered                              // the process restarted: calls in flight and one-time codes are gone
 	EventFollowUpRequested                      // a terminal wants something done with the order
+	EventBooksBehind                            // these books are an older copy: its terminal may have been told the outcome
 )
 
 // String returns the kind's name.
@@ -41,6 +42,8 @@ func (k EventKind) String() string {
 		return "follow-up-requested"
 	case EventDeclined:
 		return "declined"
+	case EventBooksBehind:
+		return "books-behind"
 	default:
 		return "invalid"
 	}

@@ -25,6 +25,7 @@ type live struct {
 	revision uint64  // guarded by mu; of the stored row
 	busy     bool    // guarded by mu; a step is being stored
 	events   []Event // guarded by mu; waiting, at most eventsMax
+	resumed  bool    // guarded by mu; taken up at the start of the process
 	released bool    // guarded by mu; forgotten: what happens next happens to the payment as it is read again
 	secret   []byte  // guarded by mu; the customer's one-time code until it has been used
 	card     []byte  // guarded by mu; the hard wallet's transaction until it has been used

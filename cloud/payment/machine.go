@@ -71,6 +71,8 @@ func (s *step) online(e Event) {
 		s.repeat()
 	case EventRecovered:
 		s.recovered()
+	case EventBooksBehind:
+		s.booksBehind()
 	case EventFollowUpRequested:
 		s.followUpRequested(e.Asked)
 	}
@@ -315,9 +317,7 @@ func (s *step) recovered() {
 		if s.p.State == Authorising {
 			s.p.State = Querying
 		}
-		// A query that was in flight died with the process.
-		s.p.QueryAt = s.now
-		s.query()
+		s.resumed()
 	case Reversing:
 		s.p.Submitted = true
 		s.reverse()
@@ -326,6 +326,32 @@ func (s *step) recovered() {
 	case Approved, Held, HoldEnded, RestReturning, RestReturned:
 		s.askAgain(true)
 	case Declined, Reversed, LateRefunded:
+	}
+}
+
+// resumed goes on with an open payment after a restart. Where its time passed meanwhile the terminal is heard first: it asks
+// for the reversal by itself, and if these books were put back from an older copy, it knows of an outcome that they do not.
+func (s *step) resumed() {
+	waited := s.p.QueryAt.Equal(s.p.GiveUpAt) // at the restart before
+	if s.now.Before(s.p.GiveUpAt) && !waited {
+		s.p.QueryAt = s.now // a query that was in flight died with the process
+		s.query()
+		return
+	}
+	s.p.GiveUpAt = s.now.Add(s.timing.GiveUpAfter)
+	s.p.QueryAt = s.p.GiveUpAt
+	s.wait()
+}
+
+// booksBehind asks the operator what became of an open payment whose terminal may have been told long ago, and gives it up
+// only when that has no answer for behindFor.
+func (s *step) booksBehind() {
+	switch s.p.State {
+	case AwaitingPassword, AwaitingCustomer, Querying:
+		s.p.GiveUpAt = s.now.Add(behindFor)
+		s.p.QueryAt = s.now
+		s.query()
+	default:
 	}
 }
 

@@ -150,6 +150,8 @@ func parseEvent(t *testing.T, p payment.Payment, words []string) payment.Event {
 		event.Kind = payment.EventTick
 	case "recovered":
 		event.Kind = payment.EventRecovered
+	case "books-behind":
+		event.Kind = payment.EventBooksBehind
 	case "declined":
 		event.Kind = payment.EventDeclined
 		reason, err := operator.ParseReason(words[1])

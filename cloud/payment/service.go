@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -214,10 +215,35 @@ func (s *Service) Recover(ctx context.Context) error {
 				s.unreadable(ctx, "payment "+row.Order.String(), row.Terminal, err)
 				continue
 			}
+			l.mu.Lock()
+			l.resumed = true
+			l.mu.Unlock()
 			s.handle(l, Event{Kind: EventRecovered})
 		}
 		if len(rows) < recoverAtOnce {
 			return s.recoverFollowUps(ctx)
+		}
+	}
+}
+
+// BooksBehind is told when a terminal knows of records here that the books have not: what was open when they were copied may
+// have come to its end since, and been told.
+func (s *Service) BooksBehind(terminal record.Terminal) {
+	var open []*live
+	s.mu.Lock()
+	for _, l := range s.live {
+		if l.terminal == terminal {
+			open = append(open, l)
+		}
+	}
+	s.mu.Unlock()
+	slices.SortFunc(open, func(a, b *live) int { return strings.Compare(a.number, b.number) })
+	for _, l := range open {
+		l.mu.Lock()
+		resumed := l.resumed
+		l.mu.Unlock()
+		if resumed {
+			s.start(func() { s.handle(l, Event{Kind: EventBooksBehind}) })
 		}
 	}
 }
@@ -384,7 +410,7 @@ func (r *references) next(ctx context.Context) (string, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.value == r.end {
-		block, err := r.leaser.Lease(ctx, referenceLease)
+		block, err := r.leaser.Lease(ctx, referenceLease, 0)
 		if err != nil {
 			return "", fmt.Errorf("lease reference numbers: %w", err)
 		}

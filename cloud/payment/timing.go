@@ -12,7 +12,8 @@ type Timing struct {
 	// AnswerUnknownAfter is when the terminal is told "unknown" if nothing else could be said.
 	AnswerUnknownAfter time.Duration
 	QueryEvery         time.Duration
-	// GiveUpAfter is when an undecided payment is taken back; ShownGiveUpAfter the same for a shown code.
+	// GiveUpAfter is when an undecided payment is taken back; ShownGiveUpAfter the same for a shown code. After a restart, a
+	// terminal may speak for as long before a payment is taken back whose time has passed.
 	GiveUpAfter      time.Duration
 	ShownGiveUpAfter time.Duration
 	ReverseNotBefore time.Duration
@@ -31,6 +32,9 @@ type Timing struct {
 
 // ErrInvalidTiming marks a Timing the machine cannot work with.
 var ErrInvalidTiming = errors.New("payment: invalid timing")
+
+// behindFor is for how long a payment is not given up whose books were put back from an older copy.
+const behindFor = 24 * time.Hour
 
 // recheckBound keeps the tenfold growth of the interval inside a year.
 const recheckBound = 5

@@ -135,8 +135,9 @@ type OverviewReader interface {
 
 // Leaser gives numbers that are never given again, not even after a restart.
 type Leaser interface {
-	// Lease returns the next number of a name, from 1; it is durable before Lease returns.
-	Lease(ctx context.Context, name string) (uint64, error)
+	// Lease returns the next number of a name, from 1 and not below least; it is durable before Lease returns. A least that
+	// rises with time keeps a store that was put back from an older copy from giving a number again.
+	Lease(ctx context.Context, name string, least uint64) (uint64, error)
 }
 
 // Store is all of it, as an implementation offers it. Consumers ask for the parts they need.

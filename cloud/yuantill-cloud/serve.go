@@ -204,7 +204,7 @@ func (c *cloud) assemble(ctx context.Context, connection *nats.Conn) error {
 		return err
 	}
 	c.collector, err = collector.New(collector.Config{Downlink: downlink, Random: rand.Reader, Logger: c.logger,
-		Metrics: c.metrics, Consumers: map[record.Type]collector.Consumer{
+		Metrics: c.metrics, BooksBehind: c.payments.BooksBehind, Consumers: map[record.Type]collector.Consumer{
 			record.EpochOpened: c.limits.SignIns(), record.LimitsTaken: c.limits.Takings(),
 			record.PaymentRequested: c.limits.Beside(c.payments.Requests()), record.ReversalRequested: c.payments.Reversals(),
 			record.FollowUpRequested: c.payments.FollowUps(), record.OrderLookup: c.payments.Lookups(),

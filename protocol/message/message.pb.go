@@ -533,6 +533,8 @@ type SignIn struct {
 	LastLink      []byte                 `protobuf:"bytes,3,opt,name=last_link,json=lastLink,proto3" json:"last_link,omitempty"`                // 32 bytes: chain link of that record, or the genesis link
 	AgentVersion  string                 `protobuf:"bytes,4,opt,name=agent_version,json=agentVersion,proto3" json:"agent_version,omitempty"`
 	SerialNumber  string                 `protobuf:"bytes,5,opt,name=serial_number,json=serialNumber,proto3" json:"serial_number,omitempty"`
+	Acknowledged  uint64                 `protobuf:"varint,6,opt,name=acknowledged,proto3" json:"acknowledged,omitempty"`            // all records up to and with this sequence were acknowledged
+	LastEpoch     uint32                 `protobuf:"varint,7,opt,name=last_epoch,json=lastEpoch,proto3" json:"last_epoch,omitempty"` // the newest epoch that the terminal has keys of, 0 for none
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -600,6 +602,20 @@ func (x *SignIn) GetSerialNumber() string {
 		return x.SerialNumber
 	}
 	return ""
+}
+
+func (x *SignIn) GetAcknowledged() uint64 {
+	if x != nil {
+		return x.Acknowledged
+	}
+	return 0
+}
+
+func (x *SignIn) GetLastEpoch() uint32 {
+	if x != nil {
+		return x.LastEpoch
+	}
+	return 0
 }
 
 type SignInAnswer struct {
@@ -3166,13 +3182,16 @@ var File_protocol_message_message_proto protoreflect.FileDescriptor
 
 const file_protocol_message_message_proto_rawDesc = "" +
 	"\n" +
-	"\x1eprotocol/message/message.proto\x12\vyuantill.v1\"\xbb\x01\n" +
+	"\x1eprotocol/message/message.proto\x12\vyuantill.v1\"\xfe\x01\n" +
 	"\x06SignIn\x12%\n" +
 	"\x0eterminal_nonce\x18\x01 \x01(\fR\rterminalNonce\x12#\n" +
 	"\rlast_sequence\x18\x02 \x01(\x04R\flastSequence\x12\x1b\n" +
 	"\tlast_link\x18\x03 \x01(\fR\blastLink\x12#\n" +
 	"\ragent_version\x18\x04 \x01(\tR\fagentVersion\x12#\n" +
-	"\rserial_number\x18\x05 \x01(\tR\fserialNumber\"\xb0\x02\n" +
+	"\rserial_number\x18\x05 \x01(\tR\fserialNumber\x12\"\n" +
+	"\facknowledged\x18\x06 \x01(\x04R\facknowledged\x12\x1d\n" +
+	"\n" +
+	"last_epoch\x18\a \x01(\rR\tlastEpoch\"\xb0\x02\n" +
 	"\fSignInAnswer\x12%\n" +
 	"\x0eterminal_nonce\x18\x01 \x01(\fR\rterminalNonce\x12\x1f\n" +
 	"\vcloud_nonce\x18\x02 \x01(\fR\n" +

@@ -62,7 +62,7 @@ func TestStoreLease(t *testing.T) {
 	require.NoError(t, s.lease(t.Context()))
 	require.Equal(t, uint64(1), s.model.leased)
 	t.Run("one that nobody got is passed over", func(t *testing.T) {
-		_, err := s.store.Lease(t.Context(), leaseName)
+		_, err := s.store.Lease(t.Context(), leaseName, 0)
 		require.NoError(t, err)
 		s.slack = 1
 		require.NoError(t, s.lease(t.Context()))
@@ -70,7 +70,7 @@ func TestStoreLease(t *testing.T) {
 		require.Zero(t, s.slack)
 	})
 	t.Run("a leap is unexplained", func(t *testing.T) {
-		_, err := s.store.Lease(t.Context(), leaseName)
+		_, err := s.store.Lease(t.Context(), leaseName, 0)
 		require.NoError(t, err)
 		require.Equal(t, unexplained, verdictOf(s.lease(t.Context())))
 	})

@@ -40,7 +40,7 @@ func (s *storeSubject) commit(ctx context.Context, c storeCommit) error {
 // lease takes a number, which nobody may ever have had.
 func (s *storeSubject) lease(ctx context.Context) error {
 	s.flight = []storeCommit{{lease: true}}
-	number, err := s.store.Lease(ctx, leaseName)
+	number, err := s.store.Lease(ctx, leaseName, 0)
 	switch {
 	case err != nil:
 		return err

@@ -214,13 +214,13 @@ func (s *Store) LastCancelled(ctx context.Context, limit int) ([]store.Cancelled
 }
 
 // Lease returns the next number of a name (store.Leaser).
-func (s *Store) Lease(ctx context.Context, name string) (uint64, error) {
+func (s *Store) Lease(ctx context.Context, name string, least uint64) (uint64, error) {
 	if name == "" || strings.ContainsAny(name, " \n") {
 		return 0, fmt.Errorf("lease number: bad name %q", name)
 	}
 	leased := make(chan leaseResult, 1)
 	select {
-	case s.leases <- leaseRequest{name: name, result: leased}:
+	case s.leases <- leaseRequest{name: name, least: max(least, 1), result: leased}:
 	case <-s.closing:
 		return 0, store.ErrClosed
 	case <-ctx.Done():

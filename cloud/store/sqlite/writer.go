@@ -118,7 +118,7 @@ func (w *writer) run(queue <-chan *submission, leases <-chan leaseRequest, looku
 			w.log.tend()
 			idle.Reset(idleAfter)
 		case request := <-leases:
-			number, err := w.lease(request.name)
+			number, err := w.lease(request.name, request.least)
 			request.result <- leaseResult{number: number, err: err}
 		case result := <-lookups:
 			result <- w.indexAll()
@@ -142,7 +142,7 @@ func (w *writer) runInline(queue <-chan *submission, leases <-chan leaseRequest,
 			w.log.tend()
 			tell(group)
 		case request := <-leases:
-			number, err := w.lease(request.name)
+			number, err := w.lease(request.name, request.least)
 			request.result <- leaseResult{number: number, err: err}
 		case result := <-lookups:
 			result <- w.indexAll()
@@ -315,6 +315,7 @@ func (w *writer) broken(cause error) error {
 
 type leaseRequest struct {
 	name   string
+	least  uint64
 	result chan<- leaseResult // holds one
 }
 
@@ -324,15 +325,15 @@ type leaseResult struct {
 }
 
 // lease commits the next number of a name and returns it.
-func (w *writer) lease(name string) (uint64, error) {
+func (w *writer) lease(name string, least uint64) (uint64, error) {
 	if w.failed != nil {
 		return 0, w.failed
 	}
 	if err := w.begin(); err != nil {
 		return 0, err
 	}
-	_, err := w.conn.run("INSERT INTO leases (name, value) VALUES (?, 1) ON CONFLICT (name) DO UPDATE SET value = value + 1",
-		values{name})
+	_, err := w.conn.run("INSERT INTO leases (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = max(value + 1, excluded.value)",
+		values{name, int64(least)})
 	if err != nil {
 		return 0, w.rollBack(fmt.Errorf("lease number: %w", err))
 	}

@@ -154,19 +154,24 @@ func testDurability(t *testing.T, opener Opener) {
 func testLeases(t *testing.T, opener Opener) {
 	s := opener(t)
 	for want := uint64(1); want <= 3; want++ {
-		got, err := s.Lease(t.Context(), "instance")
+		got, err := s.Lease(t.Context(), "instance", 0)
 		require.NoError(t, err)
 		require.Equal(t, want, got)
 	}
 	require.NoError(t, s.Close())
 	s = open(t, opener)
-	got, err := s.Lease(t.Context(), "instance")
+	got, err := s.Lease(t.Context(), "instance", 0)
 	require.NoError(t, err)
 	require.EqualValues(t, 4, got, "a number is never given again")
-	got, err = s.Lease(t.Context(), "other")
+	for _, c := range []struct{ least, want uint64 }{{3, 5}, {1000, 1000}, {1000, 1001}, {7, 1002}} {
+		got, err = s.Lease(t.Context(), "instance", c.least)
+		require.NoError(t, err)
+		require.Equal(t, c.want, got)
+	}
+	got, err = s.Lease(t.Context(), "other", 0)
 	require.NoError(t, err)
 	require.EqualValues(t, 1, got)
-	_, err = s.Lease(t.Context(), "")
+	_, err = s.Lease(t.Context(), "", 0)
 	require.Error(t, err)
 }
 
@@ -209,7 +214,7 @@ func testClosing(t *testing.T, opener Opener) {
 	require.EqualValues(t, count, stillDone.Load(), "what was submitted is stored before the files are released")
 	require.NoError(t, s.Close(), "closing again is harmless")
 	require.ErrorIs(t, s.Commit(t.Context(), store.Change{}), store.ErrClosed)
-	_, err := s.Lease(t.Context(), "instance")
+	_, err := s.Lease(t.Context(), "instance", 0)
 	require.ErrorIs(t, err, store.ErrClosed)
 
 	s = open(t, opener)

@@ -131,7 +131,7 @@ func (c *cloud) assemble(ctx context.Context, l *life) error {
 		return err
 	}
 	c.collector, err = collector.New(collector.Config{Downlink: downlink, Random: c.random, Logger: w.logger, Metrics: metrics,
-		Workers: 1, Consumers: map[record.Type]collector.Consumer{
+		Workers: 1, BooksBehind: c.payments.BooksBehind, Consumers: map[record.Type]collector.Consumer{
 			record.EpochOpened: c.limits.SignIns(), record.LimitsTaken: c.limits.Takings(), record.ShiftOpened: c.shifts.Openings(), record.ShiftClosed: c.shifts.Endings(),
 			record.PaymentRequested: c.limits.Beside(c.payments.Requests()), record.ReversalRequested: c.payments.Reversals(),
 			record.FollowUpRequested: c.payments.FollowUps(), record.OrderLookup: c.payments.Lookups()}})

@@ -81,8 +81,8 @@ func (b *books) Commit(ctx context.Context, change store.Change) error {
 }
 
 // Lease implements store.Leaser.
-func (b *books) Lease(ctx context.Context, name string) (uint64, error) {
-	number, err := b.Store.Lease(ctx, name)
+func (b *books) Lease(ctx context.Context, name string, least uint64) (uint64, error) {
+	number, err := b.Store.Lease(ctx, name, least)
 	b.powered()
 	return number, err
 }
