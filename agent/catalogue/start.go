@@ -35,7 +35,7 @@ func TillExits() []Text {
 		{"运行中出错", "a part of the till failed while running"},
 		{"参数或设置有误", "wrong arguments or settings"},
 		{"密钥文件不可用或属于别的终端", "enrolment or epochs unreadable, or of another terminal"},
-		{"流水损坏、属于别的终端、正被使用或由更新的程序建立", "journal damaged, of another terminal, in use by another agent, or made by a newer program"},
+		{"流水损坏、不见了、属于别的终端、正被使用或由更新的程序建立", "journal damaged, gone, of another terminal, in use by another agent, or made by a newer program"},
 		{"密码自检失败", "a cryptographic primitive gives a wrong answer"},
 		{"本地接口地址被占用", "the station's address is taken"},
 		{"存储空间已满", "the disk is full"},

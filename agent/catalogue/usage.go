@@ -256,6 +256,14 @@ func NoJournalFile() Text {
 	}
 }
 
+// JournalGone is what to do where there was a journal, and its file is not there.
+func JournalGone() Text {
+	return Text{
+		"请把原流水文件放回原处（位置见设置中的 journal.path）；找不回请联系服务商，切勿删除其余文件",
+		"put the journal back where it was (journal.path in the settings); where it is not to be found call support, and delete no other file",
+	}
+}
+
 // CheckPath is what to do about a file that cannot be used for a reason of the file system's.
 func CheckPath(path string) Text {
 	return Text{"请检查路径与权限：ls -l " + path, "check path and permissions: ls -l " + path}

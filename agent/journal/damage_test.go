@@ -194,9 +194,48 @@ func TestDamagedFiles(t *testing.T) {
 		require.NoFileExists(t, c.Path+"-wal", "looking makes nothing")
 		require.Equal(t, uint64(1), verified(t, started(t, c)).Records)
 	})
-	t.Run("gone, of a terminal that has signed in, is begun anew: the cloud says what was lost", func(t *testing.T) {
+	t.Run("cut to less than a database's header", func(t *testing.T) {
+		for _, left := range []int64{1, 2, 99} { // SQLite takes a file of one byte for an empty database
+			c := closedWith(t, 2)
+			require.NoError(t, os.Truncate(c.Path, left))
+			require.ErrorContains(t, refused(t, c), "cut short")
+			require.Equal(t, left, size(t, c.Path), "nothing is written over it")
+			_, err := journal.OpenReadOnly(context.Background(), c.Path, seal.Portable(), c.Keyring)
+			require.True(t, journal.IsDamaged(err), "%d bytes: %v", left, err)
+		}
+	})
+	t.Run("a few bytes where nothing was written yet are no journal either", func(t *testing.T) {
+		c := config(newPath(t))
+		require.NoError(t, os.WriteFile(c.Path, []byte("x"), 0o600))
+		require.ErrorContains(t, refused(t, c), "cut short")
+		content, err := os.ReadFile(c.Path)
+		require.NoError(t, err)
+		require.Equal(t, "x", string(content))
+	})
+	t.Run("ErrGone for one that its lock file knows", func(t *testing.T) {
 		c := closedWith(t, 2)
 		require.NoError(t, os.Remove(c.Path))
+		c.Keyring = &keys{before: true}
+		for range 2 { // and it stays refused
+			_, err := journal.Open(context.Background(), c)
+			require.ErrorIs(t, err, journal.ErrGone)
+			require.ErrorContains(t, err, c.Path)
+			require.False(t, journal.IsDamaged(err))
+			require.NoFileExists(t, c.Path, "nothing is made in its place")
+		}
+	})
+	t.Run("gone, and put back", func(t *testing.T) {
+		c := closedWith(t, 2)
+		require.NoError(t, os.Rename(c.Path, c.Path+".aside"))
+		_, err := journal.Open(context.Background(), c)
+		require.ErrorIs(t, err, journal.ErrGone)
+		require.NoError(t, os.Rename(c.Path+".aside", c.Path))
+		require.Equal(t, uint64(3), verified(t, open(t, c)).Records)
+	})
+	t.Run("gone with its lock file, of a terminal that has signed in, is begun anew: the cloud says what was lost", func(t *testing.T) {
+		c := closedWith(t, 2)
+		require.NoError(t, os.Remove(c.Path))
+		require.NoError(t, os.Remove(c.Path+".lock"))
 		c.Keyring = &keys{before: true}
 		require.Zero(t, verified(t, open(t, c)).Records)
 	})

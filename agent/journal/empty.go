@@ -1,9 +1,14 @@
 package journal
 
 import (
+	"errors"
 	"fmt"
 	"os"
 )
+
+// headerSize is that of a database's header, in bytes: a shorter file is no database. Of one byte SQLite says that it is an
+// empty database, since it once made such files itself, and writes over it.
+const headerSize = 100
 
 // signedIn is a Keyring that knows whether the terminal has ever signed in. Who has, has had a journal.
 type signedIn interface{ SignedIn() bool }
@@ -25,6 +30,33 @@ func (j *Journal) keyless(err error) error {
 // emptied is the error of a file that has lost all that was in it.
 func (j *Journal) emptied() error {
 	return &DamagedError{Path: j.config.Path, Cause: fmt.Errorf("%w: there is nothing left in it", errCut)}
+}
+
+// short is the error of a file of some bytes that are less than a database's header: no journal was ever so short.
+func (j *Journal) short(size int64) error {
+	return &DamagedError{Path: j.config.Path, Cause: fmt.Errorf("%w: only %d bytes are left of it", errCut, size)}
+}
+
+// checkFile refuses a file of which there is too little, or none where there was one: SQLite would begin a new journal in
+// its place. It deletes the log of a database that is not there, and with it what is nowhere else.
+func (j *Journal) checkFile(logged int64) error {
+	info, err := os.Stat(j.config.Path)
+	switch {
+	case errors.Is(err, os.ErrNotExist) && logged > 0:
+		return j.emptied()
+	case errors.Is(err, os.ErrNotExist) && j.lock.used:
+		return fmt.Errorf("%w: %s is not there, and was in use before", ErrGone, j.config.Path)
+	case errors.Is(err, os.ErrNotExist):
+		return nil
+	case err != nil:
+		return fmt.Errorf("look at journal: %w", err)
+	case info.Size() == 0 && (logged > 0 || j.begun(j.lock.used)):
+		return j.emptied()
+	case info.Size() > 0 && info.Size() < headerSize && info.Mode().IsRegular():
+		return j.short(info.Size())
+	default:
+		return nil
+	}
 }
 
 // lookAtEmpty returns ErrEmpty for a file of no bytes that nothing has been written to yet, as the agent would take it, and

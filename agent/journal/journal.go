@@ -68,8 +68,9 @@ type Journal struct {
 }
 
 // Open opens or creates the journal, takes its lock and verifies its end. It returns *HeldError, *ForeignError,
-// *DamagedError, ErrNewer, ErrNoKeys, ErrFull and the file system's errors. Nothing is ever repaired by deleting. On a full disk the reserve is
-// given up where that lets the journal open: what waits in it can be sent, and Room says that payments are refused.
+// *DamagedError, ErrGone, ErrNewer, ErrNoKeys, ErrFull and the file system's errors. Nothing is ever repaired by deleting. On
+// a full disk the reserve is given up where that lets the journal open: what waits in it can be sent, and Room says that
+// payments are refused.
 func Open(ctx context.Context, config Config) (*Journal, error) {
 	if err := config.Validate(); err != nil {
 		return nil, err

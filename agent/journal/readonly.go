@@ -33,6 +33,9 @@ func OpenReadOnly(ctx context.Context, path string, engine seal.Engine, keyring 
 	if info.Size() == 0 {
 		return nil, j.lookAtEmpty()
 	}
+	if info.Size() < headerSize && info.Mode().IsRegular() {
+		return nil, j.short(info.Size())
+	}
 	if err := j.checkLogBeside(); err != nil {
 		return nil, err
 	}

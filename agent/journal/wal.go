@@ -170,15 +170,8 @@ func (j *Journal) checkWAL() error {
 	if err != nil {
 		return err
 	}
-	info, err := os.Stat(j.config.Path)
-	switch {
-	case errors.Is(err, os.ErrNotExist), err == nil && info.Size() == 0:
-		// SQLite deletes the log of a database that is not there, and with it what is nowhere else.
-		if size > 0 || err == nil && j.begun(j.lock.used) {
-			return j.emptied()
-		}
-	case err != nil:
-		return fmt.Errorf("look at journal: %w", err)
+	if err := j.checkFile(size); err != nil {
+		return err
 	}
 	if size < j.lock.walSize {
 		return j.logCut(size, j.lock.walSize)

@@ -92,6 +92,8 @@ func nextAfter(err error) catalogue.Text {
 	switch {
 	case journal.IsDamaged(err):
 		return catalogue.KeepJournal()
+	case errors.Is(err, journal.ErrGone):
+		return catalogue.JournalGone()
 	case errors.As(err, &held):
 		return catalogue.AnotherAgent()
 	case errors.As(err, &foreign):

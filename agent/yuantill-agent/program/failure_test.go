@@ -52,7 +52,10 @@ func TestWhatToDoIsSaidOnce(t *testing.T) {
 		"HeadTableGone":  {alter("DROP TABLE head"), program.ExitJournal, keep},
 		"RecordsGone":    {alter("DELETE FROM record"), program.ExitJournal, keep},
 		"JournalEmptied": {func(t *testing.T, m *machine) { require.NoError(t, os.Truncate(m.journalPath(), 0)) }, program.ExitJournal, keep},
-		"JournalCut":     {func(t *testing.T, m *machine) { require.NoError(t, os.Truncate(m.journalPath(), 8192)) }, program.ExitJournal, keep},
+		"JournalOfAByte": {func(t *testing.T, m *machine) { require.NoError(t, os.Truncate(m.journalPath(), 1)) }, program.ExitJournal, keep},
+		"JournalGone": {func(t *testing.T, m *machine) { require.NoError(t, os.Remove(m.journalPath())) }, program.ExitJournal,
+			"  → 请把原流水文件放回原处（位置见设置中的 journal.path）；找不回请联系服务商，切勿删除其余文件  put the journal back "},
+		"JournalCut": {func(t *testing.T, m *machine) { require.NoError(t, os.Truncate(m.journalPath(), 8192)) }, program.ExitJournal, keep},
 		"OfAnother": {alter("UPDATE owner SET terminal = '10000002'"), program.ExitJournal,
 			"  → 换回本机的流水，或恢复原来的入网文件  restore the right file or the right enrolment\n"},
 		"InUse": {func(t *testing.T, m *machine) {
