@@ -66,8 +66,8 @@ func (p Phrase) outOfService() Text {
 	case RefuseJournal:
 		return Text{"流水无法写入，不能收款；请联系维护人员", "The journal cannot be written, so no sale can start; call maintenance"}
 	case RefuseJournalMoved:
-		return Text{"流水文件被删除、移走或替换，不能收款；请联系维护人员",
-			"The journal's file was removed, moved or replaced, so no sale can start; call maintenance"}
+		return Text{"流水文件被删除、移走、替换或截短，不能收款；请联系维护人员",
+			"The journal's file was removed, moved, replaced or cut, so no sale can start; call maintenance"}
 	case RefuseJournalDamaged:
 		return Text{"流水不完整或被改动，不能收款；请联系维护人员，切勿删除",
 			"The journal is damaged or was altered, so no sale can start; call maintenance and delete nothing"}

@@ -71,17 +71,23 @@ func (e *ForeignError) Error() string {
 	return fmt.Sprintf("journal: %s belongs to terminal %s, this is %s", e.Path, e.Owner, e.Mine)
 }
 
-// DisplacedError says that a file of the journal was removed, moved or replaced while it is in use. What is written then
+// DisplacedError says that a file of the journal was removed, moved, replaced or cut while it is in use. What is written then
 // reaches no later start, so no payment is begun; records that wait are still sent from the open file.
 type DisplacedError struct {
 	// Path is the file's: the journal's, its log's or its lock's.
 	Path string
+	// Longest is how many bytes a file that was cut had, 0 for one that was not; Size how many are left.
+	Longest, Size int64
 }
 
 // Error implements error.
 func (e *DisplacedError) Error() string {
-	return fmt.Sprintf("journal: %s was removed or replaced while in use: "+
-		"let the waiting records be sent, call service, and start the agent again only then", e.Path)
+	what := "removed or replaced"
+	if e.Longest > 0 {
+		what = fmt.Sprintf("cut from %d to %d bytes", e.Longest, e.Size)
+	}
+	return fmt.Sprintf("journal: %s was %s while in use: "+
+		"let the waiting records be sent, call service, and start the agent again only then", e.Path, what)
 }
 
 // DamagedError says that the journal is not what was written. Nothing is deleted or repaired by itself.

@@ -39,6 +39,9 @@ func Break(j *Journal) error {
 // Tick does at once what Run does every ten seconds.
 func Tick(j *Journal) { j.tick(context.Background()) }
 
+// CheckpointBeside does at once what Run does when the till is idle.
+func CheckpointBeside(ctx context.Context, j *Journal) { j.checkpointBeside(ctx) }
+
 // VerifyBehind does at once what Run does after a while.
 func VerifyBehind(ctx context.Context, j *Journal) { j.verifyBehind(ctx) }
 

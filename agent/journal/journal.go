@@ -144,10 +144,11 @@ func (j *Journal) open(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if j.place, err = newPlace(j.config.Path, j.config.Path+walSuffix, j.lock.path); err != nil {
+	if err := j.lock.markOpen(size); err != nil {
 		return err
 	}
-	return j.lock.markOpen(size)
+	j.place, err = newPlace(j.config.Path, j.config.Path+walSuffix, j.lock.path) // when none of them becomes shorter any more
+	return err
 }
 
 // reopen begins anew after an open that failed half-way.
@@ -268,9 +269,9 @@ func (j *Journal) Close() error {
 	return errors.Join(sayFull(j.settle(context.Background())), j.release())
 }
 
-// settle writes what was put off. A failed journal is left as it is, for the next start to look at.
+// settle writes what was put off. A journal that failed or was displaced is left as it is, for the next start to look at.
 func (j *Journal) settle(ctx context.Context) error {
-	if j.failed() != nil {
+	if j.failed() != nil || j.displaced() {
 		return nil
 	}
 	if err := j.saveAcknowledged(ctx); err != nil {
@@ -280,7 +281,7 @@ func (j *Journal) settle(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if !complete || j.place.check() != nil {
+	if !complete || j.displaced() {
 		return nil // not everything is in what stands there: the next start needs the log, or has to find it out
 	}
 	// The lock file first: a power cut between the two must not leave it asking for a log that is gone.

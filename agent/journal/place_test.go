@@ -2,7 +2,9 @@ package journal_test
 
 import (
 	"context"
+	"fmt"
 	"os"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -101,6 +103,99 @@ func TestDisplacedFiles(t *testing.T) {
 		require.NoError(t, os.Remove(c.Path+".ballast"))
 		require.NoError(t, j.Room())
 		add(t, j, payment(1))
+	})
+}
+
+// TestCutFiles: a file that became shorter while it is in use stops payments, however long it has grown again since.
+func TestCutFiles(t *testing.T) {
+	stopped := func(t *testing.T, j *journal.Journal, path string) {
+		t.Helper()
+		var displaced *journal.DisplacedError
+		require.ErrorAs(t, j.Room(), &displaced)
+		require.Equal(t, path, displaced.Path)
+		require.ErrorContains(t, displaced, "was cut")
+		_, err := j.Append(context.Background(), payment(2))
+		require.ErrorAs(t, err, &displaced)
+		require.ErrorAs(t, j.Damage(), &displaced)
+	}
+	for suffix, lengths := range map[string][]int64{"": {0, 1, 8192}, "-wal": {0, 32, 300_000}, ".lock": {0, 3}} {
+		for _, left := range lengths {
+			t.Run(fmt.Sprintf("payments stop once journal.db%s is cut to %d bytes", suffix, left), func(t *testing.T) {
+				c := config(newPath(t))
+				j := started(t, c)
+				add(t, j, payment(1))
+				require.NoError(t, j.Room())
+				require.Greater(t, size(t, c.Path+suffix), left)
+				require.NoError(t, os.Truncate(c.Path+suffix, left))
+				stopped(t, j, c.Path+suffix)
+			})
+		}
+	}
+	t.Run("what a checkpoint has added counts", func(t *testing.T) {
+		c := config(newPath(t))
+		j := started(t, c)
+		before := size(t, c.Path)
+		for n := range uint64(100) {
+			add(t, j, payment(n))
+		}
+		journal.CheckpointBeside(context.Background(), j)
+		grown := size(t, c.Path)
+		require.Greater(t, grown, before)
+		require.NoError(t, os.Truncate(c.Path, grown-1))
+		stopped(t, j, c.Path)
+	})
+	t.Run("no checkpoint hides it by making the file long again", func(t *testing.T) {
+		c := config(newPath(t))
+		j := started(t, c)
+		for n := range uint64(50) {
+			add(t, j, payment(n))
+		}
+		require.NoError(t, os.Truncate(c.Path, 8192))
+		journal.CheckpointBeside(context.Background(), j)
+		require.Equal(t, int64(8192), size(t, c.Path), "the log keeps what it has")
+		stopped(t, j, c.Path)
+	})
+	t.Run("a length made up for again does not make up for it", func(t *testing.T) {
+		c := config(newPath(t))
+		j := started(t, c)
+		before := size(t, c.Path)
+		require.NoError(t, os.Truncate(c.Path, 8192))
+		var displaced *journal.DisplacedError
+		require.ErrorAs(t, j.Damage(), &displaced)
+		require.NoError(t, os.Truncate(c.Path, before))
+		stopped(t, j, c.Path)
+	})
+	t.Run("closing says nothing of having ended well, and the next start is refused", func(t *testing.T) {
+		for _, suffix := range []string{"", "-wal"} {
+			c := config(newPath(t))
+			j := started(t, c)
+			for n := range uint64(50) {
+				add(t, j, payment(n))
+			}
+			require.NoError(t, os.Truncate(c.Path+suffix, 8192))
+			_ = j.Close() // SQLite may have missed a page
+			refused(t, c)
+		}
+	})
+	t.Run("a day with checkpoints beside the sales is no cut", func(t *testing.T) {
+		c := config(newPath(t))
+		j := started(t, c)
+		ctx, cancel := context.WithCancel(context.Background())
+		done := make(chan error, 1)
+		go func() { done <- j.Run(ctx) }()
+		var asking sync.WaitGroup
+		asking.Go(func() {
+			for ctx.Err() == nil {
+				require.NoError(t, j.Damage())
+			}
+		})
+		for n := range uint64(1000) {
+			add(t, j, payment(n))
+		}
+		cancel()
+		asking.Wait()
+		require.NoError(t, <-done)
+		require.NoError(t, j.Room())
 	})
 }
 

@@ -96,6 +96,9 @@ func (j *Journal) checkpoint(ctx context.Context, db querier, mode string) (comp
 // restart checkpoints while nobody writes: when all of the log has been copied, the next commit starts at its
 // beginning. writeMu is held.
 func (j *Journal) restart(ctx context.Context) {
+	if j.displaced() {
+		return
+	}
 	complete, err := j.checkpoint(ctx, j.conn, "PASSIVE")
 	// A full disk costs the reserve: the database has to grow to take what is in the log.
 	if isFull(err) && j.ballast.giveUp() {
@@ -108,10 +111,14 @@ func (j *Journal) restart(ctx context.Context) {
 	if complete {
 		j.wal.bytes.Store(0)
 	}
+	_ = j.inPlace() // notes what the file has grown to; what else it finds is found again at the next payment
 }
 
 // checkpointBeside copies the bulk of the log beside the sales, and only the last bit between two of them.
 func (j *Journal) checkpointBeside(ctx context.Context) {
+	if j.displaced() {
+		return
+	}
 	j.besideMu.Lock()
 	_, err := j.checkpoint(ctx, j.reader, "PASSIVE")
 	j.besideMu.Unlock()
