@@ -3,6 +3,7 @@
 package port
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -24,6 +25,8 @@ const (
 	drainGap = time.Millisecond
 	// closeMax is how long Close waits for the kernel after that; together they stay under the promised 100 ms.
 	closeMax = 40 * time.Millisecond
+	// lookEvery is how often AwaitHangUp looks.
+	lookEvery = time.Second
 )
 
 // Port is an open serial device that no second Open can have.
@@ -118,6 +121,44 @@ func (p *Port) setDeadline(op string, set func(time.Time) error, t time.Time) er
 		return fmt.Errorf("%s: %w", op, err)
 	}
 	return nil
+}
+
+// AwaitHangUp returns drivers.ErrGone soon after the device is gone, whether anybody reads or not, and takes no bytes from
+// who does. Errors: ctx's and os.ErrClosed too.
+func (p *Port) AwaitHangUp(ctx context.Context) error {
+	look := time.NewTicker(lookEvery)
+	defer look.Stop()
+	for {
+		if err := p.hungUp(); err != nil {
+			return err
+		}
+		select {
+		case <-look.C:
+		case <-ctx.Done():
+			return fmt.Errorf("await hang-up: %w", ctx.Err())
+		}
+	}
+}
+
+// hungUp asks the kernel, which asks the device nothing.
+func (p *Port) hungUp() error {
+	const op = "look for hang-up"
+	state := []unix.PollFd{{}} // POLLHUP and POLLERR are told unasked
+	err := control(p.file, func(fd int) error {
+		state[0].Fd = int32(fd)
+		_, err := unix.Poll(state, 0)
+		return err
+	})
+	switch {
+	case errors.Is(err, unix.EINTR):
+		return nil // looked for again
+	case err != nil:
+		return p.streamError(op, err)
+	case state[0].Revents&(unix.POLLHUP|unix.POLLERR) != 0:
+		return p.streamError(op, io.EOF)
+	default:
+		return nil
+	}
 }
 
 // Path returns the path the port was opened with.

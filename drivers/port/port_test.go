@@ -1,6 +1,7 @@
 package port_test
 
 import (
+	"context"
 	"bufio"
 	"errors"
 	"os"
@@ -152,6 +153,30 @@ func TestPortHangUp(t *testing.T) {
 			require.ErrorIs(t, err, drivers.ErrGone)
 		}
 		requireClosesSoon(t, p)
+	})
+}
+
+func TestPortAwaitHangUp(t *testing.T) {
+	t.Run("ErrGone while nobody reads", func(t *testing.T) {
+		p, device := open(t)
+		wait := inBackground(t, func() error { return p.AwaitHangUp(t.Context()) })
+		require.NoError(t, device.Close())
+		require.ErrorIs(t, wait(), drivers.ErrGone)
+	})
+	t.Run("takes nothing from who reads", func(t *testing.T) {
+		p, device := open(t)
+		ctx, cancel := context.WithCancel(t.Context())
+		wait := inBackground(t, func() error { return p.AwaitHangUp(ctx) })
+		_, err := device.Write([]byte("scan"))
+		require.NoError(t, err)
+		expect(t, p, []byte("scan"))
+		cancel()
+		require.ErrorIs(t, wait(), context.Canceled, "bytes are no hang-up")
+	})
+	t.Run("ErrClosed for a port that is closed", func(t *testing.T) {
+		p, _ := open(t)
+		require.NoError(t, p.Close())
+		require.ErrorIs(t, p.AwaitHangUp(t.Context()), os.ErrClosed)
 	})
 }
 

@@ -84,7 +84,7 @@ func escposPrinter(p drivers.Port, s settings.Printer, logger *slog.Logger) (age
 }
 
 // onPort opens the serial device and makes the driver's device on it.
-func onPort[T any](line settings.Line, create func(drivers.Port) (agent.Opened[T], error)) agent.Opener[T] {
+func onPort[T any](line settings.Line, create func(*port.Port) (agent.Opened[T], error)) agent.Opener[T] {
 	return func(context.Context) (agent.Opened[T], error) {
 		p, err := port.Open(line.Path, port.Settings{Baud: line.Baud})
 		if err != nil {
@@ -116,21 +116,22 @@ func (c clocked) Next(ctx context.Context) (drivers.Scan, error) {
 func openers(s settings.Settings, logger *slog.Logger, parts *agent.Parts) {
 	if s.Scanner != nil {
 		create := scannerDrivers()[s.Scanner.Driver]
-		parts.Scanner = onPort(s.Scanner.Line, func(p drivers.Port) (agent.Opened[drivers.Scanner], error) {
+		parts.Scanner = onPort(s.Scanner.Line, func(p *port.Port) (agent.Opened[drivers.Scanner], error) {
 			device, err := create(p, *s.Scanner)
 			return agent.Opened[drivers.Scanner]{Device: clocked{Scanner: device, clock: parts.Clock}}, err
 		})
 	}
 	if s.Reader != nil {
 		create := readerDrivers()[s.Reader.Driver]
-		parts.Reader = onPort(s.Reader.Line, func(p drivers.Port) (agent.Opened[drivers.CardReader], error) {
+		parts.Reader = onPort(s.Reader.Line, func(p *port.Port) (agent.Opened[drivers.CardReader], error) {
 			device, err := create(p, *s.Reader, logger)
-			return agent.Opened[drivers.CardReader]{Device: device}, err
+			// Between sales nobody reads from a card reader, and nobody would find out that it is away.
+			return agent.Opened[drivers.CardReader]{Device: device, Run: p.AwaitHangUp}, err
 		})
 	}
 	if s.Printer != nil {
 		create := printerDrivers()[s.Printer.Driver]
-		parts.Printer = onPort(s.Printer.Line, func(p drivers.Port) (agent.Opened[drivers.Printer], error) {
+		parts.Printer = onPort(s.Printer.Line, func(p *port.Port) (agent.Opened[drivers.Printer], error) {
 			return create(p, *s.Printer, logger)
 		})
 	}

@@ -231,6 +231,34 @@ func (m *machine) awaitDevices(t *testing.T) {
 	}, patience, 20*time.Millisecond)
 }
 
+// TestIdleReaderThatIsUnplugged: nobody asks the reader anything without a sale, and it is told all the same that it is away.
+func TestIdleReaderThatIsUnplugged(t *testing.T) {
+	m := newMachine(t)
+	reader, err := pty.Open(filepath.Join(m.folder, "reader"))
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, reader.Close()) })
+	m.configure(t, "[reader]\ndriver = \"pn532\"\npath = \"reader\"\n")
+	out, stop := m.start(t)
+	await := func(state string) {
+		t.Helper()
+		require.Eventually(t, func() bool {
+			_, status := m.call(t, "GET", "/v1/status", "", "")
+			for _, device := range status["devices"].([]any) {
+				if d := device.(map[string]any); d["name"] == "reader" {
+					return d["state"] == state
+				}
+			}
+			return false
+		}, patience, 20*time.Millisecond, out)
+	}
+	await("ready")
+	require.NoError(t, reader.HangUp())
+	await("absent")
+	require.NoError(t, reader.PlugIn())
+	await("ready")
+	require.Equal(t, program.ExitOK, stop())
+}
+
 // TestOfflineSale is a whole sale of the real program over serial devices, while the network leads nowhere: unknown is
 // told, the payment is taken back by record, the customer gets a slip that says so, and a restart goes on with it.
 func TestOfflineSale(t *testing.T) {
