@@ -60,8 +60,8 @@ type salesOutput struct{ Body []Sale }
 func (s *Station) deskRoutes() []route {
 	return []route{{
 		id: "follow-up", method: http.MethodPost, path: pathFollowUps, status: http.StatusCreated,
-		summary: "撤销、退货、预授权办理 Void, refund, or do something with a hold",
-		errors:  []int{400, 404, 409, 422, 503, 507}, endpoint: handle(s.followUp),
+		summary:     "撤销、退货、预授权办理 Void, refund, or do something with a hold",
+		description: sentAgain, errors: []int{400, 404, 409, 422, 503, 507}, endpoint: handle(s.followUp),
 	}, {
 		id: "list-follow-ups", method: http.MethodGet, path: pathFollowUps,
 		summary: "本机对此单的办理 What was done with it on this till", errors: []int{404}, endpoint: handle(s.followUps),
@@ -70,7 +70,8 @@ func (s *Station) deskRoutes() []route {
 		errors: []int{404}, endpoint: handle(s.getFollowUp),
 	}, {
 		id: "reprint-follow-up", method: http.MethodPost, path: pathFollowUp + "/reprint",
-		summary: "重印凭条 Print the slip again", errors: []int{400, 404, 409, 503}, endpoint: handle(s.reprintFollowUp),
+		summary:     "重印凭条 Print the slip again",
+		description: sentAgain, errors: []int{400, 404, 409, 503}, endpoint: handle(s.reprintFollowUp),
 	}, {
 		id: "lookup", method: http.MethodPost, path: pathLookups, summary: "查找订单 Find an order",
 		description: "In the till's own journal first, else in the cloud, which may take some seconds. It moves nothing.",
@@ -149,14 +150,18 @@ func (s *Station) reprintFollowUp(ctx context.Context, in *followUpReprintInput)
 	if err != nil {
 		return nil, s.fail(ctx, err)
 	}
-	written, err := s.reprints.once(in.Key, digest, func() (FollowUp, error) {
+	written, again, err := s.reprints.once(in.Key, digest, func() (FollowUp, error) {
 		view, err := s.desk.ReprintFollowUp(ctx, id, copies(body.Copies))
 		return newFollowUp(view, s.clock()), err
 	})
-	if err != nil {
+	switch {
+	case err != nil:
 		return nil, s.fail(ctx, err)
+	case again:
+		return s.getFollowUp(ctx, &saleInput{ID: in.ID})
+	default:
+		return &followUpOutput{Body: written}, nil
 	}
-	return &followUpOutput{Body: written}, nil
 }
 
 func (s *Station) lookup(ctx context.Context, in *lookupInput) (*orderOutput, error) {

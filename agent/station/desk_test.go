@@ -116,6 +116,8 @@ func TestFollowUpsAreRead(t *testing.T) {
 		got := b.ask(t, "POST", "/v1/follow-ups/"+id+"/reprint", "", key("p"))
 		require.Equal(t, http.StatusOK, got.code, got.body)
 	}
+	b.till.wishes[0].Cashier = "since then"
+	require.Equal(t, "since then", b.ask(t, "POST", "/v1/follow-ups/"+id+"/reprint", "", key("p")).body["cashier"], "as it stands now")
 	require.Equal(t, 1, b.till.prints, "the same key prints once")
 	listed := b.list(t, followUpsPath)
 	require.Len(t, listed, 1)

@@ -29,28 +29,28 @@ func newMemory[A any]() *memory[A] {
 	return &memory[A]{answers: make(map[string]answered[A], memoryMax)}
 }
 
-// once carries out an intent unless its key was answered before: then it returns the same answer, or refuses with
-// RefuseKeyReused when it is another intent. Intents run one after another; a refused one is not remembered, since it
-// may be allowed later.
-func (m *memory[A]) once(key string, digest [sha256.Size]byte, carryOut func() (A, error)) (A, error) {
+// once carries out an intent unless its key was answered before: then it returns the answer of that time and again, or
+// refuses with RefuseKeyReused when it is another intent. Intents run one after another; a refused one is not remembered,
+// since it may be allowed later.
+func (m *memory[A]) once(key string, digest [sha256.Size]byte, carryOut func() (A, error)) (answer A, again bool, err error) {
 	var none A
 	if err := checkKey(key); err != nil {
-		return none, err
+		return none, false, err
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if before, known := m.answers[key]; known {
 		if before.digest != digest {
-			return none, &Refusal{Phrase: catalogue.RefuseKeyReused}
+			return none, false, &Refusal{Phrase: catalogue.RefuseKeyReused}
 		}
-		return before.answer, nil
+		return before.answer, true, nil
 	}
-	answer, err := carryOut()
+	answer, err = carryOut()
 	if err != nil {
-		return none, err
+		return none, false, err
 	}
 	m.keep(key, answered[A]{digest: digest, answer: answer})
-	return answer, nil
+	return answer, false, nil
 }
 
 // checkKey refuses with RefuseKeyMissing, RefuseKeyTooLong or RefuseKeyUnclean: what stands in a header beyond ASCII is

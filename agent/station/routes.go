@@ -21,6 +21,10 @@ const (
 	pathSale  = "/v1/sales/{id}"
 )
 
+// sentAgain describes what an intent's repetition answers.
+const sentAgain = "Sent again with the same Idempotency-Key and body, it does nothing, and answers with the same status code and " +
+	"what it is about as that stands now. With another body the key is refused."
+
 // The copies as the API names them.
 const (
 	copyMerchant = "merchant"
@@ -83,19 +87,24 @@ type saleOutput struct{ Body Sale }
 func (s *Station) saleRoutes() []route {
 	return []route{{
 		id: "start-sale", method: http.MethodPost, path: pathSales, status: http.StatusCreated,
-		summary: "开始收款 Start a sale", errors: []int{400, 409, 422, 503, 507}, endpoint: handle(s.start),
+		summary:     "开始收款 Start a sale",
+		description: sentAgain,
+		errors:      []int{400, 409, 422, 503, 507}, endpoint: handle(s.start),
 	}, {
 		id: "get-sale", method: http.MethodGet, path: pathSale, summary: "查询收款 Get a sale",
 		errors: []int{404}, endpoint: handle(s.get),
 	}, {
 		id: "cancel-sale", method: http.MethodPost, path: pathSale + "/cancel",
-		summary: "取消或撤销 Cancel, or take back", errors: []int{400, 404, 409}, endpoint: handle(s.cancel),
+		summary:     "取消或撤销 Cancel, or take back",
+		description: sentAgain, errors: []int{400, 404, 409}, endpoint: handle(s.cancel),
 	}, {
 		id: "show-code", method: http.MethodPost, path: pathSale + "/show-code",
-		summary: "出示收款码 Show our code to the customer", errors: []int{400, 404, 409}, endpoint: handle(s.showCode),
+		summary:     "出示收款码 Show our code to the customer",
+		description: sentAgain, errors: []int{400, 404, 409}, endpoint: handle(s.showCode),
 	}, {
 		id: "reprint", method: http.MethodPost, path: pathSale + "/reprint",
-		summary: "重印签购单 Print the receipt again", errors: []int{400, 404, 409, 503}, endpoint: handle(s.reprint),
+		summary:     "重印签购单 Print the receipt again",
+		description: sentAgain, errors: []int{400, 404, 409, 503}, endpoint: handle(s.reprint),
 	}}
 }
 
@@ -124,18 +133,13 @@ func (s *Station) start(ctx context.Context, in *startInput) (*saleOutput, error
 	if err != nil {
 		return nil, s.fail(ctx, err)
 	}
-	sale, err := s.memory.once(in.Key, digest, func() (Sale, error) {
-		view, err := s.desk.Start(ctx, Start{
+	return s.once(ctx, in.Key, digest, func() (checkout.View, error) {
+		return s.desk.Start(ctx, Start{
 			Amount: amount, Cashier: tidy(in.Body.Cashier), Note: tidy(in.Body.Note),
 			Origin: checkout.Origin{Key: in.Key, Digest: digest},
 			Hold:   in.Body.Hold, HoldExpires: valueOr(in.Body.HoldExpires, time.Time{}),
 		})
-		return newSale(view, s.clock()), err
 	})
-	if err != nil {
-		return nil, s.fail(ctx, err)
-	}
-	return &saleOutput{Body: sale}, nil
 }
 
 // press gives an intent to a sale, once a key.
@@ -148,14 +152,26 @@ func (s *Station) press(ctx context.Context, in IntentInput, name string, body a
 	if err != nil {
 		return nil, s.fail(ctx, err)
 	}
-	sale, err := s.memory.once(in.Key, digest, func() (Sale, error) {
-		view, err := s.desk.Press(ctx, id, intent)
+	return s.once(ctx, in.Key, digest, func() (checkout.View, error) { return s.desk.Press(ctx, id, intent) })
+}
+
+// once carries out an intent about a sale, once a key. Whoever sends it again gets the sale as it stands now: what it was
+// at the first answer, a sale that waits perhaps, would tell of one that is paid since as if it were not.
+func (s *Station) once(
+	ctx context.Context, key string, digest [sha256.Size]byte, carryOut func() (checkout.View, error),
+) (*saleOutput, error) {
+	sale, again, err := s.memory.once(key, digest, func() (Sale, error) {
+		view, err := carryOut()
 		return newSale(view, s.clock()), err
 	})
-	if err != nil {
+	switch {
+	case err != nil:
 		return nil, s.fail(ctx, err)
+	case again:
+		return s.get(ctx, &saleInput{ID: sale.ID})
+	default:
+		return &saleOutput{Body: sale}, nil
 	}
-	return &saleOutput{Body: sale}, nil
 }
 
 func (s *Station) get(ctx context.Context, in *saleInput) (*saleOutput, error) {

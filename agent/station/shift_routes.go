@@ -153,7 +153,8 @@ func (d shiftDesk) shift(ctx context.Context, in KeyInput, name string, body any
 	if err != nil {
 		return nil, d.fail(ctx, err)
 	}
-	answer, err := d.Station.shifts.once(in.Key, digest, act)
+	// A report is of its moment, also when it is sent again.
+	answer, _, err := d.Station.shifts.once(in.Key, digest, act)
 	if err != nil {
 		return nil, d.fail(ctx, err)
 	}

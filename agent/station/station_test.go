@@ -139,6 +139,30 @@ func TestIntents(t *testing.T) {
 	})
 }
 
+// TestSentTwiceIsToldAsItStands: whoever repeats an intent has missed the answer, and wants to know how the sale is now.
+func TestSentTwiceIsToldAsItStands(t *testing.T) {
+	b := newBench(t, "")
+	const start = `{"amount":1250}`
+	first := b.ask(t, "POST", "/v1/sales", start, key("k1"))
+	require.Equal(t, "waiting", first.body["state"])
+	show := b.ask(t, "POST", "/v1/sales/"+firstSale+"/show-code", "", key("k2"))
+	require.Equal(t, "waiting", show.body["state"])
+
+	b.till.sale.State = checkout.Approved
+	for path, sent := range map[string]struct {
+		body, key string
+		code      int
+	}{"": {start, "k1", http.StatusCreated}, "/" + firstSale + "/show-code": {"", "k2", http.StatusOK}} {
+		again := b.ask(t, "POST", "/v1/sales"+path, sent.body, key(sent.key))
+		require.Equal(t, sent.code, again.code, "the code is that of the first answer")
+		require.Equal(t, first.body["id"], again.body["id"])
+		require.Equal(t, "approved", again.body["state"])
+	}
+	require.Equal(t, 1, b.till.starts)
+	require.Len(t, b.till.presses, 1)
+	require.Equal(t, http.StatusConflict, b.ask(t, "POST", "/v1/sales", `{"amount":1251}`, key("k1")).code)
+}
+
 func TestReading(t *testing.T) {
 	b := newBench(t, "")
 	b.ask(t, "POST", "/v1/sales", `{"amount":1250}`, key("k1"))
