@@ -35,7 +35,7 @@ func TillExits() []Text {
 		{"运行中出错", "a part of the till failed while running"},
 		{"参数或设置有误", "wrong arguments or settings"},
 		{"密钥文件不可用或属于别的终端", "enrolment or epochs unreadable, or of another terminal"},
-		{"流水损坏、不见了、属于别的终端、正被使用或由更新的程序建立", "journal damaged, gone, of another terminal, in use by another agent, or made by a newer program"},
+		{"流水损坏、不见了、打不开、属于别的终端、正被使用或由更新的程序建立", "journal damaged, gone, not to be opened, of another terminal, in use by another agent, or made by a newer program"},
 		{"密码自检失败", "a cryptographic primitive gives a wrong answer"},
 		{"本地接口地址被占用", "the station's address is taken"},
 		{"存储空间已满", "the disk is full"},
@@ -43,6 +43,19 @@ func TillExits() []Text {
 }
 
 // Why the till's program does not start. A cause is what the failed part says, in English.
+
+// JournalUnusable says that the file system keeps the journal from being opened or made.
+func JournalUnusable() Text {
+	return Text{"流水文件打不开或无法建立", "the journal's file cannot be opened or made"}
+}
+
+// AfterJournalUnusable is what to do about that where no path and no right is to blame.
+func AfterJournalUnusable() Text {
+	return Text{
+		"请检查流水所在的磁盘和程序的限制：ulimit -a，dmesg；切勿删除任何文件",
+		"check the disk that the journal is on, and the program's limits: ulimit -a, dmesg; delete no file",
+	}
+}
 
 // OtherTerminal says that settings and enrolment do not belong together.
 func OtherTerminal(settings, enrolled, path string) Text {

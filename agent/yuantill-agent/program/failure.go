@@ -42,7 +42,7 @@ func (e *argumentError) Error() string { return "wrong arguments: " + e.what.Eng
 
 // tell says why the program ends: what the exit code means, the cause, and what to do where that is known.
 func tell(w io.Writer, err error) {
-	fmt.Fprintf(w, "yuantill-agent: %s\n", line(catalogue.TillExits()[exitCode(err)]))
+	fmt.Fprintf(w, "yuantill-agent: %s\n", line(headline(err)))
 	var wrong *settings.Error
 	var arguments *argumentError
 	switch {
@@ -61,6 +61,23 @@ func tell(w io.Writer, err error) {
 			fmt.Fprintf(w, "  → %s\n", line(next))
 		}
 	}
+}
+
+// headline is what the exit code means, or which part of it where that is known.
+func headline(err error) catalogue.Text {
+	if unusable(err) {
+		return catalogue.JournalUnusable()
+	}
+	return catalogue.TillExits()[exitCode(err)]
+}
+
+// unusable says that the file system keeps the journal from being opened or made: nothing is known of what is in it.
+func unusable(err error) bool {
+	var held *journal.HeldError
+	var foreign *journal.ForeignError
+	known := journal.IsDamaged(err) || errors.As(err, &held) || errors.As(err, &foreign) ||
+		errors.Is(err, journal.ErrGone) || errors.Is(err, journal.ErrNewer)
+	return exitCode(err) == ExitJournal && !known
 }
 
 // cause is what went wrong, in Chinese too where keys or the address are at fault.
@@ -114,6 +131,8 @@ func nextAfter(err error) catalogue.Text {
 		return catalogue.AfterAddress()
 	case exitCode(err) == ExitKeys && !errors.As(err, &file):
 		return catalogue.AfterKeysMalformed()
+	case unusable(err) && !errors.As(err, &file):
+		return catalogue.AfterJournalUnusable()
 	case !errors.As(err, &file):
 		return catalogue.Text{}
 	case exitCode(err) == ExitSettings && errors.Is(err, fs.ErrNotExist):

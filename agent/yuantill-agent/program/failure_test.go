@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"syscall"
 	"testing"
 
 	_ "github.com/mattn/go-sqlite3" // alters journals
@@ -89,6 +90,49 @@ func TestWhatToDoIsSaidOnce(t *testing.T) {
 			requireOnce(t, said)
 		})
 	}
+}
+
+// TestJournalFileUnusable: what the file system refuses is said as that, and not as a journal that is damaged.
+func TestJournalFileUnusable(t *testing.T) {
+	const heading = "yuantill-agent: 流水文件打不开或无法建立  the journal's file cannot be opened or made\n"
+	for name, test := range map[string]struct {
+		harm func(*testing.T, *machine)
+		next string
+	}{
+		"AFolder": {func(t *testing.T, m *machine) {
+			require.NoError(t, os.Remove(m.journalPath()))
+			require.NoError(t, os.Mkdir(m.journalPath(), 0o700))
+		}, "  → 请检查路径与权限：ls -l "},
+		"LockAFolder": {func(t *testing.T, m *machine) {
+			require.NoError(t, os.Remove(m.journalPath()+".lock"))
+			require.NoError(t, os.Mkdir(m.journalPath()+".lock", 0o700))
+		}, "  → 请检查路径与权限：ls -l "},
+		"FilesMayNotBeAsLarge": {func(t *testing.T, _ *machine) {
+			var limit syscall.Rlimit
+			require.NoError(t, syscall.Getrlimit(syscall.RLIMIT_FSIZE, &limit))
+			small := syscall.Rlimit{Cur: 1 << 20, Max: limit.Max}
+			require.NoError(t, syscall.Setrlimit(syscall.RLIMIT_FSIZE, &small))
+			t.Cleanup(func() { require.NoError(t, syscall.Setrlimit(syscall.RLIMIT_FSIZE, &limit)) })
+		}, "  → 请检查流水所在的磁盘和程序的限制：ulimit -a，dmesg；切勿删除任何文件  check the disk that the journal is on, "},
+	} {
+		t.Run(name, func(t *testing.T) {
+			m := newMachine(t)
+			m.signIn(t)
+			test.harm(t, m)
+			code, _, said := say(t, "run", m.settings)
+			require.Equal(t, program.ExitJournal, code, said)
+			require.True(t, strings.HasPrefix(said, heading), said)
+			require.Contains(t, said, test.next)
+			requireOnce(t, said)
+		})
+	}
+	t.Run("what is damaged keeps its own heading", func(t *testing.T) {
+		m := newMachine(t)
+		m.signIn(t)
+		require.NoError(t, os.Truncate(m.journalPath(), 8192))
+		_, _, said := say(t, "run", m.settings)
+		require.True(t, strings.HasPrefix(said, "yuantill-agent: 流水损坏、"), said)
+	})
 }
 
 // TestAFolderForSettings: whoever names a folder is told to name the file.

@@ -28,7 +28,7 @@ const (
 	ExitFailed   = 1 // a part of the till failed while running
 	ExitSettings = 2 // wrong arguments or settings
 	ExitKeys     = 3 // enrolment or epochs unreadable, or of another terminal
-	ExitJournal  = 4 // journal damaged, gone, of another terminal, in use by another agent, or made by a newer program
+	ExitJournal  = 4 // journal damaged, gone, not to be opened, of another terminal, in use by another agent, or made by a newer program
 	ExitSelfTest = 5 // a cryptographic primitive gives a wrong answer
 	ExitStation  = 6 // the station's address is taken
 	ExitFull     = 7 // the disk is full
