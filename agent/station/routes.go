@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/yuantill/yuantill/agent/catalogue"
 	"github.com/yuantill/yuantill/agent/checkout"
@@ -220,10 +221,11 @@ func copies(names []string) checkout.Copies {
 	return set
 }
 
-// tidy removes what cannot stand on a receipt or in a log line.
+// tidy removes what cannot stand on a receipt or in a log line: controls, line separators, and the format characters, of
+// which some turn the text behind them around and others make two texts look the same.
 func tidy(text string) string {
 	return strings.TrimSpace(strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7F || (r >= 0x80 && r < 0xA0) {
+		if unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp) {
 			return -1
 		}
 		return r

@@ -163,6 +163,30 @@ func TestSentTwiceIsToldAsItStands(t *testing.T) {
 	require.Equal(t, http.StatusConflict, b.ask(t, "POST", "/v1/sales", `{"amount":1251}`, key("k1")).code)
 }
 
+// TestTextForPaper: what steers how text is shown, and is not seen itself, must not turn what stands on a receipt around.
+func TestTextForPaper(t *testing.T) {
+	for name, c := range map[string]struct{ sent, kept string }{
+		"bidirectional override":    {`100 \u202e00.1¥\u202c`, "100 00.1¥"},
+		"bidirectional isolates":    {`\u2066a\u2067b\u2068c\u2069`, "abc"},
+		"marks of a direction":      {`\u200ea\u200fb\u061cc`, "abc"},
+		"what has no width":         {`a\u200bb\u200cc\u200dd\u2060e\ufefff\u00adg`, "abcdefg"},
+		"tags beyond the BMP":       {`a\udb40\udc41b`, "ab"},
+		"separators of lines":       {`a\u2028b\u2029c`, "abc"},
+		"controls":                  {`a\u0000\u001b[31m\u0085b`, "a[31mb"},
+		"nothing else":              {`\u202e \u200b`, ""},
+		"Chinese with punctuation":  {`王小姐，收：１２．５０元（退货）「加急」、《票》——谢谢！？；～`, "王小姐，收：１２．５０元（退货）「加急」、《票》——谢谢！？；～"},
+		"ideographic space and all": {`张　三 · Zoë №5 ¥€😀𠮷`, "张　三 · Zoë №5 ¥€😀𠮷"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := newBench(t, "")
+			got := b.ask(t, "POST", "/v1/sales", `{"amount":1250,"note":"`+c.sent+`","cashier":"`+c.sent+`"}`, key("k"))
+			require.Equal(t, http.StatusCreated, got.code, got.body)
+			require.Equal(t, c.kept, b.till.sale.Note)
+			require.Equal(t, c.kept, b.till.sale.Cashier)
+		})
+	}
+}
+
 func TestReading(t *testing.T) {
 	b := newBench(t, "")
 	b.ask(t, "POST", "/v1/sales", `{"amount":1250}`, key("k1"))
