@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
-	"math"
 	"net/http"
 	"net/url"
 	"reflect"
@@ -120,20 +119,33 @@ func (m *mistakes) body(kind string, content []byte, field reflect.Value) int {
 		return http.StatusUnsupportedMediaType
 	}
 	var decoded any
-	if err := json.Unmarshal(content, &decoded); err != nil {
+	status, err := http.StatusUnprocessableEntity, json.Unmarshal(content, &decoded)
+	var beyond *json.UnmarshalTypeError
+	if errors.As(err, &beyond) { // it is JSON, with a number in it that no float64 holds
+		status = http.StatusBadRequest
+		decoded, err = asWritten(content)
+	}
+	if err != nil {
 		m.add(atBody, notJSON(content, err))
 		return http.StatusBadRequest
 	}
 	before := len(*m)
 	m.value(atBody, field.Type(), "", decoded)
 	if len(*m) > before {
-		return http.StatusUnprocessableEntity
+		return status
 	}
 	if err := json.Unmarshal(content, field.Addr().Interface()); err != nil {
 		m.unfit(err)
 	}
 	setDefaults(reflect.Indirect(field))
-	return http.StatusUnprocessableEntity
+	return status
+}
+
+// asWritten decodes JSON with its numbers as they are written.
+func asWritten(content []byte) (decoded any, err error) {
+	decoder := json.NewDecoder(bytes.NewReader(content))
+	decoder.UseNumber()
+	return decoded, decoder.Decode(&decoded)
 }
 
 // isJSON tells from a Content-Type; none at all is JSON too. Anything else, and first of all what a form on a web page
@@ -193,10 +205,7 @@ func (m *mistakes) unfit(err error) {
 		m.add(atBody, catalogue.NotObject())
 		return
 	}
-	least, most := int64(math.MinInt64), int64(math.MaxInt64)
-	if unfit.Type.Kind() == reflect.Uint32 {
-		least, most = 0, math.MaxUint32
-	}
+	least, most := rangeOf(unfit.Type)
 	at, number := atBody+"."+unfit.Field, strings.TrimPrefix(unfit.Value, "number ")
 	digits, below := strings.CutPrefix(number, "-")
 	switch {

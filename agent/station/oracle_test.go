@@ -168,8 +168,7 @@ func inOurWords(at, message string) FieldDetail {
 	if names, found := value("expected value to be one of "); found {
 		return mistake(at, catalogue.NotOneOf(strings.Split(strings.Trim(names, `"`), ", ")))
 	}
-	if text, found := value("json: cannot unmarshal number "); found {
-		number, rest, _ := strings.Cut(text, " into Go struct field ")
+	if number, rest, found := strings.Cut(strings.TrimPrefix(message, "json: cannot unmarshal number "), " into Go struct field "); found {
 		_, field, _ := strings.Cut(strings.Fields(rest)[0], ".")
 		if strings.ContainsAny(number, "eE.") {
 			return mistake(at+"."+field, catalogue.NotWhole())

@@ -1,6 +1,7 @@
 package station
 
 import (
+	"encoding/json"
 	"maps"
 	"math"
 	"reflect"
@@ -13,9 +14,9 @@ import (
 	"github.com/yuantill/yuantill/agent/catalogue"
 )
 
-// value compares a decoded JSON value with the Go type that it is meant for and the tags there: `minimum`, `maximum`,
-// `maxLength` in characters, `maxItems`, and `enum` of a text or of a list's texts. TestTagsAreKnown refuses other tags
-// and types.
+// value compares a decoded JSON value, its numbers as float64 or as they are written, with the Go type that it is meant
+// for and the tags there: `minimum`, `maximum`, `maxLength` in characters, `maxItems`, and `enum` of a text or of a list's
+// texts. TestTagsAreKnown refuses other tags and types.
 func (m *mistakes) value(at string, t reflect.Type, tag reflect.StructTag, v any) {
 	if t.Kind() == reflect.Pointer {
 		t = t.Elem()
@@ -44,6 +45,14 @@ func (m *mistakes) value(at string, t reflect.Type, tag reflect.StructTag, v any
 
 func (m *mistakes) number(at string, t reflect.Type, tag reflect.StructTag, v any) {
 	number, ok := v.(float64)
+	if exact, is := v.(json.Number); is {
+		var err error
+		if number, err = exact.Float64(); err != nil { // infinite
+			m.beyond(at, t, number, tag)
+			return
+		}
+		ok = true
+	}
 	if !ok {
 		m.add(at, catalogue.NotWhole())
 		return
@@ -55,6 +64,28 @@ func (m *mistakes) number(at string, t reflect.Type, tag reflect.StructTag, v an
 		m.add(at, catalogue.Below("0"))
 	}
 	m.bounds(at, number, tag)
+}
+
+// beyond says of an infinite number which bound it is beyond: the tag's, else the type's.
+func (m *mistakes) beyond(at string, t reflect.Type, number float64, tag reflect.StructTag) {
+	before := len(*m)
+	m.bounds(at, number, tag)
+	least, most := rangeOf(t)
+	switch {
+	case len(*m) > before:
+	case number < 0:
+		m.add(at, catalogue.Below(strconv.FormatInt(least, 10)))
+	default:
+		m.add(at, catalogue.Above(strconv.FormatInt(most, 10)))
+	}
+}
+
+// rangeOf is what an integer's type holds.
+func rangeOf(t reflect.Type) (least, most int64) {
+	if t.Kind() == reflect.Uint32 {
+		return 0, math.MaxUint32
+	}
+	return math.MinInt64, math.MaxInt64
 }
 
 func (m *mistakes) bounds(at string, number float64, tag reflect.StructTag) {
