@@ -29,6 +29,7 @@ const (
 	EpochRecord     = "epoch-record"
 	SignIn          = "sign-in"
 	BooksBehind     = "books-behind"
+	Flood           = "flood"
 )
 
 // NewerTerminal is raised by the collector for records of an unknown type, and by the payments for requests with unknown

@@ -29,8 +29,9 @@ const (
 	readyTimeout   = 10 * time.Second
 	payloadMax     = record.BatchSizeMax + 1<<10
 	// pendingMax is how many bytes may wait for one slow reader before the broker drops that reader; what is lost is
-	// sent again by the terminals, which wait for our acknowledgement and not for the broker's.
-	pendingMax = 256 << 20
+	// sent again by the terminals, which wait for our acknowledgement and not for the broker's. From three quarters of it
+	// on the server slows down whoever publishes.
+	pendingMax = 64 << 20
 	// collectorUser is who collectors connect as, in process, with a password of this process's own.
 	collectorUser = "collector"
 )

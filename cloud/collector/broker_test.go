@@ -61,6 +61,8 @@ func newLine(tb testing.TB) *line {
 	require.NoError(tb, err)
 	tb.Cleanup(connection.Close)
 	l.world = newWorldOn(tb, nil, relay{connection})
+	l.disconnect = b.Disconnect
+	l.restart()
 	for _, lane := range []topic.Lane{topic.SignIn, topic.Now, topic.Up} {
 		subscription, err := connection.QueueSubscribe(topic.Wildcard(lane), "collector", func(m *nats.Msg) {
 			l.collector.Deliver(collector.Message{Subject: m.Subject, Data: m.Data})
@@ -169,6 +171,25 @@ func TestOverBroker(t *testing.T) {
 	require.EqualValues(t, 5*61, counts.Records)
 	require.Zero(t, counts.Missing)
 	require.Zero(t, counts.Alarms)
+}
+
+// TestAFloodOverBroker: one terminal floods while another works.
+func TestAFloodOverBroker(t *testing.T) {
+	l := newLine(t)
+	bad := l.dial(t, record.Terminal([]byte("20000001")))
+	bad.open(t)
+	good := l.dial(t, record.Terminal([]byte("20000002")))
+	good.open(t)
+	garbage := bad.spoiled(512)
+	for range 100 {
+		bad.publish(garbage)
+		good.publish(good.batch(good.fault("a"), good.fault("b")))
+	}
+	require.EqualValues(t, 201, good.until(t, 201))
+	l.eventually(func() bool { return l.door.Shut(bad.id) && !bad.client.IsConnected() }, "it is disconnected")
+	require.False(t, l.door.Shut(good.id))
+	require.True(t, good.client.IsConnected())
+	l.eventually(func() bool { return l.alarms()["flood"] == 1 }, "somebody is told")
 }
 
 // BenchmarkBroker is the whole way with terminals, broker, collector and store in one process: 100 terminals that keep

@@ -12,8 +12,9 @@ import (
 	"github.com/yuantill/yuantill/protocol/topic"
 )
 
-// messagesMax bounds the messages in front of a worker; a full queue makes the broker's subscription wait.
-const messagesMax = 512
+// messagesMax bounds the messages in front of a worker, of any size (see waitingMax); a full queue makes the broker's
+// subscription wait. One terminal's share is an eighth of it.
+const messagesMax = 8 * shareMessagesMax
 
 // Message is what arrived on one of a terminal's lanes. Data belongs to the collector.
 type Message struct {
@@ -28,6 +29,9 @@ type Collector struct {
 	acker   *acker
 	metrics *metrics
 	notes   *notes
+	door    *Door
+	ahead   *intake // of lanes now and sign
+	behind  *intake // of lane up
 	seed    maphash.Seed
 	closing chan struct{}
 	once    sync.Once
@@ -47,8 +51,14 @@ func New(config Config) (*Collector, error) {
 		acker:   newAcker(config.Downlink, measured, config.Logger),
 		metrics: measured,
 		notes:   newNotes(config.Downlink.config.Store, config.Logger),
+		door:    config.Door,
+		ahead:   newIntake(),
+		behind:  newIntake(),
 		seed:    maphash.MakeSeed(),
 		closing: make(chan struct{}),
+	}
+	if c.door == nil {
+		c.door = NewDoor(config.Downlink.config.Clock)
 	}
 	for range config.workers() {
 		c.workers = append(c.workers, newWorker(c))
@@ -64,8 +74,13 @@ func (c *Collector) Run(ctx context.Context) error {
 	}
 	wait.Go(func() { c.acker.run(ctx) })
 	wait.Go(func() { c.tryAgain(ctx) })
+	wait.Go(func() { c.tellFloods(ctx) })
 	<-ctx.Done()
-	c.once.Do(func() { close(c.closing) })
+	c.once.Do(func() {
+		close(c.closing)
+		c.ahead.close()
+		c.behind.close()
+	})
 	wait.Wait()
 	return nil
 }
@@ -84,21 +99,30 @@ func (c *Collector) tryAgain(ctx context.Context) {
 	}
 }
 
-// Deliver hands over a message. It blocks while the terminal's worker has too much to do, and drops messages on
-// subjects that are not a lane, and all messages once the collector has ended.
+// Deliver hands over a message. It blocks while the workers have too much to do; it drops messages on subjects that are
+// not a lane, those of a terminal that is kept out or beyond its share, and all once the collector has ended.
 func (c *Collector) Deliver(m Message) {
 	terminal, lane, err := topic.ParseSubject(m.Subject)
 	if err != nil {
 		c.metrics.refused("subject")
 		return
 	}
+	if c.door.Shut(terminal) {
+		c.metrics.refused("flood")
+		return
+	}
 	w := c.workers[maphash.Comparable(c.seed, terminal)%uint64(len(c.workers))]
-	queue := w.backlog
+	queue, waiting := w.backlog, c.behind
 	if lane != topic.Up {
-		queue = w.urgent
+		queue, waiting = w.urgent, c.ahead
+	}
+	if !waiting.enter(terminal, len(m.Data)) {
+		c.metrics.refused("share")
+		c.door.charge(terminal, len(m.Data)+noiseEach)
+		return
 	}
 	select {
-	case queue <- delivery{terminal: terminal, lane: lane, data: m.Data}:
+	case queue <- delivery{terminal: terminal, lane: lane, data: m.Data, from: waiting}:
 	case <-c.closing:
 	}
 }
@@ -113,6 +137,14 @@ type delivery struct {
 	terminal record.Terminal
 	lane     topic.Lane
 	data     []byte
+	from     *intake // where it waited; nil for one that did not
+}
+
+// done says that the message does not wait any more.
+func (d delivery) done() {
+	if d.from != nil {
+		d.from.leave(d.terminal, len(d.data))
+	}
 }
 
 // errStale says that a terminal must be loaded again first, after what it has on its way is settled.

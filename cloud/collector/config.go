@@ -64,6 +64,10 @@ type Config struct {
 	// BooksBehind is called, and must not block, when a terminal signs in that was acknowledged records which are not here:
 	// the books were put back from an older copy. Nil for nobody.
 	BooksBehind func(record.Terminal)
+	// Door is who is kept out; nil is one of the collector's own.
+	Door *Door
+	// Disconnect ends the connection of a terminal that is kept out from now on; nil when nobody can.
+	Disconnect func(terminal record.Terminal) error
 	// Workers is how many goroutines open and verify; 0 counts as one a processor.
 	Workers int
 }

@@ -74,3 +74,18 @@ func (d *Downlink) LetGo(t *Tracker) { t.hold(-1) }
 func (d *Downlink) Load(ctx context.Context, id record.Terminal) (*Tracker, error) {
 	return d.directory.get(ctx, id)
 }
+
+// Waiting is what waits in front of the workers.
+func (c *Collector) Waiting() (messages, bytes int) {
+	for _, i := range []*intake{c.ahead, c.behind} {
+		i.mu.Lock()
+		for _, s := range i.shares {
+			messages, bytes = messages+s.messages, bytes+s.bytes
+		}
+		i.mu.Unlock()
+	}
+	return messages, bytes
+}
+
+// Charge counts what was thrown away of a terminal.
+func (d *Door) Charge(id record.Terminal, bytes int) { d.charge(id, bytes) }

@@ -74,13 +74,24 @@ type world struct {
 	collector *collector.Collector
 	sick      *sickStore // what the collector has for a store
 	stop      func()
-	byHand    bool // the collector is worked step by step
-	consumers map[record.Type]collector.Consumer
+	byHand    bool              // the collector is worked step by step
 	behind    []record.Terminal // whose sign-ins showed that the books are an older copy
+	door      *collector.Door
+	// disconnect ends a terminal's connection; nil when nobody can.
+	disconnect func(record.Terminal) error
+	consumers  map[record.Type]collector.Consumer
 }
 
 func newWorld(tb testing.TB, consumers map[record.Type]collector.Consumer) *world {
 	return newWorldOn(tb, consumers, nil)
+}
+
+// newWorldByHand is one whose collector is worked step by step.
+func newWorldByHand(tb testing.TB) *world {
+	w := newWorld(tb, nil)
+	w.byHand = true
+	w.restart()
+	return w
 }
 
 // newWorldOn publishes elsewhere than on a wire of its own.
@@ -109,8 +120,10 @@ func (w *world) start() {
 	w.downlink, err = collector.NewDownlink(ctx, collector.DownlinkConfig{Store: w.sick, Leaser: w.store, Root: root{},
 		Engine: fast.Engine(), Publisher: publisher, Clock: w.clock.Now})
 	require.NoError(w.tb, err)
-	w.collector, err = collector.New(collector.Config{Downlink: w.downlink, BooksBehind: func(id record.Terminal) { w.behind = append(w.behind, id) }, Consumers: w.consumers, Random: rand.Reader,
-		Logger: slog.New(slog.DiscardHandler), Metrics: prometheus.NewRegistry(), Workers: 2})
+	w.door = collector.NewDoor(w.clock.Now)
+	w.collector, err = collector.New(collector.Config{Downlink: w.downlink, Consumers: w.consumers, Random: rand.Reader,
+		Logger: slog.New(slog.DiscardHandler), Metrics: prometheus.NewRegistry(), Workers: 2, Door: w.door, Disconnect: w.disconnect,
+		BooksBehind: func(id record.Terminal) { w.behind = append(w.behind, id) }})
 	require.NoError(w.tb, err)
 	done := make(chan error, 1)
 	if w.byHand {

@@ -21,6 +21,7 @@ func (c *Collector) Handle(ctx context.Context, m Message) {
 		return
 	}
 	c.workers[0].take(ctx, delivery{terminal: terminal, lane: lane, data: m.Data})
+	c.tellOfFloods(ctx)
 	c.TryAgain(ctx)
 }
 

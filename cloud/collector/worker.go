@@ -50,6 +50,11 @@ func (w *worker) run(ctx context.Context) {
 }
 
 func (w *worker) take(ctx context.Context, d delivery) {
+	defer d.done()
+	if w.door.Shut(d.terminal) {
+		w.metrics.refused("flood")
+		return
+	}
 	t, err := w.tracker(ctx, d.terminal)
 	if err != nil {
 		w.metrics.refused("terminal")
@@ -62,6 +67,7 @@ func (w *worker) take(ctx context.Context, d delivery) {
 	defer t.hold(-1)
 	switch d.lane {
 	case topic.SignIn:
+		w.door.charge(d.terminal, len(d.data)+noiseEach)
 		w.signIn(ctx, t, d.data)
 	case topic.Now, topic.Up:
 		w.batch(ctx, t, d)
@@ -75,18 +81,24 @@ func (w *worker) batch(ctx context.Context, t *tracker, d delivery) {
 	now := w.config.Downlink.config.Clock()
 	frames, err := record.SplitBatch(d.data)
 	if err != nil {
+		w.door.charge(d.terminal, len(d.data)+noiseEach)
 		w.refuse(ctx, t, now, record.Header{}, nil, message.Refusal_CAUSE_MALFORMED)
 		return
 	}
-	b := &building{}
+	b, noise := &building{}, 0
 	for _, f := range frames {
-		w.frame(ctx, t, f, now, b)
+		if !w.frame(ctx, t, f, now, b) {
+			noise += len(f) + noiseEach
+		}
 		if b.change.Rows() >= changeRowsMax {
 			w.submit(ctx, t, b)
 			b = &building{}
 		}
 	}
 	w.submit(ctx, t, b)
+	if noise > 0 {
+		w.door.charge(d.terminal, noise)
+	}
 }
 
 // building is a change while a message is being worked through.
@@ -96,19 +108,20 @@ type building struct {
 	now    bool // has records whose acknowledgement does not wait
 }
 
-// frame verifies one frame: envelope, tag, epoch, then its place in the chain.
-func (w *worker) frame(ctx context.Context, t *tracker, f record.Frame, now time.Time, b *building) {
+// frame verifies one frame: envelope, tag, epoch, then its place in the chain. It reports whether the terminal made it, as
+// far as its envelope and tag tell.
+func (w *worker) frame(ctx context.Context, t *tracker, f record.Frame, now time.Time, b *building) bool {
 	header, err := record.ParseHeader(f)
 	if err != nil || header.Direction != seal.Up || header.Terminal != t.terminal.ID ||
 		header.Sequence == 0 || header.Sequence > store.SequenceMax {
 		w.refuse(ctx, t, now, header, nil, message.Refusal_CAUSE_MALFORMED)
-		return
+		return false
 	}
 	downlink := w.config.Downlink
 	keys := downlink.directory.loader.keysOf(t, header.Epoch)
 	if keys == nil {
 		w.refuse(ctx, t, now, header, nil, message.Refusal_CAUSE_EPOCH)
-		return
+		return false
 	}
 	opened, secret, err := f.Open(keys.Envelope, header)
 	if err == nil {
@@ -116,7 +129,7 @@ func (w *worker) frame(ctx context.Context, t *tracker, f record.Frame, now time
 	}
 	if err != nil {
 		w.refuse(ctx, t, now, header, nil, message.Refusal_CAUSE_TAG)
-		return
+		return false
 	}
 	switch t.terminal.State {
 	case store.TerminalActive:
@@ -124,18 +137,19 @@ func (w *worker) frame(ctx context.Context, t *tracker, f record.Frame, now time
 		if !w.answerAside(ctx, t, Verified{Terminal: t.terminal, Header: header, Record: opened}, secret) {
 			w.refuse(ctx, t, now, header, opened, message.Refusal_CAUSE_CHAIN)
 		}
-		return
+		return true
 	default:
 		w.refuse(ctx, t, now, header, nil, message.Refusal_CAUSE_TERMINAL)
-		return
+		return true
 	}
 	if end := t.endOf(header.Epoch); end != 0 && header.Sequence >= end {
 		if !w.answerAside(ctx, t, Verified{Terminal: t.terminal, Header: header, Record: opened}, secret) {
 			w.refuse(ctx, t, now, header, opened, message.Refusal_CAUSE_EPOCH)
 		}
-		return
+		return true
 	}
 	w.place(ctx, t, Verified{Terminal: t.terminal, Header: header, Record: opened}, secret, keys, now, b)
+	return true
 }
 
 // place puts a verified record where it belongs.

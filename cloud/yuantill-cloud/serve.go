@@ -42,10 +42,11 @@ const (
 	ledgerEvery = time.Minute
 	// gcPercent trades memory, of which a server has plenty, for processor time.
 	gcPercent = 400
-	// pendingMessages and pendingBytes bound what waits in process for the collectors; what is dropped beyond them is
-	// sent again by the terminals.
-	pendingMessages = 1 << 18
-	pendingBytes    = 512 << 20
+	// pendingMessages and pendingBytes bound what waits in process for the collectors on each lane; what is dropped beyond
+	// them, of whichever terminal, is sent again by the terminals. The collector drops what is beyond one terminal's share
+	// before anything waits here, and the collector's garbage makes several times as much of what waits: see gcPercent.
+	pendingMessages = 1 << 17
+	pendingBytes    = 32 << 20
 	queueGroup      = "collector"
 )
 
@@ -53,6 +54,7 @@ const (
 var (
 	errBlocked = errors.New("terminal is blocked")
 	errRetired = errors.New("terminal is retired")
+	errFlood   = errors.New("terminal flooded the cloud and is kept out for a while")
 	// errCertificate says that the certificate is not the one of the terminal's enrolment.
 	errCertificate = errors.New("terminal was enrolled with another certificate")
 )
@@ -79,6 +81,7 @@ type cloud struct {
 	metrics   *prometheus.Registry
 	books     *sqlite.Store
 	directory *merchant.Directory
+	door      *collector.Door
 	broker    *broker.Broker
 	lines     map[string]operator.Connector
 	payments  *payment.Service
@@ -103,6 +106,7 @@ func serve(ctx context.Context, s Settings, logger *slog.Logger) (err error) {
 	}
 	defer func() { err = errors.Join(err, c.books.Close()) }()
 	c.directory = merchant.NewDirectory(c.books)
+	c.door = collector.NewDoor(time.Now)
 	if err := c.startBroker(); err != nil {
 		return err
 	}
@@ -130,6 +134,9 @@ func (c *cloud) startBroker() error {
 	c.broker, err = broker.New(broker.Config{Address: c.settings.Broker.Listen, Dir: c.settings.brokerDir(), Logger: c.logger,
 		TLS: &tls.Config{Certificates: []tls.Certificate{pair}, ClientCAs: authority.Pool()},
 		Admit: func(ctx context.Context, id record.Terminal, certificate [32]byte) error {
+			if c.door.Shut(id) {
+				return errFlood
+			}
 			return admit(ctx, c.books, id, certificate)
 		}})
 	if err != nil {
@@ -204,7 +211,8 @@ func (c *cloud) assemble(ctx context.Context, connection *nats.Conn) error {
 		return err
 	}
 	c.collector, err = collector.New(collector.Config{Downlink: downlink, Random: rand.Reader, Logger: c.logger,
-		Metrics: c.metrics, BooksBehind: c.payments.BooksBehind, Consumers: map[record.Type]collector.Consumer{
+		Door: c.door, Disconnect: c.broker.Disconnect, BooksBehind: c.payments.BooksBehind,
+		Metrics: c.metrics, Consumers: map[record.Type]collector.Consumer{
 			record.EpochOpened: c.limits.SignIns(), record.LimitsTaken: c.limits.Takings(),
 			record.PaymentRequested: c.limits.Beside(c.payments.Requests()), record.ReversalRequested: c.payments.Reversals(),
 			record.FollowUpRequested: c.payments.FollowUps(), record.OrderLookup: c.payments.Lookups(),
