@@ -2,6 +2,7 @@ package collector_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync/atomic"
 	"testing"
@@ -21,12 +22,18 @@ type sickStore struct {
 	*sqlite.Store
 	full    atomic.Bool
 	refused atomic.Int64
+	reads   atomic.Int64 // of terminals
+	unread  atomic.Bool  // no terminal can be read
 	// reading is called once, when a terminal has been read and before its reader has it.
 	reading atomic.Pointer[func()]
 }
 
 // Terminal implements collector.Store.
 func (s *sickStore) Terminal(ctx context.Context, id record.Terminal) (store.Terminal, error) {
+	s.reads.Add(1)
+	if s.unread.Load() {
+		return store.Terminal{}, errors.New("input/output error")
+	}
 	found, err := s.Store.Terminal(ctx, id)
 	if meanwhile := s.reading.Swap(nil); meanwhile != nil {
 		(*meanwhile)()

@@ -70,6 +70,22 @@ func (w *worker) setAside(t *tracker, header record.Header, bytes record.Record,
 		Digest: w.config.Downlink.config.Engine.Sum(bytes), Bytes: bytes, ReceivedAt: now}
 }
 
+// lookAgain asks the store whether a terminal that was blocked still is. The broker admits by what the store says, and what it
+// has admitted must not be refused by what was in memory before: a refused record is not sent again on its connection.
+func (w *worker) lookAgain(ctx context.Context, t *tracker) {
+	if t.terminal.State != store.TerminalBlocked {
+		return
+	}
+	found, err := w.config.Downlink.config.Store.Terminal(ctx, t.terminal.ID)
+	if err != nil {
+		if ctx.Err() == nil {
+			w.config.Logger.LogAttrs(ctx, slog.LevelWarn, "look at a blocked terminal again", slog.Any("cause", err))
+		}
+		return
+	}
+	t.terminal.State = found.State
+}
+
 // breakChain sets the terminal aside: its record is genuine by its tag but does not follow what is stored, so another
 // holder of its keys, or a journal that was tampered with, is behind it. A person decides.
 func (w *worker) breakChain(ctx context.Context, t *tracker, r Verified, now time.Time) {

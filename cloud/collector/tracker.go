@@ -26,6 +26,7 @@ type tracker struct {
 	keys     []*seal.Keys // most recently used first
 	refusals limiter
 	signIns  limiter
+	looks    limiter              // by sign-ins, whether the terminal is still blocked
 	alarms   map[string]time.Time // when each kind was last raised
 	aside    map[seal.Hash]bool   // digests of the records in quarantine
 

@@ -68,6 +68,9 @@ func (w *worker) take(ctx context.Context, d delivery) {
 	switch d.lane {
 	case topic.SignIn:
 		w.door.charge(d.terminal, len(d.data)+noiseEach)
+		if t.looks.allow(w.config.Downlink.config.Clock(), signInsPerSecond) {
+			w.lookAgain(ctx, t)
+		}
 		w.signIn(ctx, t, d.data)
 	case topic.Now, topic.Up:
 		w.batch(ctx, t, d)
@@ -92,7 +95,7 @@ func (w *worker) batch(ctx context.Context, t *tracker, d delivery) {
 		}
 		if b.change.Rows() >= changeRowsMax {
 			w.submit(ctx, t, b)
-			b = &building{}
+			b = &building{looked: true}
 		}
 	}
 	w.submit(ctx, t, b)
@@ -106,6 +109,7 @@ type building struct {
 	change store.Change
 	told   []func(error)
 	now    bool // has records whose acknowledgement does not wait
+	looked bool // whether the terminal is still blocked; once a message
 }
 
 // frame verifies one frame: envelope, tag, epoch, then its place in the chain. It reports whether the terminal made it, as
@@ -130,6 +134,10 @@ func (w *worker) frame(ctx context.Context, t *tracker, f record.Frame, now time
 	if err != nil {
 		w.refuse(ctx, t, now, header, nil, message.Refusal_CAUSE_TAG)
 		return false
+	}
+	if !b.looked {
+		b.looked = true
+		w.lookAgain(ctx, t)
 	}
 	switch t.terminal.State {
 	case store.TerminalActive:
