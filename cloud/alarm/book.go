@@ -83,7 +83,8 @@ func books() []Entry {
 			Next: Text{"向运营机构核对它，并把详情交给技术支持",
 				"ask the operator how it stands, and give the detail to technical support"}},
 		{Kind: "store-full", Title: Text{"平台存储空间已满", "the cloud's disk is full"},
-			Meaning: Text{"这段时间没有受理付款", "payments were refused meanwhile"},
-			Next:    Text{"清理或扩大磁盘，并设好监测", "free or add disk, and have it watched"}},
+			Meaning: Text{"账目写不进数据库：新付款很快停止受理或已停止，已受理的都保住了",
+				"the books have no room: new payments are refused or soon will be; whatever was taken is safe"},
+			Next: Text{"清理或扩大磁盘，并设好监测", "free or add disk, and have it watched"}},
 	}
 }

@@ -106,10 +106,22 @@ type api struct{ Config }
 func (a *api) ready(w http.ResponseWriter, r *http.Request) {
 	if err := a.Ready(r.Context()); err != nil {
 		a.Logger.LogAttrs(r.Context(), slog.LevelWarn, "not ready", slog.Any("cause", err))
-		writeText(w, http.StatusServiceUnavailable, "not ready\n")
+		writeText(w, http.StatusServiceUnavailable, "not ready: "+reason(err)+"\n")
 		return
 	}
 	writeText(w, http.StatusOK, "ready\n")
+}
+
+// reason is what anybody may read of why the process cannot do its work; the log has the rest.
+func reason(err error) string {
+	switch {
+	case errors.Is(err, store.ErrFull):
+		return "磁盘没有空间，请清理 · the disk has no room, free some"
+	case errors.Is(err, store.ErrFailed):
+		return "存储出错，请查看磁盘后重启 · the store failed, look at the disk and start again"
+	default:
+		return "原因见日志 · see the log for why"
+	}
 }
 
 func writeText(w http.ResponseWriter, status int, text string) {

@@ -5,6 +5,7 @@ import (
 	"encoding/base32"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -156,6 +157,13 @@ func TestHealth(t *testing.T) {
 	status, text, _ := s.get("/readyz", nil)
 	require.Equal(t, http.StatusServiceUnavailable, status)
 	require.NotContains(t, text, "secret", "causes go to the log")
+	for cause, says := range map[error]string{store.ErrFull: "磁盘没有空间", store.ErrFailed: "the store failed"} {
+		s.ready = fmt.Errorf("carry log over: %w: /var/lib/secret", cause)
+		status, text, _ = s.get("/readyz", nil)
+		require.Equal(t, http.StatusServiceUnavailable, status)
+		require.Contains(t, text, says)
+		require.NotContains(t, text, "secret")
+	}
 }
 
 func TestPayment(t *testing.T) {

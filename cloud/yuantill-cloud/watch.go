@@ -46,7 +46,8 @@ type watch struct {
 	// merchantChanged is called for each merchant that was changed behind the number seen.
 	merchantChanged func(id string)
 	seen            uint64
-	full            bool
+	full            bool // the store has no room, which was logged
+	told            bool // and the alarm is stored
 }
 
 // run looks until the context ends. What it cannot read now it reads next time.
@@ -112,20 +113,24 @@ func (w *watch) lookAtMerchants(ctx context.Context) error {
 	return nil // the rest next time
 }
 
-// lookAtHealth tries an alarm's row while the store has no room: it is stored as soon as there is, and with it the
-// store is well again although no terminal dares to send.
+// lookAtHealth tries an alarm's row while the store has no room, until it is stored: as soon as there is room, and with it
+// the store is well again although no terminal dares to send; or at once, while the log still has some.
 func (w *watch) lookAtHealth(ctx context.Context) error {
 	cause := w.store.Health()
 	if !errors.Is(cause, store.ErrFull) {
-		w.full = false
+		w.full, w.told = false, false
 		return nil
 	}
 	if !w.full {
 		w.full = true
-		w.logger.LogAttrs(ctx, slog.LevelError, "store is full: no payment is taken", slog.Any("cause", cause))
+		w.logger.LogAttrs(ctx, slog.LevelError, "disk is full: no payment is taken, or soon none", slog.Any("cause", cause))
+	}
+	if w.told {
+		return nil
 	}
 	err := w.store.Commit(ctx, store.Change{Alarms: []store.Alarm{{Key: "store-full", Kind: "store-full",
-		Detail: "the disk had no room left; payments were refused meanwhile", At: w.clock()}}})
+		Detail: "the disk has no room left: payments begin only as long as the write-ahead log has room", At: w.clock()}}})
+	w.told = err == nil
 	if errors.Is(err, store.ErrFull) {
 		return nil // said already
 	}

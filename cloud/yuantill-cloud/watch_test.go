@@ -18,13 +18,19 @@ import (
 // sickStore has the health and the blocked terminals it is told to.
 type sickStore struct {
 	health  error
+	stuck   error // the log's health, which a commit does not mend
 	refuses error
 	blocked []record.Terminal
 	alarms  []store.Alarm
 	changes []store.MerchantChange
 }
 
-func (s *sickStore) Health() error { return s.health }
+func (s *sickStore) Health() error {
+	if s.health != nil {
+		return s.health
+	}
+	return s.stuck
+}
 
 func (s *sickStore) Blocked(_ context.Context, after record.Terminal, limit int) ([]record.Terminal, error) {
 	var page []record.Terminal
@@ -72,6 +78,21 @@ func TestWatch(t *testing.T) {
 		require.Equal(t, "store-full", s.alarms[0].Kind)
 		require.NoError(t, w.lookAtHealth(t.Context()))
 		require.Len(t, s.alarms, 1, "a healthy store is left alone")
+	})
+	t.Run("ALogWithoutRoomRaisesOneAlarm", func(t *testing.T) {
+		s := &sickStore{stuck: fmt.Errorf("carry log over: %w", store.ErrFull)}
+		w, _ := begin(s)
+		for range 5 {
+			require.NoError(t, w.lookAtHealth(t.Context()))
+			require.Len(t, s.alarms, 1, "each would use up the log")
+		}
+		s.health, s.refuses = store.ErrFull, store.ErrFull // the log is used up
+		require.NoError(t, w.lookAtHealth(t.Context()))
+		s.health, s.refuses, s.stuck = nil, nil, nil
+		require.NoError(t, w.lookAtHealth(t.Context()))
+		s.stuck = store.ErrFull
+		require.NoError(t, w.lookAtHealth(t.Context()))
+		require.Len(t, s.alarms, 2, "it happened again")
 	})
 	t.Run("FailedIsNotTried", func(t *testing.T) {
 		s := &sickStore{health: store.ErrFailed}

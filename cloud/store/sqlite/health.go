@@ -21,10 +21,35 @@ func (h *health) note(err error) {
 	}
 }
 
-// Health returns nil while changes can be stored, else why not (store.HealthReader).
+// stuck remembers why the log could not be carried over, for readers on other goroutines.
+type stuck struct{ why atomic.Pointer[error] }
+
+// note takes the result of a try in and returns that of the one before.
+func (s *stuck) note(err error) (before error) {
+	var old *error
+	if err == nil {
+		old = s.why.Swap(nil)
+	} else {
+		old = s.why.Swap(&err)
+	}
+	if old == nil {
+		return nil
+	}
+	return *old
+}
+
+func (s *stuck) cause() error {
+	if why := s.why.Load(); why != nil {
+		return *why
+	}
+	return nil
+}
+
+// Health returns nil while changes can be stored and will be, else why not (store.HealthReader). While there is no room to carry
+// the log over, changes are stored as long as the log has room, and payments begin in the first half of it.
 func (s *Store) Health() error {
 	if cause := s.writer.health.cause.Load(); cause != nil {
 		return *cause
 	}
-	return nil
+	return s.writer.log.stuck.cause()
 }

@@ -17,6 +17,8 @@ const (
 	restPages = 64
 	// lookEvery is after how many commits the log's length is looked at.
 	lookEvery = 16
+	// tryEvery is after how many commits a log that could not be carried over is tried again.
+	tryEvery = 64
 	// defaultLogSize is the length at which a log that is not filled in advance is carried over.
 	defaultLogSize = 16 << 20
 )
@@ -28,7 +30,10 @@ type writeAheadLog struct {
 	conn    *connection // the writer's
 	logger  *slog.Logger
 	soft    int64 // pages at which the background starts
+	half    int64 // pages from which on nothing begins while the log cannot be carried over
 	commits int
+	used    int64 // pages, when they were last counted
+	stuck   stuck
 
 	background *connection // nil when the writer carries
 	wake       chan struct{}
@@ -47,7 +52,7 @@ func newWriteAheadLog(conn *connection, path string, options Options) (*writeAhe
 	} else {
 		size = defaultLogSize
 	}
-	l := &writeAheadLog{conn: conn, logger: options.Logger, soft: size / pageSize / 4}
+	l := &writeAheadLog{conn: conn, logger: options.Logger, soft: size / pageSize / 4, half: size / pageSize / 2}
 	if options.Inline {
 		return l, nil
 	}
@@ -110,11 +115,15 @@ func (l *writeAheadLog) tend() {
 		return
 	default:
 	}
-	if l.commits++; l.commits < lookEvery || l.carrying {
+	every := lookEvery
+	if l.stuck.cause() != nil {
+		l.used, every = l.length(), tryEvery
+	}
+	if l.commits++; l.commits < every || l.carrying {
 		return
 	}
 	l.commits = 0
-	if l.length() >= l.soft {
+	if l.used = l.length(); l.used >= l.soft {
 		l.start()
 	}
 }
@@ -126,7 +135,7 @@ func (l *writeAheadLog) rest() {
 		l.carrying = false
 	default:
 	}
-	if !l.carrying && l.length() >= restPages {
+	if !l.carrying && (l.length() >= restPages || l.stuck.cause() != nil) {
 		l.start()
 	}
 }
@@ -165,9 +174,29 @@ func (l *writeAheadLog) carry() {
 
 // checkpoint carries over what it can without waiting for anybody.
 func (l *writeAheadLog) checkpoint(conn *connection) {
-	if _, err := conn.queryRow("PRAGMA wal_checkpoint(PASSIVE)", 3); err != nil && !isBusy(err) {
-		l.logger.LogAttrs(context.Background(), slog.LevelError, "carry log over", slog.Any("cause", err))
+	_, err := conn.queryRow("PRAGMA wal_checkpoint(PASSIVE)", 3)
+	if isBusy(err) {
+		return
 	}
+	if err != nil {
+		err = fmt.Errorf("carry log over: %w", full(err))
+	}
+	before := l.stuck.note(err)
+	switch {
+	case err != nil && before == nil:
+		l.logger.LogAttrs(context.Background(), slog.LevelError, "log cannot be carried over: payments go on to the middle of it only",
+			slog.Any("cause", err))
+	case err == nil && before != nil:
+		l.logger.LogAttrs(context.Background(), slog.LevelInfo, "log is carried over again")
+	}
+}
+
+// room returns why nothing may begin: the log cannot be carried over, and what is left of it is for what has begun.
+func (l *writeAheadLog) room() error {
+	if cause := l.stuck.cause(); cause != nil && l.used >= l.half {
+		return cause
+	}
+	return nil
 }
 
 func (l *writeAheadLog) close() error {

@@ -95,7 +95,7 @@ func Open(ctx context.Context, path string, options Options) (*Store, error) {
 	}
 	w, err := newWriter(absolute, options)
 	if err != nil {
-		return nil, fmt.Errorf("open store: %w", err)
+		return nil, fmt.Errorf("open store: %w", full(err))
 	}
 	readers, err := openReaders(ctx, absolute, options.Disk)
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -21,6 +22,8 @@ const (
 	finishedMax = 4
 	// idleAfter is how long the queue must have been empty before the log is carried into the database.
 	idleAfter = 200 * time.Millisecond
+	// stuckAfter is the time between two tries to carry over a log that could not be, while nothing is stored.
+	stuckAfter = 2 * time.Second
 )
 
 // submission is a change on its way.
@@ -124,6 +127,9 @@ func (w *writer) run(queue <-chan *submission, leases <-chan leaseRequest, looku
 			result <- w.indexAll()
 		case <-idle.C:
 			w.log.rest()
+			if w.log.stuck.cause() != nil {
+				idle.Reset(stuckAfter)
+			}
 		}
 	}
 }
@@ -177,6 +183,12 @@ func collect(queue <-chan *submission, first *submission) []*submission {
 // store commits a group, and sets each submission's result. All changes go into one transaction; only when one of
 // them is refused are they tried again one by one, so that the others are stored.
 func (w *writer) store(group []*submission) {
+	if w.failed == nil {
+		group = w.beginnable(group)
+	}
+	if len(group) == 0 {
+		return
+	}
 	err := w.failed
 	if err == nil {
 		err = w.together(group)
@@ -191,6 +203,30 @@ func (w *writer) store(group []*submission) {
 	for _, s := range group {
 		s.err = err
 	}
+}
+
+// beginnable refuses the changes of a group that begin something while the log has room only for what has begun, and returns
+// the others.
+func (w *writer) beginnable(group []*submission) []*submission {
+	refused := w.log.room()
+	if refused == nil {
+		return group
+	}
+	rest := make([]*submission, 0, len(group))
+	for _, s := range group {
+		if begins(&s.change) {
+			s.err = refused
+			continue
+		}
+		rest = append(rest, s)
+	}
+	return rest
+}
+
+// begins reports whether a change begins a payment or a follow-up.
+func begins(c *store.Change) bool {
+	return slices.ContainsFunc(c.Payments, func(p store.Payment) bool { return p.Revision == 1 }) ||
+		slices.ContainsFunc(c.FollowUps, func(f store.FollowUp) bool { return f.State == store.FollowUpWaiting })
 }
 
 // together stores the group in one transaction, or nothing of it.
@@ -226,7 +262,7 @@ func (w *writer) oneByOne(group []*submission) error {
 		}
 		end := "RELEASE change"
 		if s.err != nil {
-			if w.fatal(s.err) != nil || errors.Is(w.full(s.err), store.ErrFull) {
+			if w.fatal(s.err) != nil || isFull(s.err) {
 				return w.rollBack(s.err)
 			}
 			end = "ROLLBACK TO change; RELEASE change"
@@ -280,11 +316,11 @@ func (w *writer) rollBack(cause error) error {
 	if err := w.fatal(cause); err != nil {
 		return w.broken(err)
 	}
-	return w.full(cause)
+	return full(cause)
 }
 
 // full gives a lack of room the store's name.
-func (w *writer) full(err error) error {
+func full(err error) error {
 	if isFull(err) {
 		return fmt.Errorf("%w: %w", store.ErrFull, err)
 	}
