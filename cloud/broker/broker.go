@@ -40,6 +40,8 @@ const (
 var (
 	ErrConfig   = errors.New("broker: bad configuration")
 	ErrNotReady = errors.New("broker: not ready in time")
+	// ErrFolder says that the folder of the broker's own files cannot be made or used.
+	ErrFolder = errors.New("broker: folder cannot be used")
 )
 
 // Admit says whether a terminal may connect with a certificate that the authority signed for it, by the SHA-256 of its DER:
@@ -66,7 +68,7 @@ type Broker struct {
 	password string
 }
 
-// New checks the configuration and makes the server without starting it. Errors: ErrConfig, those of the folder.
+// New checks the configuration and makes the server without starting it. Errors: ErrConfig, ErrFolder.
 func New(config Config) (*Broker, error) {
 	if config.TLS == nil || len(config.TLS.Certificates) == 0 || config.TLS.ClientCAs == nil {
 		return nil, fmt.Errorf("%w: certificate or client authority missing", ErrConfig)
@@ -101,7 +103,7 @@ func (b *Broker) options() (*server.Options, error) {
 		return nil, fmt.Errorf("%w: port %q", ErrConfig, portText)
 	}
 	if err := os.MkdirAll(b.config.Dir, 0o700); err != nil {
-		return nil, fmt.Errorf("make broker folder: %w", err)
+		return nil, fmt.Errorf("%w: %w", ErrFolder, err)
 	}
 	options := &server.Options{}
 	// These two settings exist in configuration text only.

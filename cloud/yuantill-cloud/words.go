@@ -5,6 +5,7 @@ import (
 	"io/fs"
 
 	"github.com/yuantill/yuantill/cloud/alarm"
+	"github.com/yuantill/yuantill/cloud/broker"
 	"github.com/yuantill/yuantill/cloud/folder"
 	"github.com/yuantill/yuantill/cloud/merchant"
 	"github.com/yuantill/yuantill/cloud/operator/registry"
@@ -35,6 +36,10 @@ func sayings() []saying {
 		{sqlite.ErrNewer, alarm.Text{Chinese: "数据库是更新版本的程序写的：用那个版本的程序", English: "a newer program has written the database: use that program"}},
 		{folder.ErrHeld, alarm.Text{Chinese: "数据目录正由所示进程使用：等它结束，或先停止它",
 			English: "the process named has the data folder: wait for its end, or stop it first"}},
+		{sqlite.ErrDamaged, alarm.Text{Chinese: "数据库损坏：不要删除文件，先把 cloud.db 与 -wal、-shm 一起复制保存，再从备份恢复或交给技术支持",
+			English: "the database is damaged: delete nothing, copy cloud.db aside together with its -wal and -shm, then restore a backup or ask technical support"}},
+		{broker.ErrFolder, alarm.Text{Chinese: "数据目录中的 broker 须是本程序可写的目录：移走同名文件或改正权限；其中只有会话，丢失无妨",
+			English: "broker in the data folder must be a folder that this program may write: move a file of that name away, or mend its mode; it holds sessions only, which may be lost"}},
 		{store.ErrFull, alarm.Text{Chinese: "磁盘已满：清理后再运行", English: "the disk is full: free some room and run again"}},
 		{fs.ErrNotExist, alarm.Text{Chinese: "找不到这个文件：核对 --settings；尚未初始化时先运行 yuantill-cloud init",
 			English: "the file is not there: check --settings; where nothing was set up yet run yuantill-cloud init first"}},

@@ -1,7 +1,10 @@
 package main
 
 import (
+	"bytes"
 	"errors"
+	"fmt"
+	"os"
 	"path/filepath"
 	"testing"
 	"unicode"
@@ -9,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/yuantill/yuantill/cloud/alarm"
+	"github.com/yuantill/yuantill/cloud/store"
 )
 
 func chinese(text string) bool {
@@ -67,6 +71,28 @@ func TestMistakesAreExplained(t *testing.T) {
 		_, err := s.run(t.Context(), arguments...)
 		require.True(t, chinese(err.Error()), err)
 	}
+	for name, c := range map[string]struct {
+		spoil func(s *site) error
+		says  string
+	}{
+		"DamagedDatabase": {func(s *site) error {
+			return os.WriteFile(filepath.Join(s.dir, "data", "cloud.db"), bytes.Repeat([]byte{0xff}, 10_000), 0o600)
+		}, "-wal"},
+		"BrokerFolder": {func(s *site) error {
+			return os.WriteFile(filepath.Join(s.dir, "data", "broker"), nil, 0o600)
+		}, "broker"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := prepared(t)
+			require.NoError(t, c.spoil(s))
+			_, err := s.run(t.Context(), "serve")
+			require.Error(t, err)
+			said := advice(err)
+			require.Len(t, said, 1, err)
+			require.Contains(t, said[0].Chinese, c.says, err)
+		})
+	}
+	require.Contains(t, advice(fmt.Errorf("open store: fill log: %w", store.ErrFull))[0].Chinese, "磁盘已满")
 	fresh := newSite(t, "")
 	for _, command := range []string{"serve", "enrol"} {
 		_, err := fresh.run(t.Context(), command, "--settings", fresh.settings)

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"log/slog"
 	"math/rand/v2"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -173,4 +175,27 @@ func TestALogIsTriedAgainByItself(t *testing.T) {
 	disk.SetFaults(crashdisk.Faults{})
 	require.Eventually(t, func() bool { return s.Health() == nil }, 20*time.Second, 10*time.Millisecond)
 	require.NoError(t, s.Close())
+}
+
+// TestWhatIsNoDatabaseIsToldApart from a disk without room.
+func TestWhatIsNoDatabaseIsToldApart(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "cloud.db")
+	s, err := sqlite.Open(t.Context(), path, options(0))
+	require.NoError(t, err)
+	enrol(t, s, 0)
+	require.NoError(t, s.Close())
+	content, err := os.ReadFile(path)
+	require.NoError(t, err)
+	for name, damaged := range map[string][]byte{
+		"Header": append([]byte("not a database"), content[14:]...),
+		"Pages":  append(content[:100:100], bytes.Repeat([]byte{0xff}, len(content)-100)...),
+		"Short":  content[:5000],
+	} {
+		t.Run(name, func(t *testing.T) {
+			require.NoError(t, os.WriteFile(path, damaged, 0o600))
+			_, err := sqlite.Open(t.Context(), path, options(0))
+			require.ErrorIs(t, err, sqlite.ErrDamaged)
+			require.NotErrorIs(t, err, store.ErrFull)
+		})
+	}
 }

@@ -15,13 +15,16 @@ import (
 	"runtime"
 	"sync"
 
+	"github.com/mattn/go-sqlite3"
 	"golang.org/x/sync/semaphore"
 
 	"github.com/yuantill/yuantill/cloud/store"
 )
 
-// The errors of a database of another version.
+// The errors of a database that is not opened.
 var (
+	// ErrDamaged says that the file is no database, or not a whole one.
+	ErrDamaged = errors.New("sqlite: database is damaged")
 	// ErrNewer says that the database was written by a newer program.
 	ErrNewer = errors.New("sqlite: database from a newer program")
 	// ErrOlder says that the database is new or an older program's, and was to be left as it is.
@@ -73,7 +76,8 @@ type Store struct {
 var _ store.Store = (*Store)(nil)
 
 // Open opens or creates the store in a file, whose folder must exist, and starts its writer. It returns ErrNewer for
-// a file of a newer program, and ErrOlder for one that would have to be brought to this version where AsItIs forbids it.
+// a file of a newer program, ErrOlder for one that would have to be brought to this version where AsItIs forbids it,
+// ErrDamaged for one that is no database any more, and store.ErrFull where the disk has no room for the log.
 func Open(ctx context.Context, path string, options Options) (*Store, error) {
 	if options.Logger == nil {
 		return nil, errors.New("open store: no logger")
@@ -95,15 +99,15 @@ func Open(ctx context.Context, path string, options Options) (*Store, error) {
 	}
 	w, err := newWriter(absolute, options)
 	if err != nil {
-		return nil, fmt.Errorf("open store: %w", full(err))
+		return nil, fmt.Errorf("open store: %w", named(err))
 	}
 	readers, err := openReaders(ctx, absolute, options.Disk)
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("open store: %w", err), w.close())
+		return nil, errors.Join(fmt.Errorf("open store: %w", named(err)), w.close())
 	}
 	record, payment, err := prepareReads(ctx, readers)
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("open store: %w", err), readers.Close(), w.close())
+		return nil, errors.Join(fmt.Errorf("open store: %w", named(err)), readers.Close(), w.close())
 	}
 	s := &Store{
 		readers: readers,
@@ -126,6 +130,15 @@ func Open(ctx context.Context, path string, options Options) (*Store, error) {
 		w.run(s.queue, s.leases, s.lookups)
 	}()
 	return s, nil
+}
+
+// named gives what keeps a database from being opened its name.
+func named(err error) error {
+	var failure sqlite3.Error
+	if errors.As(err, &failure) && (failure.Code == sqlite3.ErrCorrupt || failure.Code == sqlite3.ErrNotADB) {
+		return fmt.Errorf("%w: %w", ErrDamaged, err)
+	}
+	return full(err)
 }
 
 // location returns the file as SQLite's URI.
