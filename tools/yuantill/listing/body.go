@@ -10,7 +10,6 @@ import (
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 
-	"github.com/yuantill/yuantill/protocol/message"
 	"github.com/yuantill/yuantill/protocol/money"
 	"github.com/yuantill/yuantill/protocol/record"
 )
@@ -46,49 +45,15 @@ func Fields(kind record.Type, body []byte) ([]Field, error) {
 }
 
 func parse(kind record.Type, body []byte) (proto.Message, error) {
-	m := newMessage(kind)
-	if m == nil {
+	known, found := find(kind)
+	if !found {
 		return nil, fmt.Errorf("%w: %s", ErrType, kind)
 	}
+	m := known.body()
 	if err := proto.Unmarshal(body, m); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrBody, err)
 	}
 	return m, nil
-}
-
-func newMessage(kind record.Type) proto.Message {
-	switch kind {
-	case record.EpochOpened:
-		return &message.EpochOpened{}
-	case record.AgentStarted:
-		return &message.AgentStarted{}
-	case record.PaymentRequested:
-		return &message.PaymentRequested{}
-	case record.OutcomeShown:
-		return &message.OutcomeShown{}
-	case record.ReversalRequested:
-		return &message.ReversalRequested{}
-	case record.ReceiptPrinted:
-		return &message.ReceiptPrinted{}
-	case record.SaleAbandoned:
-		return &message.SaleAbandoned{}
-	case record.FollowUpRequested:
-		return &message.FollowUpRequested{}
-	case record.FollowUpShown:
-		return &message.FollowUpShown{}
-	case record.OrderLookup:
-		return &message.OrderLookup{}
-	case record.DeviceFault:
-		return &message.DeviceFault{}
-	case record.ShiftOpened:
-		return &message.ShiftOpened{}
-	case record.CashMoved:
-		return &message.CashMoved{}
-	case record.ShiftClosed:
-		return &message.ShiftClosed{}
-	default:
-		return nil
-	}
 }
 
 func fields(list []Field, prefix string, m protoreflect.Message, depth int) []Field {
@@ -133,7 +98,7 @@ func field(name string, d protoreflect.FieldDescriptor, m protoreflect.Message) 
 
 func bytesField(name, short string, b []byte) Field {
 	switch short {
-	case "order_id", "follow_up_id", "undoes", "lookup_id":
+	case "order_id", "follow_up_id", "undoes", "lookup_id", "shift_id", "limits_id", "supersedes":
 		return Field{Name: name, Value: hex.EncodeToString(b)}
 	}
 	return Field{Name: name, Value: size(len(b))}
@@ -143,7 +108,8 @@ func integerField(name, short string, value int64, m protoreflect.Message) Field
 	switch short {
 	case "amount", "float", "cash_moved", "cash_counted":
 		return Field{Name: name, Value: value, Display: amountText(value, currencyOf(m))}
-	case "give_up", "shown_code_expires", "decided_at", "next_at", "cloud_time", "hold_expires", "opened_at", "closed_at":
+	case "give_up", "shown_code_expires", "decided_at", "next_at", "cloud_time", "hold_expires", "opened_at", "closed_at",
+		"since":
 		return Field{Name: name, Value: time.UnixMicro(value).UTC().Format(time.RFC3339Nano)}
 	default:
 		return Field{Name: name, Value: value}

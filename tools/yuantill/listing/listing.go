@@ -8,7 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/yuantill/yuantill/agent/catalogue"
 	"github.com/yuantill/yuantill/protocol/record"
 	"github.com/yuantill/yuantill/protocol/seal"
 	"github.com/yuantill/yuantill/tools/yuantill/bilingual"
@@ -79,8 +78,8 @@ func (e Entry) Line(language bilingual.Language, location *time.Location) string
 
 // summaryFields are what one line has room for, in this order.
 func summaryFields() []string {
-	return []string{"outcome", "kind", "result.kind", "amount", "result.amount", "method", "reason", "result.reason", "copy", "result", "device",
-		"fault", "version", "epoch", "lost_from", "order_id"}
+	return []string{"outcome", "kind", "result.kind", "amount", "result.amount", "method", "reason", "result.reason", "copy",
+		"result", "device", "fault", "version", "epoch", "lost_from", "float", "cash_counted", "order_id", "shift_id"}
 }
 
 func (e Entry) summary() string {
@@ -133,54 +132,4 @@ func (e Entry) Describe(language bilingual.Language, location *time.Location) []
 		lines = append(lines, line("  "+label("内容", "body"), e.Problem))
 	}
 	return lines
-}
-
-// TypeText names a record type for people.
-func TypeText(kind record.Type) catalogue.Text {
-	text := catalogue.Text{English: kind.String()}
-	switch kind {
-	case record.EpochOpened:
-		text.Chinese = "启用新密钥"
-	case record.AgentStarted:
-		text.Chinese = "程序启动"
-	case record.PaymentRequested:
-		text.Chinese = "发起支付"
-	case record.OutcomeShown:
-		text.Chinese = "支付结果"
-	case record.ReversalRequested:
-		text.Chinese = "请求撤销"
-	case record.ReceiptPrinted:
-		text.Chinese = "打印签购单"
-	case record.SaleAbandoned:
-		text.Chinese = "未付关闭"
-	case record.FollowUpRequested:
-		text.Chinese = "请求办理"
-	case record.FollowUpShown:
-		text.Chinese = "办理结果"
-	case record.OrderLookup:
-		text.Chinese = "查找订单"
-	case record.DeviceFault:
-		text.Chinese = "设备故障"
-	default:
-		text.Chinese = "未知类型"
-	}
-	return text
-}
-
-// ParseType returns the record type with a name such as "payment-requested", or ErrType.
-func ParseType(name string) (record.Type, error) {
-	for _, kind := range Types() {
-		if kind.String() == name {
-			return kind, nil
-		}
-	}
-	return 0, fmt.Errorf("%w: %q", ErrType, name)
-}
-
-// Types are the types of a journal's records.
-func Types() []record.Type {
-	return []record.Type{
-		record.EpochOpened, record.AgentStarted, record.PaymentRequested, record.OutcomeShown, record.ReversalRequested,
-		record.ReceiptPrinted, record.SaleAbandoned, record.FollowUpRequested, record.FollowUpShown, record.OrderLookup, record.DeviceFault,
-	}
 }

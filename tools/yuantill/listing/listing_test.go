@@ -111,6 +111,7 @@ func TestFieldsRead(t *testing.T) {
 		require.ErrorIs(t, err, listing.ErrType)
 	})
 	t.Run("every type of a journal has its message and its name", func(t *testing.T) {
+		require.Equal(t, journaled(), listing.Types())
 		for _, kind := range listing.Types() {
 			_, err := listing.Fields(kind, nil)
 			require.NoError(t, err, kind)
@@ -123,6 +124,46 @@ func TestFieldsRead(t *testing.T) {
 		require.ErrorIs(t, err, listing.ErrType)
 		require.Equal(t, "未知类型", listing.TypeText(0x7777).Chinese)
 	})
+}
+
+// journaled are all types that package record names and that a terminal writes; a sign-in is none of its journal's.
+func journaled() []record.Type {
+	const answers = record.SignInAnswer &^ 0xFF
+	var types []record.Type
+	for kind := record.Type(0); kind < answers; kind++ {
+		if kind.Known() && kind != record.SignIn {
+			types = append(types, kind)
+		}
+	}
+	return types
+}
+
+func TestFieldsOfShifts(t *testing.T) {
+	id := []byte(strings.Repeat("\x0b", 16))
+	hexadecimal := strings.Repeat("0b", 16)
+	for kind, body := range map[record.Type]proto.Message{
+		record.ShiftOpened: &message.ShiftOpened{ShiftId: id, Float: 20000, Currency: "CNY"},
+		record.CashMoved:   &message.CashMoved{ShiftId: id, Amount: -20000, Currency: "CNY"},
+		record.ShiftClosed: &message.ShiftClosed{ShiftId: id, CashCounted: 20000, Currency: "CNY", Signature: id},
+	} {
+		require.Equal(t, hexadecimal, fields(t, kind, body)["shift_id"])
+		e, err := listing.Read(seal.Portable(), stored(t, kind, 9, encoded(t, body)))
+		require.NoError(t, err)
+		require.Regexp(t, kind.String()+"  ¥-?200.00  "+hexadecimal+"$", e.Line(bilingual.English, time.UTC))
+	}
+	closed := fields(t, record.ShiftClosed, &message.ShiftClosed{Signature: id})
+	require.Equal(t, "(16 bytes)", closed["signature"])
+}
+
+func TestFieldsOfOfflinePayments(t *testing.T) {
+	id := []byte(strings.Repeat("\x0c", 16))
+	got := fields(t, record.PaymentRequested, &message.PaymentRequested{
+		Supersedes: id, Offline: &message.Offline{LimitsId: id, Since: 1777608004000000},
+	})
+	require.Equal(t, strings.Repeat("0c", 16), got["supersedes"])
+	require.Equal(t, strings.Repeat("0c", 16), got["offline.limits_id"])
+	require.Equal(t, "2026-05-01T04:00:04Z", got["offline.since"])
+	require.Equal(t, "(16 bytes)", fields(t, record.LimitsTaken, &message.OfflineLimitsTaken{Answer: id})["answer"])
 }
 
 func TestEntry(t *testing.T) {
