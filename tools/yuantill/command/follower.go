@@ -10,6 +10,7 @@ import (
 
 	"github.com/yuantill/yuantill/protocol/money"
 	"github.com/yuantill/yuantill/tools/yuantill/bilingual"
+	"github.com/yuantill/yuantill/tools/yuantill/shellword"
 	"github.com/yuantill/yuantill/tools/yuantill/stationclient"
 )
 
@@ -126,7 +127,7 @@ func (f *follower) again() string {
 		{"--key", f.flags.key}, {"--station", f.station}, {"--settings", f.settings},
 	} {
 		if option[1] != "" {
-			words = append(words, option[0], quote(option[1]))
+			words = append(words, option[0], shellword.Quote(option[1]))
 		}
 	}
 	return strings.Join(words, " ")

@@ -10,6 +10,7 @@ import (
 
 	"github.com/yuantill/yuantill/agent/catalogue"
 	"github.com/yuantill/yuantill/protocol/money"
+	"github.com/yuantill/yuantill/tools/yuantill/shellword"
 	"github.com/yuantill/yuantill/tools/yuantill/stationclient"
 )
 
@@ -48,7 +49,7 @@ func (f *orderFlags) wanted(arguments []string) (stationclient.Lookup, error) {
 // words are the arguments that name the order again.
 func (f *orderFlags) words() []string {
 	if f.text != "" {
-		return []string{quote(f.text)}
+		return []string{shellword.Quote(f.text)}
 	}
 	return []string{"--voucher", strconv.FormatUint(uint64(f.voucher), 10), "--batch", strconv.FormatUint(uint64(f.batch), 10)}
 }

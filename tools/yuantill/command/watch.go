@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/yuantill/yuantill/tools/yuantill/bilingual"
+	"github.com/yuantill/yuantill/tools/yuantill/shellword"
 	"github.com/yuantill/yuantill/tools/yuantill/stationclient"
 )
 
@@ -151,22 +152,10 @@ func (w *watcher) again() string {
 		{"--station", w.station}, {"--settings", w.settings},
 	} {
 		if option[1] != "" {
-			words = append(words, option[0], quote(option[1]))
+			words = append(words, option[0], shellword.Quote(option[1]))
 		}
 	}
 	return strings.Join(words, " ")
-}
-
-// quote makes a word that a shell takes as it is.
-func quote(word string) string {
-	plain := func(r rune) bool {
-		return r == '-' || r == '_' || r == '.' || r == '/' || r == ':' || r >= 0x80 ||
-			(r >= '0' && r <= '9') || (r >= 'A' && r <= 'Z') || (r >= 'a' && r <= 'z')
-	}
-	if !strings.ContainsFunc(word, func(r rune) bool { return !plain(r) }) {
-		return word
-	}
-	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
 }
 
 // over reports whether the cashier is done with the sale: a payment that the till accepted offline is, though the cloud
