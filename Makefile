@@ -81,7 +81,7 @@ arm: setup-arm
 arm-test: arm build
 	$(ARM_ENV) $(GO) test -tags 'netgo osusergo $(TAGS)' -ldflags '-linkmode external -extldflags "-static"' \
 		-exec '$(ARM_RUN)' $(ARM_TESTS)
-	bin/demo --once --agent bin/arm/yuantill-agent --agent-runner '$(ARM_RUN)'
+	bin/demo --once --dir build/arm-demo --agent bin/arm/yuantill-agent --agent-runner '$(ARM_RUN)'
 
 ## simulate   the deterministic world; SEEDS=1000000 for a release, goes on where it was interrupted
 SEEDS ?= 1000
