@@ -110,7 +110,8 @@ func (p *program) root() *cobra.Command {
 	flags.BoolVar(&p.json, "json", false, "输出 JSON  print JSON")
 	flags.BoolP("help", "h", false, "说明  help about the command")
 	flags.Var(&p.language, "lang", "语言  language of what is printed")
-	root.AddCommand(p.sale(), p.cancel(), p.refund(), p.void(), p.hold(), p.find(), p.shift(), p.status(), p.journal(), p.doctor(), p.completion(), p.version())
+	root.AddCommand(p.sale(), p.cancel(), p.refund(), p.void(), p.hold(), p.find(), p.reprint(), p.shift(), p.status(), p.journal(),
+		p.doctor(), p.completion(), p.version())
 	root.AddCommand(topics()...)
 	root.SetFlagErrorFunc(flagMistake)
 	root.SetHelpCommand(help())

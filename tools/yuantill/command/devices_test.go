@@ -5,6 +5,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/yuantill/yuantill/agent/checkout"
 	"github.com/yuantill/yuantill/agent/station"
 	"github.com/yuantill/yuantill/tools/yuantill/command"
 	"github.com/yuantill/yuantill/tools/yuantill/sitetest"
@@ -58,4 +59,23 @@ func TestMissingDevices(t *testing.T) {
 		_, out := soldWith(t, nil, "--json")
 		require.NotContains(t, out, "not set")
 	})
+}
+
+// TestReprintTellsOfThePrinter: paper that cannot come is told at once.
+func TestReprintTellsOfThePrinter(t *testing.T) {
+	for state, want := range map[string]string{"absent": "! printer absent\n", "faulted": "! printer faulted\n", "ready": ""} {
+		till := sitetest.NewTill(t, "")
+		till.SetStatus(station.Status{Devices: []station.Device{{Name: "printer", State: state}}})
+		arguments := []string{"--station", till.URL, "--lang", "en"}
+		code, _, said := run(t, command.Environment{}, append([]string{"sale", "--amount", "1", "--note", sitetest.NoteApprove}, arguments...)...)
+		require.Equal(t, int(command.CodeOK), code, said)
+		code, out, said := run(t, command.Environment{}, append([]string{"reprint"}, arguments...)...)
+		require.Equal(t, int(command.CodeOK), code, said)
+		if want == "" {
+			require.NotContains(t, out, "!")
+		}
+		require.Contains(t, out, want)
+		intents := till.Intents()
+		require.Equal(t, checkout.ReprintPressed{Copies: checkout.CustomerCopy}, intents[len(intents)-1])
+	}
 }

@@ -97,7 +97,7 @@ func (f *follower) take(told stationclient.FollowUp) {
 		notice = f.language.Pick(*told.Notice)
 	}
 	if notice != "" && notice != f.noticed {
-		fmt.Fprintf(f.Out, "          ! %s\n", notice)
+		f.remark(notice)
 	}
 	f.noticed = notice
 }

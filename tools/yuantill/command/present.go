@@ -79,7 +79,7 @@ func (w *watcher) takeNotice(notice *stationclient.Words) {
 }
 
 // remark prints a line that belongs to the one before.
-func (w *watcher) remark(text string) { fmt.Fprintf(w.Out, "          ! %s\n", text) }
+func (p *program) remark(text string) { fmt.Fprintf(p.Out, "          ! %s\n", text) }
 
 // drawCode puts our code where the customer can scan it; the text is enough where it does not fit into a QR code.
 func (w *watcher) drawCode(text string) {

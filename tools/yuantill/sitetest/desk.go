@@ -72,10 +72,10 @@ func (t *Till) Lookup(_ context.Context, wanted station.Wanted) (station.FoundOr
 }
 
 // Sales implements station.Finder.
-func (t *Till) Sales(context.Context, int, bool) ([]checkout.View, error) {
+func (t *Till) Sales(_ context.Context, _ int, holds bool) ([]checkout.View, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if !t.sale.Hold {
+	if t.sale.OrderID == (checkout.OrderID{}) || holds && !t.sale.Hold {
 		return nil, nil
 	}
 	return []checkout.View{t.view()}, nil

@@ -267,6 +267,10 @@ func (t *Till) Press(_ context.Context, id checkout.OrderID, intent station.Inte
 		t.enter(checkout.Reversing)
 	case checkout.CodeWanted:
 		t.enter(checkout.AwaitingScan)
+	case checkout.ReprintPressed:
+		if !t.sale.Printable() {
+			return checkout.View{}, &station.Refusal{Phrase: catalogue.RefuseState, More: t.view().Title}
+		}
 	}
 	return t.view(), nil
 }

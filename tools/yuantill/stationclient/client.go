@@ -146,9 +146,9 @@ func (c *Client) ShowCode(ctx context.Context, key, id string) (Sale, error) {
 	return c.press(ctx, key, id, "show-code", nil)
 }
 
-// Reprint asks for the customer's copy to be printed once more.
-func (c *Client) Reprint(ctx context.Context, key, id string) (Sale, error) {
-	return c.press(ctx, key, id, "reprint", nil)
+// Reprint asks for copies, "merchant" or "customer", to be printed once more: the customer's when none is named.
+func (c *Client) Reprint(ctx context.Context, key, id string, copies ...string) (Sale, error) {
+	return c.press(ctx, key, id, "reprint", station.ReprintBody{Copies: copies})
 }
 
 func (c *Client) press(ctx context.Context, key, id, intent string, body any) (Sale, error) {
