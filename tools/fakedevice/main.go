@@ -38,6 +38,8 @@ func newCommand() *cobra.Command {
 	command := &cobra.Command{
 		Use:   "fakedevice",
 		Short: "在伪终端上模拟扫码枪、读卡器和小票打印机 | Simulated scanner, card reader and printer on pseudo-terminals",
+		Long: "在伪终端上模拟扫码枪、读卡器和小票打印机；用 HTTP 操作：\n" +
+			"Simulated scanner, card reader and printer on pseudo-terminals, worked over HTTP:\n\n" + control.Help("http://ADDRESS"),
 		Example: "  fakedevice --scanner run/scanner --printer run/printer --receipts run/receipts --control unix:run/devices.sock\n" +
 			"  curl --unix-socket run/devices.sock -d '{\"text\":\"0112345678901234567\"}' http://devices/scan",
 		Args: cobra.NoArgs, SilenceUsage: true, SilenceErrors: true,

@@ -18,6 +18,7 @@ import (
 
 	"github.com/yuantill/yuantill/drivers/port"
 	"github.com/yuantill/yuantill/protocol/sign"
+	"github.com/yuantill/yuantill/tools/fakedevice/control"
 	"github.com/yuantill/yuantill/tools/fakedevice/hardcard"
 )
 
@@ -64,6 +65,13 @@ func TestProgram(t *testing.T) {
 		require.True(t, issuer.Public().Equal(public), "the second wallet used the same issuer")
 	})
 	t.Run("Serve", func(t *testing.T) { serve(t, program, folder) })
+	t.Run("Help", func(t *testing.T) {
+		output, err := run(t, program, "--help")
+		require.NoError(t, err)
+		for _, line := range strings.Split(strings.TrimSpace(control.Help("http://ADDRESS")), "\n") {
+			require.Contains(t, output, line)
+		}
+	})
 	t.Run("Errors", func(t *testing.T) {
 		for want, arguments := range map[string][]string{
 			"58 or 80":           {"--paper", "57"},

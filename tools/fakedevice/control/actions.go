@@ -34,10 +34,10 @@ func (d Duration) MarshalText() ([]byte, error) { return []byte(time.Duration(d)
 // ScanRequest is the body of POST /scan. The answer is the Event.
 type ScanRequest struct {
 	// Action is a word of a scanner script; empty counts as "scan".
-	Action string   `json:"action,omitempty"`
-	Text   string   `json:"text,omitempty"`
-	Count  int      `json:"count,omitempty"`
-	Gap    Duration `json:"gap,omitempty"`
+	Action string   `json:"action,omitempty" doc:"怎样扫，缺省 scan · how it is scanned, scan when left out"`
+	Text   string   `json:"text,omitempty" doc:"码的内容 · the code"`
+	Count  int      `json:"count,omitempty" doc:"字节数，用于 garbage、over-long · bytes, for garbage and over-long"`
+	Gap    Duration `json:"gap,omitempty" doc:"间隔如 5ms，用于 split、wait · such as 5ms, for split and wait"`
 }
 
 // postScan answers when the step is done. 503 says that no program has the scanner open.
@@ -86,12 +86,12 @@ func scanEvent(action scanner.Action) string {
 // TapRequest is the body of POST /tap. The answer is the Event.
 type TapRequest struct {
 	// Cards is how many are held to the reader; 0 counts as 1. They share one wallet.
-	Cards int `json:"cards,omitempty"`
+	Cards int `json:"cards,omitempty" doc:"几张，最多 2 · how many, at most 2"`
 	// TearBefore and TearAfter take the card away at the nth command, before or after it has carried it out.
-	TearBefore int `json:"tear_before,omitempty"`
-	TearAfter  int `json:"tear_after,omitempty"`
+	TearBefore int `json:"tear_before,omitempty" doc:"第几条指令执行前拿开 · taken away before it does the nth command"`
+	TearAfter  int `json:"tear_after,omitempty" doc:"第几条指令执行后拿开 · taken away after it"`
 	// UIDSize is 4, 7 or 10 bytes; 0 counts as 4.
-	UIDSize int `json:"uid_size,omitempty"`
+	UIDSize int `json:"uid_size,omitempty" doc:"4、7 或 10 字节 · 4, 7 or 10 bytes"`
 }
 
 // fieldMax is how many cards fit into the field; the chip tells no more than two apart.
@@ -148,13 +148,13 @@ func (c *Counter) postRemove(w http.ResponseWriter, _ *http.Request) {
 
 // CardReaderFaults is the body of POST /card-reader/faults; it replaces the faults before.
 type CardReaderFaults struct {
-	Stall        bool `json:"stall,omitempty"`
-	LoseAcks     int  `json:"lose_acks,omitempty"`
-	LoseCommands int  `json:"lose_commands,omitempty"`
-	BadChecksums int  `json:"bad_checksums,omitempty"`
-	Split        int  `json:"split,omitempty"`
+	Stall        bool `json:"stall,omitempty" doc:"不再应答 · it answers no more"`
+	LoseAcks     int  `json:"lose_acks,omitempty" doc:"丢失几个确认 · so many acknowledgements are lost"`
+	LoseCommands int  `json:"lose_commands,omitempty" doc:"丢失几条指令 · so many commands are lost"`
+	BadChecksums int  `json:"bad_checksums,omitempty" doc:"几个校验和有误 · so many checksums are wrong"`
+	Split        int  `json:"split,omitempty" doc:"按几字节分段发送 · it sends in pieces of so many bytes"`
 	// Garbage is sent in front of every frame, base 64.
-	Garbage []byte `json:"garbage,omitempty"`
+	Garbage []byte `json:"garbage,omitempty" doc:"每帧前的杂字节 · noise before every frame"`
 }
 
 func (c *Counter) postCardReaderFaults(w http.ResponseWriter, r *http.Request) {
@@ -176,12 +176,12 @@ func (c *Counter) postCardReaderFaults(w http.ResponseWriter, r *http.Request) {
 // PrinterRequest is the body of POST /printer/{fault}; each fault reads one field of it.
 type PrinterRequest struct {
 	// On sets or clears the fault; left out it counts as true.
-	On *bool `json:"on,omitempty"`
+	On *bool `json:"on,omitempty" doc:"缺省 true，false 解除 · true when left out, false clears it"`
 	// Lines until the paper ends, for paper-out-after; Bytes until the power goes, for power-lost-after.
-	Lines int `json:"lines,omitempty"`
-	Bytes int `json:"bytes,omitempty"`
+	Lines int `json:"lines,omitempty" doc:"用于 paper-out-after · for paper-out-after"`
+	Bytes int `json:"bytes,omitempty" doc:"用于 power-lost-after · for power-lost-after"`
 	// Line is how long a line takes, for slow.
-	Line Duration `json:"line,omitempty"`
+	Line Duration `json:"line,omitempty" doc:"用于 slow，如 50ms · for slow, such as 50ms"`
 }
 
 func (c *Counter) postPrinter(w http.ResponseWriter, r *http.Request) {
@@ -193,35 +193,15 @@ func (c *Counter) postPrinter(w http.ResponseWriter, r *http.Request) {
 	if !decode(w, r, &request) {
 		return
 	}
-	on, fault := request.On == nil || *request.On, r.PathValue("fault")
-	switch fault {
-	case "paper-out":
-		c.printer.SetPaperOut(on)
-	case "paper-out-after":
-		c.printer.PaperOutAfter(request.Lines)
-	case "cover-open":
-		c.printer.SetCoverOpen(on)
-	case "near-end":
-		c.printer.SetNearEnd(on)
-	case "offline":
-		c.printer.SetOffline(on)
-	case "cutter-jam":
-		c.printer.SetCutterJam(on)
-	case "drawer-open":
-		c.printer.SetDrawerOpen(on)
-	case "stall":
-		c.printer.Stall(on)
-	case "slow":
-		c.printer.Slow(time.Duration(request.Line))
-	case "power-lost":
-		c.printer.SetPower(!on)
-	case "power-lost-after":
-		c.printer.LosePowerAfter(request.Bytes)
-	default:
-		fail(w, http.StatusNotFound, fmt.Errorf("set printer fault %q: %w", fault, errRequest))
-		return
+	word := r.PathValue("fault")
+	for _, fault := range printerFaults() {
+		if fault.Word == word {
+			fault.set(c.printer, request, request.On == nil || *request.On)
+			respond(w, c.log.Add(time.Now(), Event{Device: DevicePrinter, Kind: word}))
+			return
+		}
 	}
-	respond(w, c.log.Add(time.Now(), Event{Device: DevicePrinter, Kind: fault}))
+	fail(w, http.StatusNotFound, fmt.Errorf("set printer fault %q: %w", word, errRequest))
 }
 
 // postCable pulls a cable or puts it back, by the first word of the path.

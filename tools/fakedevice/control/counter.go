@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/yuantill/yuantill/tools/action"
 	"github.com/yuantill/yuantill/tools/fakedevice/hardcard"
 	"github.com/yuantill/yuantill/tools/fakedevice/pn532"
 	"github.com/yuantill/yuantill/tools/fakedevice/printer"
@@ -143,19 +144,5 @@ func (c *Counter) Close() error {
 	return errors.Join(errs...)
 }
 
-// Handler returns the HTTP interface that Serve offers.
-func (c *Counter) Handler() http.Handler {
-	mux := http.NewServeMux()
-	mux.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
-	mux.HandleFunc("GET /devices", c.getDevices)
-	mux.HandleFunc("GET /events", c.getEvents)
-	mux.HandleFunc("GET /receipts", c.getReceipts)
-	mux.HandleFunc("POST /scan", c.postScan)
-	mux.HandleFunc("POST /tap", c.postTap)
-	mux.HandleFunc("POST /remove", c.postRemove)
-	mux.HandleFunc("POST /card-reader/faults", c.postCardReaderFaults)
-	mux.HandleFunc("POST /printer/{fault}", c.postPrinter)
-	mux.HandleFunc("POST /hang-up/{device}", c.postCable)
-	mux.HandleFunc("POST /plug-in/{device}", c.postCable)
-	return mux
-}
+// Handler returns the HTTP interface that Serve offers; GET / lists it.
+func (c *Counter) Handler() http.Handler { return action.Handler(c.actions()) }

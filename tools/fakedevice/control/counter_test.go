@@ -10,6 +10,8 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
+	"regexp"
+	"strings"
 	"testing"
 	"time"
 
@@ -24,6 +26,7 @@ import (
 	"github.com/yuantill/yuantill/protocol/sign"
 	"github.com/yuantill/yuantill/tools/fakedevice/control"
 	"github.com/yuantill/yuantill/tools/fakedevice/hardcard"
+	"github.com/yuantill/yuantill/tools/fakedevice/scanner"
 )
 
 const (
@@ -266,4 +269,51 @@ func TestCablesHangUpAndComeBack(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, code, scan.Text)
 	}
+}
+
+// TestHelpListsWhatIsServed: every word that the help names is taken, and the list stands at the port's root.
+func TestHelpListsWhatIsServed(t *testing.T) {
+	b := newBench(t)
+	b.openScanner(t)
+	response, err := http.Get(b.url + "/")
+	require.NoError(t, err)
+	text, err := io.ReadAll(response.Body)
+	require.NoError(t, err)
+	require.NoError(t, response.Body.Close())
+	require.Equal(t, control.Help(b.url), string(text))
+	for _, pattern := range []string{"POST /scan", "POST /tap", "POST /remove", "POST /card-reader/faults", "POST /printer/{fault}",
+		"POST /hang-up/{device}", "POST /plug-in/{device}", "GET /events", "GET /receipts", "GET /devices", "GET /livez"} {
+		require.Regexp(t, "(?m)^"+regexp.QuoteMeta(pattern)+"  .*\\p{Han}.* · ", string(text))
+	}
+	faults := words(t, string(text), "POST /printer/{fault}")
+	require.Len(t, faults, 11)
+	for _, fault := range faults {
+		require.Equal(t, fault, b.post(t, "/printer/"+fault, `{"on":false}`).Kind)
+	}
+	for _, device := range words(t, string(text), "POST /hang-up/{device}") {
+		b.post(t, "/hang-up/"+device, "")
+		b.post(t, "/plug-in/"+device, "")
+	}
+	for _, step := range words(t, string(text), "POST /scan") {
+		_, err := scanner.ParseAction(step)
+		require.NoError(t, err)
+	}
+}
+
+// words are those that the help names for an action.
+func words(t *testing.T, help, pattern string) []string {
+	t.Helper()
+	_, rest, found := strings.Cut(help, pattern+"  ")
+	require.True(t, found, pattern)
+	var words []string
+	for line := range strings.Lines(rest) {
+		if word, is := strings.CutPrefix(line, "    = "); is {
+			words = append(words, strings.Fields(word)[0])
+		}
+		if strings.HasPrefix(line, "POST ") || strings.HasPrefix(line, "GET ") {
+			break
+		}
+	}
+	require.NotEmpty(t, words, pattern)
+	return words
 }

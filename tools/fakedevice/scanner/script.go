@@ -28,28 +28,45 @@ const (
 	PlugIn                         // plug-in: the cable is put back
 )
 
-// actionNames are the words of a script.
-func actionNames() []string {
-	return []string{
-		Scan: "scan", Split: "split", Double: "double", Half: "half", Garbage: "garbage", OverLong: "over-long",
-		Wait: "wait", HangUp: "hang-up", HangUpWithin: "hang-up-within", PlugIn: "plug-in",
+// word is an action's in a script, and what it means, Chinese first.
+type word struct{ name, text string }
+
+// words are those of a script, by action.
+func words() []word {
+	return []word{
+		Scan: {"scan", "正常扫码 · as it should be"}, Split: {"split", "逐字节，间隔 gap · byte by byte, with gaps"},
+		Double: {"double", "连扫两次 · twice in one piece"}, Half: {"half", "只有前一半 · the first half only"},
+		Garbage: {"garbage", "count 字节杂音 · so many bytes of noise"}, OverLong: {"over-long", "count 位的码 · a code of so many digits"},
+		Wait: {"wait", "静默 gap · silence"}, HangUp: {"hang-up", "拔下 · the cable is pulled"},
+		HangUpWithin: {"hang-up-within", "扫到一半拔下 · the cable is pulled half way"}, PlugIn: {"plug-in", "插回 · it is put back"},
 	}
+}
+
+// Actions are all there are.
+func Actions() []Action {
+	actions := make([]Action, 0, int(PlugIn))
+	for action := Scan; action <= PlugIn; action++ {
+		actions = append(actions, action)
+	}
+	return actions
 }
 
 // String returns the action's word in a script.
 func (a Action) String() string {
-	names := actionNames()
-	if a == 0 || int(a) >= len(names) {
+	if a == 0 || a > PlugIn {
 		return "invalid"
 	}
-	return names[a]
+	return words()[a].name
 }
+
+// Text says what the action does, Chinese first.
+func (a Action) Text() string { return words()[a].text }
 
 // ParseAction returns the action of a word, or ErrScript.
 func ParseAction(word string) (Action, error) {
-	for i, name := range actionNames() {
-		if i > 0 && name == word {
-			return Action(i), nil
+	for _, action := range Actions() {
+		if action.String() == word {
+			return action, nil
 		}
 	}
 	return 0, fmt.Errorf("parse action %q: %w", word, ErrScript)
