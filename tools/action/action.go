@@ -53,16 +53,20 @@ func Help(address string, actions []Action) string {
 	for _, a := range actions {
 		fmt.Fprintf(&b, "%s  %s\n", a.Pattern, a.Text)
 		for _, field := range fieldsOf(a.Body) {
-			fmt.Fprintf(&b, "    %-14s %-7s %s\n", field.name, field.kind, field.text)
+			b.WriteString(line("    %-14s %-7s %s", field.name, field.kind, field.text))
 		}
 		for _, name := range a.Names {
-			fmt.Fprintf(&b, "    = %-17s %s\n", name.Word, name.Text)
+			b.WriteString(line("    = %-24s %s", name.Word, name.Text))
 		}
 		if a.Example.Path != "" {
 			fmt.Fprintf(&b, "    $ %s\n", a.Example.Curl(address))
 		}
 	}
 	return b.String()
+}
+
+func line(format string, values ...any) string {
+	return strings.TrimRight(fmt.Sprintf(format, values...), " ") + "\n"
 }
 
 // Curl is the example as a person types it. No example has a quote in it.

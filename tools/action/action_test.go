@@ -60,9 +60,9 @@ POST /lift  抬起 · lift
 POST /fault/{name}  故障 · fault
     on             bool    开 · on
     lines          number  行数 · lines
-    noise          base64  
-    word           text    
-    = jam               卡住 · jammed
+    noise          base64
+    word           text
+    = jam                      卡住 · jammed
     $ curl -d '{"on":true}' ADDRESS/fault/jam
 `, text)
 	require.True(t, json.Valid([]byte(strings.Split(text, "'")[1])))

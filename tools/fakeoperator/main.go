@@ -14,6 +14,8 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
+
+	"github.com/yuantill/yuantill/tools/fakeoperator/front"
 )
 
 // gcPercent trades memory for processor time: load tests share the machine with what they measure.
@@ -38,11 +40,10 @@ func newCommand() *cobra.Command {
 	command := &cobra.Command{
 		Use:   "fakeoperator",
 		Short: "模拟钱包运营机构 · A wallet operator for trials, with books of its own",
-		Long: `模拟钱包运营机构：按公开的接口规范收单，按管理口的规则扮演各种故障，并自记账目。
-
-Serves the operator profile (cloud/operator/API.md) over HTTPS and an admin listener on loopback that sets
-personalities (POST /rules), plays the customer (POST /pay, POST /verify) and shows the books (GET /books). When both listen it prints
-one JSON line with their addresses.`,
+		Long: "模拟钱包运营机构：按公开的接口规范收单，按管理口的规则扮演各种故障，并自记账目。\n\n" +
+			"Serves the operator profile (cloud/operator/API.md) over HTTPS and an admin listener on loopback that sets\n" +
+			"personalities, plays the customer and shows the books. When both listen it prints one JSON line with their\n" +
+			"addresses. The admin listener:\n\n" + front.Help("http://ADMIN"),
 		Args:          cobra.NoArgs,
 		SilenceUsage:  true,
 		SilenceErrors: true,

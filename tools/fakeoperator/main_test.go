@@ -18,6 +18,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -29,6 +30,7 @@ import (
 	"github.com/yuantill/yuantill/cloud/operator/operatortest"
 	"github.com/yuantill/yuantill/protocol/sign"
 	"github.com/yuantill/yuantill/tools/fakeoperator/bank"
+	"github.com/yuantill/yuantill/tools/fakeoperator/front"
 )
 
 // process is the program running as its users run it.
@@ -196,5 +198,14 @@ func TestRefusesToStart(t *testing.T) {
 			require.NoError(t, ctx.Err(), "it started")
 			require.Contains(t, string(out), c.says)
 		})
+	}
+}
+
+// TestHelp: how to make the operator misbehave is said by the program itself.
+func TestHelp(t *testing.T) {
+	out, err := exec.CommandContext(t.Context(), build(t), "--help").CombinedOutput()
+	require.NoError(t, err)
+	for _, line := range strings.Split(strings.TrimSpace(front.Help("http://ADMIN")), "\n") {
+		require.Contains(t, string(out), line)
 	}
 }

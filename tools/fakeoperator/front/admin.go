@@ -6,6 +6,7 @@ import (
 	"net/http"
 
 	"github.com/yuantill/yuantill/cloud/operator"
+	"github.com/yuantill/yuantill/tools/action"
 	"github.com/yuantill/yuantill/tools/fakeoperator/bank"
 )
 
@@ -18,38 +19,8 @@ type Stats struct {
 	Refused int64 `json:"refused"`
 }
 
-// Admin serves the person who runs the trial; it belongs on loopback, as it asks for no credentials.
-//
-//	POST   /rules    a bank.Rule; answers {"id":n}
-//	GET    /rules    the rules in the order they are tried
-//	DELETE /rules    honest again
-//	POST   /pay      {"shown_code":"…","wallet":"00…"}: the customer scans a shown code
-//	POST   /wallets  {"wallet":"00…","balance":n,"class":n}; class 1 to 4, as it was when left out
-//	POST   /verify   {"order":"…","amount":n,"factor":"password","answer":"right"}: the customer answers a verification,
-//	                 factor password, finger or face, answer right, wrong or leave
-//	GET    /books    bank.Books
-//	GET    /moments  []Moment, the latest few thousand
-//	GET    /stats    Stats
-//	GET    /livez    200
-func (f *Front) Admin() http.Handler {
-	mux := http.NewServeMux()
-	mux.HandleFunc("POST /rules", f.addRule)
-	mux.HandleFunc("GET /rules", func(w http.ResponseWriter, _ *http.Request) { f.reply(w, http.StatusOK, f.config.Bank.Rules()) })
-	mux.HandleFunc("DELETE /rules", func(w http.ResponseWriter, _ *http.Request) {
-		f.config.Bank.ClearRules()
-		w.WriteHeader(http.StatusNoContent)
-	})
-	mux.HandleFunc("POST /pay", f.pay)
-	mux.HandleFunc("POST /wallets", f.setBalance)
-	mux.HandleFunc("POST /verify", f.verify)
-	mux.HandleFunc("GET /books", func(w http.ResponseWriter, _ *http.Request) { f.reply(w, http.StatusOK, f.config.Bank.Books()) })
-	mux.HandleFunc("GET /moments", f.tellMoments)
-	mux.HandleFunc("GET /stats", func(w http.ResponseWriter, _ *http.Request) {
-		f.reply(w, http.StatusOK, Stats{Calls: f.calls.Load(), Refused: f.refused.Load()})
-	})
-	mux.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusOK) })
-	return mux
-}
+// Admin serves the person who runs the trial; it belongs on loopback, as it asks for no credentials. GET / lists it.
+func (f *Front) Admin() http.Handler { return action.Handler(f.actions()) }
 
 func (f *Front) addRule(w http.ResponseWriter, r *http.Request) {
 	var rule bank.Rule
@@ -65,10 +36,7 @@ func (f *Front) addRule(w http.ResponseWriter, r *http.Request) {
 }
 
 func (f *Front) pay(w http.ResponseWriter, r *http.Request) {
-	var body struct {
-		ShownCode string `json:"shown_code"`
-		Wallet    string `json:"wallet"`
-	}
+	var body payBody
 	if !f.decode(w, r, &body) {
 		return
 	}
@@ -84,11 +52,7 @@ func (f *Front) pay(w http.ResponseWriter, r *http.Request) {
 }
 
 func (f *Front) setBalance(w http.ResponseWriter, r *http.Request) {
-	var body struct {
-		Wallet  string `json:"wallet"`
-		Balance int64  `json:"balance"`
-		Class   int    `json:"class"`
-	}
+	var body walletBody
 	if !f.decode(w, r, &body) {
 		return
 	}
@@ -106,12 +70,7 @@ func (f *Front) setBalance(w http.ResponseWriter, r *http.Request) {
 }
 
 func (f *Front) verify(w http.ResponseWriter, r *http.Request) {
-	var body struct {
-		Order  string `json:"order"`
-		Amount int64  `json:"amount"`
-		Factor string `json:"factor"`
-		Answer string `json:"answer"`
-	}
+	var body verifyBody
 	if !f.decode(w, r, &body) {
 		return
 	}
