@@ -146,6 +146,28 @@ func (c *Counter) postRemove(w http.ResponseWriter, _ *http.Request) {
 	respond(w, c.log.Add(time.Now(), Event{Device: DeviceCardReader, Kind: "card removed"}))
 }
 
+// ConnectRequest is the body of POST /card/connect. The answer is the Event.
+type ConnectRequest struct {
+	Amount int64 `json:"amount,omitempty" doc:"同时充入（分），可为负 · put onto it meanwhile in fen, may be negative"`
+}
+
+// postConnect lets the hard wallet's holder go online: what it may pay by itself begins anew.
+func (c *Counter) postConnect(w http.ResponseWriter, r *http.Request) {
+	if c.card == nil {
+		fail(w, http.StatusNotFound, ErrNoDevice)
+		return
+	}
+	var request ConnectRequest
+	if !decode(w, r, &request) {
+		return
+	}
+	if err := c.card.Connect(request.Amount); err != nil {
+		fail(w, http.StatusBadRequest, err)
+		return
+	}
+	respond(w, c.log.Add(time.Now(), Event{Device: DeviceCardReader, Kind: "card connected"}))
+}
+
 // CardReaderFaults is the body of POST /card-reader/faults; it replaces the faults before.
 type CardReaderFaults struct {
 	Stall        bool `json:"stall,omitempty" doc:"不再应答 · it answers no more"`

@@ -62,7 +62,7 @@ func TestRequestsThatMakeNoSense(t *testing.T) {
 func TestDevicesThatAreNotThere(t *testing.T) {
 	url := start(t, control.Config{})
 	require.Empty(t, do[[]control.DeviceState](t, http.MethodGet, url+"/devices", "", http.StatusOK))
-	for _, path := range []string{"/scan", "/tap", "/remove", "/card-reader/faults", "/printer/stall", "/plug-in/printer"} {
+	for _, path := range []string{"/scan", "/tap", "/remove", "/card/connect", "/card-reader/faults", "/printer/stall", "/plug-in/printer"} {
 		problem := do[control.Problem](t, http.MethodPost, url+path, "", http.StatusNotFound)
 		require.Contains(t, problem.Error, control.ErrNoDevice.Error(), path)
 	}

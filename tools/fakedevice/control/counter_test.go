@@ -281,7 +281,7 @@ func TestHelpListsWhatIsServed(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, response.Body.Close())
 	require.Equal(t, control.Help(b.url), string(text))
-	for _, pattern := range []string{"POST /scan", "POST /tap", "POST /remove", "POST /card-reader/faults", "POST /printer/{fault}",
+	for _, pattern := range []string{"POST /scan", "POST /tap", "POST /remove", "POST /card/connect", "POST /card-reader/faults", "POST /printer/{fault}",
 		"POST /hang-up/{device}", "POST /plug-in/{device}", "GET /events", "GET /receipts", "GET /devices", "GET /livez"} {
 		require.Regexp(t, "(?m)^"+regexp.QuoteMeta(pattern)+"  .*\\p{Han}.* · ", string(text))
 	}
@@ -316,4 +316,15 @@ func words(t *testing.T, help, pattern string) []string {
 	}
 	require.NotEmpty(t, words, pattern)
 	return words
+}
+
+// TestConnectedWallet: the holder's telephone reaches the operator, and the card pays again.
+func TestConnectedWallet(t *testing.T) {
+	b := newBench(t)
+	require.Equal(t, "card connected", b.post(t, "/card/connect", `{"amount":500}`).Kind)
+	require.Equal(t, "card connected", b.post(t, "/card/connect", "").Kind)
+	card, err := hardcard.Load(b.config.Wallet)
+	require.NoError(t, err)
+	require.Equal(t, int64(10_500), card.Balance())
+	do[control.Problem](t, http.MethodPost, b.url+"/card/connect", `{"amount":-10501}`, http.StatusBadRequest)
 }
