@@ -3,13 +3,10 @@ package main
 import (
 	"context"
 	"fmt"
-	"path/filepath"
 	"sync"
 	"time"
 
 	"github.com/yuantill/yuantill/agent/checkout"
-	"github.com/yuantill/yuantill/tools/shop"
-	"github.com/yuantill/yuantill/tools/yuantill/shellword"
 	"github.com/yuantill/yuantill/tools/yuantill/stationclient"
 )
 
@@ -112,22 +109,4 @@ func (w *world) tellSale(event stationclient.Event, shown map[string]string) {
 		line += "（" + sale.Reason.Chinese + " · " + sale.Reason.English + "）"
 	}
 	w.out.say(till, "%s", line)
-}
-
-// usage tells how to work with the running shop, and what can be broken in it.
-func (t *transcript) usage(bin string, s *shop.Shop, k *keeper) {
-	program := shellword.Quote(filepath.Join(bin, "yuantill"))
-	flags := fmt.Sprintf("--station %s --settings %s", s.Station.Address(), shellword.Quote(s.Till.Settings))
-	t.note("\n小店继续营业，Ctrl-C 结束 · the shop stays open until Ctrl-C. Try in another terminal:")
-	for _, command := range []string{"status", "sale --amount 12.50", "journal list", "journal verify", "doctor"} {
-		t.note("  %s %s %s", program, command, flags)
-	}
-	t.note("  curl %s/v1/stats", "http://"+s.API)
-	t.note("顾客付款 · to pay as a customer: curl -d '{\"text\":\"0120261123900000001\"}' %s/scan", s.Devices.Address())
-	t.note("试试断电，它会自己回来 · to see what a power cut does; each comes back by itself:")
-	for _, role := range []shop.Role{shop.CloudRole, shop.AgentRole} {
-		name, english := roleName(role)
-		t.note("  kill -9 %d   # %s · %s", k.pid(role), name, english)
-	}
-	t.note("")
 }

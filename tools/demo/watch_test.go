@@ -1,6 +1,7 @@
 package main
 
 import (
+	"net/http"
 	"os/exec"
 	"regexp"
 	"strings"
@@ -10,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/yuantill/yuantill/tools/shop"
+	"github.com/yuantill/yuantill/tools/shop/shoptest"
 	"github.com/yuantill/yuantill/tools/yuantill/stationclient"
 )
 
@@ -35,4 +37,25 @@ func TestUsageIsQuoted(t *testing.T) {
 		}
 	}
 	require.Contains(t, paper.String(), "sale --amount 12.50 --station http://127.0.0.1:7400 --settings '"+settings+"'")
+}
+
+// TestUsageTellsOfTheControls: what else the simulated machines can be told is one command away.
+func TestUsageTellsOfTheControls(t *testing.T) {
+	ctx, w, paper := attended(t, false)
+	w.out.usage(shoptest.Bin(), w.shop, w.keeper)
+	devices, operator := w.shop.Devices.Address(), w.shop.Operator.Address()
+	for _, want := range []string{"curl " + devices + "/", "curl " + operator + "/"} {
+		require.Contains(t, paper.String(), want)
+	}
+	// The examples work as they are printed.
+	for _, example := range []string{"/rules", "/printer/paper-out", "/scan", "/tap", "/remove", "/card/connect"} {
+		line := regexp.MustCompile(`curl (?:-X POST|-d '(.*)') (http://\S+` + example + `)  `).FindStringSubmatch(paper.String())
+		require.NotNil(t, line, "%s\n%s", example, paper)
+		request, err := http.NewRequestWithContext(ctx, http.MethodPost, line[2], strings.NewReader(line[1]))
+		require.NoError(t, err)
+		response, err := http.DefaultClient.Do(request)
+		require.NoError(t, err)
+		require.NoError(t, response.Body.Close())
+		require.Less(t, response.StatusCode, http.StatusBadRequest, line[0])
+	}
 }

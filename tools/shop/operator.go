@@ -18,6 +18,9 @@ const answerMax = 512 << 20
 // Operator is the simulated operator's admin listener.
 type Operator struct{ base string }
 
+// Address is where the admin listener listens.
+func (o Operator) Address() string { return o.base }
+
 // AddRule adds a personality.
 func (o Operator) AddRule(ctx context.Context, rule bank.Rule) error {
 	return call(ctx, http.MethodPost, o.base+"/rules", rule, nil)

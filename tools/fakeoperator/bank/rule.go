@@ -64,7 +64,7 @@ func Behaviours() []Named[Behaviour] {
 func Operations() []Named[string] {
 	return []Named[string]{
 		{"authorise", "扫码或碰卡付款 · a payment by code or card"}, {"order", "出示收款码 · an order whose code is shown"},
-		{"query", "查询 · an inquiry"}, {"reverse", "撤销 · a reversal"}, {"refund", "退款 · a refund of a reversed payment"},
+		{"query", "查询 · an inquiry"}, {"reverse", "撤销 · a reversal"}, {"refund", "整单退回 · an order's money goes back as a whole"},
 		{"follow_up", "退货与预授权办理 · refunds, voids and what is done with a hold"},
 	}
 }

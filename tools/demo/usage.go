@@ -1,0 +1,53 @@
+package main
+
+import (
+	"fmt"
+	"path/filepath"
+
+	"github.com/yuantill/yuantill/tools/action"
+	"github.com/yuantill/yuantill/tools/fakedevice/control"
+	"github.com/yuantill/yuantill/tools/fakeoperator/front"
+	"github.com/yuantill/yuantill/tools/shop"
+	"github.com/yuantill/yuantill/tools/yuantill/shellword"
+)
+
+// usage tells how to work with the running shop, and what can be broken in it.
+func (t *transcript) usage(bin string, s *shop.Shop, k *keeper) {
+	program := shellword.Quote(filepath.Join(bin, "yuantill"))
+	flags := fmt.Sprintf("--station %s --settings %s", s.Station.Address(), shellword.Quote(s.Till.Settings))
+	t.note("\n小店继续营业，Ctrl-C 结束 · the shop stays open until Ctrl-C. Try in another terminal:")
+	for _, command := range []string{"status", "sale --amount 12.50", "reprint", "journal list", "journal verify", "doctor"} {
+		t.note("  %s %s %s", program, command, flags)
+	}
+	t.note("  curl %s/v1/stats", "http://"+s.API)
+	t.customer(s.Devices.Address())
+	t.troubles(s.Devices.Address(), s.Operator.Address())
+	t.note("试试断电，它会自己回来 · to see what a power cut does; each comes back by itself:")
+	for _, role := range []shop.Role{shop.CloudRole, shop.AgentRole} {
+		name, english := roleName(role)
+		t.note("  kill -9 %d   # %s · %s", k.pid(role), name, english)
+	}
+	t.note("")
+}
+
+// customer tells how to pay.
+func (t *transcript) customer(devices string) {
+	t.note("顾客付款 · to pay as a customer:")
+	t.request(devices, action.Example{Path: "/scan", Body: `{"text":"0120261123900000001"}`}, "付款码，每码一次 · a code, each pays once")
+	t.request(devices, action.Example{Path: "/tap"}, "碰硬钱包 · the hard wallet is tapped")
+	t.request(devices, action.Example{Path: "/remove"}, "拿开 · and taken away")
+	t.request(devices, action.Example{Path: "/card/connect"}, "它付 10 笔后须联网 · after 10 payments it has to go online")
+}
+
+// troubles tells what the simulated machines can be made to do; each lists the rest by itself.
+func (t *transcript) troubles(devices, operator string) {
+	t.note("制造麻烦，on:false 恢复 · to make trouble; on:false ends it:")
+	t.request(devices, control.PaperOut(), "打印机缺纸 · the printer has no paper")
+	t.note("  curl %s/   # 外设的全部操作 · all that the devices do", devices)
+	t.request(operator, front.Decline(), "下一笔 12.50 被拒 · the next 12.50 is declined")
+	t.note("  curl %s/   # 运营机构的全部操作 · all that the operator does", operator)
+}
+
+func (t *transcript) request(address string, example action.Example, does string) {
+	t.note("  %s   # %s", example.Curl(address), does)
+}
