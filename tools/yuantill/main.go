@@ -16,6 +16,6 @@ func main() {
 	// A window that is closed or a script that ends leaves no sale behind for the next customer to pay.
 	signal.Notify(interrupts, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	os.Exit(command.Run(context.Background(), command.Environment{
-		Out: os.Stdout, Err: os.Stderr, Clock: time.Now, Location: time.Local, Interrupts: interrupts,
+		Out: os.Stdout, Err: os.Stderr, Clock: time.Now, Interrupts: interrupts,
 	}, os.Args[1:]))
 }

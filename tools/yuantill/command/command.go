@@ -22,8 +22,6 @@ import (
 type Environment struct {
 	Out, Err io.Writer
 	Clock    func() time.Time
-	// Location is the time zone of what people read; JSON is in UTC.
-	Location *time.Location
 	// Interrupts receives Ctrl-C; nil when there is none.
 	Interrupts <-chan os.Signal
 }
@@ -99,7 +97,9 @@ func (p *program) root() *cobra.Command {
 		Use:   "yuantill",
 		Short: "收款终端命令行  The till's command line",
 		Long: "收款、状态、流水与体检。退出码见 yuantill help exit-codes，JSON 字段见 yuantill help json。\n" +
-			"Sales, status, journal and doctor of one terminal. See yuantill help exit-codes and yuantill help json.",
+			"时间为北京时间（UTC+8），与签购单相同；JSON 中为 UTC。\n" +
+			"Sales, status, journal and doctor of one terminal. See yuantill help exit-codes and yuantill help json.\n" +
+			"Times are those of China (UTC+8), as on the receipts; in JSON they are UTC.",
 		SilenceUsage: true, SilenceErrors: true,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },

@@ -6,12 +6,12 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/yuantill/yuantill/protocol/money"
 	"github.com/yuantill/yuantill/tools/yuantill/bilingual"
 	"github.com/yuantill/yuantill/tools/yuantill/shellword"
 	"github.com/yuantill/yuantill/tools/yuantill/stationclient"
+	"github.com/yuantill/yuantill/tools/yuantill/wallclock"
 )
 
 // follower follows one follow-up to its end.
@@ -90,7 +90,7 @@ func (f *follower) take(told stationclient.FollowUp) {
 	}
 	if line := f.line(); line != f.shown {
 		f.shown = line
-		fmt.Fprintf(f.Out, "%s  %s\n", told.At.In(f.Location).Format(time.TimeOnly), line)
+		fmt.Fprintf(f.Out, "%s  %s\n", wallclock.TimeOnly(told.At), line)
 	}
 	notice := ""
 	if told.Notice != nil {

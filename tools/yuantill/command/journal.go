@@ -99,7 +99,7 @@ func (p *program) list(ctx context.Context, o *opened, last int, types []record.
 	// Printing as it is read keeps --last 0 of a journal of any length in little memory.
 	flush := func(e listing.Entry) error {
 		if !p.json {
-			fmt.Fprintln(p.Out, e.Line(p.language, p.Location))
+			fmt.Fprintln(p.Out, e.Line(p.language))
 			return nil
 		}
 		p.separate(&first)
@@ -198,7 +198,7 @@ func (p *program) show(ctx context.Context, o *opened, sequence uint64) error {
 	if p.json {
 		return p.printJSON(e.JSON())
 	}
-	for _, line := range e.Describe(p.language, p.Location) {
+	for _, line := range e.Describe(p.language) {
 		fmt.Fprintln(p.Out, line)
 	}
 	return nil

@@ -4,9 +4,9 @@ import (
 	"context"
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/yuantill/yuantill/tools/yuantill/stationclient"
+	"github.com/yuantill/yuantill/tools/yuantill/wallclock"
 )
 
 // took shows a sale, or says once that the agent is not to be heard: the sale goes on there.
@@ -35,7 +35,7 @@ func (w *watcher) take(sale stationclient.Sale) {
 	changed := line != w.shown
 	w.shown = line
 	if changed {
-		fmt.Fprintf(w.Out, "%s  %s\n", sale.At.In(w.Location).Format(time.TimeOnly), line)
+		fmt.Fprintf(w.Out, "%s  %s\n", wallclock.TimeOnly(sale.At), line)
 	}
 	w.takeNotice(sale.Notice)
 	if changed && sale.ShownCode != "" {

@@ -21,7 +21,7 @@ import (
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"yuantill": func() {
 		os.Exit(command.Run(context.Background(), command.Environment{
-			Out: os.Stdout, Err: os.Stderr, Clock: time.Now, Location: time.UTC,
+			Out: os.Stdout, Err: os.Stderr, Clock: time.Now,
 		}, os.Args[1:]))
 	}})
 }
@@ -114,7 +114,6 @@ func run(t *testing.T, environment command.Environment, arguments ...string) (co
 	if environment.Clock == nil {
 		environment.Clock = time.Now
 	}
-	environment.Location = time.UTC
 	code = command.Run(t.Context(), environment, arguments)
 	require.NotContains(t, o.String()+e.String(), sitetest.Wallet)
 	return code, o.String(), e.String()

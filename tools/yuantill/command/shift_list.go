@@ -2,7 +2,6 @@ package command
 
 import (
 	"fmt"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -11,6 +10,7 @@ import (
 	"github.com/yuantill/yuantill/protocol/closing"
 	"github.com/yuantill/yuantill/protocol/money"
 	"github.com/yuantill/yuantill/tools/yuantill/stationclient"
+	"github.com/yuantill/yuantill/tools/yuantill/wallclock"
 )
 
 const shiftsDefault = 10
@@ -74,13 +74,13 @@ func (p *program) sayShiftHead(s stationclient.Shift) {
 	}[s.State]
 	until, by := "", ""
 	if s.ClosedAt != nil {
-		until = "–" + s.ClosedAt.In(p.Location).Format(time.DateTime)
+		until = "–" + wallclock.DateTime(*s.ClosedAt)
 	}
 	if s.ApprovedBy != "" {
 		by = p.text("  同意人 ", "  approved by ") + s.ApprovedBy
 	}
 	fmt.Fprintf(p.Out, "%s %06d  %s  %s%s  %s%s\n", p.text("批次", "batch"), s.Batch, p.text(state[0], state[1]),
-		s.OpenedAt.In(p.Location).Format(time.DateTime), until, s.Cashier, by)
+		wallclock.DateTime(s.OpenedAt), until, s.Cashier, by)
 }
 
 func (p *program) sayShiftLine(s stationclient.Shift, l stationclient.ShiftLine) {

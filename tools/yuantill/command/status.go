@@ -10,6 +10,7 @@ import (
 	"github.com/yuantill/yuantill/agent/catalogue"
 	"github.com/yuantill/yuantill/agent/station"
 	"github.com/yuantill/yuantill/tools/yuantill/stationclient"
+	"github.com/yuantill/yuantill/tools/yuantill/wallclock"
 )
 
 func (p *program) status() *cobra.Command {
@@ -160,7 +161,7 @@ func faultText(fault string) string {
 	return "  " + fault
 }
 
-func (p *program) local(t time.Time) string { return t.In(p.Location).Format(time.DateTime) }
+func (p *program) local(t time.Time) string { return wallclock.DateTime(t) }
 
 func deviceText(name string) stationclient.Words {
 	switch name {

@@ -286,7 +286,7 @@ func TestJournalAndRoom(t *testing.T) {
 			return stationclient.Status{}, errors.New("no agent")
 		}
 		b.tools.OpenSerial = func(string) error { return nil }
-		f := b.wants(t, "journal", doctor.Warn, "the oldest since 2026-05-01 04:00:02")
+		f := b.wants(t, "journal", doctor.Warn, "the oldest since 2026-05-01 12:00:02 +08:00")
 		require.Equal(t, uint64(7), f.Details["unsent"])
 	})
 	t.Run("WARN unsent for long, by what the agent knows", func(t *testing.T) {
@@ -351,7 +351,7 @@ func TestJournalAndRoom(t *testing.T) {
 		f := b.wants(t, "journal", doctor.Warn, "8 to 40 are not in it")
 		require.Contains(t, f.Next.English, "put the true journal back")
 		require.Contains(t, f.Text.English, "shows once it answers")
-		require.Regexp(t, `; found \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC$`, f.Text.English)
+		require.Regexp(t, `; found \d{4}-\d\d-\d\d \d\d:\d\d:\d\d \+08:00$`, f.Text.English)
 		require.Regexp(t, "第 8 至 40 条不在本机.*；发现于 ", f.Text.Chinese)
 		b.agent(func(s *stationclient.Status) {
 			s.Journal.Lost = []station.Loss{{First: 8, Last: 40, Told: true, Missing: []station.Stretch{{First: 9, Last: 12}}}}

@@ -14,6 +14,7 @@ import (
 	"github.com/yuantill/yuantill/agent/catalogue"
 	"github.com/yuantill/yuantill/agent/keyring"
 	"github.com/yuantill/yuantill/protocol/enrolment"
+	"github.com/yuantill/yuantill/tools/yuantill/wallclock"
 )
 
 // Bounds of what is still good.
@@ -67,7 +68,7 @@ func (d *Doctor) certificate(check, text string) Finding {
 			next("重新入网", "enrol this terminal again", "")
 	}
 	sum := sha256.Sum256(certificate.Raw)
-	fingerprint, until := hex.EncodeToString(sum[:8]), certificate.NotAfter.UTC().Format(time.DateOnly)
+	fingerprint, until := hex.EncodeToString(sum[:8]), wallclock.DateOnly(certificate.NotAfter)
 	chinese := fmt.Sprintf("%s 有效至 %s，指纹 %s", certificate.Subject.CommonName, until, fingerprint)
 	english := fmt.Sprintf("%s valid until %s, fingerprint %s", certificate.Subject.CommonName, until, fingerprint)
 	now := d.tools.Clock()
@@ -123,9 +124,9 @@ func (d *Doctor) checkKeys(context.Context) []Finding {
 		return one(fail("keys", "当前密钥期的密钥不可用", "the present epoch's keys cannot be used").because(err).next("联系服务商", "call support", ""))
 	}
 	check := keys.RecordCheckValue()
-	at := epoch.OpenedAt.UTC().Format(time.DateTime)
+	at := wallclock.DateTime(epoch.OpenedAt)
 	chinese := fmt.Sprintf("密钥可用；密钥期 %d，签到于 %s，校验值 %s", epoch.Number, at, hex.EncodeToString(check[:]))
-	english := fmt.Sprintf("keys are good; epoch %d, signed in %s UTC, check value %s", epoch.Number, at, hex.EncodeToString(check[:]))
+	english := fmt.Sprintf("keys are good; epoch %d, signed in %s, check value %s", epoch.Number, at, hex.EncodeToString(check[:]))
 	f := ok("keys", chinese, english)
 	if d.tools.Clock().Sub(epoch.OpenedAt) > epochOld {
 		f = warn("keys", "两天没有签到："+chinese, "no sign-in for two days: "+english).

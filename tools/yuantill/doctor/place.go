@@ -14,6 +14,7 @@ import (
 	"github.com/yuantill/yuantill/agent/station"
 	"github.com/yuantill/yuantill/tools/yuantill/bilingual"
 	"github.com/yuantill/yuantill/tools/yuantill/journalfile"
+	"github.com/yuantill/yuantill/tools/yuantill/wallclock"
 )
 
 // Bounds of a plausible clock against the cloud's.
@@ -64,8 +65,8 @@ func (d *Doctor) checkAgent(ctx context.Context) []Finding {
 func (d *Doctor) checkClock(context.Context) []Finding {
 	now := d.tools.Clock()
 	if !d.tools.Built.IsZero() && now.Before(d.tools.Built) {
-		return one(fail("clock", "本机时间 "+now.UTC().Format(time.DateTime)+" 早于程序的生成时间",
-			"the clock says "+now.UTC().Format(time.DateTime)+" UTC, before this program was built").
+		return one(fail("clock", "本机时间 "+wallclock.DateTime(now)+" 早于程序的生成时间",
+			"the clock says "+wallclock.DateTime(now)+", before this program was built").
 			next("校时；若每次开机都这样，请更换纽扣电池", "set the clock; if it happens at every start, replace its battery",
 				"timedatectl set-ntp true"))
 	}
@@ -131,8 +132,8 @@ func (d *Doctor) journalFinding(ctx context.Context, j *journal.Journal) Finding
 	english := fmt.Sprintf("%s, %d not sent, %s", catalogue.Counted(counts.Records, "record"), counts.Unsent, checkedEnglish)
 	f := ok("journal", chinese, english)
 	if !counts.OldestUnsent.IsZero() && d.tools.Clock().Sub(counts.OldestUnsent) > unsentOld {
-		f = warn("journal", chinese+"；最早的自 "+counts.OldestUnsent.UTC().Format(time.DateTime)+" 起",
-			english+"; the oldest since "+counts.OldestUnsent.UTC().Format(time.DateTime)+" UTC").
+		f = warn("journal", chinese+"；最早的自 "+wallclock.DateTime(counts.OldestUnsent)+" 起",
+			english+"; the oldest since "+wallclock.DateTime(counts.OldestUnsent)).
 			next("检查网络；记录不会丢失", "check the network; nothing is lost meanwhile", "yuantill status").
 			with("oldest_unsent", counts.OldestUnsent.UTC())
 	}
@@ -150,8 +151,8 @@ func foundAt(lost []station.Loss) bilingual.Text {
 	if at == nil {
 		return bilingual.Text{}
 	}
-	when := at.UTC().Format(time.DateTime)
-	return bilingual.Text{Chinese: "；发现于 " + when, English: "; found " + when + " UTC"}
+	when := wallclock.DateTime(*at)
+	return bilingual.Text{Chinese: "；发现于 " + when, English: "; found " + when}
 }
 
 func (d *Doctor) journalFailure(err error) Finding {

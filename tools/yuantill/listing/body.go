@@ -12,6 +12,7 @@ import (
 
 	"github.com/yuantill/yuantill/protocol/money"
 	"github.com/yuantill/yuantill/protocol/record"
+	"github.com/yuantill/yuantill/tools/yuantill/wallclock"
 )
 
 // The errors of reading a body.
@@ -110,7 +111,8 @@ func integerField(name, short string, value int64, m protoreflect.Message) Field
 		return Field{Name: name, Value: value, Display: amountText(value, currencyOf(m))}
 	case "give_up", "shown_code_expires", "decided_at", "next_at", "cloud_time", "hold_expires", "opened_at", "closed_at",
 		"since":
-		return Field{Name: name, Value: time.UnixMicro(value).UTC().Format(time.RFC3339Nano)}
+		at := time.UnixMicro(value).UTC()
+		return Field{Name: name, Value: at.Format(time.RFC3339Nano), Display: wallclock.Exact(at)}
 	default:
 		return Field{Name: name, Value: value}
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/yuantill/yuantill/protocol/record"
 	"github.com/yuantill/yuantill/protocol/seal"
 	"github.com/yuantill/yuantill/tools/yuantill/bilingual"
+	"github.com/yuantill/yuantill/tools/yuantill/wallclock"
 )
 
 // Entry is one record as `journal list` and `journal show` print it.
@@ -69,9 +70,9 @@ func (e Entry) JSON() JSON {
 	return j
 }
 
-// Line is the entry on one line: sequence, time in the location, type, and what matters of the body.
-func (e Entry) Line(language bilingual.Language, location *time.Location) string {
-	at := e.Header.Time.In(location).Format("2006-01-02 15:04:05.000")
+// Line is the entry on one line: sequence, time, type, and what matters of the body.
+func (e Entry) Line(language bilingual.Language) string {
+	at := wallclock.Milliseconds(e.Header.Time)
 	return strings.TrimRight(fmt.Sprintf("%6d  %s  %s  %s", e.Header.Sequence, at,
 		language.Pick(TypeText(e.Header.Type)), e.summary()), " ")
 }
@@ -106,7 +107,7 @@ func (f Field) Text() string {
 }
 
 // Describe is the entry in full, one field a line.
-func (e Entry) Describe(language bilingual.Language, location *time.Location) []string {
+func (e Entry) Describe(language bilingual.Language) []string {
 	line := func(name string, value any) string {
 		return fmt.Sprintf("%-28s %v", name, value)
 	}
@@ -116,7 +117,7 @@ func (e Entry) Describe(language bilingual.Language, location *time.Location) []
 	lines := []string{
 		line(label("序号", "sequence"), e.Header.Sequence),
 		line(label("类型", "type"), language.Pick(TypeText(e.Header.Type))),
-		line(label("时间", "time"), e.Header.Time.In(location).Format(time.RFC3339Nano)),
+		line(label("时间", "time"), wallclock.Exact(e.Header.Time)),
 		line(label("终端", "terminal"), e.Header.Terminal),
 		line(label("密钥版本", "key version"), e.Header.KeyVersion),
 		line(label("密钥期", "epoch"), e.Header.Epoch),

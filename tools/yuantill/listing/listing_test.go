@@ -88,7 +88,7 @@ func TestFieldsRead(t *testing.T) {
 			{Name: "method", Value: "tap"},
 			{Name: "amount", Value: int64(1250), Display: "¥12.50"},
 			{Name: "currency", Value: "CNY"},
-			{Name: "give_up", Value: "1970-01-01T00:00:01.000001Z"},
+			{Name: "give_up", Value: "1970-01-01T00:00:01.000001Z", Display: "1970-01-01T08:00:01.000001+08:00"},
 		}, list)
 	})
 	t.Run("an amount in an unknown currency is not guessed at", func(t *testing.T) {
@@ -149,7 +149,7 @@ func TestFieldsOfShifts(t *testing.T) {
 		require.Equal(t, hexadecimal, fields(t, kind, body)["shift_id"])
 		e, err := listing.Read(seal.Portable(), stored(t, kind, 9, encoded(t, body)))
 		require.NoError(t, err)
-		require.Regexp(t, kind.String()+"  ¥-?200.00  "+hexadecimal+"$", e.Line(bilingual.English, time.UTC))
+		require.Regexp(t, kind.String()+"  ¥-?200.00  "+hexadecimal+"$", e.Line(bilingual.English))
 	}
 	closed := fields(t, record.ShiftClosed, &message.ShiftClosed{Signature: id})
 	require.Equal(t, "(16 bytes)", closed["signature"])
@@ -171,8 +171,7 @@ func TestEntry(t *testing.T) {
 	e, err := listing.Read(seal.Portable(), r)
 	require.NoError(t, err)
 	t.Run("line", func(t *testing.T) {
-		zone := time.FixedZone("CST", 8*3600)
-		require.Equal(t, "     7  2026-05-01 12:00:00.000  设备故障  printer  paper out", e.Line(bilingual.Chinese, zone))
+		require.Equal(t, "     7  2026-05-01 12:00:00.000 +08:00  设备故障  printer  paper out", e.Line(bilingual.Chinese))
 	})
 	t.Run("JSON", func(t *testing.T) {
 		text, err := json.Marshal(e.JSON())
@@ -188,9 +187,9 @@ func TestEntry(t *testing.T) {
 	t.Run("a body that cannot be read is said, not hidden", func(t *testing.T) {
 		e, err := listing.Read(seal.Portable(), stored(t, record.DeviceFault, 8, []byte{0xFF}))
 		require.NoError(t, err)
-		require.Contains(t, e.Line(bilingual.English, time.UTC), "body is not readable")
+		require.Contains(t, e.Line(bilingual.English), "body is not readable")
 		require.Contains(t, e.JSON().Problem, "body is not readable")
-		require.Contains(t, strings.Join(e.Describe(bilingual.English, time.UTC), "\n"), "body is not readable")
+		require.Contains(t, strings.Join(e.Describe(bilingual.English), "\n"), "body is not readable")
 	})
 	t.Run("ErrShort", func(t *testing.T) {
 		_, err := listing.Read(seal.Portable(), r[:20])
