@@ -21,6 +21,8 @@ const (
 	readyTimeout = 20 * time.Second
 	readyEvery   = 20 * time.Millisecond
 	stopTimeout  = 10 * time.Second
+	// pipeTimeout is how long the children of an ended process may go on writing for it.
+	pipeTimeout = 2 * time.Second
 )
 
 // ErrNotReady says that a process did not come up, or died while it was waited for.
@@ -53,14 +55,28 @@ func startProcess(dir, name string, argv ...string) (*Process, error) {
 	p.command.Stdout, p.command.Stderr, p.command.Dir = &firstLine{to: log, lines: p.lines}, p.said, dir
 	// The shop's programs stop with the shop, even when it is killed.
 	p.command.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM, Setpgid: true}
+	p.command.WaitDelay = pipeTimeout
 	if err := p.command.Start(); err != nil {
 		return nil, errors.Join(fmt.Errorf("start %s: %w", name, err), log.Close())
 	}
 	go func() {
-		p.err = errors.Join(p.command.Wait(), log.Close())
+		err := p.command.Wait()
+		// A child that is left, such as what an emulator's wrapper runs, would keep the journal and the devices.
+		_ = p.signal(syscall.SIGKILL)
+		p.err = errors.Join(err, log.Close())
 		close(p.done)
 	}()
 	return p, nil
+}
+
+// signal reaches the process and its children: it leads a group of its own, which may be empty by now.
+func (p *Process) signal(s syscall.Signal) error {
+	select {
+	case <-p.done:
+		return os.ErrProcessDone // its number may be another's
+	default:
+		return syscall.Kill(-p.command.Process.Pid, s)
+	}
 }
 
 // firstLine passes output on and keeps its first line aside.
@@ -176,7 +192,7 @@ func (p *Process) Stop() error {
 		return nil
 	}
 	p.asked.Store(true)
-	_ = p.command.Process.Signal(syscall.SIGTERM) // it may have ended already
+	_ = p.signal(syscall.SIGTERM) // it may have ended already
 	select {
 	case <-p.done:
 	case <-time.After(stopTimeout):
@@ -193,7 +209,7 @@ func (p *Process) Stop() error {
 func (p *Process) Kill() {
 	p.killed = true
 	p.asked.Store(true)
-	_ = p.command.Process.Kill() // it may have ended already
+	_ = p.signal(syscall.SIGKILL) // it may have ended already
 	<-p.done
 }
 
