@@ -1,8 +1,8 @@
 // Command demo runs a small shop on this machine and takes sales by itself: cloud, operator, and one terminal whose
 // devices are simulated on pseudo-terminals.
 //
-// Exit codes: 0 all held, 1 something did not and is told, 130 broken off during the scenes. What a person ended by hand
-// in a demonstration that is watched is told as it happens and is no failure.
+// Exit codes: 0 all held, 1 something did not and is told, 130, 143 or 129 when Ctrl-C, SIGTERM or a closed window ended
+// it. What a person ended by hand in a demonstration that is watched is told as it happens and is no failure.
 package main
 
 import (
@@ -13,6 +13,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"time"
@@ -21,9 +22,6 @@ import (
 
 	"github.com/yuantill/yuantill/tools/shop"
 )
-
-// exitInterrupted is a shell's own code for a program that Ctrl-C ended.
-const exitInterrupted = 130
 
 // deathGrace is how long after a failed scene a process's end is still waited for.
 const deathGrace = time.Second
@@ -40,14 +38,38 @@ type options struct {
 	sales           int
 }
 
+// endedBy is the signal that ended the demonstration.
+type endedBy struct{ signal syscall.Signal }
+
+// Error implements error.
+func (e endedBy) Error() string {
+	return fmt.Sprintf("ended by signal %d (%v)", int(e.signal), e.signal)
+}
+
+// code is a shell's own for a program that the signal ended.
+func (e endedBy) code() int { return 128 + int(e.signal) }
+
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	if err := newCommand().ExecuteContext(ctx); errors.Is(err, errInterrupted) {
-		os.Exit(exitInterrupted)
-	} else if err != nil {
+	ctx, cancel := context.WithCancelCause(context.Background())
+	go await(cancel)
+	err := newCommand().ExecuteContext(ctx)
+	var ended endedBy
+	switch {
+	case errors.As(err, &ended):
+		os.Exit(ended.code())
+	case err != nil:
 		fmt.Fprintln(os.Stderr, "demo:", err)
 		os.Exit(1)
+	}
+}
+
+// await ends the demonstration with the first signal; a second one ends the program at once.
+func await(cancel context.CancelCauseFunc) {
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	if received, is := (<-signals).(syscall.Signal); is {
+		signal.Stop(signals)
+		cancel(endedBy{received})
 	}
 }
 
@@ -61,7 +83,7 @@ func newCommand() *cobra.Command {
 	flags := command.Flags()
 	flags.BoolVar(&o.once, "once", false, "演示一遍即退出 · stop after the scenes")
 	flags.BoolVar(&o.json, "json", false, "最后输出一行 JSON，过程写到标准错误 · end with one JSON line; the transcript goes to standard error")
-	flags.StringVar(&o.bin, "bin", "bin", "程序目录 · folder of the programs")
+	flags.StringVar(&o.bin, "bin", "", "程序目录，缺省为本程序所在目录 · folder of the programs, by default this one's")
 	flags.StringVar(&o.dir, "dir", "", "数据目录，缺省 build/demo · folder for everything it writes")
 	flags.StringVar(&o.agent, "agent", "", "另一个终端程序 · another agent, such as one for ARM")
 	flags.StringVar(&o.runner, "agent-runner", "", "运行它的命令 · what runs it, such as an emulator")
@@ -70,11 +92,31 @@ func newCommand() *cobra.Command {
 	return command
 }
 
-// run is the whole demonstration.
-func run(ctx context.Context, o options, out, errOut io.Writer) (err error) {
+// run is the whole demonstration. Its error is endedBy where a signal ended it and nothing had failed.
+func run(ctx context.Context, o options, out, errOut io.Writer) error {
 	words := &transcript{out: out, begun: time.Now()}
 	if o.json {
 		words.out = errOut
+	}
+	err := demonstrate(ctx, o, words, out)
+	var ended endedBy
+	if !errors.As(context.Cause(ctx), &ended) {
+		return err
+	}
+	words.note("\n收到信号 %d（%v），小店已关闭 · the shop is closed on signal %[1]d (%[2]v)", int(ended.signal), ended.signal)
+	if err == nil || errors.Is(err, errInterrupted) {
+		return ended
+	}
+	return err
+}
+
+// demonstrate starts the shop, lets it work, and stops it.
+func demonstrate(ctx context.Context, o options, words *transcript, out io.Writer) (err error) {
+	if o.bin, err = programs(o.bin); err != nil {
+		return err
+	}
+	if err := shop.Programs(o.bin, o.agent); err != nil {
+		return err
 	}
 	dir, lock, err := shop.ClaimFolder("demo", o.dir)
 	if err != nil {
@@ -104,6 +146,18 @@ func run(ctx context.Context, o options, out, errOut io.Writer) (err error) {
 	default:
 		return errors.Join(err, stop(s))
 	}
+}
+
+// programs is the folder of the programs: this one's own unless another is named.
+func programs(bin string) (string, error) {
+	if bin != "" {
+		return bin, nil
+	}
+	own, err := os.Executable()
+	if err != nil {
+		return "", fmt.Errorf("find programs: %w", err)
+	}
+	return filepath.Dir(own), nil
 }
 
 func stop(s *shop.Shop) error {

@@ -7,4 +7,4 @@ import (
 	"github.com/yuantill/yuantill/tools/shop/shoptest"
 )
 
-func TestMain(m *testing.M) { shoptest.Main(m, filepath.Join("..", "..")) }
+func TestMain(m *testing.M) { shoptest.Main(m, filepath.Join("..", ".."), "./tools/demo") }
