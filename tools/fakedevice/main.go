@@ -24,9 +24,23 @@ func main() {
 	defer stop()
 	if err := newCommand().ExecuteContext(ctx); err != nil {
 		fmt.Fprintln(os.Stderr, "fakedevice:", err)
-		os.Exit(1)
+		os.Exit(exitCode(err))
 	}
 }
+
+// exitUsage is the exit code of a call that asks for nothing.
+const exitUsage = 2
+
+func exitCode(err error) int {
+	if errors.Is(err, errNoDevices) {
+		return exitUsage
+	}
+	return 1
+}
+
+// errNoDevices says that there would be nothing to simulate.
+var errNoDevices = errors.New("没有指定设备，请至少给出一个：--scanner、--pn532、--printer · " +
+	"no device is named; give at least one of --scanner, --pn532, --printer")
 
 // errWidth says that there is no such paper.
 var errWidth = errors.New("paper is 58 or 80 mm wide")
@@ -51,6 +65,9 @@ func newCommand() *cobra.Command {
 				config.Width = printer.Width80
 			default:
 				return fmt.Errorf("read flag --paper: %d: %w", millimetres, errWidth)
+			}
+			if config.ScannerPath == "" && config.CardReaderPath == "" && config.PrinterPath == "" {
+				return errNoDevices
 			}
 			return run(command.Context(), config, address, command.OutOrStdout())
 		},

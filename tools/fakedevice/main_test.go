@@ -72,12 +72,23 @@ func TestProgram(t *testing.T) {
 			require.Contains(t, output, line)
 		}
 	})
+	t.Run("NoDevice", func(t *testing.T) {
+		for _, arguments := range [][]string{nil, {"--receipts", path("none")}, {"--wallet", path("a.json")}} {
+			output, err := run(t, program, arguments...)
+			var exit *exec.ExitError
+			require.ErrorAs(t, err, &exit)
+			require.Equal(t, 2, exit.ExitCode())
+			require.Contains(t, output, "没有指定设备")
+			require.Contains(t, output, "--scanner, --pn532, --printer")
+			require.NoDirExists(t, path("none"))
+		}
+	})
 	t.Run("Errors", func(t *testing.T) {
 		for want, arguments := range map[string][]string{
 			"58 or 80":           {"--paper", "57"},
-			"loopback":           {"--control", "0.0.0.0:0"},
+			"loopback":           {"--control", "0.0.0.0:0", "--printer", path("printer")},
 			"unknown flag":       {"--kettle", "x"},
-			"no such file":       {"--wallet", path("none.json")},
+			"no such file":       {"--wallet", path("none.json"), "--printer", path("printer")},
 			`"issuer", "wallet"`: {"mint"},
 			"read issuer key":    {"mint", "--issuer", path("a.json"), "--wallet", path("c.json")},
 		} {
