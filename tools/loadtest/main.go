@@ -41,6 +41,14 @@ func benchmarks() []benchmark {
 		{"simulate", simulate}}
 }
 
+func benchmarkNames() []string {
+	var names []string
+	for _, b := range benchmarks() {
+		names = append(names, b.name)
+	}
+	return names
+}
+
 // gcPercent keeps the load generator's own collector from taking what is to be measured.
 const gcPercent = 400
 
@@ -48,7 +56,7 @@ func benchCommand() *cobra.Command {
 	var only string
 	options := shop.Options{LogLevel: benchLog}
 	command := &cobra.Command{Use: "bench", Args: cobra.NoArgs, Short: "测量并逐行输出 JSON · Measure and print JSON lines"}
-	command.Flags().StringVar(&only, "only", "", "只测这些，逗号分隔：counter,ingest,payments,drain,agent,simulate · just these")
+	command.Flags().StringVar(&only, "only", "", "只测这些，逗号分隔 · just these: "+strings.Join(benchmarkNames(), ","))
 	command.Flags().StringVar(&options.Bin, "bin", "bin", "程序目录 · folder of the programs")
 	command.Flags().BoolVar(&options.Profiling, "profiling", false, "云端在本机提供性能剖析 · the cloud serves its profiles to this machine")
 	command.RunE = func(command *cobra.Command, _ []string) error {
@@ -71,7 +79,7 @@ func choose(only string) ([]benchmark, error) {
 	for name := range strings.SplitSeq(only, ",") {
 		at := slices.IndexFunc(all, func(b benchmark) bool { return b.name == strings.TrimSpace(name) })
 		if at < 0 {
-			return nil, fmt.Errorf("no benchmark is called %q", name)
+			return nil, fmt.Errorf("没有这项测量 · no benchmark is called %q: %s", name, strings.Join(benchmarkNames(), ", "))
 		}
 		wanted = append(wanted, all[at])
 	}
