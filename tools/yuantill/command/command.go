@@ -102,7 +102,13 @@ func (p *program) root() *cobra.Command {
 			"Times are those of China (UTC+8), as on the receipts; in JSON they are UTC.",
 		SilenceUsage: true, SilenceErrors: true,
 		Args: noArguments,
-		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	asked := root.Flags().Bool("version", false, "版本，同 yuantill version  version, as yuantill version has it")
+	root.RunE = func(cmd *cobra.Command, _ []string) error {
+		if *asked {
+			return p.sayVersion()
+		}
+		return cmd.Help()
 	}
 	flags := root.PersistentFlags()
 	flags.StringVar(&p.station, "station", "", "收银程序地址  agent's station (default from settings, else "+stationDefault+")")
@@ -110,6 +116,7 @@ func (p *program) root() *cobra.Command {
 	flags.BoolVar(&p.json, "json", false, "输出 JSON  print JSON")
 	flags.BoolP("help", "h", false, "说明  help about the command")
 	flags.Var(&p.language, "lang", "语言  language of what is printed")
+	_ = root.RegisterFlagCompletionFunc("lang", choices(p.language.Type()))
 	root.AddCommand(p.sale(), p.cancel(), p.refund(), p.void(), p.hold(), p.find(), p.reprint(), p.shift(), p.status(), p.journal(),
 		p.doctor(), p.completion(), p.version())
 	root.AddCommand(topics()...)

@@ -25,15 +25,17 @@ func (p *program) version() *cobra.Command {
 		Short: "版本  Version",
 		Long:  "版本。--json: version, revision, time, go",
 		Args:  noArguments,
-		RunE: func(*cobra.Command, []string) error {
-			v := version()
-			if p.json {
-				return p.printJSON(v)
-			}
-			fmt.Fprintf(p.Out, "yuantill %s  %s %s  %s\n", v.Version, v.Revision, v.Time, v.Go)
-			return nil
-		},
+		RunE:  func(*cobra.Command, []string) error { return p.sayVersion() },
 	}
+}
+
+func (p *program) sayVersion() error {
+	v := version()
+	if p.json {
+		return p.printJSON(v)
+	}
+	fmt.Fprintf(p.Out, "yuantill %s  %s %s  %s\n", v.Version, v.Revision, v.Time, v.Go)
+	return nil
 }
 
 // version reads what the Go linker wrote into this program.
