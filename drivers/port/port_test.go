@@ -1,8 +1,8 @@
 package port_test
 
 import (
-	"context"
 	"bufio"
+	"context"
 	"errors"
 	"os"
 	"os/exec"
