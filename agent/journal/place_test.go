@@ -174,7 +174,7 @@ func TestCutFiles(t *testing.T) {
 			}
 			require.NoError(t, os.Truncate(c.Path+suffix, 8192))
 			_ = j.Close() // SQLite may have missed a page
-			refused(t, c)
+			require.Error(t, refused(t, c))
 		}
 	})
 	t.Run("a day with checkpoints beside the sales is no cut", func(t *testing.T) {
