@@ -305,7 +305,7 @@ func TestTap(t *testing.T) {
 	t.Run("Approved", func(t *testing.T) {
 		tapShop(t, func(t *testing.T, s *shop, card *hardcard.Card) {
 			begun := s.begin(t, "k1")
-			s.reader.Place(applet(card))
+			s.place(applet(card))
 			time.Sleep(time.Second)
 			require.Equal(t, checkout.Approved, s.sale(t, begun.Sale.OrderID).Sale.State)
 			require.EqualValues(t, 100_00-12_50, card.Balance())
@@ -322,7 +322,7 @@ func TestTap(t *testing.T) {
 		tapShop(t, func(t *testing.T, s *shop, card *hardcard.Card) {
 			require.NoError(t, card.Connect(-95_00))
 			begun := s.begin(t, "k1")
-			s.reader.Place(applet(card))
+			s.place(applet(card))
 			time.Sleep(500 * time.Millisecond)
 			view := s.sale(t, begun.Sale.OrderID)
 			require.Equal(t, checkout.Waiting, view.Sale.State)
@@ -337,10 +337,10 @@ func TestTap(t *testing.T) {
 	t.Run("TwoCards", func(t *testing.T) {
 		tapShop(t, func(t *testing.T, s *shop, card *hardcard.Card) {
 			begun := s.begin(t, "k1")
-			s.reader.Place(applet(card), applet(card))
+			s.place(applet(card), applet(card))
 			time.Sleep(500 * time.Millisecond)
 			require.Equal(t, catalogue.NoticeTwoCards.Text(), s.sale(t, begun.Sale.OrderID).Notice)
-			s.reader.Place(applet(card))
+			s.place(applet(card))
 			time.Sleep(3 * time.Second)
 			require.Equal(t, checkout.Approved, s.sale(t, begun.Sale.OrderID).Sale.State)
 		})
@@ -352,7 +352,7 @@ func TestTap(t *testing.T) {
 			foreign, err := hardcard.Mint(other, hardcard.Options{Wallet: "0012345678905678", Balance: 100_00})
 			require.NoError(t, err)
 			begun := s.begin(t, "k1")
-			s.reader.Place(applet(foreign))
+			s.place(applet(foreign))
 			time.Sleep(500 * time.Millisecond)
 			require.Equal(t, catalogue.NoticeCardForeign.Text(), s.sale(t, begun.Sale.OrderID).Notice)
 			require.EqualValues(t, 100_00, foreign.Balance())
@@ -364,7 +364,7 @@ func TestTap(t *testing.T) {
 func tear(t *testing.T, s *shop, card *hardcard.Card) checkout.OrderID {
 	t.Helper()
 	begun := s.begin(t, "k1")
-	s.reader.Place(func(command []byte) []byte {
+	s.place(func(command []byte) []byte {
 		if command[1] == hardwallet.InstructionSelect {
 			s.reader.TearNext() // in the exchange after this one, which is PAY
 		}
@@ -383,7 +383,7 @@ func TestTornCard(t *testing.T) {
 			synctest.Wait()
 			require.Equal(t, catalogue.NoticeSecondScan.Text(), s.sale(t, id).Notice, "no other means meanwhile")
 			card.Reset()
-			s.reader.Place(applet(card))
+			s.place(applet(card))
 			time.Sleep(time.Second)
 			require.Equal(t, checkout.Approved, s.sale(t, id).Sale.State)
 			require.EqualValues(t, 100_00-12_50, card.Balance(), "debited once")
@@ -398,7 +398,7 @@ func TestTornCard(t *testing.T) {
 			synctest.Wait()
 			require.Equal(t, checkout.CardUnknown, s.sale(t, id).Sale.State)
 			card.Reset()
-			s.reader.Place(applet(card))
+			s.place(applet(card))
 			time.Sleep(time.Second)
 			require.Equal(t, checkout.Approved, s.sale(t, id).Sale.State)
 			require.EqualValues(t, 100_00-12_50, card.Balance())
@@ -443,7 +443,7 @@ func TestSignedPaymentThatEndsWithoutMoney(t *testing.T) {
 				}
 				s.cloud.say(said)
 				begun := s.begin(t, "k1")
-				s.reader.Place(applet(card))
+				s.place(applet(card))
 				time.Sleep(time.Minute)
 				require.EqualValues(t, 100_00-12_50, card.Balance())
 				view := s.sale(t, begun.Sale.OrderID)

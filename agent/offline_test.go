@@ -136,7 +136,7 @@ func (c *fakeCloud) heard(at time.Time) {
 func (s *shop) tap(t *testing.T, key string, card *hardcard.Card) checkout.View {
 	t.Helper()
 	begun := s.begin(t, key)
-	s.reader.Place(applet(card))
+	s.place(applet(card))
 	synctest.Wait()
 	s.reader.Place()
 	synctest.Wait()
@@ -262,7 +262,7 @@ func TestOffline(t *testing.T) {
 			require.Equal(t, catalogue.NoticeOfflineTotal.Text(), view.Notice)
 			s.journal.change(func() { s.journal.acknowledged = uint64(len(s.journal.records)) })
 			time.Sleep(2 * time.Second) // the reader's pause after a refusal
-			s.reader.Place(applet(card))
+			s.place(applet(card))
 			synctest.Wait()
 			require.Equal(t, checkout.ApprovedOffline, s.sale(t, view.Sale.OrderID).Sale.State, "what the cloud has is free again")
 		})

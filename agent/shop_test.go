@@ -110,6 +110,15 @@ func (s *shop) openWith(
 	t.Cleanup(s.stop)
 }
 
+// handMoves is how long after a sale has begun a customer's card is at the reader.
+const handMoves = 250 * time.Millisecond
+
+// place holds cards to the reader.
+func (s *shop) place(cards ...drivertest.Applet) {
+	time.Sleep(handMoves)
+	s.reader.Place(cards...)
+}
+
 func yuan(minor int64) money.Money { return money.Money{Minor: minor, Currency: money.CNY} }
 
 // unmarshal reads a record's body.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/yuantill/yuantill/agent/checkout"
 	"github.com/yuantill/yuantill/agent/station"
 	"github.com/yuantill/yuantill/drivers"
 )
@@ -28,11 +29,14 @@ func (s Stepwise) RecordStart(ctx context.Context) (settled bool) { return s.til
 func (s Stepwise) Scan(ctx context.Context, scan drivers.Scan) { s.till.scanned(ctx, scan) }
 
 // WantsCard reports whether a card would be asked now.
-func (s Stepwise) WantsCard() bool { return s.till.wantsCard() }
+func (s Stepwise) WantsCard() bool { return s.till.wantsCard().sale != (checkout.OrderID{}) }
 
 // Tap asks a card in the field.
 func (s Stepwise) Tap(ctx context.Context, card drivers.Card) {
-	if asked, event := s.till.askCard(ctx, exchanger{card: card}); event != nil {
+	s.till.mu.Lock()
+	meant := s.till.front
+	s.till.mu.Unlock()
+	if asked, event := s.till.askCard(ctx, exchanger{card: card}, meant); event != nil {
 		s.till.cardEvent(ctx, asked, event)
 	}
 }

@@ -184,7 +184,7 @@ func TestTapTakesTheShownCodesPlace(t *testing.T) {
 	tapShop(t, func(t *testing.T, s *shop, card *hardcard.Card) {
 		s.cloud.say(showing)
 		first := s.show(t, "k1")
-		s.reader.Place(applet(card))
+		s.place(applet(card))
 		synctest.Wait()
 		old := s.sale(t, first)
 		require.Equal(t, checkout.Reversed, old.Sale.State)
@@ -217,7 +217,7 @@ func TestBarredTapLeavesTheShownCode(t *testing.T) {
 				s.cloud.say(showing)
 				first := s.show(t, "k1")
 				test.bar(s)
-				s.reader.Place(applet(card))
+				s.place(applet(card))
 				time.Sleep(500 * time.Millisecond)
 				view := s.sale(t, first)
 				require.Equal(t, checkout.AwaitingScan, view.Sale.State)

@@ -13,96 +13,9 @@ import (
 	"github.com/yuantill/yuantill/protocol/hardwallet"
 )
 
-// Times of the field.
-const (
-	cardPause     = time.Second            // after a refusal, so that a card left in the field is not asked again and again
-	fieldPause    = 100 * time.Millisecond // after an error of the field
-	fieldTroubles = 20                     // errors of the field in a row before the reader is opened again
-)
-
-// useReader waits for a hard wallet while a sale wants one.
-func (t *till) useReader(ctx context.Context, reader drivers.CardReader) error {
-	troubles := 0
-	for {
-		if !t.wantsCard() {
-			select {
-			case <-t.armed:
-				continue
-			case <-ctx.Done():
-				return ctx.Err()
-			}
-		}
-		card, err := t.await(ctx, reader)
-		switch {
-		case ctx.Err() != nil:
-			return ctx.Err()
-		case card == nil && err == nil: // not wanted any more
-			continue
-		case err == nil:
-			troubles = 0
-			if err := t.tap(ctx, card); err != nil {
-				return err
-			}
-			continue
-		}
-		if troubles++; troubles > fieldTroubles || !t.fieldTrouble(ctx, err) {
-			return err
-		}
-		if err := sleep(ctx, fieldPause); err != nil {
-			return err
-		}
-	}
-}
-
-// wantsCard reports whether the sale that holds the till takes a hard wallet now.
-func (t *till) wantsCard() bool {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	h, open := t.sales[t.front]
-	return open && (h.sale.State == checkout.CardUnknown || begins(h.sale) && !h.sale.Hold && t.barred() == nil)
-}
-
-// await polls the field until there is a card, or returns nothing when none is wanted any more.
-func (t *till) await(ctx context.Context, reader drivers.CardReader) (drivers.Card, error) {
-	waiting, cancel := context.WithCancel(ctx)
-	watched := make(chan struct{})
-	go func() {
-		defer close(watched)
-		for waiting.Err() == nil {
-			select {
-			case <-t.armed:
-				if !t.wantsCard() {
-					cancel()
-				}
-			case <-waiting.Done():
-			}
-		}
-	}()
-	card, err := reader.Await(waiting)
-	ended := waiting.Err() != nil
-	cancel()
-	<-watched
-	if err != nil && ended {
-		return nil, nil
-	}
-	return card, err
-}
-
-// fieldTrouble tells what a person can mend and reports whether polling goes on.
-func (t *till) fieldTrouble(ctx context.Context, err error) bool {
-	var failure *drivers.Error
-	if !errors.As(err, &failure) {
-		return false
-	}
-	if failure.Kind == drivers.KindNotReady {
-		t.cardEvent(ctx, checkout.OrderID{}, checkout.CardRefused{Cause: checkout.CardCrowd})
-		return sleep(ctx, cardPause) == nil
-	}
-	return failure.Retryable()
-}
-
-// tap asks one card. Its error is that of a till that stops.
-func (t *till) tap(ctx context.Context, card drivers.Card) error {
+// tap asks one card for a sale and returns the sale that it was asked for, none when it was not. Its error is that of a till
+// that stops.
+func (t *till) tap(ctx context.Context, card drivers.Card, sale checkout.OrderID) (checkout.OrderID, error) {
 	defer func() {
 		releasing, cancel := context.WithTimeout(context.WithoutCancel(ctx), fieldPause)
 		defer cancel()
@@ -111,26 +24,26 @@ func (t *till) tap(ctx context.Context, card drivers.Card) error {
 	// An exchange on its way is not cut short by stopping: the card may be debiting itself.
 	asking, cancel := context.WithTimeout(context.WithoutCancel(ctx), t.config.Timing.TapWithin-time.Second/2)
 	defer cancel()
-	asked, event := t.askCard(asking, exchanger{card: card})
+	asked, event := t.askCard(asking, exchanger{card: card}, sale)
 	if event == nil {
-		return sleep(ctx, cardPause)
+		return asked, sleep(ctx, cardPause)
 	}
 	t.cardEvent(ctx, asked, event)
 	if _, refused := event.(checkout.CardRefused); refused {
-		return sleep(ctx, cardPause)
+		return asked, sleep(ctx, cardPause)
 	}
-	return nil
+	return asked, nil
 }
 
 // askCard opens the wallet, lets the machine say what to ask, and asks it. It returns what came of it and the sale that it was
-// asked for, none when it could not be opened; no event when it is not to ask.
-func (t *till) askCard(ctx context.Context, card exchanger) (checkout.OrderID, checkout.Event) {
+// asked for, none when it could not be opened; no event when it is not to ask. Unless meant still holds the till, it is not.
+func (t *till) askCard(ctx context.Context, card exchanger, meant checkout.OrderID) (checkout.OrderID, checkout.Event) {
 	wallet, err := hardwallet.Open(ctx, card, t.parts.Issuers)
 	if err != nil {
 		t.logger.InfoContext(ctx, "card not opened", "error", err)
 		return checkout.OrderID{}, checkout.CardRefused{Cause: refusalCause(err)}
 	}
-	sale, order, err := t.presentCard(ctx, wallet)
+	sale, order, err := t.presentCard(ctx, wallet, meant)
 	if err != nil {
 		t.logger.ErrorContext(ctx, "card not presented", "error", err)
 		return checkout.OrderID{}, nil
@@ -168,8 +81,11 @@ func (t *till) cardAnswer(ctx context.Context, transaction hardwallet.Transactio
 	return checkout.CardPaid{Transaction: signed}
 }
 
-// presentCard tells the machine of a card and returns the sale and what to ask the card.
-func (t *till) presentCard(ctx context.Context, wallet hardwallet.Wallet) (checkout.Sale, checkout.Effect, error) {
+// presentCard tells the machine of a card and returns the sale and what to ask the card. A card that came for a sale that
+// has ended since is left alone: the next one is another customer's.
+func (t *till) presentCard(
+	ctx context.Context, wallet hardwallet.Wallet, meant checkout.OrderID,
+) (checkout.Sale, checkout.Effect, error) {
 	event := checkout.CardPresented{Wallet: wallet.Certificate.Wallet, Counter: wallet.Counter}
 	if _, err := io.ReadFull(t.parts.Random, event.Nonce[:]); err != nil {
 		return checkout.Sale{}, nil, fmt.Errorf("draw nonce: %w", err)
@@ -177,7 +93,7 @@ func (t *till) presentCard(ctx context.Context, wallet hardwallet.Wallet) (check
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	h, open := t.sales[t.front]
-	if !open || begins(h.sale) && t.barred() != nil {
+	if !open || t.front != meant || begins(h.sale) && t.barred() != nil {
 		return checkout.Sale{}, checkout.LeaveCard{}, nil
 	}
 	event.Barred = t.barCard(wallet, h.sale)

@@ -20,7 +20,7 @@ func TestTapWithoutRoom(t *testing.T) {
 		tapShop(t, func(t *testing.T, s *shop, card *hardcard.Card) {
 			begun := s.begin(t, "k1")
 			s.journal.change(func() { s.journal.room = journal.ErrNoRoom })
-			s.reader.Place(applet(card))
+			s.place(applet(card))
 			time.Sleep(500 * time.Millisecond)
 			view := s.sale(t, begun.Sale.OrderID)
 			require.Equal(t, checkout.Waiting, view.Sale.State)
@@ -34,7 +34,7 @@ func TestTapWithoutRoom(t *testing.T) {
 	t.Run("LostWhileTheCardPays", func(t *testing.T) {
 		tapShop(t, func(t *testing.T, s *shop, card *hardcard.Card) {
 			begun := s.begin(t, "k1")
-			s.reader.Place(func(command []byte) []byte {
+			s.place(func(command []byte) []byte {
 				answer := card.Exchange(command)
 				if card.Balance() != 100_00 {
 					s.journal.change(func() { s.journal.room = journal.ErrNoRoom })
@@ -52,7 +52,7 @@ func TestTapWithoutRoom(t *testing.T) {
 			tearAfterPay(t, s, card, id)
 			s.journal.change(func() { s.journal.room = journal.ErrNoRoom })
 			card.Reset()
-			s.reader.Place(applet(card))
+			s.place(applet(card))
 			time.Sleep(time.Second)
 			require.Equal(t, checkout.Approved, s.sale(t, id).Sale.State, "to be asked again debits nothing")
 		})
@@ -73,7 +73,7 @@ func TestTapWithoutRoom(t *testing.T) {
 func TestCardThatAnswersAfterAll(t *testing.T) {
 	tapShop(t, func(t *testing.T, s *shop, card *hardcard.Card) {
 		begun := s.begin(t, "k1")
-		s.reader.Place(func(command []byte) []byte {
+		s.place(func(command []byte) []byte {
 			answer := card.Exchange(command)
 			if command[1] == hardwallet.InstructionPay {
 				time.Sleep(2 * time.Minute)

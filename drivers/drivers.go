@@ -40,6 +40,10 @@ type Scanner interface {
 type CardReader interface {
 	// Await polls until exactly one card is in the field and returns it activated, or ctx's error, or an *Error.
 	Await(ctx context.Context) (Card, error)
+	// Vacant looks once and reports whether nothing at all is in the field; two cards, or a card that Await would turn
+	// away, are something. A card that was found before is dead from then on. Errors: ctx's, or an *Error; what is in the
+	// field is not known then.
+	Vacant(ctx context.Context) (bool, error)
 }
 
 // Card is one activated card. It is valid until Release or until an Exchange fails with KindGone.

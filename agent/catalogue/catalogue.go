@@ -87,6 +87,7 @@ const (
 	NoticeScanIdle
 	NoticeSecondCard
 	NoticeTwoCards
+	NoticeCardLying
 	NoticeCardFunds
 	NoticeCardLimit
 	NoticeCardBlocked

@@ -61,6 +61,8 @@ func (p Phrase) notice() Text {
 				"and call support"}
 	case NoticeTwoCards:
 		return Text{"感应区有多张卡，请只放一张", "More than one card in the field, present just one"}
+	case NoticeCardLying:
+		return Text{"请先取走卡片再重新轻触", "Take the card away and tap again"}
 	case NoticeCardFunds:
 		return Text{"硬件钱包余额不足", "The hard wallet's balance is too low"}
 	case NoticeCardLimit:

@@ -175,6 +175,8 @@ func cardNotice(cause CardCause) catalogue.Phrase {
 		return catalogue.NoticeCardAway
 	case CardCrowd:
 		return catalogue.NoticeTwoCards
+	case CardLying:
+		return catalogue.NoticeCardLying
 	default:
 		return catalogue.NoticeCardRefused
 	}

@@ -79,6 +79,7 @@ const (
 	CardForeign
 	CardAway
 	CardCrowd   // more than one card in the field
+	CardLying   // it lay in the field before the sale began to wait
 	CardNotPaid // asked again what it did: it was not debited
 )
 

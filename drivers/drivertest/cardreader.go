@@ -83,6 +83,29 @@ func (r *CardReader) Await(ctx context.Context) (drivers.Card, error) {
 	}
 }
 
+// Vacant reports whether the field is empty. Errors: ctx's, while stalled at its end; KindGone after HangUp.
+func (r *CardReader) Vacant(ctx context.Context) (bool, error) {
+	for {
+		if err := ctx.Err(); err != nil {
+			return false, err
+		}
+		r.mu.Lock()
+		changed, gone, stalled, cards := r.changed, r.gone, r.stalled, len(r.field)
+		r.visit++ // a card that was found before is dead
+		r.mu.Unlock()
+		switch {
+		case gone:
+			return false, failure("look at field", drivers.KindGone, false, nil)
+		case !stalled:
+			return cards == 0, nil
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+		}
+	}
+}
+
 // look needs r.mu; it returns nothing at all while there is nothing to tell. Its card is an interface so that "no card"
 // compares equal to nil.
 func (r *CardReader) look() (drivers.Card, error) {

@@ -44,6 +44,9 @@ func TestCardReader(t *testing.T, factory func(t *testing.T) CardReaderBench) {
 	t.Run("FindsCardInField", func(t *testing.T) { cardInField(t, factory(t)) })
 	t.Run("FindsCardPlacedLater", func(t *testing.T) { cardPlacedLater(t, factory(t)) })
 	t.Run("FindsCardAgainAfterRelease", func(t *testing.T) { cardAgain(t, factory(t)) })
+	t.Run("LooksAtField", func(t *testing.T) { cardLook(t, factory(t)) })
+	t.Run("LookEndsWithContext", func(t *testing.T) { cardLookEnded(t, factory(t)) })
+	t.Run("ErrGoneWhenLooking", func(t *testing.T) { cardLookGone(t, factory(t)) })
 	t.Run("ErrReleasedCard", func(t *testing.T) { cardReleased(t, factory(t)) })
 	t.Run("ErrTwoCards", func(t *testing.T) { cardTwo(t, factory(t)) })
 	t.Run("ErrTornOutcomeUnknown", func(t *testing.T) { cardTorn(t, factory(t)) })
@@ -102,6 +105,47 @@ func cardAgain(t *testing.T, bench CardReaderBench) {
 	defer cancel()
 	_, err := bench.Reader.Await(ctx)
 	require.ErrorIs(t, err, context.DeadlineExceeded)
+}
+
+// requireVacant looks more than once: a card that answered one look must answer the next.
+func requireVacant(t *testing.T, bench CardReaderBench, want bool) {
+	t.Helper()
+	const looks = 3
+	for range looks {
+		vacant, err := bench.Reader.Vacant(bounded(t))
+		require.NoError(t, err)
+		require.Equal(t, want, vacant)
+	}
+}
+
+func cardLook(t *testing.T, bench CardReaderBench) {
+	requireVacant(t, bench, true)
+	bench.Place()
+	requireVacant(t, bench, false)
+	card := awaitCard(t, bench)
+	requireAnswers(t, bench, card)
+	requireVacant(t, bench, false)
+	_, err := card.Exchange(bounded(t), bench.Command)
+	requireKind(t, err, drivers.KindGone, drivers.KindRefused)
+	requireAnswers(t, bench, awaitCard(t, bench))
+	bench.PlaceTwo()
+	requireVacant(t, bench, false)
+	bench.Remove()
+	requireVacant(t, bench, true)
+}
+
+func cardLookEnded(t *testing.T, bench CardReaderBench) {
+	_, err := bench.Reader.Vacant(ended())
+	require.ErrorIs(t, err, context.Canceled)
+	bench.Place()
+	requireVacant(t, bench, false)
+}
+
+func cardLookGone(t *testing.T, bench CardReaderBench) {
+	bench.HangUp()
+	vacant, err := bench.Reader.Vacant(bounded(t))
+	require.False(t, vacant)
+	requireKind(t, err, drivers.KindGone)
 }
 
 func cardReleased(t *testing.T, bench CardReaderBench) {

@@ -126,6 +126,22 @@ func (r *Reader) Await(ctx context.Context) (drivers.Card, error) {
 
 // look sets the chip up where needed and polls once. Without a card in the field it returns neither card nor error.
 func (r *Reader) look(ctx context.Context) (*Card, error) {
+	answer, err := r.poll(ctx)
+	if err != nil {
+		return nil, err
+	}
+	switch answer[0] {
+	case 0:
+		return nil, nil
+	case 1:
+		return r.found(ctx, answer[1:])
+	default:
+		return nil, r.turnAway(ctx, drivers.KindNotReady, errTwoCards)
+	}
+}
+
+// poll sets the chip up where needed and has it list what is in the field: how many targets, then their data.
+func (r *Reader) poll(ctx context.Context) ([]byte, error) {
 	if err := r.prepare(ctx); err != nil {
 		return nil, err
 	}
@@ -136,14 +152,40 @@ func (r *Reader) look(ctx context.Context) (*Card, error) {
 	if len(answer) == 0 {
 		return nil, fmt.Errorf("list targets: %w", errCutShort)
 	}
-	switch answer[0] {
-	case 0:
-		return nil, nil
-	case 1:
-		return r.found(ctx, answer[1:])
-	default:
-		return nil, r.turnAway(ctx, drivers.KindNotReady, errTwoCards)
+	return answer, nil
+}
+
+// Vacant polls once. Errors: ctx's, or *drivers.Error: KindRefused for a chip that is no PN532, KindTimeout for one that
+// does not answer, KindGone for a port that is.
+func (r *Reader) Vacant(ctx context.Context) (bool, error) {
+	const op = "look at field"
+	if err := r.acquire(ctx); err != nil {
+		return false, fmt.Errorf("%s: %s: %w", device, op, err)
 	}
+	defer r.release()
+	// A card that was listed before answers no further poll until it has lost the field.
+	r.activate(nil)
+	r.fieldStale = true
+	vacant, err := r.lookOnce(ctx)
+	var failure *drivers.Error
+	switch {
+	case err == nil || errors.As(err, &failure):
+		return vacant, err
+	case ctx.Err() != nil:
+		return false, fmt.Errorf("%s: %s: %w", device, op, ctx.Err())
+	default:
+		r.ready = false
+		return false, &drivers.Error{Device: device, Op: op, Kind: kindOf(err), Cause: err}
+	}
+}
+
+// lookOnce polls once and releases what it finds.
+func (r *Reader) lookOnce(ctx context.Context) (vacant bool, err error) {
+	answer, err := r.poll(ctx)
+	if err != nil || answer[0] == 0 {
+		return err == nil, err
+	}
+	return false, r.dismiss(ctx)
 }
 
 // found reads the target data of the one card in the field.
@@ -161,11 +203,19 @@ func (r *Reader) found(ctx context.Context, data []byte) (*Card, error) {
 
 // turnAway releases what is in the field and returns the reason as a *drivers.Error.
 func (r *Reader) turnAway(ctx context.Context, kind drivers.Kind, cause error) error {
+	if err := r.dismiss(ctx); err != nil {
+		return err
+	}
+	return &drivers.Error{Device: device, Op: "poll target", Kind: kind, Cause: cause}
+}
+
+// dismiss releases what is in the field.
+func (r *Reader) dismiss(ctx context.Context) error {
 	r.fieldStale = true
 	if _, err := r.link.command(ctx, codeRelease, 0); err != nil {
 		return fmt.Errorf("release targets: %w", err)
 	}
-	return &drivers.Error{Device: device, Op: "poll target", Kind: kind, Cause: cause}
+	return nil
 }
 
 // prepare wakes and sets up a chip whose state is not known, and switches a stale field off.

@@ -83,7 +83,8 @@ func scanEvent(action scanner.Action) string {
 	return action.String()
 }
 
-// TapRequest is the body of POST /tap. The answer is the Event.
+// TapRequest is the body of POST /tap, which takes away the card that lies at the reader and holds one to it once the reader
+// looks: no person is faster. The answer is the Event.
 type TapRequest struct {
 	// Cards is how many are held to the reader; 0 counts as 1. They share one wallet.
 	Cards int `json:"cards,omitempty" doc:"几张，最多 2 · how many, at most 2"`
@@ -96,6 +97,13 @@ type TapRequest struct {
 
 // fieldMax is how many cards fit into the field; the chip tells no more than two apart.
 const fieldMax = 2
+
+// A card comes after lookFirst polls of an empty field: two by which a till finds it empty, and one that was still on its way for
+// what was before. A reader that nobody polls gets the card after lookMax.
+const (
+	lookFirst = 3
+	lookMax   = time.Second
+)
 
 func (c *Counter) postTap(w http.ResponseWriter, r *http.Request) {
 	if c.chip == nil || c.card == nil {
@@ -120,7 +128,11 @@ func (c *Counter) postTap(w http.ResponseWriter, r *http.Request) {
 	for i := range cards {
 		cards[i] = pn532.Card{UID: randomUID(request.UIDSize), Applet: c.card}
 	}
+	c.chip.Remove()
 	c.chip.SetFaults(pn532.Faults{TearBefore: request.TearBefore, TearAfter: request.TearAfter})
+	ctx, cancel := context.WithTimeout(r.Context(), lookMax)
+	defer cancel()
+	_ = c.chip.AwaitLooks(ctx, lookFirst) // in the end the card is there all the same
 	at := time.Now()
 	c.chip.Place(cards...)
 	respond(w, c.log.Add(at, Event{Device: DeviceCardReader, Kind: "card placed"}))

@@ -213,6 +213,33 @@ func TestTapPays(t *testing.T) {
 	require.ErrorIs(t, err, context.DeadlineExceeded)
 }
 
+// A till charges no card that lay there before its sale: one that is tapped comes when the reader has looked.
+func TestTapComesWhenTheReaderLooks(t *testing.T) {
+	b := newBench(t)
+	r, err := reader.New(b.open(t, b.config.CardReaderPath), reader.Options{})
+	require.NoError(t, err)
+	b.post(t, "/tap", "")
+	vacant, err := r.Vacant(bounded(t))
+	require.NoError(t, err)
+	require.False(t, vacant, "a reader that nobody polls gets its card too")
+
+	tapped := make(chan control.Event, 1)
+	go func() { tapped <- b.post(t, "/tap", "") }()
+	require.Eventually(t, func() bool {
+		vacant, err = r.Vacant(bounded(t))
+		return err == nil && vacant
+	}, patience, time.Millisecond, "the card that lay there is taken away")
+	const looks = 100
+	empty := 1
+	for ; vacant && empty < looks; empty++ {
+		vacant, err = r.Vacant(bounded(t))
+		require.NoError(t, err)
+	}
+	require.False(t, vacant)
+	require.GreaterOrEqual(t, empty, 3)
+	require.Equal(t, "card placed", (<-tapped).Kind)
+}
+
 func TestTapOfTwoCards(t *testing.T) {
 	b := newBench(t)
 	r, err := reader.New(b.open(t, b.config.CardReaderPath), reader.Options{})

@@ -59,6 +59,9 @@ type Chip struct {
 	exchanges int
 	// changed is closed, and replaced, whenever the field changes.
 	changed chan struct{}
+	// looks counts the polls that found nothing; looked is closed, and replaced, with each.
+	looks  int
+	looked chan struct{}
 	// observe hears what happens; nil hears nothing.
 	observe func(Event)
 
@@ -86,7 +89,7 @@ type Options struct {
 // New returns a chip on a byte stream with nothing in its field.
 func New(wire io.ReadWriter, options Options) *Chip {
 	return &Chip{
-		wire: wire, observe: options.Observe, changed: make(chan struct{}),
+		wire: wire, observe: options.Observe, changed: make(chan struct{}), looked: make(chan struct{}),
 		listed: map[byte]Card{}, registers: map[uint16]byte{}, parts: map[byte][]byte{}, retries: retriesForever,
 	}
 }
@@ -100,6 +103,35 @@ func (c *Chip) Place(cards ...Card) {
 
 // Remove empties the field.
 func (c *Chip) Remove() { c.Place() }
+
+// AwaitLooks waits until so many more polls have found nothing in the field. Errors: ctx's.
+func (c *Chip) AwaitLooks(ctx context.Context, more int) error {
+	c.mu.Lock()
+	wanted := c.looks + more
+	c.mu.Unlock()
+	for {
+		c.mu.Lock()
+		looks, looked := c.looks, c.looked
+		c.mu.Unlock()
+		if looks >= wanted {
+			return nil
+		}
+		select {
+		case <-looked:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// looksInVain counts a poll that found nothing.
+func (c *Chip) looksInVain() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.looks++
+	close(c.looked)
+	c.looked = make(chan struct{})
+}
 
 // replace needs c.mu. The cards that leave lose their power.
 func (c *Chip) replace(cards []Card) {

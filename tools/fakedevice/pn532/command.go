@@ -180,6 +180,7 @@ func (c *Chip) listTargets(ctx context.Context, requests <-chan codec.Frame, arg
 		select {
 		case <-changed:
 		case <-patience:
+			c.looksInVain()
 			return c.reply([]byte{fromChip, codeListTargets + 1, 0})
 		case next, open := <-requests:
 			// An ACK aborts; a new command takes the place of this one.
