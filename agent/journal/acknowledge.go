@@ -150,7 +150,7 @@ func (j *Journal) saveAcknowledged(ctx context.Context) error {
 		return nil
 	}
 	err := j.transact(ctx, func() error {
-		return h.write(ctx, j.prepared.head, j.config.Keyring.JournalMAC(), j.config.Terminal)
+		return j.writeHead(ctx, h)
 	})
 	if err != nil {
 		return err

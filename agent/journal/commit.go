@@ -238,7 +238,7 @@ func (j *Journal) writeDraft(d *draft) error {
 		}
 		j.wal.add(logged)
 		d.head.lost = d.lost
-		return d.head.write(ctx, j.prepared.head, j.config.Keyring.JournalMAC(), j.config.Terminal)
+		return j.writeHead(ctx, d.head)
 	})
 }
 

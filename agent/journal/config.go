@@ -49,6 +49,9 @@ type Config struct {
 	Disk    Disk
 	Engine  seal.Engine
 	Keyring Keyring
+	// Boot tells this run of the machine from the one before a power cut, such as ThisBoot's; empty is not known, and then a
+	// journal whose write-ahead log is missing is refused whatever the database has.
+	Boot string
 	// Labels reads from a sale's snapshot what FindLabel finds it by beside its order id: at most 8 of 64 bytes. The
 	// labels of a finished sale never change. Nil where nobody looks.
 	Labels func(state []byte) []string

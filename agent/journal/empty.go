@@ -44,13 +44,13 @@ func (j *Journal) checkFile(logged int64) error {
 	switch {
 	case errors.Is(err, os.ErrNotExist) && logged > 0:
 		return j.emptied()
-	case errors.Is(err, os.ErrNotExist) && j.lock.used:
+	case errors.Is(err, os.ErrNotExist) && j.lock.left.used:
 		return fmt.Errorf("%w: %s is not there, and was in use before", ErrGone, j.config.Path)
 	case errors.Is(err, os.ErrNotExist):
 		return nil
 	case err != nil:
 		return fmt.Errorf("look at journal: %w", err)
-	case info.Size() == 0 && (logged > 0 || j.begun(j.lock.used)):
+	case info.Size() == 0 && (logged > 0 || j.begun(j.lock.left.used)):
 		return j.emptied()
 	case info.Size() > 0 && info.Size() < headerSize && info.Mode().IsRegular():
 		return j.short(info.Size())
@@ -70,7 +70,7 @@ func (j *Journal) lookAtEmpty() error {
 	if err != nil && !os.IsNotExist(err) {
 		return fmt.Errorf("read lock: %w", err)
 	}
-	if _, _, used := parseLock(string(text)); logged > 0 || j.begun(used) {
+	if logged > 0 || j.begun(parseLock(string(text)).used) {
 		return j.emptied()
 	}
 	return fmt.Errorf("%w: %s", ErrEmpty, j.config.Path)

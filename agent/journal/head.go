@@ -86,9 +86,18 @@ ON CONFLICT DO UPDATE SET sequence = excluded.sequence, link = excluded.link, sa
 acknowledged = excluded.acknowledged, tag = excluded.tag, follow_ups = excluded.follow_ups,
 open_rows = excluded.open_rows, open_sum = excluded.open_sum`
 
-func (h head) write(ctx context.Context, statement *sql.Stmt, mac *seal.MAC, terminal record.Terminal) error {
-	tag := h.tag(mac, terminal)
-	_, err := statement.ExecContext(ctx, int64(h.sequence), h.link[:], int64(h.sales), int64(h.acknowledged), tag[:],
+// lastHead is what the lock file is told of a row.
+func (j *Journal) lastHead(h head) lastHead {
+	return lastHead{sequence: h.sequence, tag: h.tag(j.config.Keyring.JournalMAC(), j.config.Terminal)}
+}
+
+// writeHead writes the row, and says so in the lock file first: what is committed is never ahead of what the lock file says.
+func (j *Journal) writeHead(ctx context.Context, h head) error {
+	last := j.lastHead(h)
+	if err := j.lock.noteHead(last); err != nil {
+		return err
+	}
+	_, err := j.prepared.head.ExecContext(ctx, int64(h.sequence), h.link[:], int64(h.sales), int64(h.acknowledged), last.tag[:],
 		int64(h.followUps), int64(h.open.count), h.open.sum[:])
 	if err != nil {
 		return fmt.Errorf("write head: %w", err)

@@ -100,7 +100,7 @@ func Open(ctx context.Context, config Config) (*Journal, error) {
 }
 
 func (j *Journal) open(ctx context.Context) error {
-	if err := j.checkWAL(); err != nil {
+	if err := j.checkWAL(ctx); err != nil {
 		return err
 	}
 	if err := j.lock.reserve(); err != nil {
@@ -144,7 +144,7 @@ func (j *Journal) open(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := j.lock.markOpen(size); err != nil {
+	if err := j.lock.markOpen(size, j.config.Boot, j.lastHead(j.head)); err != nil {
 		return err
 	}
 	j.place, err = newPlace(j.config.Path, j.config.Path+walSuffix, j.lock.path) // when none of them becomes shorter any more
@@ -200,7 +200,7 @@ func (j *Journal) begin(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("write owner: %w", err)
 		}
-		return j.head.write(ctx, j.prepared.head, j.config.Keyring.JournalMAC(), j.config.Terminal)
+		return j.writeHead(ctx, j.head)
 	})
 }
 

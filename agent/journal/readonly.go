@@ -24,7 +24,7 @@ func OpenReadOnly(ctx context.Context, path string, engine seal.Engine, keyring 
 	}
 	j := &Journal{
 		config: Config{
-			Path: path, Disk: machineDisk{}, Engine: engine, Keyring: keyring, Clock: time.Now,
+			Path: path, Disk: machineDisk{}, Engine: engine, Keyring: keyring, Clock: time.Now, Boot: ThisBoot(),
 			Logger: slog.New(slog.DiscardHandler),
 		},
 		readOnly: true, logger: slog.New(slog.DiscardHandler),
@@ -36,17 +36,17 @@ func OpenReadOnly(ctx context.Context, path string, engine seal.Engine, keyring 
 	if info.Size() < headerSize && info.Mode().IsRegular() {
 		return nil, j.short(info.Size())
 	}
-	if err := j.checkLogBeside(); err != nil {
+	if err := j.checkLogBeside(ctx); err != nil {
 		return nil, err
 	}
-	if err := j.openReadOnly(ctx); err != nil {
+	if err := j.openReadOnly(ctx, "ro"); err != nil {
 		return nil, errors.Join(j.explain(err), j.release())
 	}
 	return j, nil
 }
 
-func (j *Journal) openReadOnly(ctx context.Context) (err error) {
-	if j.reader, err = openReader(j.config.Disk, j.config.Path, "ro"); err != nil {
+func (j *Journal) openReadOnly(ctx context.Context, mode string) (err error) {
+	if j.reader, err = openReader(j.config.Disk, j.config.Path, mode); err != nil {
 		return err
 	}
 	conn, err := j.reader.Conn(ctx)

@@ -89,7 +89,7 @@ func (j *Journal) tagSnapshots(ctx context.Context) error {
 				return fmt.Errorf("tag %ss: %w", shelf.name, err)
 			}
 		}
-		return h.write(ctx, j.prepared.head, mac, j.config.Terminal)
+		return j.writeHead(ctx, h)
 	})
 	if err != nil {
 		return err

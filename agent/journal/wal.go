@@ -172,7 +172,7 @@ func (j *Journal) walFileSize() (int64, error) {
 }
 
 // checkWAL compares database and log with what the last holder left behind.
-func (j *Journal) checkWAL() error {
+func (j *Journal) checkWAL(ctx context.Context) error {
 	size, err := j.walFileSize()
 	if err != nil {
 		return err
@@ -180,15 +180,15 @@ func (j *Journal) checkWAL() error {
 	if err := j.checkFile(size); err != nil {
 		return err
 	}
-	if size < j.lock.walSize {
-		return j.logCut(size, j.lock.walSize)
+	if size < j.lock.left.walSize {
+		return j.withoutLog(ctx, size, j.lock.left)
 	}
 	return nil
 }
 
 // checkLogBeside does the same without holding the lock. The log is looked at first: whoever closes the journal says so
 // in the lock file before the log is emptied.
-func (j *Journal) checkLogBeside() error {
+func (j *Journal) checkLogBeside(ctx context.Context) error {
 	size, err := j.walFileSize()
 	if err != nil {
 		return err
@@ -200,15 +200,10 @@ func (j *Journal) checkLogBeside() error {
 	if err != nil {
 		return fmt.Errorf("read lock: %w", err)
 	}
-	if _, least, _ := parseLock(string(text)); size < least {
-		return j.logCut(size, least)
+	if left := parseLock(string(text)); size < left.walSize {
+		return j.withoutLog(ctx, size, left)
 	}
 	return nil
-}
-
-func (j *Journal) logCut(size, least int64) error {
-	cause := fmt.Errorf("%w: write-ahead log has %d bytes, at least %d were there", errCut, size, least)
-	return &DamagedError{Path: j.config.Path, Cause: cause}
 }
 
 var errCut = errors.New("cut short")

@@ -90,6 +90,7 @@ func (s *journalSubject) at(commits int, _ bool) func(*crashdisk.Disk) subject {
 
 func (s *journalSubject) open(ctx context.Context) (err error) {
 	config := journal.DefaultConfig()
+	config.Boot = "crashtest" // commits write to the lock file too
 	config.Path, config.Disk = s.disk.Path(journalName), s.disk
 	config.Terminal, config.KeyVersion, config.Keyring = terminal, 1, s.keyring
 	config.RoomMin, config.BallastSize, config.WALSize = journalRoom, journalReserve, journalLog
