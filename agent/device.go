@@ -37,6 +37,7 @@ type deviceBoard struct {
 	mu       sync.Mutex
 	devices  map[string]*station.Device
 	recorded map[string]time.Time // when a device's fault was last recorded
+	paper    paperState           // how it is with a printer that is there
 
 	// printerTried closes when it is known for the first time whether there is a printer.
 	printerTried chan struct{}
@@ -49,7 +50,7 @@ func newDeviceBoard(t *till) *deviceBoard {
 	}
 }
 
-// ready reports whether the device can be used now.
+// ready reports whether the device can be used now. A printer that is there takes its jobs, with paper or without.
 func (b *deviceBoard) ready(name string) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -63,7 +64,12 @@ func (b *deviceBoard) list() []station.Device {
 	defer b.mu.Unlock()
 	all := []station.Device{} // a list, never null, also before the first device was tried
 	for _, name := range []string{deviceScanner, deviceReader, devicePrinter} {
-		if device := b.devices[name]; device != nil {
+		device := b.devices[name]
+		switch {
+		case device == nil:
+		case name == devicePrinter:
+			all = append(all, b.paper.show(*device))
+		default:
 			all = append(all, *device)
 		}
 	}
@@ -88,6 +94,9 @@ func (b *deviceBoard) set(name, state, fault string) (changed bool, before strin
 		return false, before
 	}
 	device.State, device.Since = state, b.till.parts.Clock().UTC()
+	if name == devicePrinter {
+		b.paper = paperState{altered: b.paper.altered} // another may be plugged in
+	}
 	return true, before
 }
 
@@ -116,21 +125,6 @@ func (b *deviceBoard) down(ctx context.Context, name string, err error) {
 	b.till.logger.WarnContext(ctx, "device not ready", "device", name, "error", err)
 	b.till.feed.PublishNotice(name, goneNotice(name), b.till.parts.Clock())
 	b.record(ctx, name, err)
-}
-
-// altered notes whether the latest paper has substitutes on it, so that the printer's state says so until one has not.
-func (b *deviceBoard) altered(altered bool) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	device := b.devices[devicePrinter]
-	if device == nil {
-		return
-	}
-	device.Notice = nil
-	if altered {
-		text := catalogue.NoticePrintAltered.Text()
-		device.Notice = &text
-	}
 }
 
 // record puts the fault into the journal, at most one a device every faultEvery: a loose plug must not fill it.

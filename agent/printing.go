@@ -17,6 +17,7 @@ import (
 const (
 	printWithin = 30 * time.Second // a copy that takes longer is given up as unconfirmed
 	printGrace  = 3 * time.Second  // what a copy on its way gets when the till stops
+	lookEvery   = time.Second      // how often an idle printer's own word is looked at
 )
 
 // The faults of jobs that never reached a printer.
@@ -139,12 +140,16 @@ func (j *printJob) notStarted(copy message.ReceiptPrinted_Copy, fault string) ch
 
 // run prints jobs until the printer fails or ctx ends; what is queued then is reported as not started.
 func (w *printWorker) run(ctx context.Context, printer drivers.Printer) error {
+	look := time.NewTicker(lookEvery)
+	defer look.Stop()
 	for {
+		w.till.devices.look(printer)
 		select {
 		case job := <-w.queue:
 			if err := w.print(ctx, printer, job); err != nil {
 				return err
 			}
+		case <-look.C:
 		case <-ctx.Done():
 			return ctx.Err()
 		}
@@ -218,16 +223,15 @@ func (w *printWorker) copy(ctx context.Context, printer drivers.Printer, documen
 	defer cancel()
 	stop := context.AfterFunc(ctx, func() { time.AfterFunc(printGrace, cancel) })
 	defer stop()
-	return printer.Print(printing, document)
+	result, err := printer.Print(printing, document)
+	w.till.devices.judge(printer, result, err)
+	return result, err
 }
 
 func (w *printWorker) report(ctx context.Context, job *printJob, report checkout.Printed) {
 	t := w.till
 	if report.Fault != "" {
 		t.logger.WarnContext(ctx, "copy not certainly printed", job.slip.name(), "result", report.Result, "fault", report.Fault)
-	}
-	if report.Result == message.ReceiptPrinted_RESULT_DONE {
-		t.devices.altered(report.Altered)
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()

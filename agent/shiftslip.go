@@ -47,10 +47,8 @@ func (w *printWorker) printShift(ctx context.Context, printer drivers.Printer, j
 	result, err := w.copy(ctx, printer, document)
 	switch {
 	case err == nil && result == drivers.PrintAltered:
-		w.till.devices.altered(true)
 		w.till.feed.PublishNotice(devicePrinter, catalogue.NoticePrintAltered, w.till.parts.Clock())
 	case err == nil && result == drivers.PrintDone:
-		w.till.devices.altered(false)
 	default:
 		w.till.shiftUnprinted(ctx, fmt.Errorf("result %v: %w", result, err))
 	}

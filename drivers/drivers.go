@@ -66,6 +66,13 @@ type Printer interface {
 	Status(ctx context.Context) (PrinterStatus, error)
 }
 
+// StatusKeeper is a Printer that keeps its status fresh by itself.
+type StatusKeeper interface {
+	// Known returns the last status and when the printer gave it; the time is zero while none is known. It asks nobody and
+	// never waits.
+	Known() (PrinterStatus, time.Time)
+}
+
 // PrintResult is what is known about a print job.
 type PrintResult uint8
 

@@ -124,6 +124,11 @@ const (
 	NoticeStrangeAnswer
 	NoticeCardPaidLate
 	NoticeCloudOldCopy
+	NoticePaperOut
+	NoticeCoverOpen
+	NoticeCutterJam
+	NoticePrinterTrouble
+	NoticePaperLow
 )
 
 // Refusals: why the station did not do what it was asked.

@@ -15,7 +15,7 @@ func ranges() [][2]catalogue.Phrase {
 	return [][2]catalogue.Phrase{
 		{catalogue.TitleWaiting, catalogue.TitleAbandoned},
 		{catalogue.StepPresent, catalogue.StepCardDebited},
-		{catalogue.NoticeWeChat, catalogue.NoticeCloudOldCopy},
+		{catalogue.NoticeWeChat, catalogue.NoticePaperLow},
 		{catalogue.RefuseSaleOpen, catalogue.RefuseKeyUnclean},
 		{catalogue.AfterFinishSale, catalogue.AfterOldCopyWhole},
 		{catalogue.TitleApprovedOffline, catalogue.NoticeReturnNotDone},

@@ -124,6 +124,16 @@ func (p Phrase) deviceNotice() Text {
 		return Text{"之前交班时未有结果的交易已全部有结果，交班已完成", "What was open when the shift ended now has its results; the shift is complete"}
 	case NoticeSuperseding:
 		return Text{"收款码已收回，改用顾客出示的方式收款", "The code shown was taken back; the customer pays this way instead"}
+	case NoticePaperOut:
+		return Text{"打印机缺纸，请装纸", "The printer is out of paper, put a roll in"}
+	case NoticeCoverOpen:
+		return Text{"打印机机盖未合上", "The printer's cover is open, shut it"}
+	case NoticeCutterJam:
+		return Text{"打印机切刀卡住，请清理", "The printer's cutter is jammed, clear it"}
+	case NoticePrinterTrouble:
+		return Text{"打印机不能打印，请检查电源、连线、纸张和机盖", "The printer does not print: check power, cable, paper and cover"}
+	case NoticePaperLow:
+		return Text{"打印纸快用完，请备好纸卷", "The paper is nearly used up, have a new roll ready"}
 	case NoticeDeviceBack:
 		return Text{"设备已恢复", "The device is back"}
 	default:

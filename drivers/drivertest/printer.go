@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/yuantill/yuantill/drivers"
 )
@@ -26,7 +27,10 @@ type Printer struct {
 	gone      bool
 }
 
-var _ drivers.Printer = (*Printer)(nil)
+var (
+	_ drivers.Printer      = (*Printer)(nil)
+	_ drivers.StatusKeeper = (*Printer)(nil)
+)
 
 // NewPrinter returns a Printer that is ready.
 func NewPrinter() *Printer {
@@ -101,6 +105,16 @@ func (p *Printer) Print(ctx context.Context, document drivers.Document) (drivers
 // Status returns the state now. Errors: ctx's, KindGone.
 func (p *Printer) Status(ctx context.Context) (drivers.PrinterStatus, error) {
 	return p.await(ctx, "read status")
+}
+
+// Known returns the state now; none while the printer stalls or is gone.
+func (p *Printer) Known() (drivers.PrinterStatus, time.Time) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.stalled || p.gone {
+		return drivers.PrinterStatus{}, time.Time{}
+	}
+	return p.status, time.Now()
 }
 
 // await returns the status as soon as the printer does not stall.

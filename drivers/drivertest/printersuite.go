@@ -91,6 +91,18 @@ func requireStatus(t *testing.T, bench PrinterBench, holds func(drivers.PrinterS
 	require.True(t, holds(status), "status %+v", status)
 }
 
+// requireKnown checks that a printer that keeps its status has what was asked last.
+func requireKnown(t *testing.T, bench PrinterBench, holds func(drivers.PrinterStatus) bool) {
+	t.Helper()
+	keeper, keeps := bench.Printer.(drivers.StatusKeeper)
+	if !keeps {
+		return
+	}
+	status, at := keeper.Known()
+	require.False(t, at.IsZero())
+	require.True(t, holds(status), "status %+v", status)
+}
+
 func printerStatus(t *testing.T, bench PrinterBench) {
 	requireStatus(t, bench, drivers.PrinterStatus.Ready)
 	for _, state := range []struct {
@@ -103,6 +115,7 @@ func printerStatus(t *testing.T, bench PrinterBench) {
 	} {
 		state.set(true)
 		requireStatus(t, bench, state.holds)
+		requireKnown(t, bench, state.holds)
 		state.set(false)
 		requireStatus(t, bench, func(s drivers.PrinterStatus) bool { return s.Ready() && !s.PaperLow })
 	}

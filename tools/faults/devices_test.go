@@ -130,21 +130,28 @@ func (w *world) printerFaults(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			fault(t, c.fault, control.PrinterRequest{})
-			w.notPrinted(t, c.amount, c.words, func() { fault(t, c.fault, control.PrinterRequest{On: &off}) })
+			w.notPrinted(t, c.amount, c.words, "faulted", func() { fault(t, c.fault, control.PrinterRequest{On: &off}) })
 		})
 	}
+	t.Run("PaperNearItsEnd", func(t *testing.T) {
+		fault(t, "near-end", control.PrinterRequest{})
+		w.deviceSays(t, w.Till, "printer", "nearly used up")
+		w.sell(t, w.Till, 307)
+		fault(t, "near-end", control.PrinterRequest{On: &off})
+		w.deviceSays(t, w.Till, "printer", "")
+	})
 	t.Run("PaperEndsWithinAReceipt", func(t *testing.T) {
 		fault(t, "paper-out-after", control.PrinterRequest{Lines: 5})
-		w.notPrinted(t, 304, "reprint", func() { fault(t, "paper-out", control.PrinterRequest{On: &off}) })
+		w.notPrinted(t, 304, "reprint", "faulted", func() { fault(t, "paper-out", control.PrinterRequest{On: &off}) })
 	})
 	t.Run("PowerLostWithinAReceipt", func(t *testing.T) {
 		fault(t, "power-lost-after", control.PrinterRequest{Bytes: 200})
-		w.notPrinted(t, 305, "reprint", func() { fault(t, "power-lost", control.PrinterRequest{On: &off}) })
+		w.notPrinted(t, 305, "reprint", "faulted", func() { fault(t, "power-lost", control.PrinterRequest{On: &off}) })
 	})
 	t.Run("CablePulled", func(t *testing.T) {
 		require.NoError(t, w.Devices.HangUp(t.Context(), control.DevicePrinter))
 		w.device(t, w.Till, "printer", "absent")
-		w.notPrinted(t, 306, "printer is not connected", func() {
+		w.notPrinted(t, 306, "printer is not connected", "absent", func() {
 			require.NoError(t, w.Devices.PlugIn(t.Context(), control.DevicePrinter))
 		})
 	})
@@ -152,11 +159,12 @@ func (w *world) printerFaults(t *testing.T) {
 
 // notPrinted sells with a printer in trouble: the money is taken and the trouble is said. When it is over only what the
 // printer still has in its buffer may come out by itself, and a reprint by hand says that it is one.
-func (w *world) notPrinted(t *testing.T, amount int64, words string, mend func()) {
+func (w *world) notPrinted(t *testing.T, amount int64, words, state string, mend func()) {
 	t.Helper()
 	sale := w.end(t, w.Till, w.begin(t, w.Till, amount).ID, "approved")
 	require.NotNil(t, sale.Notice, "nobody was told")
 	require.Contains(t, sale.Notice.English, words)
+	w.device(t, w.Till, "printer", state)
 	mend()
 	w.device(t, w.Till, "printer", "ready")
 	w.reprint(t, sale)

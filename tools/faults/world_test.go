@@ -185,6 +185,28 @@ func (w *world) device(t *testing.T, till *shop.Till, name, state string) {
 	})
 }
 
+// deviceSays waits until a device that is ready has the words to say; none when they are empty.
+func (w *world) deviceSays(t *testing.T, till *shop.Till, name, words string) {
+	t.Helper()
+	await(t, patience, name+" says "+words, func(ctx context.Context) (bool, string) {
+		status, err := till.Station.Status(ctx)
+		if err != nil {
+			return false, err.Error()
+		}
+		for _, device := range status.Devices {
+			if device.Name != name {
+				continue
+			}
+			if device.Notice == nil {
+				return device.State == "ready" && words == "", device.State
+			}
+			said := device.Notice.English
+			return device.State == "ready" && words != "" && strings.Contains(said, words), device.State + " " + said
+		}
+		return false, "no such device"
+	})
+}
+
 // alarmed waits for an alarm about a terminal.
 func (w *world) alarmed(t *testing.T, kind, terminal string) {
 	t.Helper()

@@ -78,7 +78,10 @@ type answer struct {
 	count  int
 }
 
-var _ drivers.Printer = (*Printer)(nil)
+var (
+	_ drivers.Printer      = (*Printer)(nil)
+	_ drivers.StatusKeeper = (*Printer)(nil)
+)
 
 // New returns a printer on an open port, which the caller closes after Run has returned. It returns ErrOptions or
 // ErrProfile.

@@ -45,6 +45,10 @@ func (d *Doctor) agentsDevice(device Device) Finding {
 		if seen.Name != device.Name {
 			continue
 		}
+		if seen.State == deviceReady && seen.Notice != nil {
+			return warn(device.Name, device.Path+" 可用："+seen.Notice.Chinese, device.Path+" works: "+seen.Notice.English).
+				next("照此处理后再看状态", "see to it, then look at the status", "yuantill status")
+		}
 		if seen.State == deviceReady {
 			return ok(device.Name, device.Path+" 正常（收银程序正在使用）", device.Path+" is well (in use by the agent)")
 		}
@@ -56,6 +60,11 @@ func (d *Doctor) agentsDevice(device Device) Finding {
 
 func (d *Doctor) deviceTrouble(device Device, seen stationclient.Device) Finding {
 	fault := strings.TrimSpace(seen.State + " " + seen.Fault)
+	if seen.Notice != nil {
+		return fail(device.Name, device.Path+" 不可用："+seen.Notice.Chinese, device.Path+" cannot be used: "+seen.Notice.English).
+			because(errors.New(fault)).
+			next("照此处理后再看状态", "see to it, then look at the status", "yuantill status")
+	}
 	return fail(device.Name, device.Path+" 不可用："+fault, device.Path+" cannot be used: "+fault).
 		next("检查插头、电源、纸张与机盖", "check plug, power, paper and cover", "ls -l "+device.Path)
 }

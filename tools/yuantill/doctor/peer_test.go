@@ -34,6 +34,21 @@ func TestDevicesOfARunningAgent(t *testing.T) {
 		})
 		b.wants(t, "scanner", doctor.Fail, "faulted hung up")
 	})
+	notice := stationclient.Words{Chinese: "缺纸", English: "no paper"}
+	t.Run("FAIL with what a person has to do", func(t *testing.T) {
+		b := newBench(t)
+		b.agent(func(s *stationclient.Status) {
+			s.Devices = []stationclient.Device{{Name: "scanner", State: "faulted", Fault: "end", Notice: &notice}}
+		})
+		b.wants(t, "scanner", doctor.Fail, "cannot be used: no paper faulted end")
+	})
+	t.Run("WARN with what to know of one that works", func(t *testing.T) {
+		b := newBench(t)
+		b.agent(func(s *stationclient.Status) {
+			s.Devices = []stationclient.Device{{Name: "scanner", State: "ready", Notice: &notice}}
+		})
+		b.wants(t, "scanner", doctor.Warn, "works: no paper")
+	})
 	t.Run("WARN when the agent does not know it", func(t *testing.T) {
 		b := newBench(t)
 		b.agent(func(s *stationclient.Status) { s.Devices = nil })
