@@ -109,7 +109,11 @@ func (t *till) refuseAmount(order *message.OrderFound, done []followup.FollowUp,
 	if order.GetPayment().GetCurrency() != t.config.Currency.Code {
 		return &station.Refusal{Phrase: catalogue.RefuseCurrency, More: catalogue.TakesCurrency(t.config.Currency)}
 	}
-	phrase := followup.Refuses(order, done, wish.Kind, wish.Amount)
+	now := followup.Shift{Terminal: t.config.Terminal.String()}
+	if t.shifts.current != nil {
+		now.Batch = t.shifts.current.Batch
+	}
+	phrase := followup.Refuses(order, done, wish.Kind, wish.Amount, now)
 	if phrase == catalogue.None {
 		return nil
 	}

@@ -1,6 +1,7 @@
 package agent_test
 
 import (
+	"bytes"
 	"errors"
 	"testing"
 	"testing/synctest"
@@ -16,6 +17,7 @@ import (
 	"github.com/yuantill/yuantill/protocol/closing"
 	"github.com/yuantill/yuantill/protocol/message"
 	"github.com/yuantill/yuantill/protocol/record"
+	"github.com/yuantill/yuantill/protocol/sign"
 	"github.com/yuantill/yuantill/tools/fakedevice/hardcard"
 )
 
@@ -221,5 +223,31 @@ func TestOfflineReturnsOfOnePaymentAreBounded(t *testing.T) {
 		}
 		_, err := s.do(order, "rz", station.FollowUpWish{Kind: refund, Amount: 1})
 		requireRefused(t, err, catalogue.RefuseManyFollowUps)
+	})
+}
+
+// TestOfflineVoidOfAClosedShift: the shift that took the payment has ended. Only a refund is possible from then on, and the
+// void that is refused opens no shift.
+func TestOfflineVoidOfAClosedShift(t *testing.T) {
+	offlineShop(t, as, func(t *testing.T, s *shop, card *hardcard.Card) {
+		identity, err := sign.NewKey(bytes.NewReader(bytes.Repeat([]byte{5}, 64)))
+		require.NoError(t, err)
+		s.stop()
+		s.identity = identity
+		s.open(t)
+		order := s.tap(t, "k1", card).Sale.OrderID
+		_, err = s.shifts().CloseShift(t.Context(), counted(0, "店长"))
+		require.NoError(t, err)
+		before := s.journal.types(t)
+		_, err = s.do(order, "v1", station.FollowUpWish{Kind: void})
+		requireRefused(t, err, catalogue.RefuseShiftClosed)
+		require.Equal(t, before, s.journal.types(t))
+
+		next := s.tap(t, "k2", card).Sale
+		require.EqualValues(t, 2, next.Batch)
+		_, err = s.do(order, "v2", station.FollowUpWish{Kind: void})
+		requireRefused(t, err, catalogue.RefuseShiftClosed)
+		require.Equal(t, followup.TakenOffline, s.done(t, next.OrderID, "v3", void, 0).State, "its own shift's is voided")
+		require.Equal(t, followup.TakenOffline, s.done(t, order, "r1", refund, 500).State, "and what is older is refunded")
 	})
 }

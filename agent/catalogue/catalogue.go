@@ -201,6 +201,7 @@ const (
 	AfterFind
 	AfterOldCopy
 	AfterOldCopyWhole
+	AfterRefund
 )
 
 // Text returns the phrase's sentence, or empty texts for None and for numbers that name nothing.

@@ -58,6 +58,7 @@ const (
 	RefuseLookupSilent
 	RefuseLookupBusy
 	RefuseNothingLeft
+	RefuseShiftClosed
 )
 
 // followUpFirst is the first phrase of this file.
@@ -215,6 +216,8 @@ func (p Phrase) followUpRefusal() Text {
 			"Not known: nothing answered in time, which does not mean that there is no such order; look again later"}
 	case RefuseNothingLeft:
 		return Text{"没有余下可退的金额", "Nothing is left to refund"}
+	case RefuseShiftClosed:
+		return Reason(message.Reason_REASON_SHIFT_CLOSED)
 	case RefuseLookupBusy:
 		return Text{"正在进行的查询过多，请稍候", "Too many lookups at a time, wait a moment"}
 	default:

@@ -48,6 +48,8 @@ func afterOther(refusal Phrase) Phrase {
 		return AfterLess
 	case RefuseNothingLeft:
 		return AfterFind
+	case RefuseShiftClosed:
+		return AfterRefund
 	case RefuseHoldEnded:
 		return AfterNewHold
 	case RefuseNoCompletion:
@@ -117,6 +119,8 @@ func (p Phrase) afterOrder() Text {
 		return Text{"收款可撤销、退货；预授权可追加、完成、撤销", "A payment can be voided or refunded; a hold topped up, completed or cancelled"}
 	case AfterLess:
 		return Text{"请退货，金额不超过余下的", "Refund no more than is left"}
+	case AfterRefund:
+		return Text{"请办退货：yuantill refund", "Refund it: yuantill refund"}
 	case AfterNewHold:
 		return Text{"需要时请重新发起预授权：yuantill hold start", "Start a new hold if needed: yuantill hold start"}
 	case AfterCompletions:

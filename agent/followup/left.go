@@ -11,6 +11,17 @@ type Left struct {
 	Held   int64 // of a hold: is held and not completed
 }
 
+// Shift is the shift in which something is asked for.
+type Shift struct {
+	Terminal string
+	Batch    uint32 // 0 while none is open
+}
+
+// took reports whether the shift took the payment.
+func (s Shift) took(order *message.OrderFound) bool {
+	return s.Batch != 0 && order.GetBatch() == s.Batch && order.GetTerminal() == s.Terminal
+}
+
 // LeftOf returns what is left of an order by its standing and by what was asked for here and is not definite. Where the
 // standing counts that already, less is left than there is, until it is definite.
 func LeftOf(order *message.OrderFound, open []FollowUp) Left {
@@ -48,7 +59,7 @@ func standingOf(order *message.OrderFound) *message.Standing {
 
 // Refuses says why something is not asked for at all, or None. It refuses what certainly is wrong and what could pass a
 // limit while something else is open; everything else is for the cloud to decide.
-func Refuses(order *message.OrderFound, open []FollowUp, kind Kind, amount int64) catalogue.Phrase {
+func Refuses(order *message.OrderFound, open []FollowUp, kind Kind, amount int64, now Shift) catalogue.Phrase {
 	if order.GetPayment().GetOutcome() != message.Outcome_OUTCOME_APPROVED {
 		return catalogue.RefuseNotApproved
 	}
@@ -57,14 +68,7 @@ func Refuses(order *message.OrderFound, open []FollowUp, kind Kind, amount int64
 	left := LeftOf(order, open)
 	switch kind {
 	case message.FollowUp_FOLLOW_UP_VOID:
-		switch {
-		case standing.GetHold():
-			return catalogue.RefuseKindUnfit
-		case pending > 0:
-			return catalogue.RefuseFollowUpOpen
-		case standing.GetClosed() || standing.GetRefunded() > 0:
-			return beyond(left, pending)
-		}
+		return refusesVoid(order, left, pending, now)
 	case message.FollowUp_FOLLOW_UP_REFUND:
 		switch {
 		case amount > left.Refund && pending > 0 && amount <= standing.GetPaid()-standing.GetRefunded():
@@ -79,6 +83,26 @@ func Refuses(order *message.OrderFound, open []FollowUp, kind Kind, amount int64
 		return catalogue.RefuseKindUnfit
 	}
 	return catalogue.None
+}
+
+// refusesVoid: the shift that took a payment takes it back as a whole; nothing else does, not even offline, where nobody
+// would be there to decline it.
+func refusesVoid(order *message.OrderFound, left Left, pending int, now Shift) catalogue.Phrase {
+	standing := standingOf(order)
+	switch {
+	case standing.GetHold():
+		return catalogue.RefuseKindUnfit
+	case pending == 0 && left.Refund == 0:
+		return catalogue.RefuseNothingLeft
+	case !now.took(order):
+		return catalogue.RefuseShiftClosed
+	case pending > 0:
+		return catalogue.RefuseFollowUpOpen
+	case standing.GetClosed() || standing.GetRefunded() > 0:
+		return beyond(left, pending)
+	default:
+		return catalogue.None
+	}
 }
 
 // beyond refuses what is more than is left, or what certainly nothing is left of.

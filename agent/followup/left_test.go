@@ -31,6 +31,11 @@ func pending(kind followup.Kind, minor int64) followup.FollowUp {
 	return followup.FollowUp{State: followup.Unknown, Kind: kind, Amount: money.Money{Minor: minor, Currency: money.CNY}}
 }
 
+// shiftOfOrder is the shift in which original was paid.
+func shiftOfOrder() followup.Shift {
+	return followup.Shift{Terminal: original().GetTerminal(), Batch: original().GetBatch()}
+}
+
 func TestRefuses(t *testing.T) {
 	hold := &message.Standing{Held: 10000, Hold: true}
 	closed := &message.Standing{Held: 10000, Paid: 7000, Hold: true, Closed: true}
@@ -70,14 +75,37 @@ func TestRefuses(t *testing.T) {
 		"nothing that there is":      {nil, nil, 0, 1, catalogue.RefuseKindUnfit},
 	} {
 		t.Run(name, func(t *testing.T) {
-			require.Equal(t, test.want, followup.Refuses(orderOf(test.standing), test.open, test.kind, test.amount))
+			require.Equal(t, test.want, followup.Refuses(orderOf(test.standing), test.open, test.kind, test.amount, shiftOfOrder()))
 		})
 	}
 	t.Run("an order that was not approved", func(t *testing.T) {
 		declined := original()
 		declined.Payment.Outcome = message.Outcome_OUTCOME_DECLINED
-		require.Equal(t, catalogue.RefuseNotApproved, followup.Refuses(declined, nil, refund, 1))
+		require.Equal(t, catalogue.RefuseNotApproved, followup.Refuses(declined, nil, refund, 1, shiftOfOrder()))
 	})
+}
+
+// TestVoidIsOfTheShiftThatTookIt: afterwards, at another till, or while no shift is open, only a refund is possible.
+func TestVoidIsOfTheShiftThatTookIt(t *testing.T) {
+	own := shiftOfOrder()
+	for name, now := range map[string]followup.Shift{
+		"the next shift":  {Terminal: own.Terminal, Batch: own.Batch + 1},
+		"another till":    {Terminal: "T0000099", Batch: own.Batch},
+		"no shift":        {Terminal: own.Terminal},
+		"nothing is told": {},
+	} {
+		t.Run(name, func(t *testing.T) {
+			require.Equal(t, catalogue.RefuseShiftClosed, followup.Refuses(orderOf(nil), nil, void, 0, now))
+			require.Equal(t, catalogue.RefuseShiftClosed,
+				followup.Refuses(orderOf(nil), []followup.FollowUp{pending(refund, 1)}, void, 0, now), "waiting would not help")
+			require.Equal(t, catalogue.None, followup.Refuses(orderOf(nil), nil, refund, 10000, now))
+			gone := orderOf(&message.Standing{Paid: 10000, Refunded: 10000})
+			require.Equal(t, catalogue.RefuseNothingLeft, followup.Refuses(gone, nil, void, 0, now), "a refund would not help")
+		})
+	}
+	unnumbered := orderOf(nil)
+	unnumbered.Batch = 0
+	require.Equal(t, catalogue.RefuseShiftClosed, followup.Refuses(unnumbered, nil, void, 0, followup.Shift{Terminal: own.Terminal}))
 }
 
 // TestLeftIsNeverPassed: whatever is open, what is let through fits into what was paid together with it.
@@ -89,7 +117,7 @@ func TestLeftIsNeverPassed(t *testing.T) {
 		asked := order.GetPayment().GetStanding().GetRefunded()
 		for range 8 {
 			amount := rapid.Int64Range(1, 400).Draw(t, "amount")
-			if followup.Refuses(order, open, refund, amount) == catalogue.None {
+			if followup.Refuses(order, open, refund, amount, shiftOfOrder()) == catalogue.None {
 				open, asked = append(open, pending(refund, amount)), asked+amount
 			}
 		}
@@ -112,9 +140,9 @@ func TestWhatWasGivenBackOfflineCounts(t *testing.T) {
 	first.State, first.Offline = followup.TakenOffline, true
 	done := []followup.FollowUp{first}
 	require.Equal(t, followup.Left{Refund: 4000}, followup.LeftOf(paid, done))
-	require.Equal(t, catalogue.RefuseFollowUpOpen, followup.Refuses(paid, done, refund, 4001))
-	require.Equal(t, catalogue.RefuseFollowUpOpen, followup.Refuses(paid, done, void, 0))
-	require.Equal(t, catalogue.None, followup.Refuses(paid, done, refund, 4000))
+	require.Equal(t, catalogue.RefuseFollowUpOpen, followup.Refuses(paid, done, refund, 4001, shiftOfOrder()))
+	require.Equal(t, catalogue.RefuseFollowUpOpen, followup.Refuses(paid, done, void, 0, shiftOfOrder()))
+	require.Equal(t, catalogue.None, followup.Refuses(paid, done, refund, 4000, shiftOfOrder()))
 	taken := followup.Taken(paid, done)
 	require.EqualValues(t, 6000, taken.GetPayment().GetStanding().GetRefunded())
 	require.Nil(t, paid.GetPayment().GetStanding(), "the order itself is as it was")

@@ -224,6 +224,8 @@ func (k AlarmKind) String() string {
 		return "not-honoured"
 	case AlarmReturnNotDone:
 		return "return-not-done"
+	case AlarmVoidOfClosedShift:
+		return "void-of-closed-shift"
 	case AlarmNotOwed:
 		return "not-owed"
 	case AlarmCardDebited:

@@ -20,6 +20,8 @@ const (
 	AlarmReturnNotDone AlarmKind = 65
 	// AlarmNotOwed tells of one that was not honoured and is not covered: nothing is booked, a person decides.
 	AlarmNotOwed AlarmKind = 66
+	// AlarmVoidOfClosedShift tells of a void that a terminal gave back by itself in another shift than the payment's.
+	AlarmVoidOfClosedShift AlarmKind = 67
 )
 
 // offline handles what is otherwise for an offline payment, and reports whether it did.

@@ -1,6 +1,7 @@
 package payment_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -106,4 +107,28 @@ func TestOfflineRefundBeyondWhatElsewhereWentBack(t *testing.T) {
 	require.Equal(t, message.Reason_REASON_LIMIT_EXCEEDED, o.heard(message.Outcome_OUTCOME_DECLINED).GetReason())
 	require.EqualValues(t, 250, o.books())
 	require.Contains(t, o.alarmKinds(), "payment-return-not-done")
+}
+
+// TestOfflineVoidOfAClosedShift: a till that does not look at the shift has given the money back in fact, so that is booked;
+// but only its own shift may void a payment, so a person is told which till does it.
+func TestOfflineVoidOfAClosedShift(t *testing.T) {
+	for name, test := range map[string]struct {
+		batch uint32
+		told  bool
+	}{"in the shift": {1, false}, "in a later one": {2, true}} {
+		t.Run(name, func(t *testing.T) {
+			o, c := newOffice(t), newCards(t)
+			o.tap(o.tapped(1, c.paid(orderOf(1), 1250, 7, 1), o.limits(usual)))
+			o.called(o.icbc, "authorise").says(operator.StatusApproved, operator.ReasonNone)
+			o.told(message.Outcome_OUTCOME_APPROVED)
+			body := givenBack(voids, 0)
+			body.Batch = test.batch
+			o.follow(body)
+			o.called(o.icbc, "void").done()
+			for o.anyResult().GetOutcome() != message.Outcome_OUTCOME_APPROVED {
+			}
+			require.Zero(t, o.books())
+			require.Equal(t, test.told, slices.Contains(o.alarmKinds(), "payment-void-of-closed-shift"))
+		})
+	}
 }

@@ -30,6 +30,9 @@ func (s *step) followUpRequested(asked *Asked) {
 	switch f.Kind {
 	case operator.KindVoid:
 		f.Amount = s.p.Amount
+		if !s.p.inShift(asked) { // given back already, so it is booked; what is wrong is the terminal
+			s.alarm(AlarmVoidOfClosedShift)
+		}
 	case operator.KindCancel:
 		f.Amount = s.p.rest()
 	case operator.KindUndo:
@@ -101,10 +104,15 @@ func (p Payment) voidObjection(asked *Asked) operator.Reason {
 	case p.refunded(false) > 0:
 		return operator.ReasonLimitExceeded
 	case p.Offline && asked.Offline && asked.Terminal == p.Terminal: // the terminal has given it back already
-	case p.Batch == 0 || asked.Batch != p.Batch || asked.Terminal != p.Terminal:
+	case !p.inShift(asked):
 		return operator.ReasonShiftClosed
 	}
 	return operator.ReasonNone
+}
+
+// inShift reports whether it was asked for in the shift that took the payment.
+func (p Payment) inShift(asked *Asked) bool {
+	return p.Batch != 0 && asked.Batch == p.Batch && asked.Terminal == p.Terminal
 }
 
 func (p Payment) holdObjection(asked *Asked) operator.Reason {
