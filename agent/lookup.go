@@ -115,11 +115,27 @@ func (t *till) lookupFirst(ctx context.Context, wanted station.Wanted) (station.
 	if err != nil {
 		return wanted, station.FoundOrder{}, true, err
 	}
+	if wanted.Voucher != 0 && wanted.Batch == 0 {
+		if wanted.Batch, err = t.openBatch(); err != nil {
+			return wanted, station.FoundOrder{}, true, err
+		}
+	}
 	found, err := t.lookupHere(ctx, wanted)
 	if errors.Is(err, &station.Refusal{Phrase: catalogue.RefuseLookupNothing}) && wanted.Voucher == 0 {
 		return wanted, found, false, nil
 	}
 	return wanted, found, true, err
+}
+
+// openBatch is the open shift's batch number, or refuses with RefuseNoBatch: vouchers are counted anew in each, so another's
+// would be another customer's.
+func (t *till) openBatch() (uint32, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.shifts.current == nil {
+		return 0, &station.Refusal{Phrase: catalogue.RefuseNoBatch}
+	}
+	return t.shifts.current.Batch, nil
 }
 
 // keepFound remembers an order that the cloud has found.

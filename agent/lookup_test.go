@@ -54,6 +54,28 @@ func TestLookupInTheOwnJournal(t *testing.T) {
 	})
 }
 
+// TestVoucherIsOfTheOpenShift: each shift counts its vouchers anew, so a number alone is the open shift's; while none is open,
+// nobody knows whose it is, and none is guessed.
+func TestVoucherIsOfTheOpenShift(t *testing.T) {
+	inShiftShop(t, approve, func(t *testing.T, s *shop) {
+		first := s.sell(t, "k1").Sale.OrderID
+		_, err := s.shifts().CloseShift(t.Context(), counted(0, ""))
+		require.NoError(t, err)
+		_, err = s.till.Lookup(t.Context(), station.Wanted{Voucher: 1})
+		requireRefused(t, err, catalogue.RefuseNoBatch)
+		_, err = s.shifts().CurrentShift(t.Context(), false)
+		requireRefused(t, err, catalogue.RefuseNoShift)
+		second := s.sell(t, "k2").Sale.OrderID
+		for order, batch := range map[checkout.OrderID]uint32{second: 0, first: 1} {
+			found, err := s.till.Lookup(t.Context(), station.Wanted{Batch: batch, Voucher: 1})
+			require.NoError(t, err)
+			require.Equal(t, order[:], found.Order.GetPayment().GetOrderId())
+		}
+		_, err = s.till.Lookup(t.Context(), station.Wanted{Voucher: 2})
+		requireRefused(t, err, catalogue.RefuseLookupNothing)
+	})
+}
+
 // crockford is what stands behind /r/ on a receipt.
 func crockford(order checkout.OrderID) string {
 	const digits = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"

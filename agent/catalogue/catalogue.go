@@ -202,6 +202,7 @@ const (
 	AfterOldCopy
 	AfterOldCopyWhole
 	AfterRefund
+	AfterBatch
 )
 
 // Text returns the phrase's sentence, or empty texts for None and for numbers that name nothing.

@@ -17,11 +17,11 @@ func ranges() [][2]catalogue.Phrase {
 		{catalogue.StepPresent, catalogue.StepCardDebited},
 		{catalogue.NoticeWeChat, catalogue.NoticePaperLow},
 		{catalogue.RefuseSaleOpen, catalogue.RefuseKeyUnclean},
-		{catalogue.AfterFinishSale, catalogue.AfterRefund},
+		{catalogue.AfterFinishSale, catalogue.AfterBatch},
 		{catalogue.TitleApprovedOffline, catalogue.NoticeReturnNotDone},
 		{catalogue.TitleHeld, catalogue.StepPresentHold},
 		{catalogue.TitleFollowUpAsking, catalogue.NoticeFollowUpMismatch},
-		{catalogue.RefuseNotApproved, catalogue.RefuseShiftClosed},
+		{catalogue.RefuseNotApproved, catalogue.RefuseNoBatch},
 	}
 }
 
@@ -107,7 +107,7 @@ func TestNextStepsFitTheirReasons(t *testing.T) {
 		catalogue.RefuseHoldEnded: catalogue.AfterNewHold, catalogue.RefuseMoreThanLeft: catalogue.AfterLess, catalogue.RefuseNothingLeft: catalogue.AfterFind,
 		catalogue.RefuseShiftOpen: catalogue.AfterCloseShift, catalogue.RefuseToken: catalogue.AfterToken,
 		catalogue.RefuseJournal: catalogue.AfterCallSupport, catalogue.RefuseFollowUpOpen: catalogue.AfterWait,
-		catalogue.RefuseShiftClosed: catalogue.AfterRefund,
+		catalogue.RefuseShiftClosed: catalogue.AfterRefund, catalogue.RefuseNoBatch: catalogue.AfterBatch,
 	} {
 		require.Equal(t, next, catalogue.NextAfter(refusal), "%v", refusal.Text())
 	}

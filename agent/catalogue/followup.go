@@ -59,6 +59,7 @@ const (
 	RefuseLookupBusy
 	RefuseNothingLeft
 	RefuseShiftClosed
+	RefuseNoBatch
 )
 
 // followUpFirst is the first phrase of this file.
@@ -218,6 +219,8 @@ func (p Phrase) followUpRefusal() Text {
 		return Text{"没有余下可退的金额", "Nothing is left to refund"}
 	case RefuseShiftClosed:
 		return Reason(message.Reason_REASON_SHIFT_CLOSED)
+	case RefuseNoBatch:
+		return Text{"本机没有开班，不知是哪一批的凭证号", "No shift is open, so it is not known which batch's voucher is meant"}
 	case RefuseLookupBusy:
 		return Text{"正在进行的查询过多，请稍候", "Too many lookups at a time, wait a moment"}
 	default:

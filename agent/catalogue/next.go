@@ -50,6 +50,8 @@ func afterOther(refusal Phrase) Phrase {
 		return AfterFind
 	case RefuseShiftClosed:
 		return AfterRefund
+	case RefuseNoBatch:
+		return AfterBatch
 	case RefuseHoldEnded:
 		return AfterNewHold
 	case RefuseNoCompletion:
@@ -121,6 +123,8 @@ func (p Phrase) afterOrder() Text {
 		return Text{"请退货，金额不超过余下的", "Refund no more than is left"}
 	case AfterRefund:
 		return Text{"请办退货：yuantill refund", "Refund it: yuantill refund"}
+	case AfterBatch:
+		return Text{"请加上批次号（--batch，在签购单上），或用参考号", "Give the batch number of the receipt too (--batch), or use its reference"}
 	case AfterNewHold:
 		return Text{"需要时请重新发起预授权：yuantill hold start", "Start a new hold if needed: yuantill hold start"}
 	case AfterCompletions:

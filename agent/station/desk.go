@@ -32,7 +32,8 @@ type FollowUps interface {
 // Finder finds orders. Its errors are as Till's.
 type Finder interface {
 	// Lookup finds an order of the merchant in the till's journal, else in the cloud, within 8 seconds. It refuses with
-	// RefuseLookupNothing, RefuseLookupText, RefuseLookupBusy, or RefuseLookupSilent where nobody answered in time.
+	// RefuseLookupNothing, RefuseLookupText, RefuseLookupBusy, RefuseNoBatch for a voucher alone while no shift is open, or
+	// RefuseLookupSilent where nobody answered in time.
 	Lookup(ctx context.Context, wanted Wanted) (FoundOrder, error)
 	// Sales returns the till's latest sales, newest first; of holds only those that still hold something.
 	Sales(ctx context.Context, n int, holds bool) ([]checkout.View, error)
@@ -53,7 +54,7 @@ type FollowUpWish struct {
 type Wanted struct {
 	Reference      string // 12 digits
 	Order          checkout.OrderID
-	Batch, Voucher uint32 // this till's only
+	Batch, Voucher uint32 // this till's only; batch 0 is the open shift's
 	Text           string // a receipt's QR code, or any of the others as text
 	Cashier        string
 }

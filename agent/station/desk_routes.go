@@ -28,7 +28,7 @@ type FollowUpBody struct {
 type LookupBody struct {
 	Reference string `json:"reference,omitempty" maxLength:"12" doc:"12 digits of the receipt"`
 	Order     string `json:"order,omitempty" maxLength:"32" doc:"order id"`
-	Batch     uint32 `json:"batch,omitempty" maximum:"999999" doc:"with voucher; 1 when left out"`
+	Batch     uint32 `json:"batch,omitempty" maximum:"999999" doc:"with voucher; the open shift's when left out"`
 	Voucher   uint32 `json:"voucher,omitempty" maximum:"999999" doc:"of this till"`
 	Text      string `json:"text,omitempty" maxLength:"300" doc:"text of a receipt's QR code"`
 	Cashier   string `json:"cashier,omitempty" maxLength:"40"`
@@ -75,7 +75,7 @@ func (s *Station) deskRoutes() []route {
 	}, {
 		id: "lookup", method: http.MethodPost, path: pathLookups, summary: "查找订单 Find an order",
 		description: "In the till's own journal first, else in the cloud, which may take some seconds. It moves nothing.",
-		errors:      []int{404, 422, 503}, endpoint: handle(s.lookup),
+		errors:      []int{404, 409, 422, 503}, endpoint: handle(s.lookup),
 	}, {
 		id: "list-sales", method: http.MethodGet, path: pathSales, summary: "最近收款 The latest sales",
 		endpoint: handle(s.sales),
@@ -168,9 +168,6 @@ func (s *Station) lookup(ctx context.Context, in *lookupInput) (*orderOutput, er
 	wanted := Wanted{
 		Reference: in.Body.Reference, Batch: in.Body.Batch, Voucher: in.Body.Voucher, Text: in.Body.Text,
 		Cashier: tidy(in.Body.Cashier),
-	}
-	if wanted.Voucher != 0 && wanted.Batch == 0 {
-		wanted.Batch = 1
 	}
 	if in.Body.Order != "" {
 		order, err := parseOrder(in.Body.Order)

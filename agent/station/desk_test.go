@@ -131,7 +131,7 @@ func TestLookup(t *testing.T) {
 	order := strings.Repeat("0a", 16)
 	for body, want := range map[string]station.Wanted{
 		`{"reference":"260501000042"}`:           {Reference: "260501000042"},
-		`{"voucher":9}`:                          {Batch: 1, Voucher: 9},
+		`{"voucher":9}`:                          {Voucher: 9},
 		`{"batch":2,"voucher":9}`:                {Batch: 2, Voucher: 9},
 		`{"text":"https://a/r/B","cashier":"x"}`: {Text: "https://a/r/B", Cashier: "x"},
 		`{"order":"` + order + `"}`:              {Order: checkout.OrderID([]byte(strings.Repeat("\x0a", 16)))},
@@ -148,6 +148,7 @@ func TestLookup(t *testing.T) {
 	require.Equal(t, http.StatusUnprocessableEntity, b.ask(t, "POST", "/v1/lookups", `{"order":"zz"}`).code)
 	for phrase, code := range map[catalogue.Phrase]int{
 		catalogue.RefuseLookupNothing: http.StatusNotFound, catalogue.RefuseLookupText: http.StatusUnprocessableEntity,
+		catalogue.RefuseNoBatch:      http.StatusConflict,
 		catalogue.RefuseLookupSilent: http.StatusServiceUnavailable, catalogue.RefuseLookupBusy: http.StatusServiceUnavailable,
 	} {
 		b.till.refuse = &station.Refusal{Phrase: phrase}

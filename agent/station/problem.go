@@ -37,7 +37,7 @@ func statusOf(phrase catalogue.Phrase) int {
 	switch phrase {
 	case catalogue.RefuseSaleOpen, catalogue.RefuseKeyReused, catalogue.RefuseState, catalogue.RefuseNotApproved,
 		catalogue.RefuseKindUnfit, catalogue.RefuseMoreThanLeft, catalogue.RefuseNothingLeft, catalogue.RefuseFollowUpOpen, catalogue.RefuseHoldEnded,
-		catalogue.RefuseShiftClosed,
+		catalogue.RefuseShiftClosed, catalogue.RefuseNoBatch,
 		catalogue.RefuseNoCompletion, catalogue.RefuseShiftOpen, catalogue.RefuseNoShift, catalogue.RefuseShiftApproval:
 		return http.StatusConflict
 	case catalogue.RefuseNoSale, catalogue.RefuseNoFollowUp, catalogue.RefuseLookupNothing, catalogue.RefuseNoAddress:

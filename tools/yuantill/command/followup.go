@@ -30,7 +30,7 @@ type orderFlags struct {
 
 func (f *orderFlags) register(cmd *cobra.Command) {
 	cmd.Flags().Uint32Var(&f.voucher, "voucher", 0, "凭证号，代替参考号  voucher number, in place of the reference")
-	cmd.Flags().Uint32Var(&f.batch, "batch", 1, "批次号，与 --voucher 同用  batch number, with --voucher")
+	cmd.Flags().Uint32Var(&f.batch, "batch", 0, "批次号，与 --voucher 同用；缺省为当前班次  batch number, with --voucher (default: the open shift's)")
 }
 
 // wanted checks that exactly one way is used.
@@ -154,6 +154,7 @@ func (p *program) runFollowUp(ctx context.Context, flags followFlags, arguments 
 	if err != nil {
 		return stationFailure(err)
 	}
+	flags.batch = order.Batch // what is printed to run again means this order in the next shift too
 	wish, err := flags.wish(order)
 	if err != nil {
 		return err

@@ -57,6 +57,13 @@ func (t *Till) Lookup(_ context.Context, wanted station.Wanted) (station.FoundOr
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	reference := wanted.Text
+	if wanted.Voucher != 0 && wanted.Batch == 0 {
+		open, err := t.openShift()
+		if err != nil {
+			return station.FoundOrder{}, &station.Refusal{Phrase: catalogue.RefuseNoBatch}
+		}
+		wanted.Batch = open.Batch
+	}
 	if wanted.Voucher == 42 && wanted.Batch == 1 {
 		reference = ReferencePaid
 	}
