@@ -63,6 +63,11 @@ func Anything() Text { return Text{"另一种写法", "written otherwise"} }
 // FlagMissing says that a flag is needed.
 func FlagMissing(flag string) Text { return Text{"缺少 " + flag, flag + " is missing"} }
 
+// FlagEmpty says that a flag was given an empty value, as an unset variable has.
+func FlagEmpty(flag string) Text {
+	return Text{flag + " 给了，却是空的（变量没有赋值？）", flag + " is given and empty: a variable that is not set?"}
+}
+
 // ArgumentsMost says how many arguments a command takes at most.
 func ArgumentsMost(command string, most int) Text {
 	if most == 0 {

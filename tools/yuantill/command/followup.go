@@ -77,6 +77,9 @@ func (p *program) followCommand(flags followFlags, use, short, long string) *cob
 			"--json: one object {\"key\",\"exit_code\",\"exit\",\"follow_up\",\"order\"} (yuantill help json)",
 		Args: optionalArgument,
 		RunE: func(cmd *cobra.Command, arguments []string) error {
+			if err := notEmpty(cmd, "amount", "completion"); err != nil {
+				return err
+			}
 			return p.runFollowUp(cmd.Context(), flags, arguments)
 		},
 	}

@@ -41,6 +41,9 @@ func (p *program) holdStart() *cobra.Command {
 			if flags.days < 0 || flags.days > holdDaysMax {
 				return usage(catalogue.FlagOutside("--days", flags.days, 1, holdDaysMax))
 			}
+			if err := notEmpty(cmd, "amount"); err != nil {
+				return err
+			}
 			start, err := flags.start(p.Clock())
 			if err != nil {
 				return err

@@ -66,6 +66,9 @@ func (p *program) sale() *cobra.Command {
 			"--json: one object {\"key\",\"exit_code\",\"exit\",\"sale\"}; sale is the station's (GET /v1/sales/{id})",
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := notEmpty(cmd, "amount"); err != nil {
+				return err
+			}
 			start, err := flags.start(p.Clock())
 			if err != nil {
 				return err

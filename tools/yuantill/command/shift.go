@@ -61,6 +61,9 @@ func (p *program) shiftOpen() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "open --float 200.00", Short: "开班  Open a shift", Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := notEmpty(cmd, "float"); err != nil {
+				return err
+			}
 			amount, err := flags.amount("float", float)
 			if err != nil {
 				return err
@@ -98,6 +101,9 @@ func (p *program) shiftCash() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "cash --in 50.00 | --out 50.00", Short: "存入或取出现金  Put cash in or take it out", Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := notEmpty(cmd, "in", "out"); err != nil {
+				return err
+			}
 			text, flag, sign := in, "in", int64(1)
 			if out != "" {
 				text, flag, sign = out, "out", -1

@@ -83,6 +83,16 @@ func wanted(flag *pflag.Flag) bilingual.Text {
 	}
 }
 
+// notEmpty refuses flags that are given without a value: left out they would mean something else, such as all there is.
+func notEmpty(cmd *cobra.Command, names ...string) error {
+	for _, name := range names {
+		if flag := cmd.Flags().Lookup(name); flag != nil && flag.Changed && flag.Value.String() == "" {
+			return usage(catalogue.FlagEmpty("--" + name))
+		}
+	}
+	return nil
+}
+
 // readAmount reads an amount that a flag has.
 func readAmount(flag, text, code string) (money.Money, error) {
 	currency, err := money.Lookup(code)
