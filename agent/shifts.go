@@ -93,7 +93,7 @@ func (t *till) OpenShift(ctx context.Context, opening station.Opening) (station.
 	case t.stopped:
 		return station.Shift{}, &station.Refusal{Phrase: catalogue.RefuseStopping}
 	case t.shifts.current != nil:
-		return station.Shift{}, &station.Refusal{Phrase: catalogue.RefuseShiftOpen, Detail: t.shifts.current.ID.String()}
+		return station.Shift{}, t.openAlready(ctx, float)
 	case float.Currency != t.config.Currency:
 		return station.Shift{}, &station.Refusal{Phrase: catalogue.RefuseCurrency, More: catalogue.TakesCurrency(t.config.Currency)}
 	case float.Minor < 0 || float.Minor > shift.CountMax:
@@ -103,6 +103,31 @@ func (t *till) OpenShift(ctx context.Context, opening station.Opening) (station.
 		return station.Shift{}, err
 	}
 	return station.NewShift(t.shifts.current.Report()), nil
+}
+
+// openAlready refuses another shift. One that began by itself, with the first thing done in it, has no float yet: it can be
+// put into the drawer, which is not obvious to whoever wants to open a shift with it. The lock is held.
+func (t *till) openAlready(ctx context.Context, float money.Money) error {
+	refusal := &station.Refusal{Phrase: catalogue.RefuseShiftOpen, Detail: t.shifts.current.ID.String()}
+	if float.Minor == 0 {
+		return refusal
+	}
+	there, err := t.drawer(ctx)
+	if err != nil {
+		return err
+	}
+	if there == 0 {
+		refusal.Phrase = catalogue.RefuseShiftNoFloat
+	}
+	return refusal
+}
+
+// drawer is the cash that should be there in the open shift, minor units. The lock is held.
+func (t *till) drawer(ctx context.Context) (int64, error) {
+	if err := t.sumCurrent(ctx); err != nil {
+		return 0, err
+	}
+	return t.shifts.current.Float + t.shifts.current.Sum.CashMoved, nil
 }
 
 func (t *till) cashier(name string) string {
@@ -152,6 +177,13 @@ func (t *till) MoveCash(ctx context.Context, cash station.Cash) (station.Shift, 
 	}
 	if before != nil {
 		return t.cashMoved(ctx)
+	}
+	there, err := t.drawer(ctx)
+	if err != nil {
+		return station.Shift{}, err
+	}
+	if there+cash.Amount < 0 {
+		return station.Shift{}, &station.Refusal{Phrase: catalogue.RefuseDrawer, More: catalogue.CashThere(t.sum(there))}
 	}
 	_, err = t.parts.Journal.Append(context.WithoutCancel(ctx), journal.Entry{Type: record.CashMoved, Body: &message.CashMoved{
 		ShiftId: current.ID[:], Cashier: t.cashier(cash.Cashier), Amount: cash.Amount, Currency: current.Currency, Note: cash.Note,

@@ -159,6 +159,72 @@ func TestFirstSaleOpensAShift(t *testing.T) {
 	})
 }
 
+// TestWhatIsRefusedOpensNoShift: a shift begins by itself with what is done in it; afterwards the cashier still opens one with
+// its float.
+func TestWhatIsRefusedOpensNoShift(t *testing.T) {
+	inShiftShop(t, approve, func(t *testing.T, s *shop) {
+		order := s.sell(t, "k1").Sale.OrderID
+		_, err := s.shifts().CloseShift(t.Context(), counted(0, ""))
+		require.NoError(t, err)
+		synctest.Wait()
+		before := s.journal.types(t)
+		for key, test := range map[string]struct {
+			order  checkout.OrderID
+			wish   station.FollowUpWish
+			phrase catalogue.Phrase
+		}{
+			"another shift's": {order, station.FollowUpWish{Kind: void}, catalogue.RefuseShiftClosed},
+			"too much":        {order, station.FollowUpWish{Kind: refund, Amount: 1251}, catalogue.RefuseMoreThanLeft},
+			"no hold":         {order, station.FollowUpWish{Kind: complete, Amount: 1}, catalogue.RefuseKindUnfit},
+			"no order":        {checkout.OrderID{9}, station.FollowUpWish{Kind: refund, Amount: 1}, catalogue.RefuseNoSale},
+		} {
+			_, err := s.do(test.order, key, test.wish)
+			require.ErrorIs(t, err, &station.Refusal{Phrase: test.phrase}, key)
+		}
+		_, err = s.start("k2", 0)
+		require.ErrorIs(t, err, &station.Refusal{Phrase: catalogue.RefuseAmount})
+		require.Equal(t, before, s.journal.types(t))
+		require.EqualValues(t, 20000, s.openShift(t, 20000).Float)
+	})
+}
+
+// TestFloatOfAShiftThatOpenedByItself: it goes into the drawer as cash, and that is said where it is opened once more.
+func TestFloatOfAShiftThatOpenedByItself(t *testing.T) {
+	inShiftShop(t, approve, func(t *testing.T, s *shop) {
+		s.sell(t, "k1")
+		late := station.Opening{Cashier: "王芳", Float: yuan(20000)}
+		_, err := s.shifts().OpenShift(t.Context(), late)
+		requireRefused(t, err, catalogue.RefuseShiftNoFloat)
+		require.Contains(t, catalogue.NextAfter(catalogue.RefuseShiftNoFloat).Text().English, "yuantill shift cash --in")
+		_, err = s.shifts().OpenShift(t.Context(), station.Opening{Cashier: "王芳", Float: yuan(0)})
+		requireRefused(t, err, catalogue.RefuseShiftOpen)
+		moved, err := s.shifts().MoveCash(t.Context(), station.Cash{Amount: 20000, Note: "备用金"})
+		require.NoError(t, err)
+		require.EqualValues(t, 20000, lineOf(t, moved, closing.Cash).Expected)
+		_, err = s.shifts().OpenShift(t.Context(), late)
+		requireRefused(t, err, catalogue.RefuseShiftOpen)
+	})
+}
+
+// TestDrawerIsNeverBelowZero: no more cash is taken out than the shift knows to be there.
+func TestDrawerIsNeverBelowZero(t *testing.T) {
+	inShiftShop(t, approve, func(t *testing.T, s *shop) {
+		s.openShift(t, 20000)
+		out := func(key string, amount int64) error {
+			_, err := s.shifts().MoveCash(t.Context(), station.Cash{Key: key, Amount: -amount})
+			return err
+		}
+		requireMore(t, out("c1", 20001), catalogue.RefuseDrawer, "应有 ¥200.00", "¥200.00 should be there")
+		require.NoError(t, out("c2", 20000))
+		require.NoError(t, out("c2", 20000), "the same key again takes nothing out")
+		requireMore(t, out("c3", 1), catalogue.RefuseDrawer, "应有 ¥0.00", "¥0.00 should be there")
+		s.stop()
+		s.open(t)
+		synctest.Wait()
+		requireMore(t, out("c4", 1), catalogue.RefuseDrawer, "应有 ¥0.00", "¥0.00 should be there")
+	})
+}
+
 func TestWithoutAShiftNoSale(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newShop(approve)

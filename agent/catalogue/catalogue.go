@@ -169,6 +169,8 @@ const (
 	RefuseLeftOpen
 	RefuseJournalDamaged
 	RefuseKeyUnclean
+	RefuseShiftNoFloat
+	RefuseDrawer
 )
 
 // What to do after a refusal.
@@ -203,6 +205,8 @@ const (
 	AfterOldCopyWhole
 	AfterRefund
 	AfterBatch
+	AfterCashIn
+	AfterLessCash
 )
 
 // Text returns the phrase's sentence, or empty texts for None and for numbers that name nothing.

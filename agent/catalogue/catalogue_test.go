@@ -16,8 +16,8 @@ func ranges() [][2]catalogue.Phrase {
 		{catalogue.TitleWaiting, catalogue.TitleAbandoned},
 		{catalogue.StepPresent, catalogue.StepCardDebited},
 		{catalogue.NoticeWeChat, catalogue.NoticePaperLow},
-		{catalogue.RefuseSaleOpen, catalogue.RefuseKeyUnclean},
-		{catalogue.AfterFinishSale, catalogue.AfterBatch},
+		{catalogue.RefuseSaleOpen, catalogue.RefuseDrawer},
+		{catalogue.AfterFinishSale, catalogue.AfterLessCash},
 		{catalogue.TitleApprovedOffline, catalogue.NoticeReturnNotDone},
 		{catalogue.TitleHeld, catalogue.StepPresentHold},
 		{catalogue.TitleFollowUpAsking, catalogue.NoticeFollowUpMismatch},
@@ -108,6 +108,7 @@ func TestNextStepsFitTheirReasons(t *testing.T) {
 		catalogue.RefuseShiftOpen: catalogue.AfterCloseShift, catalogue.RefuseToken: catalogue.AfterToken,
 		catalogue.RefuseJournal: catalogue.AfterCallSupport, catalogue.RefuseFollowUpOpen: catalogue.AfterWait,
 		catalogue.RefuseShiftClosed: catalogue.AfterRefund, catalogue.RefuseNoBatch: catalogue.AfterBatch,
+		catalogue.RefuseShiftNoFloat: catalogue.AfterCashIn, catalogue.RefuseDrawer: catalogue.AfterLessCash,
 	} {
 		require.Equal(t, next, catalogue.NextAfter(refusal), "%v", refusal.Text())
 	}

@@ -68,6 +68,11 @@ func CashMost(most money.Money) Text {
 	return Text{"最多 " + most.Display(), "at most " + most.Display()}
 }
 
+// CashThere says how much cash should be in the drawer.
+func CashThere(there money.Money) Text {
+	return Text{"应有 " + there.Display(), there.Display() + " should be there"}
+}
+
 // CashUncounted says that the cash must be counted.
 func CashUncounted() Text { return Text{"没有清点现金（cash）", "cash was not counted"} }
 

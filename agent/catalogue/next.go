@@ -12,6 +12,10 @@ func NextAfter(refusal Phrase) Phrase {
 		return AfterOpenShift
 	case RefuseShiftOpen:
 		return AfterCloseShift
+	case RefuseShiftNoFloat:
+		return AfterCashIn
+	case RefuseDrawer:
+		return AfterLessCash
 	case RefuseShiftApproval:
 		return AfterApproval
 	case RefuseNoRoom:
@@ -89,6 +93,11 @@ func (p Phrase) after() Text {
 		return Text{"请先开班：yuantill shift open", "Open a shift first: yuantill shift open"}
 	case AfterApproval:
 		return Text{"等结果出来再交班，或由负责人同意后带上同意人交班", "Wait for the results, or close with the name of who approves it"}
+	case AfterCashIn:
+		return Text{"请把备用金存入这一班：yuantill shift cash --in", "Put the float into this shift: yuantill shift cash --in"}
+	case AfterLessCash:
+		return Text{"请核对金额；别处收的现金请先存入：yuantill shift cash --in",
+			"Check the amount; cash that was taken elsewhere is put in first: yuantill shift cash --in"}
 	case AfterKeepRunning:
 		return Text{"请勿关机或重启，等未上传的流水传完，并联系服务商", "Do not switch off or restart until the waiting records are sent; call support"}
 	case AfterOldCopy:

@@ -17,7 +17,7 @@ func (p Phrase) refusal() Text {
 	case RefuseJournal, RefuseJournalMoved, RefuseJournalDamaged, RefuseNoRoom, RefuseTooManyOpen, RefuseNotSignedIn, RefuseStopping,
 		RefuseLeftOpen:
 		return p.outOfService()
-	case RefuseNoShift, RefuseShiftOpen, RefuseShiftApproval, RefuseCount, RefuseCash:
+	case RefuseNoShift, RefuseShiftOpen, RefuseShiftApproval, RefuseCount, RefuseCash, RefuseShiftNoFloat, RefuseDrawer:
 		return p.shift()
 	case RefuseStopped, RefuseSetAside, RefuseBlocked, RefuseOtherCopy:
 		return p.notTaken()
@@ -94,6 +94,10 @@ func (p Phrase) shift() Text {
 		return Text{"本机已开班，请先交班", "A shift is open already; close it first"}
 	case RefuseShiftApproval:
 		return Text{"有交易尚无结果，交班需要负责人同意", "Something has no result yet; closing the shift needs somebody's approval"}
+	case RefuseShiftNoFloat:
+		return Text{"本机已开班，尚无备用金", "A shift is open already, without a float"}
+	case RefuseDrawer:
+		return Text{"钱箱里没有这么多现金", "There is not that much cash in the drawer"}
 	case RefuseCount:
 		return Text{"清点有误", "The counts are not right"}
 	default:

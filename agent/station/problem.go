@@ -38,7 +38,8 @@ func statusOf(phrase catalogue.Phrase) int {
 	case catalogue.RefuseSaleOpen, catalogue.RefuseKeyReused, catalogue.RefuseState, catalogue.RefuseNotApproved,
 		catalogue.RefuseKindUnfit, catalogue.RefuseMoreThanLeft, catalogue.RefuseNothingLeft, catalogue.RefuseFollowUpOpen, catalogue.RefuseHoldEnded,
 		catalogue.RefuseShiftClosed, catalogue.RefuseNoBatch,
-		catalogue.RefuseNoCompletion, catalogue.RefuseShiftOpen, catalogue.RefuseNoShift, catalogue.RefuseShiftApproval:
+		catalogue.RefuseNoCompletion, catalogue.RefuseShiftOpen, catalogue.RefuseNoShift, catalogue.RefuseShiftApproval,
+		catalogue.RefuseShiftNoFloat, catalogue.RefuseDrawer:
 		return http.StatusConflict
 	case catalogue.RefuseNoSale, catalogue.RefuseNoFollowUp, catalogue.RefuseLookupNothing, catalogue.RefuseNoAddress:
 		return http.StatusNotFound

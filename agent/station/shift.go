@@ -10,14 +10,15 @@ import (
 
 // Shifts is a till that keeps shifts. Its errors are *Refusal when the till says no.
 type Shifts interface {
-	// OpenShift begins a shift with cash in the drawer; it refuses with RefuseShiftOpen while one is open. A key that
-	// opened one before gets that shift as it is now, or RefuseKeyReused when it was another intent's.
+	// OpenShift begins a shift with cash in the drawer; it refuses with RefuseShiftOpen while one is open, with
+	// RefuseShiftNoFloat while that has no cash in the drawer and a float is given. A key that opened one before gets that
+	// shift as it is now, or RefuseKeyReused when it was another intent's.
 	OpenShift(ctx context.Context, opening Opening) (Shift, error)
 	// CurrentShift returns the open shift as it stands, an X report, and has it printed when that is wanted. It refuses
 	// with RefuseNoShift.
 	CurrentShift(ctx context.Context, print bool) (Shift, error)
 	// MoveCash records cash put into the drawer, or taken out of it when below zero. It refuses with RefuseKeyReused when
-	// the key moved another amount before.
+	// the key moved another amount before, and with RefuseDrawer to take out more than should be there.
 	MoveCash(ctx context.Context, cash Cash) (Shift, error)
 	// CloseShift ends the shift and prints its Z report. It refuses with RefuseShiftApproval when something is open and
 	// nobody approved. A key that closed one before gets that shift and prints nothing, as OpenShift.

@@ -130,7 +130,8 @@ func TestShiftRefusals(t *testing.T) {
 	for phrase, code := range map[catalogue.Phrase]int{
 		catalogue.RefuseNoShift: http.StatusConflict, catalogue.RefuseShiftOpen: http.StatusConflict,
 		catalogue.RefuseShiftApproval: http.StatusConflict, catalogue.RefuseCount: http.StatusUnprocessableEntity,
-		catalogue.RefuseCash: http.StatusUnprocessableEntity,
+		catalogue.RefuseCash: http.StatusUnprocessableEntity, catalogue.RefuseShiftNoFloat: http.StatusConflict,
+		catalogue.RefuseDrawer: http.StatusConflict,
 	} {
 		b, till := newShiftBench(t)
 		till.no = &station.Refusal{Phrase: phrase}

@@ -74,7 +74,7 @@ func (p *program) shiftOpen() *cobra.Command {
 		},
 	}
 	flags.intent(cmd)
-	cmd.Flags().StringVar(&float, "float", "0", "备用金  cash in the drawer")
+	cmd.Flags().StringVar(&float, "float", "0", "备用金；班次已自动开始时用 shift cash --in  cash in the drawer; into a shift that opened by itself: shift cash --in")
 	return cmd
 }
 
