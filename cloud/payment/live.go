@@ -184,7 +184,8 @@ func (s *Service) step(l *live, e Event) (stepped, bool, error) {
 		default:
 		}
 	}
-	if p.State == Approved && l.payment.State.waiting() && !p.Offline {
+	asked := l.payment.State == AwaitingPassword // whether we or the operator wanted it
+	if p.State == Approved && l.payment.State.waiting() && !p.Offline && !asked {
 		var alarms []store.Alarm
 		alarms, next.counted = s.unverified(p, now)
 		next.change.Alarms = append(next.change.Alarms, alarms...)

@@ -17,7 +17,7 @@ const chinaOffset = 8 * 60 * 60
 
 // payers counts how often a payer paid without verification in a day. Who pays is known only from the operator's
 // answer, so it is the operator who has to ask for the password; this notices one that does not. It starts at zero with
-// the process.
+// the process. A hard wallet is known beforehand, but nobody can ask its holder for a password: it has debited itself by then.
 type payers struct {
 	mu    sync.Mutex
 	day   string         // guarded by mu

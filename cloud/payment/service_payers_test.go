@@ -13,6 +13,7 @@ import (
 	"github.com/yuantill/yuantill/cloud/payment"
 	"github.com/yuantill/yuantill/cloud/plan"
 	"github.com/yuantill/yuantill/cloud/store"
+	"github.com/yuantill/yuantill/protocol/message"
 )
 
 // fullStore has no room for the first booking after full was set.
@@ -47,4 +48,29 @@ func TestPayerIsCountedOncePerPayment(t *testing.T) {
 		o.told(approved)
 	}
 	require.Equal(t, []string{"no-password-count"}, o.alarmKinds())
+}
+
+// TestWhomTheOperatorAskedIsNotCounted: an operator that asks for the password by itself, because of its own count, does what
+// it should, and nobody is told.
+func TestWhomTheOperatorAskedIsNotCounted(t *testing.T) {
+	plans, err := plan.Load(strings.Replace(plan.Document(), "no_password_count = 10", "no_password_count = 5", 1))
+	require.NoError(t, err)
+	o := newOffice(t)
+	o.begins(func(config *payment.ServiceConfig) { config.Plans = plans })
+	pays := func(n byte) {
+		o.pay(n)
+		o.called(o.icbc, "authorise").says(operator.StatusApproved, operator.ReasonNone)
+		o.told(approved)
+	}
+	for n := byte(1); n <= 5; n++ {
+		pays(n)
+	}
+	o.pay(6)
+	o.called(o.icbc, "authorise").says(operator.StatusAwaitingPassword, operator.ReasonNone)
+	require.Equal(t, message.Stage_STAGE_AWAITING_PASSWORD, o.told(open).GetStage())
+	o.calledInTime(o.icbc, "query").says(operator.StatusApproved, operator.ReasonNone)
+	o.told(approved)
+	require.Empty(t, o.alarmKinds())
+	pays(7)
+	require.Equal(t, []string{"no-password-count"}, o.alarmKinds(), "one that is let through all the same is told of")
 }

@@ -45,6 +45,21 @@ func TestVerification(t *testing.T) {
 		sale = w.end(t, w.Till, sale.ID, "declined")
 		require.Equal(t, "The wallet is blocked", sale.Reason.English)
 	})
+	t.Run("OftenADay", func(t *testing.T) {
+		const customer = 99_000_000 // somebody whom no other test plays
+		pays := func(n int64) stationclient.Sale {
+			sale := w.start(t, w.Till, 1_00)
+			_, err := w.Till.Devices.Scan(t.Context(), codeOf(customer, customer+n))
+			require.NoError(t, err)
+			return sale
+		}
+		for n := range int64(shop.NoPasswordCount) {
+			w.end(t, w.Till, pays(n).ID, "approved")
+		}
+		sale := w.reach(t, w.Till, pays(shop.NoPasswordCount).ID, "awaiting-password")
+		answer(t, sale, "right")
+		w.end(t, w.Till, sale.ID, "approved")
+	})
 	w.audit(t)
 	w.quiet(t)
 }

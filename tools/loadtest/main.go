@@ -54,7 +54,7 @@ const gcPercent = 400
 
 func benchCommand() *cobra.Command {
 	var only string
-	options := shop.Options{LogLevel: benchLog}
+	options := shop.Options{LogLevel: benchLog, Unasked: true}
 	command := &cobra.Command{Use: "bench", Args: cobra.NoArgs, Short: "测量并逐行输出 JSON · Measure and print JSON lines"}
 	command.Flags().StringVar(&only, "only", "", "只测这些，逗号分隔 · just these: "+strings.Join(benchmarkNames(), ","))
 	command.Flags().StringVar(&options.Bin, "bin", "bin", "程序目录 · folder of the programs")

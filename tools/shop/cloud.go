@@ -149,6 +149,9 @@ func (s *Shop) StartOperator(ctx context.Context) error {
 	arguments := []string{"--operator", operatorCode, "--listen", s.operatorPay, "--admin", s.operatorHome, "--cert", "operator.crt",
 		"--key", "operator.tls.key", "--sign-key", "operator.key", "--client", "cloud/signing.pub", "--issuer", "issuer.pub",
 		"--opening", openingBalance}
+	if !s.options.Unasked {
+		arguments = append(arguments, "--no-password-count", strconv.Itoa(NoPasswordCount))
+	}
 	if s.options.Daybook {
 		arguments = append(arguments, "--daybook", "operator.daybook")
 	}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"hash/fnv"
 	"io"
 	"net/http"
 
@@ -31,9 +32,13 @@ func (o Operator) ClearRules(ctx context.Context) error {
 	return call(ctx, http.MethodDelete, o.base+"/rules", nil, nil)
 }
 
-// PayShown has a customer pay a shown code.
+// PayShown has a customer pay a shown code, each code another customer.
 func (o Operator) PayShown(ctx context.Context, code string) error {
-	return call(ctx, http.MethodPost, o.base+"/pay", map[string]string{"shown_code": code, "wallet": "0012000000000007"}, nil)
+	const wallets = 1_000_000_000_000
+	named := fnv.New64a()
+	named.Write([]byte(code)) // never an error
+	wallet := fmt.Sprintf("0012%012d", named.Sum64()%wallets)
+	return call(ctx, http.MethodPost, o.base+"/pay", map[string]string{"shown_code": code, "wallet": wallet}, nil)
 }
 
 // Books returns the operator's own books.

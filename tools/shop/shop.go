@@ -29,6 +29,9 @@ const (
 	firstWalletID = 10_000_000_000_001
 	// openingBalance in fen lets a wallet pay for a whole load test.
 	openingBalance = "100000000000"
+	// NoPasswordCount is how many payments a day the operator lets a wallet make without verification, as many as the
+	// cloud's standard plan says.
+	NoPasswordCount = 10
 )
 
 // Options say what to run.
@@ -55,6 +58,8 @@ type Options struct {
 	Wallet Wallet
 	// AgentSettings and CloudSettings are TOML tables put behind the settings of every agent and of the cloud.
 	AgentSettings, CloudSettings string
+	// Unasked lets a wallet pay as often a day as it likes without verification, for a load generator that plays one.
+	Unasked bool
 	// Profiling has the cloud serve its profiles to this machine.
 	Profiling bool
 }
