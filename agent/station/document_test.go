@@ -5,11 +5,17 @@ import (
 	"encoding/json"
 	"flag"
 	"os"
+	"reflect"
+	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
 
+	"github.com/danielgtaylor/huma/v2"
 	"github.com/stretchr/testify/require"
+
+	"github.com/yuantill/yuantill/agent/checkout"
 )
 
 var update = flag.Bool("update", false, "write openapi.json anew")
@@ -17,6 +23,7 @@ var update = flag.Bool("update", false, "write openapi.json anew")
 // TestDocument makes openapi.json of the table of routes and compares.
 func TestDocument(t *testing.T) {
 	_, description := oracle(t, func(any) {})
+	describeKeys(description)
 	made, err := json.Marshal(description)
 	require.NoError(t, err)
 	made = append(made, '\n')
@@ -28,6 +35,67 @@ func TestDocument(t *testing.T) {
 	require.Equal(t, string(committed), string(made), "go test ./agent/station -run TestDocument -update")
 }
 
+// describeKeys says what checkKey asks of an intent's key. That is no tag of the input: bind leaves it to checkKey, whose
+// refusals say more than that a field is not valid.
+func describeKeys(description *huma.OpenAPI) {
+	least, most := 1, checkout.KeyMax
+	for _, path := range description.Paths {
+		if path.Post == nil {
+			continue
+		}
+		for _, parameter := range path.Post.Parameters {
+			if parameter.Name != headerKey {
+				continue
+			}
+			schema := *parameter.Schema
+			schema.MinLength, schema.MaxLength, schema.Pattern = &least, &most, "^[ -~]+$"
+			parameter.Required, parameter.Schema = true, &schema
+		}
+	}
+}
+
+const headerKey = "Idempotency-Key"
+
+// TestEveryIntentDescribesItsKey: a client that is made of the document must send one.
+func TestEveryIntentDescribesItsKey(t *testing.T) {
+	d := read(t, allRoutes())
+	intents := 0
+	for _, r := range allRoutes() {
+		keyed := slices.ContainsFunc(reflect.VisibleFields(r.in), func(f reflect.StructField) bool {
+			return f.Tag.Get("header") == headerKey
+		})
+		if !keyed {
+			continue
+		}
+		intents++
+		parameters := d.Paths[r.path][strings.ToLower(r.method)].Parameters
+		at := slices.IndexFunc(parameters, func(p parameter) bool { return p.Name == headerKey })
+		require.GreaterOrEqual(t, at, 0, r.id)
+		key := parameters[at]
+		require.True(t, key.Required, r.id)
+		require.Equal(t, 1, key.Schema.MinLength, r.id)
+		require.Equal(t, checkout.KeyMax, key.Schema.MaxLength, r.id)
+		pattern := regexp.MustCompile(key.Schema.Pattern)
+		for text, good := range map[string]bool{
+			"k": true, strings.Repeat("~", checkout.KeyMax): true, "": false, "键": false, "a\tb": false,
+		} {
+			require.Equal(t, good, pattern.MatchString(text), "%q", text)
+			require.Equal(t, good, checkKey(text) == nil, "%q", text)
+		}
+	}
+	require.Greater(t, intents, 5)
+}
+
+// parameter is what the tests read of one.
+type parameter struct {
+	Name     string
+	Required bool
+	Schema   struct {
+		MinLength, MaxLength int
+		Pattern              string
+	}
+}
+
 // described is what the tests read of the document.
 type described struct {
 	OpenAPI string
@@ -35,6 +103,7 @@ type described struct {
 	Paths   map[string]map[string]struct {
 		OperationID string `json:"operationId"`
 		Summary     string
+		Parameters  []parameter
 		Responses   map[string]struct{ Content map[string]any }
 	}
 	Components struct{ Schemas map[string]any }
