@@ -128,6 +128,9 @@ func (w *World) checkTill(t *till) {
 		w.violation("queue-not-empty", "%s keeps %d urgent records", t.name, t.uplink.Kept())
 	}
 	w.checkShifts(t)
+	if !t.divided {
+		t.checkPapers()
+	}
 	if damage := t.journal.Damage(); damage != nil {
 		w.violation("journal-damaged", "%s: %v", t.name, damage)
 	}

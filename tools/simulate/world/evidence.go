@@ -30,6 +30,9 @@ type evidence struct {
 	facts         []fact             // of shifts
 	methods       map[string]string  // lines of payments, by order
 	openings      map[string]opening // shifts by id
+	items         map[number]string  // payments and follow-ups by the number that was given them
+	numbers       map[string]number  // the same the other way round
+	prints        map[print]int      // copies that were printed, certainly or perhaps
 	last          uint64             // the highest sequence
 	checked       uint64             // acknowledged records that were looked for in the cloud
 }
@@ -37,7 +40,8 @@ type evidence struct {
 func newEvidence() evidence {
 	return evidence{requested: map[order]bool{}, reversal: map[order]bool{}, signed: map[order]bool{}, notUnderstood: map[order]bool{},
 		outcomes: map[order]map[message.Outcome]bool{}, records: map[string]bool{}, followed: map[string]*followed{},
-		methods: map[string]string{}, openings: map[string]opening{}}
+		methods: map[string]string{}, openings: map[string]opening{}, items: map[number]string{}, numbers: map[string]number{},
+		prints: map[print]int{}}
 }
 
 // recorded writes down one committed record.
@@ -59,6 +63,7 @@ func (e *evidence) recorded(t *till, r record.Record) {
 		if proto.Unmarshal(r.Body(), body) == nil {
 			e.requested[order(body.GetOrderId())] = true
 			e.signed[order(body.GetOrderId())] = len(body.GetCardTransaction()) != 0
+			e.numbered(t, string(body.GetOrderId()), number{body.GetBatch(), body.GetVoucher()})
 			e.beyond(t, order(body.GetOrderId()), body)
 			t.anew("payment", body.GetAgain())
 			t.acceptedOffline(body, string(r.HeaderBytes()))
@@ -74,6 +79,8 @@ func (e *evidence) recorded(t *till, r record.Record) {
 		if proto.Unmarshal(r.Body(), body) == nil {
 			e.outcome(order(body.GetOrderId()))[body.GetOutcome()] = true
 		}
+	case record.ReceiptPrinted:
+		e.printRecorded(t, r.Body())
 	case record.DeviceFault:
 		body := &message.DeviceFault{}
 		if proto.Unmarshal(r.Body(), body) == nil && body.GetSetBack() > 0 {
@@ -124,5 +131,6 @@ func (e *evidence) copied() evidence {
 	}
 	c.offline, c.signIns = slices.Clone(e.offline), slices.Clone(e.signIns)
 	c.facts, c.methods, c.openings, c.last = slices.Clone(e.facts), maps.Clone(e.methods), maps.Clone(e.openings), e.last
+	c.items, c.numbers, c.prints = maps.Clone(e.items), maps.Clone(e.numbers), maps.Clone(e.prints)
 	return c
 }

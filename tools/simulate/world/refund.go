@@ -118,6 +118,7 @@ type followed struct {
 	final  bool
 	asked  int64 // what it asked for
 	done   bool
+	came   int64 // what the answer says, once that is definite
 	amount int64 // that was moved, once that is definite or the till accepted it by itself; negative where it went back
 }
 
@@ -130,6 +131,7 @@ func (e *evidence) followUp(t *till, kind record.Type, body []byte) {
 			t.anew("follow-up", asked.GetAgain())
 			f := e.follow(asked.GetFollowUpId())
 			f.order, f.kind, f.asked = order(asked.GetOrderId()), asked.GetKind(), asked.GetAmount()
+			e.numbered(t, f.id, number{asked.GetBatch(), asked.GetVoucher()})
 		}
 	case record.FollowUpShown:
 		shown := &message.FollowUpShown{}
@@ -140,7 +142,10 @@ func (e *evidence) followUp(t *till, kind record.Type, body []byte) {
 		switch shown.GetOutcome() {
 		case message.Outcome_OUTCOME_APPROVED:
 			amount := shown.GetResult().GetAmount()
-			f.final, f.done = shown.GetResult() != nil, true
+			f.final, f.done, f.came = shown.GetResult() != nil, true, amount
+			if f.asked != 0 && f.final && f.asked != f.came && f.kind != message.FollowUp_FOLLOW_UP_CANCEL {
+				t.world.violation("result-differs", "%s asked for %s of %s, and is told %s", t.name, yuan(f.asked), t.world.alias(f.order), yuan(f.came))
+			}
 			if !f.final {
 				amount = f.asked // the till's own word: the cloud has still to carry it out
 			}
@@ -237,16 +242,6 @@ func (b *bank) followUp(r operator.FollowUp) operator.FollowUpAnswer {
 	answer.Status, answer.Amount, answer.Reference = operator.FollowUpDone, r.Amount, fmt.Sprintf("%s-F%d", b.code, len(b.followUps)+1)
 	b.followUps[r.ID] = answer
 	return answer
-}
-
-// followedUp reports whether something was done with an order for certain, or by the till's own word.
-func (e *evidence) followedUp(id order) bool {
-	for _, f := range e.followed {
-		if f.order == id && f.done {
-			return true
-		}
-	}
-	return false
 }
 
 // carryOut moves the money, or says why not.

@@ -1,0 +1,145 @@
+package world
+
+import (
+	"fmt"
+
+	"google.golang.org/protobuf/proto"
+
+	"github.com/yuantill/yuantill/protocol/message"
+)
+
+// paper is one copy that came out of a printer.
+type paper struct {
+	item     string // the order or follow-up that it is of
+	copy     message.ReceiptPrinted_Copy
+	again    bool
+	reported bool // its record says that it was certainly printed
+}
+
+// number is what stands on a slip to tell it from all others of its terminal.
+type number struct{ batch, voucher uint32 }
+
+func (n number) String() string { return fmt.Sprintf("%06d/%06d", n.batch, n.voucher) }
+
+// numbered writes down the number of a payment or follow-up, which no other of the journal may have.
+func (e *evidence) numbered(t *till, item string, n number) {
+	if other, used := e.items[n]; used && other != item {
+		t.world.violation("number-reused", "%s gives number %s twice", t.name, n)
+	}
+	e.items[n], e.numbers[item] = item, n
+}
+
+// check holds a slip against the journal: what it is of, and that it says what the records say.
+func (p *printer) check(sale *purchase, s slip) {
+	t, w := p.till, p.till.world
+	e := &t.evidence
+	item := string(s.order[:])
+	if !s.followUp() {
+		w.trace("%s prints %s %s", t.name, w.alias(s.order), s.outcome)
+		if s.amount != yuan(sale.amount) {
+			w.violation("receipt-amount", "%s prints %s for %s", t.name, s.amount, w.alias(s.order))
+		}
+		if !e.outcome(s.order)[s.outcome] {
+			w.violation("printed-before-recorded", "%s prints %s %s without a record", t.name, w.alias(s.order), s.outcome)
+		}
+		if (s.transaction == holdType) != sale.hold {
+			w.violation("receipt-differs", "%s prints %s for %s", t.name, s.transaction, w.alias(s.order))
+		}
+	} else {
+		w.trace("%s prints what was done with %s: %s", t.name, w.alias(s.order), s.outcome)
+		f := e.followUpBy(s)
+		if f == nil {
+			w.violation("receipt-differs", "%s prints %s of %s under %s/%s, which no record has", t.name, s.transaction, w.alias(s.order), s.batch, s.number)
+			return
+		}
+		item = f.id
+		t.checkFollowUp(sale, s, f)
+	}
+	if n := e.numbers[item].String(); n != s.batch+"/"+s.number {
+		w.violation("receipt-differs", "%s prints number %s/%s for %s, whose records say %s", t.name, s.batch, s.number, w.alias(s.order), n)
+	}
+	p.papers = append(p.papers, &paper{item: item, copy: s.copy, again: s.again})
+}
+
+// followUpBy finds the follow-up that a slip is of by what stands on it.
+func (e *evidence) followUpBy(s slip) *followed {
+	for n, item := range e.items {
+		if f := e.followed[item]; f != nil && n.String() == s.batch+"/"+s.number && f.order == s.order && transactions[f.kind] == s.transaction {
+			return f
+		}
+	}
+	return nil
+}
+
+// checkFollowUp holds a follow-up's slip against its records.
+func (t *till) checkFollowUp(sale *purchase, s slip, f *followed) {
+	w := t.world
+	recorded := true
+	switch s.outcome {
+	case message.Outcome_OUTCOME_APPROVED:
+		recorded = f.done
+	case message.Outcome_OUTCOME_DECLINED:
+		recorded = f.final && !f.done
+	}
+	if !recorded {
+		w.violation("printed-before-recorded", "%s prints that what was done with %s is %s without a record", t.name, w.alias(s.order), s.outcome)
+	}
+	if amount := f.onPaper(s.outcome, sale.amount); s.amount != yuan(amount) {
+		w.violation("receipt-amount", "%s prints %s of %s for %s of it", t.name, s.transaction, s.amount, yuan(amount))
+	}
+}
+
+// onPaper is the amount that a slip must say: what was asked for, or of a cancellation or undo that is definite, what it
+// came to; of one of which nobody knows the amount, that of the order.
+func (f *followed) onPaper(outcome message.Outcome, whole int64) int64 {
+	amount := f.asked
+	if outcome == message.Outcome_OUTCOME_APPROVED && (f.kind == message.FollowUp_FOLLOW_UP_CANCEL || f.kind == message.FollowUp_FOLLOW_UP_UNDO) {
+		amount = f.came
+	}
+	if amount == 0 {
+		return whole
+	}
+	return amount
+}
+
+// printRecorded takes a record of a print: what is certainly printed came out.
+func (e *evidence) printRecorded(t *till, body []byte) {
+	m := &message.ReceiptPrinted{}
+	if proto.Unmarshal(body, m) != nil || m.GetResult() == message.ReceiptPrinted_RESULT_NOT_STARTED {
+		return
+	}
+	item := string(m.GetOrderId())
+	if len(m.GetFollowUpId()) > 0 {
+		item = string(m.GetFollowUpId())
+	}
+	e.prints[print{item, m.GetCopy(), m.GetReprint()}]++
+	if m.GetResult() != message.ReceiptPrinted_RESULT_DONE {
+		return
+	}
+	for _, one := range t.printer.papers {
+		if !one.reported && one.item == item && one.copy == m.GetCopy() && one.again == m.GetReprint() {
+			one.reported = true
+			return
+		}
+	}
+	t.world.violation("recorded-not-printed", "%s records that %s of %s was printed, and no such slip came out", t.name, m.GetCopy(),
+		t.world.alias(order(m.GetOrderId())))
+}
+
+// print is one copy of a slip.
+type print struct {
+	item  string
+	copy  message.ReceiptPrinted_Copy
+	again bool
+}
+
+// checkPapers checks that of every slip that came out a record says so, for certain or perhaps.
+func (t *till) checkPapers() {
+	out := map[print]int{}
+	for _, one := range t.printer.papers {
+		key := print{one.item, one.copy, one.again}
+		if out[key]++; out[key] == t.evidence.prints[key]+1 {
+			t.world.violation("printed-not-recorded", "%s: %s of number %s", t.name, one.copy, t.evidence.numbers[one.item])
+		}
+	}
+}
