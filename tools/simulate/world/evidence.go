@@ -30,9 +30,11 @@ type evidence struct {
 	facts         []fact             // of shifts
 	methods       map[string]string  // lines of payments, by order
 	openings      map[string]opening // shifts by id
+	sequences     map[string]uint64  // of payments' first records, by order
 	items         map[number]string  // payments and follow-ups by the number that was given them
 	numbers       map[string]number  // the same the other way round
 	prints        map[print]int      // copies that were printed, certainly or perhaps
+	reported      map[string]bool    // items of which a record says what became of a slip
 	last          uint64             // the highest sequence
 	checked       uint64             // acknowledged records that were looked for in the cloud
 }
@@ -40,8 +42,8 @@ type evidence struct {
 func newEvidence() evidence {
 	return evidence{requested: map[order]bool{}, reversal: map[order]bool{}, signed: map[order]bool{}, notUnderstood: map[order]bool{},
 		outcomes: map[order]map[message.Outcome]bool{}, records: map[string]bool{}, followed: map[string]*followed{},
-		methods: map[string]string{}, openings: map[string]opening{}, items: map[number]string{}, numbers: map[string]number{},
-		prints: map[print]int{}}
+		methods: map[string]string{}, openings: map[string]opening{}, items: map[number]string{}, sequences: map[string]uint64{}, numbers: map[string]number{},
+		prints: map[print]int{}, reported: map[string]bool{}}
 }
 
 // recorded writes down one committed record.
@@ -63,6 +65,9 @@ func (e *evidence) recorded(t *till, r record.Record) {
 		if proto.Unmarshal(r.Body(), body) == nil {
 			e.requested[order(body.GetOrderId())] = true
 			e.signed[order(body.GetOrderId())] = len(body.GetCardTransaction()) != 0
+			if body.GetAgain() == 0 {
+				e.sequences[string(body.GetOrderId())] = header.Sequence
+			}
 			e.numbered(t, string(body.GetOrderId()), number{body.GetBatch(), body.GetVoucher()})
 			e.beyond(t, order(body.GetOrderId()), body)
 			t.anew("payment", body.GetAgain())
@@ -88,7 +93,7 @@ func (e *evidence) recorded(t *till, r record.Record) {
 			t.unwritten = setBack{}
 		}
 	default:
-		e.followUp(t, header.Type, r.Body())
+		e.followUp(t, header.Sequence, header.Type, r.Body())
 	}
 }
 
@@ -131,6 +136,8 @@ func (e *evidence) copied() evidence {
 	}
 	c.offline, c.signIns = slices.Clone(e.offline), slices.Clone(e.signIns)
 	c.facts, c.methods, c.openings, c.last = slices.Clone(e.facts), maps.Clone(e.methods), maps.Clone(e.openings), e.last
+	c.sequences = maps.Clone(e.sequences)
 	c.items, c.numbers, c.prints = maps.Clone(e.items), maps.Clone(e.numbers), maps.Clone(e.prints)
+	c.reported = maps.Clone(e.reported)
 	return c
 }

@@ -40,6 +40,12 @@ func (a *Action) set(name string, value any) *Action {
 	return a
 }
 
+// replace gives a field of an action another value.
+func (a *Action) replace(name string, value any) *Action {
+	a.fields = slices.DeleteFunc(slices.Clone(a.fields), func(f field) bool { return f.name == name })
+	return a.set(name, value)
+}
+
 // sales come in rushes, as at lunch, with long quiet times between.
 func (g *generator) sales() {
 	r := g.random
@@ -129,8 +135,18 @@ func (g *generator) follow(at time.Duration, till int) {
 	case "top-up", "refund":
 		a.set("percent", one(r, 10, 30, 60))
 	}
+	if what == "complete" || what == "refund" {
+		g.limit(a)
+	}
 	g.elsewhere(a)
 	g.pressed(a)
+}
+
+// limit has as often as not just what is left asked for, or one fen more or less.
+func (g *generator) limit(a *Action) {
+	if g.random.chance(50) {
+		a.replace("percent", 100).set("of", "left").set("fen", one(g.random, -1, 0, 0, 1))
+	}
 }
 
 // elsewhere has somebody look for what a refund or step is about, and perhaps at another till than the one that took it.
@@ -184,6 +200,7 @@ func (g *generator) customer(a *Action) {
 func (g *generator) refund(at time.Duration, till int) {
 	r := g.random
 	a := g.add(at, "refund").set("till", till).set("back", 1+r.IntN(3)).set("percent", one(r, 10, 40, 60, 100))
+	g.limit(a)
 	if r.chance(20) {
 		a.set("void", 1)
 	}

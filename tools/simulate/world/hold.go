@@ -137,9 +137,9 @@ var steps = map[string]message.FollowUp{
 
 // follow does something with a hold that the till has approved, which may be more than is left:
 //
-//	follow till=0 back=1 what=top-up|complete|cancel|undo|refund [percent=40] [last=1]
+//	follow till=0 back=1 what=top-up|complete|cancel|undo|refund [percent=40] [of=left] [fen=-1] [last=1]
 //
-// percent is of the first amount. The rest is as for a refund.
+// percent is of the first amount, or of what may still be completed or given back. The rest is as for a refund.
 func follow(w *World, a Action) {
 	t := w.till(a)
 	if t == nil {
@@ -154,7 +154,7 @@ func follow(w *World, a Action) {
 	wish := station.FollowUpWish{Kind: steps[a.text("what")], Cashier: "01", Last: a.is("last"),
 		Origin: checkout.Origin{Key: key, Digest: sha256.Sum256([]byte(key))}}
 	if a.is("percent") {
-		wish.Amount = max(p.amount*int64(a.number("percent"))/100, 1)
+		wish.Amount = w.asks(p, a, wish.Kind)
 	}
 	if wish.Kind == message.FollowUp_FOLLOW_UP_TOP_UP {
 		p.added += wish.Amount // the customer agrees before anybody presses

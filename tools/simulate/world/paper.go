@@ -1,7 +1,10 @@
 package world
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
+	"slices"
 
 	"google.golang.org/protobuf/proto"
 
@@ -20,6 +23,10 @@ type paper struct {
 type number struct{ batch, voucher uint32 }
 
 func (n number) String() string { return fmt.Sprintf("%06d/%06d", n.batch, n.voucher) }
+
+func (n number) compare(other number) int {
+	return cmp.Or(cmp.Compare(n.batch, other.batch), cmp.Compare(n.voucher, other.voucher))
+}
 
 // numbered writes down the number of a payment or follow-up, which no other of the journal may have.
 func (e *evidence) numbered(t *till, item string, n number) {
@@ -105,12 +112,16 @@ func (f *followed) onPaper(outcome message.Outcome, whole int64) int64 {
 // printRecorded takes a record of a print: what is certainly printed came out.
 func (e *evidence) printRecorded(t *till, body []byte) {
 	m := &message.ReceiptPrinted{}
-	if proto.Unmarshal(body, m) != nil || m.GetResult() == message.ReceiptPrinted_RESULT_NOT_STARTED {
+	if proto.Unmarshal(body, m) != nil {
 		return
 	}
 	item := string(m.GetOrderId())
 	if len(m.GetFollowUpId()) > 0 {
 		item = string(m.GetFollowUpId())
+	}
+	e.reported[item] = true
+	if m.GetResult() == message.ReceiptPrinted_RESULT_NOT_STARTED {
+		return
 	}
 	e.prints[print{item, m.GetCopy(), m.GetReprint()}]++
 	if m.GetResult() != message.ReceiptPrinted_RESULT_DONE {
@@ -133,8 +144,18 @@ type print struct {
 	again bool
 }
 
-// checkPapers checks that of every slip that came out a record says so, for certain or perhaps.
+// checkPapers checks that of every slip that came out a record says so, for certain or perhaps, and that of all that was
+// approved a record says what became of its slip.
 func (t *till) checkPapers() {
+	e := &t.evidence
+	for _, n := range slices.SortedFunc(maps.Keys(e.items), number.compare) {
+		item := e.items[n]
+		f := e.followed[item]
+		approved := f != nil && f.done || f == nil && e.outcomes[order([]byte(item))][message.Outcome_OUTCOME_APPROVED]
+		if approved && !e.reported[item] {
+			t.world.violation("never-printed", "%s: number %s is approved, and nothing says that a slip was printed or could not be", t.name, n)
+		}
+	}
 	out := map[print]int{}
 	for _, one := range t.printer.papers {
 		key := print{one.item, one.copy, one.again}

@@ -90,8 +90,15 @@ func TestWhatIsRecordedAsPrintedCameOut(t *testing.T) {
 		till := counter()
 		till.printer.read(slipOf(saleType, "000001", "000007", "¥100.00"))
 		till.evidence.printRecorded(till, report(t, done, ""))
+		till.evidence.printRecorded(till, report(t, message.ReceiptPrinted_RESULT_NOT_STARTED, refundItem))
 		till.checkPapers()
 		require.Empty(t, broken(till))
+	})
+	t.Run("NeverPrinted", func(t *testing.T) {
+		till := counter()
+		till.evidence.printRecorded(till, report(t, unconfirmed, ""))
+		till.checkPapers()
+		require.Equal(t, []string{"never-printed"}, broken(till), "of the refund nothing says anything")
 	})
 	t.Run("NothingCameOut", func(t *testing.T) {
 		till := counter()
@@ -116,6 +123,7 @@ func TestWhatIsRecordedAsPrintedCameOut(t *testing.T) {
 	t.Run("PrintedAndNotRecorded", func(t *testing.T) {
 		till := counter()
 		till.printer.read(slipOf("退货 REFUND", "000001", "000008", "¥30.00"))
+		till.evidence.printRecorded(till, report(t, unconfirmed, ""))
 		till.evidence.printRecorded(till, report(t, message.ReceiptPrinted_RESULT_NOT_STARTED, refundItem))
 		till.checkPapers()
 		require.Equal(t, []string{"printed-not-recorded"}, broken(till))

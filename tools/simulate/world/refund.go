@@ -18,9 +18,10 @@ import (
 
 // refund gives money of an earlier sale back, which the till may think is more than is left:
 //
-//	refund till=0 back=1 percent=40 [void=1] [from=1] [by=reference|code|list|order] [double=1] [unplug=3]
+//	refund till=0 back=1 percent=40 [of=left] [fen=-1] [void=1] [from=1] [by=reference|code|list|order] [double=1] [unplug=3]
 //
-// back counts the approved sales of the till, 1 being the latest, or of the till that from names. double presses the
+// back counts the approved sales of the till, 1 being the latest, or of the till that from names. percent is of the amount, or
+// of what is left of it, and fen is added. double presses the
 // button twice. by is how it is looked up first; what another till took has to be.
 func refund(w *World, a Action) {
 	t := w.till(a)
@@ -33,13 +34,25 @@ func refund(w *World, a Action) {
 	}
 	w.wishes++
 	key := fmt.Sprintf("refund %d", w.wishes)
-	wish := station.FollowUpWish{Kind: message.FollowUp_FOLLOW_UP_REFUND, Amount: max(p.amount*int64(a.number("percent"))/100, 1), Cashier: "01",
+	wish := station.FollowUpWish{Kind: message.FollowUp_FOLLOW_UP_REFUND, Amount: w.asks(p, a, message.FollowUp_FOLLOW_UP_REFUND), Cashier: "01",
 		Origin: checkout.Origin{Key: key, Digest: sha256.Sum256([]byte(key))}}
 	if a.is("void") {
 		wish.Kind, wish.Amount = message.FollowUp_FOLLOW_UP_VOID, 0
 	}
 	w.hit("refund-asked")
 	t.wish(p, wish, a)
+}
+
+// asks is the amount that an action asks for, at least one fen.
+func (w *World) asks(p *purchase, a Action, kind message.FollowUp) int64 {
+	whole := p.amount
+	if o := w.bankOrderOf(p.order); o != nil && a.text("of") == "left" {
+		if whole = o.net(); kind == message.FollowUp_FOLLOW_UP_COMPLETE && o.lien != nil {
+			whole = o.lien.all - o.lien.paid
+		}
+		w.hit(fmt.Sprintf("limit%+d", a.number("fen")))
+	}
+	return max(whole*int64(a.number("percent"))/100+int64(a.number("fen")), 1)
 }
 
 // original returns what an action is about.
@@ -77,9 +90,11 @@ func (t *till) carry(p *purchase, wish station.FollowUpWish, a Action) {
 		t.world.hit("person-unplug")
 		t.life.fatal = t.life.points + max(a.number("unplug"), 1)
 	}
+	c := t.world.claims(t, p, wish)
 	view, err := t.agent.Till().FollowUp(context.Background(), checkout.OrderID(p.order), wish)
 	if err != nil {
 		t.world.refused(t, err)
+		t.world.refusedClaim(c, err)
 		return
 	}
 	if a.is("double") {
@@ -112,18 +127,21 @@ func (t *till) approved(back int, hold bool) *purchase {
 
 // followed is a follow-up as a till has it in its journal.
 type followed struct {
-	id     string
-	order  order
-	kind   message.FollowUp
-	final  bool
-	asked  int64 // what it asked for
-	done   bool
-	came   int64 // what the answer says, once that is definite
-	amount int64 // that was moved, once that is definite or the till accepted it by itself; negative where it went back
+	id string
+	// sequence is that of the record that asks for it.
+	sequence uint64
+	undoes   string // the completion that an undo takes back
+	order    order
+	kind     message.FollowUp
+	final    bool
+	asked    int64 // what it asked for
+	done     bool
+	came     int64 // what the answer says, once that is definite
+	amount   int64 // that was moved, once that is definite or the till accepted it by itself; negative where it went back
 }
 
 // followUp writes down what a till recorded of a follow-up.
-func (e *evidence) followUp(t *till, kind record.Type, body []byte) {
+func (e *evidence) followUp(t *till, sequence uint64, kind record.Type, body []byte) {
 	switch kind {
 	case record.FollowUpRequested:
 		asked := &message.FollowUpRequested{}
@@ -131,6 +149,11 @@ func (e *evidence) followUp(t *till, kind record.Type, body []byte) {
 			t.anew("follow-up", asked.GetAgain())
 			f := e.follow(asked.GetFollowUpId())
 			f.order, f.kind, f.asked = order(asked.GetOrderId()), asked.GetKind(), asked.GetAmount()
+			f.undoes = string(asked.GetUndoes())
+			if asked.GetAgain() == 0 {
+				f.sequence = sequence
+				t.world.claimed(t, f.id, f.order, f.kind)
+			}
 			e.numbered(t, f.id, number{asked.GetBatch(), asked.GetVoucher()})
 		}
 	case record.FollowUpShown:
@@ -152,6 +175,9 @@ func (e *evidence) followUp(t *till, kind record.Type, body []byte) {
 			f.amount = moved(f.kind) * amount
 		case message.Outcome_OUTCOME_DECLINED:
 			f.final, f.done, f.amount = true, false, 0
+		}
+		if f.final {
+			t.world.decidedClaim(f.id, f.order, f.done)
 		}
 	}
 }

@@ -37,10 +37,12 @@ type purchase struct {
 	shown    string // the state last shown
 	scanned  bool
 	slips    []slip
-	receipt  receipt // what its latest slip has to find it by
-	hold     bool    // the amount is held, and perhaps paid later
-	added    int64   // to a hold, as far as the customer agreed to it
-	exempt   bool    // it was open in a copy that went to work later: two machines may say different things
+	receipt  receipt       // what its latest slip has to find it by
+	hold     bool          // the amount is held, and perhaps paid later
+	added    int64         // to a hold, as far as the customer agreed to it
+	expires  time.Duration // when a hold ends, at the latest
+	claims   []*claim      // on it that a till has recorded
+	exempt   bool          // it was open in a copy that went to work later: two machines may say different things
 }
 
 // most is what the customer has agreed to pay at most.
@@ -63,11 +65,12 @@ func ringUp(w *World, a Action) {
 	p.customer.code = fmt.Sprintf("01%05d%012d", p.number, w.people.Int64N(1e12))
 	w.codes[p.customer.code] = p.customer
 	key := fmt.Sprintf("purchase %d", p.number)
-	p.hold = a.Kind == "hold"
+	p.hold, p.expires = a.Kind == "hold", w.loop.now+holdFor
 	start := station.Start{Amount: money.Money{Minor: p.amount, Currency: money.CNY},
 		Origin: checkout.Origin{Key: key, Digest: sha256.Sum256([]byte(key))}}
 	if start.Hold = p.hold; a.is("expires") {
 		start.HoldExpires = t.clock().Add(a.duration("expires"))
+		p.expires = min(p.expires, start.HoldExpires.Sub(dawn))
 	}
 	w.begun[key] = p
 	view, err := t.agent.Till().Start(context.Background(), start)

@@ -68,6 +68,7 @@ type World struct {
 
 	purchases map[order]*purchase
 	list      []*purchase
+	pressing  *claim               // that a till was last asked for
 	begun     map[string]*purchase // by idempotency key
 	wishes    int
 	codes     map[string]*customer
