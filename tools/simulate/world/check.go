@@ -90,6 +90,7 @@ func (w *World) checkEnd() {
 		w.checkPurchase(p)
 	}
 	w.checkOrders()
+	w.checkDays()
 	w.checkHistory()
 }
 
@@ -201,6 +202,7 @@ func (w *World) checkOrders() {
 					}
 				}
 			}
+			w.checkFees(o, entries)
 			if sum != 0 {
 				w.violation("ledger-sum", "entries of %s sum to %d", w.alias(o.id), sum)
 			}

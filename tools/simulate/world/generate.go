@@ -76,8 +76,16 @@ func (g *generator) sales() {
 }
 
 func (g *generator) sale(at time.Duration, till int) {
-	g.customer(g.add(at, "sale").set("till", till).set("amount", 1+g.random.IntN(100_000)).
+	g.customer(g.add(at, "sale").set("till", till).set("amount", g.amount()).
 		set("method", one(g.random, "code", "code", "code", "shown", "tap", "both")))
+}
+
+// amount is a price: any, or so small that a fen is much of its fee.
+func (g *generator) amount() int {
+	if g.random.chance(20) {
+		return 1 + g.random.IntN(3000)
+	}
+	return 1 + g.random.IntN(100_000)
 }
 
 // shift is the end of one, or a look at it, and perhaps the beginning of the next; as often as not while the line is dead and
@@ -111,7 +119,7 @@ func (g *generator) shift(at time.Duration, till int) {
 // hold is an amount that is held, and what is done with it in the minutes and hours behind.
 func (g *generator) hold(at time.Duration, till int) {
 	r := g.random
-	a := g.add(at, "hold").set("till", till).set("amount", 1+r.IntN(100_000)).set("method", one(r, "code", "code", "shown"))
+	a := g.add(at, "hold").set("till", till).set("amount", g.amount()).set("method", one(r, "code", "code", "shown"))
 	if r.chance(30) {
 		a.set("expires", one(r, time.Minute, 20*time.Minute, 2*time.Hour, 20*time.Hour))
 	}

@@ -22,8 +22,7 @@ func (t *till) acceptedOffline(asked *message.PaymentRequested, header string) {
 	}
 	w := t.world
 	w.hit("offline-accepted")
-	limits := w.shop.plans.For(merchantID, t.id.String()).Offline
-	if asked.GetMethod() != message.Method_METHOD_TAP || asked.GetAmount() > limits.PaymentMax {
+	if asked.GetMethod() != message.Method_METHOD_TAP || asked.GetAmount() > offlinePaymentMax {
 		w.violation("offline-beyond-limit", "%s took %s by itself", t.name, yuan(asked.GetAmount()))
 	}
 	t.evidence.offline = append(t.evidence.offline, offlinePayment{order(asked.GetOrderId()), asked.GetAmount(), header})
@@ -34,16 +33,16 @@ func (t *till) acceptedOffline(asked *message.PaymentRequested, header string) {
 		}
 	}
 	unheard := w.loop.now - t.heard - t.hidden
-	if unheard > time.Duration(limits.HoursMax)*time.Hour {
+	if unheard > offlineHoursMax*time.Hour {
 		w.violation("offline-too-long", "%s took %s by itself, %s after it heard the cloud", t.name, yuan(asked.GetAmount()), unheard)
 	}
 	percent := int64(100)
-	for _, share := range limits.Shares {
-		if unheard >= time.Duration(share.Hours)*time.Hour {
-			percent = int64(share.Percent)
+	for _, share := range offlineShares {
+		if unheard >= share.from {
+			percent = share.percent
 		}
 	}
-	if waiting > limits.TerminalMax*percent/100 {
+	if waiting > offlineTerminalMax*percent/100 {
 		w.violation("offline-beyond-limit", "%s has taken %s by itself, %s after it heard the cloud", t.name, yuan(waiting), unheard)
 	}
 }

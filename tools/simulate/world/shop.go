@@ -25,33 +25,6 @@ import (
 // tillsMax bounds the tills of a world.
 const tillsMax = 6
 
-const (
-	merchantID = "301310053110001"
-	feeRate    = 8 // basis points
-)
-
-// terms are the merchant's: what a till may take by itself is so little that a day in the world reaches it.
-const terms = `
-[[plan]]
-name = "world"
-fee_cap_basis_points = 10
-no_password_max = 100_000
-no_password_count = 10
-hold_cap_percent = 100
-hold_days = 30
-[plan.offline]
-payment_max = 50_000
-wallet_max = 100_000
-wallet_count_max = 10
-terminal_max = 120_000
-terminal_count_max = 8
-hours_max = 30
-shares = [{ hours = 4, percent = 50 }, { hours = 12, percent = 20 }]
-`
-
-// operators are the merchant's, the one to ask first in front.
-var operatorCodes = [...]string{"ICBC", "CCB"}
-
 // Shop is what all worlds of a process have in common, because making it takes long: keys, enrolments, and the books of
 // a cloud before its first day.
 type Shop struct {
@@ -73,10 +46,10 @@ func OpenShop(folder string) (*Shop, error) {
 	if s.root, err = merchant.CreateRoot(filepath.Join(folder, "root.key"), fast.Engine(), newRandom(0, "root")); err != nil {
 		return nil, fmt.Errorf("open shop: %w", err)
 	}
-	if s.operators, err = registry.Default(); err != nil {
+	if s.operators, err = registry.Load(operatorsDocument()); err != nil {
 		return nil, fmt.Errorf("open shop: %w", err)
 	}
-	if s.plans, err = plan.Load(terms); err != nil {
+	if s.plans, err = plan.Load(plans(terminalIDs())); err != nil {
 		return nil, fmt.Errorf("open shop: %w", err)
 	}
 	if s.issuer, err = sign.NewKey(rand.Reader); err != nil {
@@ -110,12 +83,12 @@ func (s *Shop) register(ctx context.Context, books *sqlite.Store) error {
 	}
 	registrar := merchant.NewRegistrar(books, s.root, authority, func() time.Time { return dawn }, rand.Reader)
 	err = registrar.AddMerchant(ctx, store.Merchant{ID: merchantID, Name: "小面馆", Operators: operatorCodes[:],
-		FeeBasisPoints: feeRate, Jurisdiction: "CN"})
+		FeeBasisPoints: merchantRate, Jurisdiction: "CN"})
 	if err != nil {
 		return err
 	}
-	for i := range tillsMax {
-		id, err := record.ParseTerminal(fmt.Sprintf("1000000%d", i+1))
+	for i, text := range terminalIDs() {
+		id, err := record.ParseTerminal(text)
 		if err != nil {
 			return err
 		}
@@ -129,6 +102,15 @@ func (s *Shop) register(ctx context.Context, books *sqlite.Store) error {
 		s.terminals = append(s.terminals, id)
 	}
 	return nil
+}
+
+// terminalIDs names all terminals that a world may have.
+func terminalIDs() []string {
+	ids := make([]string, tillsMax)
+	for i := range ids {
+		ids[i] = fmt.Sprintf("1000000%d", i+1)
+	}
+	return ids
 }
 
 func (s *Shop) enrolment(id record.Terminal) string {

@@ -28,6 +28,7 @@ const version = "simulated"
 type till struct {
 	world   *World
 	name    string
+	index   int // of its terminal
 	id      record.Terminal
 	folder  string
 	disk    *crashdisk.Disk // the journal's
@@ -67,7 +68,7 @@ type till struct {
 
 func newTill(w *World, index int) *till {
 	t := &till{
-		world: w, name: fmt.Sprintf("till %d", index), id: w.shop.terminals[index], epochAge: 24 * time.Hour,
+		world: w, index: index, name: fmt.Sprintf("till %d", index), id: w.shop.terminals[index], epochAge: 24 * time.Hour,
 		random: newRandom(w.script.Seed, fmt.Sprintf("till %d", index)), folder: filepath.Join(w.folder, fmt.Sprintf("till-%d", index)),
 	}
 	disk := filepath.Join(t.folder, "disk")
@@ -437,5 +438,3 @@ func (r *recorder) SaveSale(ctx context.Context, sale journal.Snapshot) error {
 	r.life.point("after save")
 	return err
 }
-
-var _ = errors.Is

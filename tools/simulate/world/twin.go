@@ -104,7 +104,7 @@ func clone(w *World, a Action) {
 	}
 	w.hit("terminal-cloned")
 	twin := newTill(w, len(w.tills))
-	twin.name, twin.id = t.name+"'s twin", t.id
+	twin.name, twin.id, twin.index = t.name+"'s twin", t.id, t.index
 	t.saved.putInto(twin)
 	w.tills = append(w.tills, twin)
 	t.part()

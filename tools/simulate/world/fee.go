@@ -1,0 +1,136 @@
+package world
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/yuantill/yuantill/cloud/store"
+)
+
+// tariff is what payments at the till cost.
+func (t *till) tariff() tariff { return tariffs[t.index%len(tariffs)] }
+
+// wholeRate is the whole in basis points.
+const wholeRate = 10_000
+
+// fee is what an amount costs: the rate, rounded half up, and never above the ceiling.
+func (t tariff) fee(amount int64) int64 {
+	return min((2*amount*t.rate+wholeRate)/(2*wholeRate), t.most(amount))
+}
+
+// most is the highest fee on an amount.
+func (t tariff) most(amount int64) int64 { return amount * t.ceiling / wholeRate }
+
+// checkFees holds the ledger's fees of an order against the tariff: of each amount that was paid, and of what is left after
+// all that came back.
+func (w *World) checkFees(o *bankOrder, entries []store.Entry) {
+	p := w.purchases[o.id]
+	if p == nil || w.bankOrderOf(o.id) != o {
+		return
+	}
+	rates := p.till.tariff()
+	for _, e := range entries {
+		amount, fee := feeOf(e, o.at.code)
+		if e.Kind != store.EntrySale && e.Kind != store.EntryCompletion {
+			continue
+		}
+		w.feeDay(e.At, p.till, amount, fee)
+		if fee != rates.fee(amount) {
+			w.violation("fee-differs", "%s of %s costs %d fen, and the terms say %d", yuan(amount), w.alias(o.id), fee, rates.fee(amount))
+		}
+	}
+	w.checkKeptFee(o, rates, entries)
+}
+
+// checkKeptFee checks what is left of a fee in the end: it goes back with the money, in proportion, rounded in the
+// merchant's favour; all of it with all of the money; and what is kept is never above the ceiling of what is left.
+func (w *World) checkKeptFee(o *bankOrder, rates tariff, entries []store.Entry) {
+	kept := int64(0)
+	for _, e := range entries {
+		_, fee := feeOf(e, o.at.code)
+		kept += fee
+	}
+	paid, full := o.net()+o.returned, int64(0)
+	switch l := o.lien; {
+	case paid == 0:
+	case l == nil:
+		full = rates.fee(paid)
+	default:
+		for _, c := range l.completions {
+			if !c.undone {
+				full += rates.fee(c.amount)
+			}
+		}
+	}
+	left := full
+	if o.returned > 0 && paid > 0 {
+		left = min(full-(full*o.returned+paid-1)/paid, rates.most(o.net()))
+	}
+	switch {
+	case kept < 0 || kept > rates.most(o.net()):
+		w.violation("fee-above-cap", "%d fen are kept of %s, of which %s are left", kept, w.alias(o.id), yuan(o.net()))
+	case o.undone() && o.returned > 0: // which part of it went back with which completion depends on their order
+		if kept > full {
+			w.violation("fee-differs", "%d fen are kept of %s, and at most %d were due", kept, w.alias(o.id), full)
+		}
+	case kept != left:
+		w.violation("fee-differs", "%d fen are kept of %s, and %d are due", kept, w.alias(o.id), left)
+	}
+}
+
+// undone reports whether a completion of a hold was taken back.
+func (o *bankOrder) undone() bool {
+	if o.lien == nil {
+		return false
+	}
+	for _, c := range o.lien.completions {
+		if c.undone {
+			return true
+		}
+	}
+	return false
+}
+
+// feeOf reads an entry: what was paid at an operator by it, and which fee was charged; negative for what went back.
+func feeOf(e store.Entry, operator string) (amount, fee int64) {
+	for _, posting := range e.Postings {
+		switch {
+		case posting.Account == "operator/"+operator:
+			amount += posting.Amount
+		case strings.HasPrefix(posting.Account, "fees"):
+			fee -= posting.Amount
+		}
+	}
+	return amount, fee
+}
+
+// feeDay is a day of a terminal's, in the merchant's time.
+type feeDay struct {
+	day  string
+	till *till
+}
+
+// dayFees is what was paid on a day, which fees were charged for it, and which were due; minor units.
+type dayFees struct{ paid, fees, due int64 }
+
+// feeDay adds a fee to its day.
+func (w *World) feeDay(at time.Time, t *till, amount, fee int64) {
+	day := feeDay{at.In(time.FixedZone("UTC+8", 8*60*60)).Format(time.DateOnly), t}
+	sum := w.days[day]
+	sum.paid, sum.fees, sum.due = sum.paid+amount, sum.fees+fee, sum.due+t.tariff().fee(amount)
+	w.days[day] = sum
+}
+
+// checkDays checks that the fees of no day are above the ceiling of what was taken on it, nor other than they were due.
+func (w *World) checkDays() {
+	for _, day := range slices.SortedFunc(maps.Keys(w.days), func(a, b feeDay) int {
+		return cmp.Or(cmp.Compare(a.till.name, b.till.name), cmp.Compare(a.day, b.day))
+	}) {
+		if sum := w.days[day]; sum.fees > day.till.tariff().most(sum.paid) || sum.fees != sum.due {
+			w.violation("fee-above-cap", "%s pays %d fen for %s on %s, and %d are due", day.till.name, sum.fees, yuan(sum.paid), day.day, sum.due)
+		}
+	}
+}
