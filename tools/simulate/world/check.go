@@ -31,10 +31,18 @@ func (w *World) debited(o *bankOrder) {
 			}
 		}
 	}
+	agreed := int64(0)
 	for _, p := range w.list {
-		if p.customer == o.payer && paid > p.most() {
-			w.violation("debited-twice", "the customer of %s is out of %s, or it is held, and agreed to %s", w.alias(p.order), yuan(paid), yuan(p.most()))
+		if p.customer == o.payer {
+			agreed += p.most()
 		}
+	}
+	if paid > agreed {
+		w.violation("debited-twice", "the customer of %s is out of %s, or it is held, and agreed to %s", w.alias(o.id), yuan(paid), yuan(agreed))
+	}
+	if p := w.purchases[o.id]; p != nil && (p.customer != o.payer || o.net()+o.frozen() > p.most()) {
+		w.violation("debited-twice", "%s is out of %s for %s, which %s agreed to pay %s for", o.payer.name, yuan(o.net()+o.frozen()), w.alias(o.id),
+			p.customer.name, yuan(p.most()))
 	}
 }
 

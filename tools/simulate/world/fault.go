@@ -43,8 +43,9 @@ var kinds = map[string]func(*World, Action){
 	"drift": setDrift,
 	"epoch": shortenEpoch,
 
-	"printer": troublePrinter,
-	"tear":    tearCard,
+	"printer":   troublePrinter,
+	"tear":      tearCard,
+	"copy-card": copyCard,
 }
 
 // changeWeather makes a line bad for a while:

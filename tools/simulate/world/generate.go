@@ -17,6 +17,8 @@ func Generate(seed uint64) Script {
 	g.hours()
 	g.orphan()
 	g.versions()
+	g.thief()
+	g.strand()
 	slices.SortStableFunc(s.Actions, func(a, b Action) int { return int(a.At - b.At) })
 	return s
 }
@@ -76,8 +78,13 @@ func (g *generator) sales() {
 }
 
 func (g *generator) sale(at time.Duration, till int) {
-	g.customer(g.add(at, "sale").set("till", till).set("amount", g.amount()).
-		set("method", one(g.random, "code", "code", "code", "shown", "tap", "both")))
+	a := g.add(at, "sale").set("till", till).set("amount", g.amount())
+	method := one(g.random, "code", "code", "code", "shown", "tap", "both")
+	a.set("method", method)
+	g.customer(a)
+	if method == "tap" && g.random.chance(40) {
+		g.regular(a)
+	}
 }
 
 // amount is a price: any, or so small that a fen is much of its fee.
@@ -403,8 +410,70 @@ func (g *generator) outage() {
 				g.add(at+32*time.Hour, "upgrade").set("till", till).set("for", "10s")
 			}
 		default:
-			g.add(at, "sale").set("till", till).set("amount", one(r, 10_000, 30_000, 50_000)).set("method", "tap").set("after", "1s")
+			a := g.add(at, "sale").set("till", till).set("amount", one(r, 5_000, 10_000, 30_000, 50_000)).set("method", "tap").set("after", "1s")
+			if r.chance(70) {
+				g.regular(a)
+			}
 		}
+	}
+}
+
+// regular lets one of a few customers pay who come again and have one card, or a copy of it, or a tape.
+func (g *generator) regular(a *Action) {
+	r := g.random
+	a.set("card", one(r, 1, 1, 1, 2, 3))
+	switch {
+	case r.chance(20):
+		a.set("copied", 1)
+	case r.chance(10):
+		a.set("replay", 1)
+	}
+}
+
+// strand leaves tills without a line for some hours, and one customer who pays there again and again; and his card's copy.
+func (g *generator) strand() {
+	r := g.random
+	if r.chance(75) {
+		return
+	}
+	at := r.between(time.Hour, 12*time.Hour)
+	for till := range g.script.Tills {
+		g.add(at, "weather").set("till", till).set("for", r.between(time.Hour, 6*time.Hour).Truncate(time.Minute)).set("cut", "both")
+	}
+	copied := r.chance(50)
+	if copied {
+		g.add(at, "copy-card").set("card", 1)
+	}
+	at += time.Minute
+	for range 3 + r.IntN(5) {
+		at += r.between(20*time.Second, 5*time.Minute)
+		a := g.add(at, "sale").set("till", g.aTill()).set("amount", one(r, 1_000, 10_000, 20_000, 30_000, 40_000)).set("method", "tap").
+			set("after", "1s").set("card", 1)
+		if copied && r.chance(40) {
+			a.set("copied", 1)
+		}
+	}
+}
+
+// thief copies a card, and pays with it where the card pays too.
+func (g *generator) thief() {
+	r := g.random
+	if r.chance(75) {
+		return
+	}
+	at := r.between(time.Hour, 10*time.Hour)
+	for range 1 + r.IntN(2) {
+		g.add(at, "copy-card").set("card", 1)
+		for range 1 + r.IntN(3) {
+			for _, copied := range []bool{false, true} {
+				at += r.between(time.Second, 10*time.Minute)
+				a := g.add(at, "sale").set("till", g.aTill()).set("amount", one(r, 100, 20_000)).set("method", "tap").set("after", "1s").set("card", 1)
+				if copied {
+					a.set("copied", 1)
+				}
+			}
+		}
+		at += r.between(time.Minute, 8*time.Hour)
 	}
 }
 

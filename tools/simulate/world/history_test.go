@@ -15,7 +15,7 @@ func TestADefiniteOutcomeStays(t *testing.T) {
 		approved, reversed = message.Outcome_OUTCOME_APPROVED, message.Outcome_OUTCOME_REVERSED
 	)
 	operation := func(sale byte, call, end int64, output answered) porcupine.Operation {
-		return porcupine.Operation{ClientId: int(call), Input: asked{"till", order{sale}}, Call: call, Return: end, Output: output}
+		return porcupine.Operation{ClientId: int(call), Input: asked{till: "till", sale: order{sale}}, Call: call, Return: end, Output: output}
 	}
 	said := func(outcomes ...message.Outcome) []porcupine.Operation {
 		var all []porcupine.Operation
@@ -24,6 +24,15 @@ func TestADefiniteOutcomeStays(t *testing.T) {
 		}
 		return all
 	}
+	doubled := func(operations []porcupine.Operation) []porcupine.Operation {
+		for i := range operations {
+			key := operations[i].Input.(asked)
+			key.doubled = true
+			operations[i].Input = key
+		}
+		return operations
+	}
+	const declined = message.Outcome_OUTCOME_DECLINED
 	for name, c := range map[string]struct {
 		history []porcupine.Operation
 		fits    bool
@@ -33,6 +42,9 @@ func TestADefiniteOutcomeStays(t *testing.T) {
 		"CardThatDidNotPay":       {said(none, unknown, none), true},
 		"ApprovedThenUnknown":     {said(approved, unknown), false},
 		"ApprovedThenReversed":    {said(none, approved, reversed), false},
+		"ApprovedThenDeclined":    {said(approved, declined), false},
+		"OfACopiedCardItMay":      {doubled(said(approved, declined)), true},
+		"AndNothingElse":          {doubled(said(approved, declined, approved)), false},
 		"AtTheSameTimeEitherWay":  {[]porcupine.Operation{operation(1, 0, 10, answered{outcome: approved}), operation(1, 1, 11, answered{outcome: unknown})}, true},
 		"DeadProcessSaysNothing":  {append(said(unknown), operation(1, 5, 1<<62, answered{silent: true})), true},
 		"AnotherSaleIsItsOwn":     {append(said(approved), operation(2, 100, 101, answered{outcome: unknown})), true},

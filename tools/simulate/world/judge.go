@@ -11,6 +11,7 @@ func (w *World) checkPurchase(p *purchase) {
 	t, id := p.till, p.order
 	e, gone := t.journalOf(id)
 	j := judgement{World: w, purchase: p, evidence: e, gone: gone, moved: w.movedOf(id), net: w.net(id)}
+	j.double = w.doubled(id) && !w.presentedFor(id)
 	if j.owed = j.moved.amount; !p.hold { // of a hold only what was completed
 		j.owed += p.amount
 	}
@@ -33,6 +34,7 @@ type judgement struct {
 	moved    movement
 	net      int64 // what the customer is out of
 	owed     int64 // if it is approved
+	double   bool  // a copy of the card has paid something else with the same number, which counts
 }
 
 func (j judgement) approved() bool {
@@ -52,6 +54,8 @@ func (j judgement) money() {
 	case !asked && j.net != 0:
 		j.violation("debit-without-sale", "%s was never asked for, and its customer is out of %s", j.alias(id), yuan(j.net))
 	case asked && !final && j.gone != nil && j.net == 0 && !j.unpresented(): // no money moved, so nobody need know
+	case asked && j.double:
+		j.doubleSpent()
 	case asked && !final:
 		t.doubt("left-in-doubt", j.alias(id)+" never became definite", id, j.gone)
 	case m.open != nil && m.gone != nil && !m.promised && j.net == j.owed: // likewise
@@ -69,11 +73,27 @@ func (j judgement) money() {
 	}
 }
 
+// doubleSpent checks that somebody was told of an order that only a copy of a card has paid, and that it was taken only where
+// nobody could be asked.
+func (j judgement) doubleSpent() {
+	p, id := j.purchase, j.purchase.order
+	j.hit("double-spend-ended")
+	if j.approved() {
+		j.hit("offline-not-honoured")
+	}
+	if j.approved() && !j.evidence.tookOffline(id) {
+		j.violation("double-spend-approved", "%s is paid with a number that was used, says %s", j.alias(id), p.till.name)
+	}
+	if !j.alarmed(id) {
+		j.violation("double-spend-untold", "%s was paid by a copy of a card only, and nobody was told", j.alias(id))
+	}
+}
+
 // card looks for a card that has paid without anybody's hearing of it.
 func (j judgement) card() {
 	t, id := j.purchase.till, j.purchase.order
 	said := j.approved() && j.evidence.tookOffline(id) && t.divided // by money
-	if j.evidence.final(id) && j.unpresented() && !said {
+	if j.evidence.final(id) && j.unpresented() && !said && !j.double {
 		t.doubt("card-debited-unseen", fmt.Sprintf("the card of %s has debited itself, and no operator has heard of it", j.alias(id)), id, j.gone)
 	}
 }
@@ -87,13 +107,13 @@ func (j judgement) contradictions() {
 			outcomes := e.outcome(id)
 			approved := outcomes[message.Outcome_OUTCOME_APPROVED]
 			declined := outcomes[message.Outcome_OUTCOME_DECLINED] || outcomes[message.Outcome_OUTCOME_REVERSED]
-			if approved && declined {
+			if approved && declined && !(j.double && e.tookOffline(id)) {
 				j.violation("two-outcomes", "%s has two outcomes in %s's journal", j.alias(id), t.name)
 			}
 			paid, not = paid || approved, not || declined
 		}
 	}
-	if paid && not {
+	if paid && not && !j.double {
 		j.purchase.till.doubt("two-outcomes", j.alias(id)+" has two outcomes", id, nil)
 	}
 }

@@ -26,12 +26,8 @@ func (t *till) acceptedOffline(asked *message.PaymentRequested, header string) {
 		w.violation("offline-beyond-limit", "%s took %s by itself", t.name, yuan(asked.GetAmount()))
 	}
 	t.evidence.offline = append(t.evidence.offline, offlinePayment{order(asked.GetOrderId()), asked.GetAmount(), header})
-	waiting := int64(0)
-	for _, p := range t.evidence.offline {
-		if !w.reached[p.header] {
-			waiting += p.amount
-		}
-	}
+	waiting, count := t.waitingOffline(func(order) bool { return true })
+	t.checkWallet(order(asked.GetOrderId()))
 	unheard := w.loop.now - t.heard - t.hidden
 	if unheard > offlineHoursMax*time.Hour {
 		w.violation("offline-too-long", "%s took %s by itself, %s after it heard the cloud", t.name, yuan(asked.GetAmount()), unheard)
@@ -42,9 +38,48 @@ func (t *till) acceptedOffline(asked *message.PaymentRequested, header string) {
 			percent = share.percent
 		}
 	}
-	if waiting > offlineTerminalMax*percent/100 {
+	if waiting > offlineTerminalMax*percent/100 || count > offlineTerminalCount {
 		w.violation("offline-beyond-limit", "%s has taken %s by itself, %s after it heard the cloud", t.name, yuan(waiting), unheard)
 	}
+}
+
+// waitingOffline adds up what a till took by itself of some orders and the cloud has not got.
+func (t *till) waitingOffline(of func(order) bool) (amount int64, count int) {
+	for _, p := range t.evidence.offline {
+		if !t.world.reached[p.header] && of(p.order) {
+			amount, count = amount+p.amount, count+1
+		}
+	}
+	return amount, count
+}
+
+// checkWallet checks a payment that a till took by itself against what one wallet may pay so: by amount, by count, and each
+// of its numbers once.
+func (t *till) checkWallet(id order) {
+	w := t.world
+	p := w.purchases[id]
+	if p == nil {
+		return // said by the screen
+	}
+	amount, count := t.waitingOffline(func(other order) bool {
+		o := w.purchases[other]
+		return o != nil && o.customer == p.customer
+	})
+	if count > 1 {
+		w.hit("offline-wallet-again")
+	}
+	if amount > offlineWalletMax || count > offlineWalletCount {
+		w.violation("offline-beyond-wallet", "%s has taken %d payments of %s from %s by itself", t.name, count, yuan(amount), p.customer.name)
+	}
+	_, twice := t.waitingOffline(func(other order) bool { return other != id && w.sameSpending(id, other) })
+	if twice > 0 {
+		w.violation("offline-cloned", "%s takes %s from a copy of a card that it has had", t.name, w.alias(id))
+	}
+}
+
+// sameSpending reports whether two orders were paid with one number of one wallet.
+func (w *World) sameSpending(a, b order) bool {
+	return slices.ContainsFunc(w.spentBy[a], func(spent spending) bool { return slices.Contains(w.spentBy[b], spent) })
 }
 
 // tookOffline reports whether the till took an order by itself.

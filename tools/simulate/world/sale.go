@@ -22,7 +22,8 @@ type customer struct {
 	password time.Duration // to type it; 0 for none asked, negative for never
 	scans    bool          // a shown code
 	takes    time.Duration
-	card     *card
+	wallet   *wallet
+	regular  bool // comes again, with the same card
 }
 
 func (c *customer) masked() string { return "001000******" + c.name[len(c.name)-4:] }
@@ -42,6 +43,8 @@ type purchase struct {
 	added    int64         // to a hold, as far as the customer agreed to it
 	expires  time.Duration // when a hold ends, at the latest
 	claims   []*claim      // on it that a till has recorded
+	copied   bool          // a copy of the card is held there
+	replays  bool          // what is held there plays what a card has once answered
 	exempt   bool          // it was open in a copy that went to work later: two machines may say different things
 }
 
@@ -50,8 +53,10 @@ func (p *purchase) most() int64 { return p.amount + p.added }
 
 // ringUp is a sale at a till, or a hold, with all that people do about it:
 //
-//	sale|hold till=0 amount=1250 method=code|tap|shown|both after=3s [double=1] [cancel=4s] [unplug=7] [poor=1] [password=6s|-1s] [takes=5s] [away=1] [expires=2h]
+//	sale|hold till=0 amount=1250 method=code|tap|shown|both after=3s [double=1] [cancel=4s] [unplug=7] [poor=1] [password=6s|-1s] [takes=5s] [away=1] [expires=2h] [card=1 [copied=1] [replay=1]]
 //
+// card is a regular customer's, who has one for all that he pays; copied pays with the copy that a thief made of it, replay
+// plays what it last answered.
 // unplug pulls the plug at the nth effect after the customer has shown the code. away is a customer who leaves.
 func ringUp(w *World, a Action) {
 	t := w.till(a)
@@ -62,6 +67,9 @@ func ringUp(w *World, a Action) {
 	p := &purchase{number: w.wishes, till: t, amount: int64(a.number("amount"))}
 	p.customer = &customer{name: fmt.Sprintf("customer %04d", p.number), poor: a.is("poor"), password: a.duration("password"),
 		scans: !a.is("away"), takes: a.duration("takes")}
+	if a.is("card") {
+		p.customer, p.copied, p.replays = w.regular(a.number("card")), a.is("copied"), a.is("replay")
+	}
 	p.customer.code = fmt.Sprintf("01%05d%012d", p.number, w.people.Int64N(1e12))
 	w.codes[p.customer.code] = p.customer
 	key := fmt.Sprintf("purchase %d", p.number)

@@ -51,6 +51,14 @@ func (t *till) told(id order) string {
 	return ""
 }
 
+// alarmed reports whether an alarm of the cloud names an order.
+func (w *World) alarmed(id order) bool {
+	const most = 1000
+	alarms, err := w.cloud.books.Alarms(context.Background(), most)
+	w.must(err)
+	return slices.ContainsFunc(alarms, func(a store.AlarmRow) bool { return strings.HasSuffix(a.Key, "/"+store.OrderID(id).String()) })
+}
+
 // setAside returns the records of a terminal that the cloud keeps aside, where a person finds them.
 func (w *World) setAside(t *till) map[string]bool {
 	const most = 1000

@@ -73,6 +73,11 @@ type World struct {
 	wishes    int
 	codes     map[string]*customer
 	cards     map[hardwallet.WalletID]*customer
+	regulars  map[int]*customer
+	minted    int
+	spendings map[spending][]order // what cards have paid
+	spentBy   map[order][]spending // the same the other way round
+	presented map[spending]order   // to an operator
 	shown     map[string]*bankOrder
 	frames    map[string][32]byte
 	reached   map[string]bool          // headers of records that ever did
@@ -99,7 +104,8 @@ func Run(shop *Shop, script Script, folder string, out io.Writer) (result Result
 	w := &World{shop: shop, script: script, folder: folder, loop: &loop{}, out: out, people: newRandom(script.Seed, "people"),
 		purchases: map[order]*purchase{}, begun: map[string]*purchase{}, codes: map[string]*customer{}, cards: map[hardwallet.WalletID]*customer{},
 		shown: map[string]*bankOrder{}, frames: map[string][32]byte{}, arrived: map[string]time.Duration{}, reached: map[string]bool{}, faults: map[string]int{},
-		days: map[feeDay]dayFees{}}
+		days: map[feeDay]dayFees{}, regulars: map[int]*customer{}, spendings: map[spending][]order{}, spentBy: map[order][]spending{},
+		presented: map[spending]order{}}
 	w.logger = slog.New(&watchfulHandler{world: w})
 	defer func() {
 		if problem := recover(); problem != nil {
