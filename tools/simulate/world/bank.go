@@ -61,6 +61,7 @@ type bankOrder struct {
 	credits   int
 	returned  int64    // by follow-ups, in minor units
 	lien      *lien    // nil for an order that nothing is held for
+	verified  bool     // the payer has typed the password for it
 	waiters   []func() // whoever waits for a decision
 }
 
@@ -100,12 +101,8 @@ func (b *bank) authorise(r operator.Request) *bankOrder {
 		return o
 	}
 	o.payer, o.state = payer, bankPending
-	if payer.password != 0 && r.Method != operator.MethodTap { // a hard wallet has paid already
-
-		o.state = bankPassword
-		if payer.password > 0 {
-			b.world.loop.after(payer.password, nil, func() { b.decide(o) })
-		}
+	if (payer.password != 0 || r.Verify) && r.Method != operator.MethodTap { // a hard wallet has paid already
+		b.askPassword(o)
 		return o
 	}
 	if b.mood.slow == 0 {
@@ -115,6 +112,41 @@ func (b *bank) authorise(r operator.Request) *bankOrder {
 	b.world.hit("operator-slow")
 	b.world.loop.after(b.random.between(0, b.mood.slow), nil, func() { b.decide(o) })
 	return o
+}
+
+// usualTyping is how long a password takes of whom a script says nothing.
+const usualTyping = 4 * time.Second
+
+// askPassword has the payer type a password for just this order and amount. Who does not in good time is refused where that
+// was asked for.
+func (b *bank) askPassword(o *bankOrder) {
+	o.state = bankPassword
+	if o.request.Verify {
+		b.world.hit("password-asked")
+		b.world.loop.after(passwordWithin, nil, func() { b.unverified(o) })
+	}
+	typing := o.payer.password
+	if typing == 0 {
+		typing = usualTyping
+	}
+	if typing > 0 {
+		b.world.loop.after(typing, nil, func() {
+			o.verified = true
+			b.decide(o)
+		})
+	}
+}
+
+// passwordWithin is how long an operator waits for a password that it was told to ask for.
+const passwordWithin = 30 * time.Second
+
+// unverified refuses an order whose payer has not typed the password.
+func (b *bank) unverified(o *bankOrder) {
+	if o.state == bankPassword {
+		b.world.hit("password-refused")
+		o.state, o.reason = bankDeclined, operator.ReasonVerificationFailed
+		b.wake(o)
+	}
 }
 
 // payer finds whose money it is about.
@@ -250,10 +282,14 @@ func (b *bank) refund(q operator.Inquiry) (*bankOrder, operator.Status) {
 
 // pay is a customer who scans a shown code.
 func (b *bank) pay(o *bankOrder, c *customer) {
-	if o.state == bankShown {
-		o.payer = c
-		b.decide(o)
+	if o.state != bankShown {
+		return
 	}
+	if o.payer = c; o.request.Verify {
+		b.askPassword(o)
+		return
+	}
+	b.decide(o)
 }
 
 func (o *bankOrder) status() operator.Status {

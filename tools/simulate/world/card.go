@@ -117,7 +117,7 @@ func (w *World) walletOf(c *customer) *wallet {
 	}
 	w.minted++
 	minted, err := hardcard.Mint(w.shop.issuer, hardcard.Options{Wallet: fmt.Sprintf("0010%012d", w.minted), Balance: 1_000_000_00,
-		TapLimit: 1_000_000_00, TapCount: 1000, Path: c.wallet.path})
+		TapLimit: noPasswordMax, TapCount: 1000, Path: c.wallet.path})
 	w.must(err)
 	c.wallet.card = minted
 	w.cards[minted.Wallet()] = c

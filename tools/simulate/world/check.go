@@ -23,6 +23,9 @@ func (w *World) debited(o *bankOrder) {
 		w.violation("debit-without-record", "%s is debited, and no journal has asked for it", w.alias(o.id))
 	}
 	w.checkUnderstood(o.id)
+	if o.request.Amount > noPasswordMax && !o.verified {
+		w.violation("debited-unverified", "%s of %s without a password", yuan(o.request.Amount), w.alias(o.id))
+	}
 	paid := int64(0)
 	for _, b := range w.banks {
 		for _, other := range b.list {

@@ -53,45 +53,63 @@ func (w *World) checkKeptFee(o *bankOrder, rates tariff, entries []store.Entry) 
 		_, fee := feeOf(e, o.at.code)
 		kept += fee
 	}
-	paid, full := o.net()+o.returned, int64(0)
-	switch l := o.lien; {
-	case paid == 0:
-	case l == nil:
-		full = rates.fee(paid)
-	default:
-		for _, c := range l.completions {
-			if !c.undone {
-				full += rates.fee(c.amount)
-			}
-		}
-	}
-	left := full
-	if o.returned > 0 && paid > 0 {
-		left = min(full-(full*o.returned+paid-1)/paid, rates.most(o.net()))
-	}
+	due := o.feeDue(rates)
 	switch {
 	case kept < 0 || kept > rates.most(o.net()):
 		w.violation("fee-above-cap", "%d fen are kept of %s, of which %s are left", kept, w.alias(o.id), yuan(o.net()))
-	case o.undone() && o.returned > 0: // which part of it went back with which completion depends on their order
-		if kept > full {
-			w.violation("fee-differs", "%d fen are kept of %s, and at most %d were due", kept, w.alias(o.id), full)
-		}
-	case kept != left:
-		w.violation("fee-differs", "%d fen are kept of %s, and %d are due", kept, w.alias(o.id), left)
+	case kept != due:
+		w.violation("fee-differs", "%d fen are kept of %s, and %d are due", kept, w.alias(o.id), due)
 	}
 }
 
-// undone reports whether a completion of a hold was taken back.
-func (o *bankOrder) undone() bool {
+// feeDue is what may be kept of an order's fees, by what was paid and came back in its order.
+func (o *bankOrder) feeDue(rates tariff) int64 {
+	sum := feeSum{rates: rates}
 	if o.lien == nil {
-		return false
+		sum.pay(o.net() + o.returned)
+		sum.refund(o.returned)
+		return sum.kept()
 	}
-	for _, c := range o.lien.completions {
-		if c.undone {
-			return true
+	for _, m := range o.lien.moves {
+		switch {
+		case m.undone:
+			sum.undo(-m.amount)
+		case m.amount < 0:
+			sum.refund(-m.amount)
+		default:
+			sum.pay(m.amount)
 		}
 	}
-	return false
+	return sum.kept()
+}
+
+// feeSum adds fees up as amounts are paid and come back, in minor units.
+type feeSum struct {
+	rates             tariff
+	paid, back        int64
+	charged, returned int64
+}
+
+func (s *feeSum) kept() int64 { return s.charged - s.returned }
+
+func (s *feeSum) pay(amount int64) {
+	s.paid, s.charged = s.paid+amount, s.charged+s.rates.fee(amount)
+}
+
+// refund gives back in proportion to all that came back so far, a part of a fen being a whole one.
+func (s *feeSum) refund(amount int64) {
+	if amount == 0 {
+		return
+	}
+	s.back += amount
+	s.returned = max(s.returned, (s.charged*s.back+s.paid-1)/s.paid, s.charged-s.rates.most(s.paid-s.back))
+}
+
+// undo takes back what a completion cost, or what is left of that.
+func (s *feeSum) undo(amount int64) {
+	fee := min(s.rates.fee(amount), s.kept())
+	s.paid -= amount
+	s.charged -= max(fee, s.kept()-s.rates.most(s.paid-s.back))
 }
 
 // feeOf reads an entry: what was paid at an operator by it, and which fee was charged; negative for what went back.

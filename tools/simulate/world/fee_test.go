@@ -6,7 +6,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/yuantill/yuantill/cloud/operator"
 	"github.com/yuantill/yuantill/cloud/operator/registry"
 	"github.com/yuantill/yuantill/cloud/plan"
 	"github.com/yuantill/yuantill/cloud/store"
@@ -98,12 +97,32 @@ func TestFeesAreHeldAgainstTheTerms(t *testing.T) {
 }
 
 func completedInParts(undone bool) *lien {
-	l := &lien{all: 100_00, rest: 31_25, paid: 68_75, completions: map[operator.FollowUpID]*completion{
-		{1}: {amount: 18_75}, {2}: {amount: 50_00, undone: undone}}}
+	l := &lien{all: 100_00, rest: 31_25, paid: 68_75, moves: []move{{amount: 18_75}, {amount: 50_00}}}
 	if undone {
 		l.rest, l.paid = 81_25, 18_75
+		l.moves = append(l.moves, move{amount: -50_00, undone: true})
 	}
 	return l
+}
+
+// TestFeeDueGoesByOrder: what came back before more was paid takes nothing of what that costs.
+func TestFeeDueGoesByOrder(t *testing.T) {
+	for name, c := range map[string]struct {
+		moves []move
+		due   int64
+	}{
+		"RefundedBetween":    {[]move{{amount: 181_81}, {amount: -181_80}, {amount: 545_43}, {amount: -545_43}, {amount: 181_81}}, 15},
+		"RefundedAtLast":     {[]move{{amount: 181_81}, {amount: 545_43}, {amount: 181_81}, {amount: -727_23}}, 14},
+		"AllBack":            {[]move{{amount: 181_81}, {amount: -181_81}}, 0},
+		"Undone":             {[]move{{amount: 181_81}, {amount: 100_00}, {amount: -100_00, undone: true}}, 15},
+		"UndoneAfterARefund": {[]move{{amount: 100_00}, {amount: 100_00}, {amount: -100_00}, {amount: -100_00, undone: true}}, 0},
+		"NothingYet":         {nil, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			o := &bankOrder{lien: &lien{moves: c.moves}}
+			require.Equal(t, c.due, o.feeDue(tariffs[0]))
+		})
+	}
 }
 
 func TestADayIsTheMerchants(t *testing.T) {

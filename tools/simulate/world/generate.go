@@ -87,12 +87,16 @@ func (g *generator) sale(at time.Duration, till int) {
 	}
 }
 
-// amount is a price: any, or so small that a fen is much of its fee.
+// amount is a price: any, or so small that a fen is much of its fee, or about the one from which on a password is needed.
 func (g *generator) amount() int {
-	if g.random.chance(20) {
-		return 1 + g.random.IntN(3000)
+	r := g.random
+	switch {
+	case r.chance(20):
+		return 1 + r.IntN(3000)
+	case r.chance(12):
+		return one(r, noPasswordMax, noPasswordMax+1, noPasswordMax+1+r.IntN(4*noPasswordMax))
 	}
-	return 1 + g.random.IntN(100_000)
+	return 1 + r.IntN(noPasswordMax)
 }
 
 // shift is the end of one, or a look at it, and perhaps the beginning of the next; as often as not while the line is dead and

@@ -19,6 +19,13 @@ type lien struct {
 	paid        int64 // completed and not undone
 	ended       bool
 	completions map[operator.FollowUpID]*completion
+	moves       []move // in their order
+}
+
+// move is an amount that was paid out of a lien, or that came back; negative then.
+type move struct {
+	amount int64
+	undone bool // a completion was taken back: it is held again
 }
 
 // completion is what was paid out of a lien.
@@ -98,6 +105,7 @@ func (b *bank) followHold(o *bankOrder, r operator.FollowUp) operator.Reason {
 		}
 		l.completions[r.ID] = &completion{amount: r.Amount, freed: freed}
 		l.rest, l.paid = l.rest-freed, l.paid+r.Amount
+		l.moves = append(l.moves, move{amount: r.Amount})
 	case operator.KindCancel:
 		if r.Amount != l.rest {
 			w.violation("released-wrong", "%s of %s held for %s", yuan(r.Amount), yuan(l.rest), w.alias(o.id))
@@ -111,6 +119,7 @@ func (b *bank) followHold(o *bankOrder, r operator.FollowUp) operator.Reason {
 		}
 		c.undone = true
 		l.rest, l.paid = l.rest+c.freed, l.paid-c.amount
+		l.moves = append(l.moves, move{amount: -c.amount, undone: true})
 	default:
 		return operator.ReasonInvalidRequest
 	}

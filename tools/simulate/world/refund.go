@@ -281,6 +281,9 @@ func (b *bank) carryOut(o *bankOrder, r operator.FollowUp) operator.Reason {
 	// An operator that does not look: whoever asks for too much gets it. What holds is the limit of our own books.
 	b.world.trace("bank %s gives back %s of %s", b.code, yuan(r.Amount), b.world.alias(o.id))
 	o.returned += r.Amount
+	if o.lien != nil {
+		o.lien.moves = append(o.lien.moves, move{amount: -r.Amount})
+	}
 	if o.net() < 0 {
 		b.world.violation("refunded-beyond-paid", "%s of %s is more than was paid", yuan(o.returned), b.world.alias(o.id))
 	}
