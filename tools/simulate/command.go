@@ -26,6 +26,7 @@ type options struct {
 	state     string
 	stop      bool
 	shrink    bool
+	commit    string // of the tree that this program was built from
 }
 
 var errViolations = errors.New("promises were broken")
@@ -36,7 +37,10 @@ func newCommand() *cobra.Command {
 		Use: "simulate", Args: cobra.NoArgs, SilenceErrors: true, SilenceUsage: true,
 		Short: "模拟整个世界：终端、网络、云端、银行与人 | Simulate tills, network, cloud, operators and people, with faults",
 		RunE: func(command *cobra.Command, _ []string) error {
-			return o.run(command.Context(), command.OutOrStdout(), command.ErrOrStderr(), command.Flags().Changed("seed"))
+			if !o.child {
+				o.commit = commit(command.Context(), ".")
+			}
+			return o.run(command.Context(), command.OutOrStdout(), command.Flags().Changed("seed"))
 		},
 	}
 	flags := command.Flags()
@@ -57,14 +61,14 @@ func newCommand() *cobra.Command {
 	return command
 }
 
-func (o options) run(ctx context.Context, out, errors io.Writer, one bool) error {
+func (o options) run(ctx context.Context, out io.Writer, one bool) error {
 	switch {
 	case o.child:
 		return o.serve(ctx, out)
 	case o.script != "" || one:
 		return o.play(out)
 	default:
-		return o.sweep(ctx, out, errors)
+		return o.sweep(ctx, out)
 	}
 }
 
@@ -97,15 +101,13 @@ func (o options) play(out io.Writer) error {
 	total := newSummary()
 	total.add(result)
 	if o.shrink && len(result.Violations) > 0 {
-		path, err := shrink(script, result.Violations[0].Name)
+		path, err := o.shorten(script, result.Violations[0].Name)
 		if err != nil {
 			return err
 		}
 		fmt.Fprintf(out, "shrunk to %s\n", path)
 	}
-	for _, v := range result.Violations {
-		fmt.Fprintf(out, "violation of seed %d at %s: %s: %s\n", result.Seed, v.At, v.Name, v.Detail)
-	}
+	o.tell(out, result)
 	return total.print(out, o.json)
 }
 

@@ -40,8 +40,8 @@ func (r *runner) run(script world.Script, trace io.Writer) (world.Result, error)
 	return world.Run(r.shop, script, filepath.Join(r.folder, "world-"+strconv.Itoa(r.count)), trace)
 }
 
-// shrink makes a script shorter that breaks a promise, and writes it to a file. It returns the file's name.
-func shrink(script world.Script, promise string) (string, error) {
+// shorten makes a script shorter that breaks a promise, and writes it to a file. It returns the file's name.
+func (o options) shorten(script world.Script, promise string) (string, error) {
 	r, err := newRunner()
 	if err != nil {
 		return "", err
@@ -59,7 +59,7 @@ func shrink(script world.Script, promise string) (string, error) {
 		}
 		return false
 	})
-	shrunk.Notes = []string{fmt.Sprintf("seed %d, shrunk: breaks %s (%s)", script.Seed, promise, commit())}
+	shrunk.Notes = []string{fmt.Sprintf("seed %d, shrunk: breaks %s (%s)", script.Seed, promise, o.commit)}
 	if err := os.MkdirAll(shrunkFolder, 0o755); err != nil {
 		return "", fmt.Errorf("keep script: %w", err)
 	}

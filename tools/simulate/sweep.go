@@ -3,15 +3,12 @@ package main
 import (
 	"bufio"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"runtime"
 	"runtime/debug"
 	"strconv"
@@ -30,8 +27,8 @@ const batchSize = 1000
 const childMemory = 300 << 20
 
 // sweep runs seeds in several processes: SQLite's randomness is one for a process, and so is everything else here that
-// could make one run see another.
-func (o options) sweep(ctx context.Context, out, problems io.Writer) error {
+// could make one run see another. Interrupted, it says and saves what it has done.
+func (o options) sweep(ctx context.Context, out io.Writer) error {
 	total, next, err := o.resume()
 	if err != nil {
 		return err
@@ -39,19 +36,21 @@ func (o options) sweep(ctx context.Context, out, problems io.Writer) error {
 	end := o.from + o.seeds
 	for next < end && ctx.Err() == nil && (!o.stop || total.Violations == 0) {
 		last := min(next+batchSize, end)
-		if err := o.batch(ctx, next, last, total, out); err != nil {
-			return err
-		}
-		next = last
-		if err := o.save(total, next); err != nil {
+		next, err = o.batch(ctx, next, last, total, out)
+		if err := errors.Join(err, o.save(total, next)); err != nil {
 			return err
 		}
 	}
-	return errors.Join(ctx.Err(), total.print(out, o.json))
+	var interrupted error
+	if next < end && ctx.Err() != nil {
+		interrupted = fmt.Errorf("interrupted before seed %d: %w", next, ctx.Err())
+	}
+	return errors.Join(interrupted, total.print(out, o.json))
 }
 
-// batch shares seeds out to processes.
-func (o options) batch(ctx context.Context, first, end uint64, total *summary, out io.Writer) error {
+// batch shares seeds out to processes. It returns the first seed that is not in the total: the batch's end, unless it was
+// interrupted, or stopped at a violation.
+func (o options) batch(ctx context.Context, first, end uint64, total *summary, out io.Writer) (next uint64, err error) {
 	processes := o.processes
 	if processes == 0 {
 		processes = runtime.NumCPU()
@@ -59,7 +58,7 @@ func (o options) batch(ctx context.Context, first, end uint64, total *summary, o
 	seeds := make(chan uint64)
 	results := make(chan world.Result)
 	found := make(chan struct{}) // closed at the first violation where that is the end
-	group, ctx := errgroup.WithContext(ctx)
+	group, working := errgroup.WithContext(ctx)
 	group.Go(func() error {
 		defer close(seeds)
 		for seed := first; seed < end; seed++ {
@@ -67,8 +66,8 @@ func (o options) batch(ctx context.Context, first, end uint64, total *summary, o
 			case seeds <- seed:
 			case <-found:
 				return nil
-			case <-ctx.Done():
-				return ctx.Err()
+			case <-working.Done():
+				return working.Err()
 			}
 		}
 		return nil
@@ -76,23 +75,45 @@ func (o options) batch(ctx context.Context, first, end uint64, total *summary, o
 	collected := make(chan struct{})
 	go func() {
 		defer close(collected)
-		for r := range results {
-			total.add(r)
-			if o.stop && total.Violations == 1 && len(r.Violations) > 0 {
-				close(found)
-			}
-			for _, v := range r.Violations {
-				fmt.Fprintf(out, "violation of seed %d at %s: %s: %s (%s)\n", r.Seed, v.At, v.Name, v.Detail, commit())
-			}
-		}
+		next = o.collect(first, results, total, out, func() { close(found) })
 	}()
 	for range min(processes, int(end-first)) {
-		group.Go(func() error { return runChild(ctx, seeds, results) })
+		group.Go(func() error { return runChild(working, seeds, results) })
 	}
-	err := group.Wait()
+	err = group.Wait()
 	close(results)
 	<-collected
-	return err
+	if ctx.Err() != nil {
+		return next, nil // children that were interrupted too are no news
+	}
+	return next, err
+}
+
+// collect adds results up in the order of their seeds, whichever comes first, so that a total is of all seeds below the one
+// that it returns. It calls found at the first violation where that is the end.
+func (o options) collect(first uint64, results <-chan world.Result, total *summary, out io.Writer, found func()) (next uint64) {
+	waiting := map[uint64]world.Result{} // for those of the processes that are slower
+	next = first
+	for result := range results {
+		waiting[result.Seed] = result
+		for r, is := waiting[next]; is; r, is = waiting[next] {
+			delete(waiting, next)
+			next++
+			total.add(r)
+			o.tell(out, r)
+			if o.stop && total.Violations == 1 && len(r.Violations) > 0 {
+				found()
+			}
+		}
+	}
+	return next
+}
+
+// tell prints what a run has broken.
+func (o options) tell(out io.Writer, r world.Result) {
+	for _, v := range r.Violations {
+		fmt.Fprintf(out, "violation of seed %d at %s: %s: %s (%s)\n", r.Seed, v.At, v.Name, v.Detail, o.commit)
+	}
 }
 
 // runChild has another process run seeds, one after another.
@@ -160,95 +181,4 @@ func (o options) serve(ctx context.Context, out io.Writer) error {
 		}
 	}
 	return nil
-}
-
-// state is what a sweep has done so far.
-type state struct {
-	Program    string // digest of the program that did it
-	From, Next uint64
-	Total      *summary
-}
-
-// program is the digest of this program: what another one found says nothing about this one.
-func program() (string, error) {
-	self, err := os.Executable()
-	if err != nil {
-		return "", fmt.Errorf("find program: %w", err)
-	}
-	file, err := os.Open(self)
-	if err != nil {
-		return "", fmt.Errorf("read program: %w", err)
-	}
-	defer file.Close()
-	digest := sha256.New()
-	if _, err := io.Copy(digest, file); err != nil {
-		return "", fmt.Errorf("read program: %w", err)
-	}
-	return hex.EncodeToString(digest.Sum(nil)), nil
-}
-
-// resume returns what the state file says, if it is of this program's sweep and that has not ended.
-func (o options) resume() (*summary, uint64, error) {
-	if o.state == "" {
-		return newSummary(), o.from, nil
-	}
-	text, err := os.ReadFile(o.state)
-	if errors.Is(err, os.ErrNotExist) {
-		return newSummary(), o.from, nil
-	}
-	if err != nil {
-		return nil, 0, fmt.Errorf("read state: %w", err)
-	}
-	var s state
-	if err := json.Unmarshal(text, &s); err != nil || s.Total == nil {
-		return nil, 0, fmt.Errorf("read state %s: %w", o.state, err)
-	}
-	self, err := program()
-	if err != nil {
-		return nil, 0, err
-	}
-	if s.Program != self || s.From != o.from || s.Next >= o.from+o.seeds {
-		return newSummary(), o.from, nil
-	}
-	return s.Total, s.Next, nil
-}
-
-func (o options) save(total *summary, next uint64) error {
-	if o.state == "" {
-		return nil
-	}
-	self, err := program()
-	if err != nil {
-		return err
-	}
-	text, err := json.Marshal(state{Program: self, From: o.from, Next: next, Total: total})
-	if err != nil {
-		return fmt.Errorf("encode state: %w", err)
-	}
-	if err := os.MkdirAll(filepath.Dir(o.state), 0o755); err != nil {
-		return fmt.Errorf("save state: %w", err)
-	}
-	temporary := o.state + ".new"
-	if err := os.WriteFile(temporary, append(text, '\n'), 0o600); err != nil {
-		return fmt.Errorf("save state: %w", err)
-	}
-	return os.Rename(temporary, o.state)
-}
-
-// commit names the tree that this program was built from.
-func commit() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return "commit unknown"
-	}
-	name, changed := "unknown", ""
-	for _, setting := range info.Settings {
-		switch {
-		case setting.Key == "vcs.revision":
-			name = setting.Value
-		case setting.Key == "vcs.modified" && setting.Value == "true":
-			changed = " and changes"
-		}
-	}
-	return "commit " + name + changed
 }

@@ -48,6 +48,9 @@ func run(ctx context.Context, out io.Writer, seeds uint64, only string) error {
 	if err != nil || len(patches) == 0 {
 		return errors.Join(errors.New("no planted bugs here: run it at the tree's root"), err)
 	}
+	if patches, err = chosen(patches, only); err != nil {
+		return err
+	}
 	folder, err := os.MkdirTemp("", "yuantill-mutants-")
 	if err != nil {
 		return fmt.Errorf("make folder: %w", err)
@@ -64,13 +67,9 @@ func run(ctx context.Context, out io.Writer, seeds uint64, only string) error {
 	if err := copyTree(mutantsFolder, kept); err != nil {
 		return fmt.Errorf("copy planted bugs: %w", err)
 	}
-	mutants, found := 0, 0
+	found := 0
 	for _, patch := range patches {
-		m := mutant{name: strings.TrimSuffix(filepath.Base(patch), ".patch"), tree: tree}
-		if only != "" && !slices.Contains(strings.Split(only, ","), m.name) {
-			continue
-		}
-		mutants++
+		m := mutant{name: nameOf(patch), tree: tree}
 		began := time.Now()
 		verdict, err := m.judge(ctx, filepath.Join(kept, filepath.Base(patch)), seeds)
 		switch {
@@ -83,15 +82,42 @@ func run(ctx context.Context, out io.Writer, seeds uint64, only string) error {
 			fmt.Fprintf(out, "%-38s %s (%s)\n", m.name, verdict, time.Since(began).Round(time.Second))
 		}
 	}
-	line, err := json.Marshal(map[string]int{"mutants": mutants, "found": found})
+	line, err := json.Marshal(map[string]int{"mutants": len(patches), "found": found})
 	if err != nil {
 		return fmt.Errorf("encode result: %w", err)
 	}
 	fmt.Fprintf(out, "%s\n", line)
-	if found < mutants {
+	if found < len(patches) {
 		return errNotFound
 	}
 	return nil
+}
+
+func nameOf(patch string) string { return strings.TrimSuffix(filepath.Base(patch), ".patch") }
+
+// chosen returns the patches that only names, comma-separated; empty means all. A name that none has is an error, which
+// lists those there are.
+func chosen(patches []string, only string) ([]string, error) {
+	if only == "" {
+		return patches, nil
+	}
+	byName := map[string]string{}
+	var names []string
+	for _, patch := range patches {
+		byName[nameOf(patch)] = patch
+		names = append(names, nameOf(patch))
+	}
+	var some []string
+	for name := range strings.SplitSeq(only, ",") {
+		patch, known := byName[strings.TrimSpace(name)]
+		if !known {
+			return nil, fmt.Errorf("no planted bug is called %q; there are:\n  %s", name, strings.Join(names, "\n  "))
+		}
+		if !slices.Contains(some, patch) {
+			some = append(some, patch)
+		}
+	}
+	return some, nil
 }
 
 // mutant is one planted bug.

@@ -85,7 +85,7 @@ func (j judgement) doubleSpent() {
 		j.violation("double-spend-approved", "%s is paid with a number that was used, says %s", j.alias(id), p.till.name)
 	}
 	if !j.alarmed(id) {
-		j.violation("double-spend-untold", "%s was paid by a copy of a card only, and nobody was told", j.alias(id))
+		p.till.doubt("double-spend-untold", j.alias(id)+" was paid by a copy of a card only", id, j.gone)
 	}
 }
 

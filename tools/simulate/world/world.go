@@ -12,7 +12,6 @@ import (
 
 	"github.com/yuantill/yuantill/cloud/operator"
 	"github.com/yuantill/yuantill/protocol/hardwallet"
-	"github.com/yuantill/yuantill/protocol/money"
 	"github.com/yuantill/yuantill/protocol/record"
 	"github.com/yuantill/yuantill/tools/crashdisk"
 )
@@ -289,7 +288,13 @@ func (w *World) payments() int {
 }
 
 // yuan is an amount as a slip has it.
-func yuan(minor int64) string { return money.Money{Minor: minor, Currency: money.CNY}.Display() }
+func yuan(minor int64) string {
+	sign := ""
+	if minor < 0 {
+		sign, minor = "-", -minor
+	}
+	return fmt.Sprintf("%s¥%d.%02d", sign, minor/100, minor%100)
+}
 
 // Folder returns where worlds should live: in memory where the machine has such a place.
 func Folder() string {
