@@ -54,7 +54,14 @@ func TestWhatOughtToBecomeOfAPayment(t *testing.T) {
 		"VoidOfAnEarlierOne": {void, 0, 0, func(t *till, _ *bankOrder) { t.evidence.openings["0"] = opening{sequence: 0, closed: true} }, just},
 		"TopUpOfAPayment":    {topUp, 1, 0, nil, unjust},
 		"Reversed":           {refundKind, 1, 0, func(_ *till, o *bankOrder) { o.state = bankReversed }, unclear},
-		"LaterVersion":       {refundKind, 1, 0, func(t *till, _ *bankOrder) { t.dialect.later = true }, unclear},
+		"TakenByItself": {refundKind, 1, 0, func(t *till, o *bankOrder) {
+			t.evidence.offline = append(t.evidence.offline, offlinePayment{order: o.id})
+		}, unclear},
+		"TakenByItselfAndHonoured": {refundKind, 1, 0, func(t *till, o *bankOrder) {
+			t.evidence.offline = append(t.evidence.offline, offlinePayment{order: o.id})
+			t.evidence.answered[o.id] = true
+		}, just},
+		"LaterVersion": {refundKind, 1, 0, func(t *till, _ *bankOrder) { t.dialect.later = true }, unclear},
 	} {
 		t.Run(name, func(t *testing.T) {
 			till, p, o := paidAt(nil)
@@ -93,6 +100,7 @@ func TestWhatOughtToBecomeOfAHold(t *testing.T) {
 		"OneFenMoreThanThat":     {complete, 90_01, "", 0, lien{all: 150_00, rest: 90_00, paid: 60_00}, unjust},
 		"Cancel":                 {cancel, 0, "", 0, lien{all: 100_00, rest: 1}, just},
 		"CancelOfNothing":        {cancel, 0, "", 0, lien{all: 100_00, rest: 0, paid: 100_00}, unjust},
+		"TopUpOfNothingHeld":     {topUp, 1, "", 0, lien{all: 100_00, paid: 100_00}, unclear},
 		"Ended":                  {topUp, 1, "", 0, lien{all: 100_00, ended: true}, unjust},
 		"RefundOfACompletion":    {refundKind, 60_00, "", 0, lien{all: 100_00, paid: 60_00, ended: true}, just},
 		"RefundOfWhatIsOnlyHeld": {refundKind, 1, "", 0, lien{all: 100_00, rest: 100_00}, unjust},

@@ -23,6 +23,7 @@ type evidence struct {
 	// Asked for in words that the cloud does not know.
 	notUnderstood map[order]bool
 	outcomes      map[order]map[message.Outcome]bool
+	answered      map[order]bool  // of which a record has the cloud's word
 	records       map[string]bool // every record that an Append returned
 	followed      map[string]*followed
 	offline       []offlinePayment   // that the till took by itself
@@ -34,6 +35,7 @@ type evidence struct {
 	items         map[number]string  // payments and follow-ups by the number that was given them
 	numbers       map[string]number  // the same the other way round
 	prints        map[print]int      // copies that were printed, certainly or perhaps
+	printed       map[print]int      // those of them that were for certain
 	reported      map[string]bool    // items of which a record says what became of a slip
 	last          uint64             // the highest sequence
 	checked       uint64             // acknowledged records that were looked for in the cloud
@@ -43,7 +45,7 @@ func newEvidence() evidence {
 	return evidence{requested: map[order]bool{}, reversal: map[order]bool{}, signed: map[order]bool{}, notUnderstood: map[order]bool{},
 		outcomes: map[order]map[message.Outcome]bool{}, records: map[string]bool{}, followed: map[string]*followed{},
 		methods: map[string]string{}, openings: map[string]opening{}, items: map[number]string{}, sequences: map[string]uint64{}, numbers: map[string]number{},
-		prints: map[print]int{}, reported: map[string]bool{}}
+		prints: map[print]int{}, reported: map[string]bool{}, printed: map[print]int{}, answered: map[order]bool{}}
 }
 
 // recorded writes down one committed record.
@@ -83,6 +85,9 @@ func (e *evidence) recorded(t *till, r record.Record) {
 		body := &message.OutcomeShown{}
 		if proto.Unmarshal(r.Body(), body) == nil {
 			e.outcome(order(body.GetOrderId()))[body.GetOutcome()] = true
+			if body.GetResult() != nil {
+				e.answered[order(body.GetOrderId())] = true
+			}
 		}
 	case record.ReceiptPrinted:
 		e.printRecorded(t, r.Body())
@@ -138,6 +143,6 @@ func (e *evidence) copied() evidence {
 	c.facts, c.methods, c.openings, c.last = slices.Clone(e.facts), maps.Clone(e.methods), maps.Clone(e.openings), e.last
 	c.sequences = maps.Clone(e.sequences)
 	c.items, c.numbers, c.prints = maps.Clone(e.items), maps.Clone(e.numbers), maps.Clone(e.prints)
-	c.reported = maps.Clone(e.reported)
+	c.reported, c.printed, c.answered = maps.Clone(e.reported), maps.Clone(e.printed), maps.Clone(e.answered)
 	return c
 }

@@ -11,14 +11,6 @@ import (
 	"github.com/yuantill/yuantill/protocol/message"
 )
 
-// paper is one copy that came out of a printer.
-type paper struct {
-	item     string // the order or follow-up that it is of
-	copy     message.ReceiptPrinted_Copy
-	again    bool
-	reported bool // its record says that it was certainly printed
-}
-
 // number is what stands on a slip to tell it from all others of its terminal.
 type number struct{ batch, voucher uint32 }
 
@@ -65,7 +57,7 @@ func (p *printer) check(sale *purchase, s slip) {
 	if n := e.numbers[item].String(); n != s.batch+"/"+s.number {
 		w.violation("receipt-differs", "%s prints number %s/%s for %s, whose records say %s", t.name, s.batch, s.number, w.alias(s.order), n)
 	}
-	p.papers = append(p.papers, &paper{item: item, copy: s.copy, again: s.again})
+	p.papers[print{item, s.copy, s.again}]++
 }
 
 // followUpBy finds the follow-up that a slip is of by what stands on it.
@@ -123,21 +115,19 @@ func (e *evidence) printRecorded(t *till, body []byte) {
 	if m.GetResult() == message.ReceiptPrinted_RESULT_NOT_STARTED {
 		return
 	}
-	e.prints[print{item, m.GetCopy(), m.GetReprint()}]++
+	one := print{item, m.GetCopy(), m.GetReprint()}
+	e.prints[one]++
 	if m.GetResult() != message.ReceiptPrinted_RESULT_DONE {
 		return
 	}
-	for _, one := range t.printer.papers {
-		if !one.reported && one.item == item && one.copy == m.GetCopy() && one.again == m.GetReprint() {
-			one.reported = true
-			return
-		}
+	if e.printed[one]++; e.printed[one] <= t.printer.papers[one] {
+		return
 	}
 	t.world.violation("recorded-not-printed", "%s records that %s of %s was printed, and no such slip came out", t.name, m.GetCopy(),
 		t.world.alias(order(m.GetOrderId())))
 }
 
-// print is one copy of a slip.
+// print is one copy of a slip of an order or follow-up.
 type print struct {
 	item  string
 	copy  message.ReceiptPrinted_Copy
@@ -156,11 +146,11 @@ func (t *till) checkPapers() {
 			t.world.violation("never-printed", "%s: number %s is approved, and nothing says that a slip was printed or could not be", t.name, n)
 		}
 	}
-	out := map[print]int{}
-	for _, one := range t.printer.papers {
-		key := print{one.item, one.copy, one.again}
-		if out[key]++; out[key] == t.evidence.prints[key]+1 {
-			t.world.violation("printed-not-recorded", "%s: %s of number %s", t.name, one.copy, t.evidence.numbers[one.item])
+	for _, one := range slices.SortedFunc(maps.Keys(t.printer.papers), func(a, b print) int {
+		return cmp.Or(e.numbers[a.item].compare(e.numbers[b.item]), cmp.Compare(a.copy, b.copy))
+	}) {
+		if t.printer.papers[one] > e.prints[one] {
+			t.world.violation("printed-not-recorded", "%s: %s of number %s", t.name, one.copy, e.numbers[one.item])
 		}
 	}
 }

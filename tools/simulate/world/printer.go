@@ -10,13 +10,12 @@ import (
 
 // printer is a receipt printer, and the customer who reads the slip.
 type printer struct {
-	till  *till
-	ready bool
-	paper int // prints until the paper is out, 0 for enough
-	gone  int // prints until the cable is pulled, 0 for never
-	vague int // prints of which nobody knows
-	// papers are the copies that came out, in the order in which they did.
-	papers []*paper
+	till   *till
+	ready  bool
+	paper  int           // prints until the paper is out, 0 for enough
+	gone   int           // prints until the cable is pulled, 0 for never
+	vague  int           // prints of which nobody knows
+	papers map[print]int // copies that came out
 }
 
 var _ drivers.Printer = (*printer)(nil)

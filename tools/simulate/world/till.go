@@ -76,7 +76,7 @@ func newTill(w *World, index int) *till {
 	var err error
 	t.disk, err = crashdisk.New(disk)
 	w.must(err)
-	t.printer = &printer{till: t, ready: true}
+	t.printer = &printer{till: t, ready: true, papers: map[print]int{}}
 	t.link = &link{world: w, till: t, random: newRandom(w.script.Seed, fmt.Sprintf("link %d", index))}
 	t.evidence = newEvidence()
 	return t

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"time"
 
@@ -37,6 +38,7 @@ type copyOf struct {
 	evidence  evidence
 	open      []*purchase
 	reckoning reckoning
+	papers    map[print]int // that its printer had put out
 }
 
 // copyTill copies a till's files as they are, to be put back or put into another machine later.
@@ -45,7 +47,7 @@ func copyTill(w *World, a Action) {
 	if t == nil {
 		return
 	}
-	c := &copyOf{evidence: t.evidence.copied(), reckoning: t.reckoning}
+	c := &copyOf{evidence: t.evidence.copied(), reckoning: t.reckoning, papers: maps.Clone(t.printer.papers)}
 	c.reckoning.ended = t.present()
 	var err error
 	c.files, err = t.disk.Snapshot()
@@ -104,6 +106,7 @@ func clone(w *World, a Action) {
 	}
 	w.hit("terminal-cloned")
 	twin := newTill(w, len(w.tills))
+	twin.printer.papers = maps.Clone(t.saved.papers)
 	twin.name, twin.id, twin.index = t.name+"'s twin", t.id, t.index
 	t.saved.putInto(twin)
 	w.tills = append(w.tills, twin)
