@@ -264,7 +264,9 @@ func TestCopyTakesNothingBack(t *testing.T) {
 				s.journal.change(func() { s.journal.epoch = 2 })
 				s.refuse(message.Refusal_CAUSE_OTHER_BYTES, 1, reversal)
 				require.Equal(t, catalogue.NoticeReversalWithdrawn.Text(), s.sale(t, order).Notice)
+				s.cloud.mu.Lock()
 				asked := s.cloud.sent[len(s.cloud.sent)-1]
+				s.cloud.mu.Unlock()
 				require.Equal(t, record.PaymentRequested, asked.kind, "it asks about the payment")
 				if restart {
 					s.stop()
