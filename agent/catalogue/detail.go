@@ -25,6 +25,11 @@ func StillHeld(left money.Money) Text {
 	return Text{"仍冻结 " + left.Display(), left.Display() + " is still held"}
 }
 
+// BeyondHold says that a completion asks for more than its hold allows.
+func BeyondHold() Text {
+	return Text{"超出预授权可完成的金额", "More than the hold lets be completed"}
+}
+
 // VoidIsWhole says that a void cannot take back a part.
 func VoidIsWhole(paid money.Money) Text {
 	return Text{"撤销须整笔 " + paid.Display() + "，可不填金额", "a void takes back all of " + paid.Display() + "; leave the amount out"}

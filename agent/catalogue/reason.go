@@ -44,7 +44,7 @@ func Reason(reason message.Reason) Text {
 	case message.Reason_REASON_VERIFICATION_FAILED:
 		return Text{"顾客验证未通过", "The customer could not be verified"}
 	case message.Reason_REASON_DOUBLE_SPENT:
-		return Text{"硬件钱包重复支付，已停用", "The hard wallet spent its money twice and is blocked"}
+		return Text{"硬件钱包重复支付，不再脱机收款", "The hard wallet spent its money twice; nothing more is taken of it offline"}
 	case message.Reason_REASON_SUPERSEDED:
 		return Text{"顾客已改用其他方式支付", "The customer paid by another means"}
 	default:

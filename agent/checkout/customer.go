@@ -203,7 +203,7 @@ func (r Rules) cardLost(s Sale, notice catalogue.Phrase, now time.Time) (Sale, [
 
 // abandon ends a sale for which no payment was ever asked.
 func (r Rules) abandon(s Sale, reason message.Reason) (Sale, []Effect) {
-	s.State = Abandoned
+	s.State, s.Reversal = Abandoned, reason // so that people and programs are told why
 	return s, []Effect{
 		Commit{Type: record.SaleAbandoned, Body: &message.SaleAbandoned{
 			OrderId: s.OrderID[:], Reason: reason, Amount: s.Amount.Minor, Currency: s.Amount.Currency.Code,

@@ -5,6 +5,7 @@ import (
 
 	"github.com/yuantill/yuantill/agent/catalogue"
 	"github.com/yuantill/yuantill/protocol/message"
+	"github.com/yuantill/yuantill/protocol/money"
 )
 
 // View is a follow-up as it is put before people.
@@ -29,11 +30,29 @@ func (r Rules) View(f FollowUp, notice catalogue.Phrase) View {
 	}
 	switch f.State {
 	case Declined, NotCarriedOut:
-		v.Reason = catalogue.Reason(f.Result.GetReason())
+		v.Reason = f.reason()
 	case Asking:
 		v.Until = f.RequestedAt.Add(r.Timing.AnswerWithin)
 	}
 	return v
+}
+
+// reason says why it was not done. What is beyond the order itself is not the wallet's limit, and the order says how much.
+func (f FollowUp) reason() catalogue.Text {
+	given, standing := f.Result.GetReason(), f.Result.GetStanding()
+	if given != message.Reason_REASON_LIMIT_EXCEEDED || standing == nil {
+		return catalogue.Reason(given)
+	}
+	left := LeftOf(&message.OrderFound{Payment: &message.PaymentResult{Standing: standing}}, nil)
+	sum := func(minor int64) money.Money { return money.Money{Minor: minor, Currency: f.Amount.Currency} }
+	switch {
+	case f.Kind == message.FollowUp_FOLLOW_UP_COMPLETE && f.Amount.Minor > left.Held:
+		return catalogue.BeyondHold().With(catalogue.StillHeld(sum(left.Held)))
+	case Takes(f.Kind) && f.Amount.Minor > left.Refund:
+		return catalogue.RefuseMoreThanLeft.Text().With(catalogue.Refundable(sum(left.Refund)))
+	default:
+		return catalogue.Reason(given)
+	}
 }
 
 func phrases(f FollowUp) (title, next catalogue.Phrase) {

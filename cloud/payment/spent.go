@@ -137,7 +137,7 @@ func (s *Service) spend(ctx context.Context, r collector.Verified, body *message
 		BlockedWallets: []store.BlockedWallet{{Wallet: spent.Wallet, Reason: reason, Order: order, At: spent.At}},
 		Alarms: []store.Alarm{{Key: reason + "/" + order.String(), Kind: reason, Terminal: r.Terminal.ID.String(), At: now,
 			Detail: fmt.Sprintf("order %s, hard wallet %s: payment %d of it was presented before, with order %s at terminal %s; "+
-				"it is presented to nobody and the wallet is blocked",
+				"it is presented to nobody, and tills take nothing of the wallet offline any more",
 				order, paid.Certificate.Wallet, spent.Counter, before.Order, before.Terminal)}}})
 	return counted
 }

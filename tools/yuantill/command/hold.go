@@ -38,7 +38,7 @@ func (p *program) holdStart() *cobra.Command {
 			"Holds the customer's money without taking it. Exit codes and --json are those of yuantill sale.",
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if flags.days < 0 || flags.days > holdDaysMax {
+			if cmd.Flags().Changed("days") && (flags.days < 1 || flags.days > holdDaysMax) {
 				return usage(catalogue.FlagOutside("--days", flags.days, 1, holdDaysMax))
 			}
 			if err := notEmpty(cmd, "amount"); err != nil {
@@ -74,7 +74,9 @@ func (p *program) holdCancel() *cobra.Command {
 
 func (p *program) holdUndo() *cobra.Command {
 	return p.followCommand(followFlags{verb: []string{"hold", "undo"}, kind: "undo"},
-		"undo ORDER", "预授权完成撤销  Take one completion back", "撤销一次完成，金额重新冻结。\nTakes one completion back whole; the amount is held again.")
+		"undo ORDER", "预授权完成撤销  Take one completion back", "撤销一次完成，金额重新冻结。预授权结束后（如 complete --last 之后）不能撤销完成，请用 yuantill refund 退货。\n"+
+			"Takes one completion back whole; the amount is held again.\n"+
+			"Once the hold has ended, as after complete --last, nothing is undone: refund instead (yuantill refund).")
 }
 
 func (p *program) holdList() *cobra.Command {
