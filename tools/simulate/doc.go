@@ -27,24 +27,49 @@
 //
 // # What is checked
 //
-// After every step: nothing shown or printed without its record; slips say the sale's amount, once; no debit that no
-// journal has asked for; no customer out of more than he owes; acknowledged records are in the store, byte for byte; no
-// answer sealed twice under one number; no code or wallet id in a log; one process a journal; one press, one sale.
+// After every step: nothing shown or printed without its record, and nothing recorded as printed without a slip on the
+// printer; slips say the amount, number and kind of what they are of, be that a sale or a refund; no number is given twice;
+// no debit that no journal has asked for, none above the no-password cap without a password, no customer out of more than he
+// owes; acknowledged records are in the store, byte for byte; no answer sealed twice under one number; no code or wallet id
+// in a log; one process a journal; one press, one sale; what a till takes by itself stays within its total and each wallet's,
+// and no number of a wallet is presented twice.
+//
+// Of each void, refund and step of a hold the world says itself what ought to become of it, by what was paid and held and
+// came back (world/claim.go): what ought to be done must be, and what ought not must not. It says nothing where another one
+// on the same order crosses it, near a hold's end, and where nobody has told the till yet whether an operator honours what
+// it took by itself.
 //
 // In the end, six hours of simulated time after the faults stop: everything acknowledged and stored, no sale, payment or
-// queue left open, ledger in balance, and operators, ledger, journals and receipts of one mind about every order. A till
+// queue left open, ledger in balance, and operators, ledger, journals and receipts of one mind about every order; a slip of
+// all that was approved, or a record of why not; fees as the terms say, for each payment, each day and after all that came
+// back; of what only a copied card has paid somebody was told. A till
 // whose files were copied need not converge, but somebody must have been told; and unless it stopped, or the cloud set it
 // aside, its sales end as any other's. What was lost with files of which nothing had reached the cloud is counted: a limit
 // that ARCHITECTURE.md names.
 //
-// The checks believe only what the world itself saw: wallets at the operators, screens, slips, bytes that a commit
-// returned. They share no code with the product but the message types.
+// # What the checks share with the product
+//
+// The checks believe only what the world itself saw: wallets at the operators, screens, slips, bytes that a commit returned.
+// The model of payments, holds, fees, limits and wallets is the world's own. But these are the product's:
+//
+//   - the message types, and record.Parse and ParseHeader, by which the bytes of records are read;
+//   - hardwallet.Transaction, by which an operator reads and verifies what a card has signed, and tools/fakedevice/hardcard,
+//     the card itself;
+//   - ledger.Checker, whose findings at the end count besides the world's own sums, and the store's queries by which
+//     records, entries, alarms and shifts are read back;
+//   - the till's own word for what it has left to do at the end (agent.Stepwise.Open, uplink.Status, journal.Waiting);
+//   - the names of screens' states (checkout.State) and of refusals (catalogue.Phrase): which of them are about an order;
+//   - payment.SweepEvery and the timings of agent and cloud, which set when things happen, not what is right.
+//
+// A mistake in one of these may hide itself. Their packages' own tests, golden vectors and fuzzing are there for that.
+// The histories of the tills' APIs are judged by porcupine, see world/history.go for what it can see.
 //
 // # What it does not show
 //
-//   - Power cuts that lose unsynced writes: files are as the operating system has them. tools/crashtest does that.
 //   - Races: one thread cannot have them. The race detector and tools that run real processes look for them.
 //   - Commits of several terminals grouped by the store, its write-ahead log being carried over beside them, the journal's
 //     background work.
-//   - MQTT, TLS and HTTPS themselves, drivers, and two versions of the program at once.
+//   - MQTT, TLS and HTTPS themselves, and drivers. Later versions of tills and cloud are this program with more words
+//     (world/version.go), not another program.
+//   - Wrong passwords and a wallet's daily count: an operator's customers type the right one, or none.
 package main

@@ -12,6 +12,11 @@ import (
 	"github.com/yuantill/yuantill/protocol/message"
 )
 
+// What porcupine can see here is little: the world has one thread, so calls hardly overlap, and each sale is a history of its
+// own. It sees that a definite outcome stays as the API tells it, over restarts and for calls whose process died with the
+// answer. It would see more only of calls that overlap at several processes, and of what is said of several sales at once;
+// the money is judged by the other checks.
+
 // history is what a till's API was asked and what it answered, sale by sale. A call whose process died has no answer; it
 // may have had its effect at any later time.
 type history struct{ operations []porcupine.Operation }
