@@ -68,14 +68,14 @@ func (c *inField) answer(command []byte) []byte {
 		}
 		return c.of.tape[c.turn-1]
 	}
-	before := c.Card.Counter()
+	before := c.Counter()
 	answer := c.Card.Exchange(command)
 	if c.turn == 1 {
 		c.of.tape = nil
 	}
 	c.of.tape = append(c.of.tape, answer)
-	if after := c.Card.Counter(); after != before {
-		spent := spending{c.Card.Wallet(), after}
+	if after := c.Counter(); after != before {
+		spent := spending{c.Wallet(), after}
 		c.world.spendings[spent] = append(c.world.spendings[spent], c.order)
 		c.world.spentBy[c.order] = append(c.world.spentBy[c.order], spent)
 	}

@@ -107,7 +107,7 @@ func (j judgement) contradictions() {
 			outcomes := e.outcome(id)
 			approved := outcomes[message.Outcome_OUTCOME_APPROVED]
 			declined := outcomes[message.Outcome_OUTCOME_DECLINED] || outcomes[message.Outcome_OUTCOME_REVERSED]
-			if approved && declined && !(j.double && e.tookOffline(id)) {
+			if approved && declined && (!j.double || !e.tookOffline(id)) {
 				j.violation("two-outcomes", "%s has two outcomes in %s's journal", j.alias(id), t.name)
 			}
 			paid, not = paid || approved, not || declined
