@@ -71,6 +71,9 @@ func Refuses(order *message.OrderFound, open []FollowUp, kind Kind, amount int64
 		return refusesVoid(order, left, pending, now)
 	case message.FollowUp_FOLLOW_UP_REFUND:
 		switch {
+		case standing.GetHold() && !standing.GetClosed() && pending == 0:
+			// Another till may have completed some of it, of which nobody tells this one: there may be more than is known here.
+			return catalogue.None
 		case amount > left.Refund && pending > 0 && amount <= standing.GetPaid()-standing.GetRefunded():
 			return catalogue.RefuseFollowUpOpen
 		case amount > left.Refund:
