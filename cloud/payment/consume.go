@@ -35,7 +35,7 @@ type requests struct{ *Service }
 // Consume makes a payment of a request, in the same commit as its record, and begins it after the commit.
 func (s requests) Consume(ctx context.Context, r collector.Verified, secret []byte) (store.Change, func(error)) {
 	body, order, reason := parseRequest(r)
-	newer := s.newer(r, "order "+order.String(), understood(body))
+	newer := s.newer(r, "order", order, understood(body))
 	if reason != operator.ReasonNone {
 		return newer, s.declining(r, body, order, reason)
 	}

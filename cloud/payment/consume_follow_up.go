@@ -65,7 +65,7 @@ func parseVerified(r collector.Verified) (request, operator.Reason) {
 // Consume notes the follow-up in the same commit as its record, and has its order look at it after the commit.
 func (s followUps) Consume(ctx context.Context, r collector.Verified, _ []byte) (store.Change, func(error)) {
 	asked, reason := parseVerified(r)
-	newer := s.newer(r, "follow-up "+asked.id.String(), message.Understood(asked.body))
+	newer := s.newer(r, "follow-up", asked.id, message.Understood(asked.body))
 	if reason != operator.ReasonNone {
 		return newer, s.afterCommit(func() { s.sendFollowUp(asked.terminal, declinedFollowUp(asked.body, reason, r.Header.Time)) })
 	}

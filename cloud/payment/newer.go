@@ -23,13 +23,13 @@ func moved(body *message.PaymentRequested) bool {
 }
 
 // newer is the alarm of a request that was not understood; no change when it was.
-func (s *Service) newer(r collector.Verified, what string, understood bool) store.Change {
+func (s *Service) newer(r collector.Verified, what string, id fmt.Stringer, understood bool) store.Change {
 	if understood {
 		return store.Change{}
 	}
 	terminal := r.Terminal.ID.String()
 	return store.Change{Alarms: []store.Alarm{{Key: alarm.NewerTerminal + "/" + terminal + "/" + r.Header.Type.String(),
 		Kind: alarm.NewerTerminal, Terminal: terminal, At: s.config.Clock.Now(),
-		Detail: fmt.Sprintf("record %d, %s, %s, has fields that this cloud does not know: it is declined; what a hard wallet had signed is given back, "+
-			"and what was taken offline is booked", r.Header.Sequence, r.Header.Type, what)}}}
+		Detail: fmt.Sprintf("record %d, %s, %s %s, has fields that this cloud does not know: it is declined; what a hard wallet had signed is given back, "+
+			"and what was taken offline is booked", r.Header.Sequence, r.Header.Type, what, id)}}}
 }
