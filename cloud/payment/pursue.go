@@ -116,24 +116,18 @@ func (p Payment) inShift(asked *Asked) bool {
 }
 
 func (p Payment) holdObjection(asked *Asked) operator.Reason {
-	switch asked.Kind {
-	case operator.KindTopUp:
-		if p.heldAtMost()+asked.Amount > AmountMax {
-			return operator.ReasonLimitExceeded
-		}
-	case operator.KindComplete:
-		if p.paidAtMost()+asked.Amount > p.completionLimit() {
-			return operator.ReasonLimitExceeded
-		}
-	case operator.KindCancel:
-		if p.rest() <= p.taking() {
-			return operator.ReasonHoldEnded // completed to the end
-		}
-	case operator.KindUndo:
+	if asked.Kind == operator.KindUndo {
 		return p.undoObjection(asked)
-	default:
 	}
-	return operator.ReasonNone
+	switch {
+	case p.spent():
+		return operator.ReasonHoldEnded
+	case asked.Kind == operator.KindTopUp && p.heldAtMost()+asked.Amount > AmountMax,
+		asked.Kind == operator.KindComplete && p.paidAtMost()+asked.Amount > p.completionLimit():
+		return operator.ReasonLimitExceeded
+	default:
+		return operator.ReasonNone
+	}
 }
 
 func (p Payment) undoObjection(asked *Asked) operator.Reason {

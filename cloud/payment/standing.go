@@ -36,7 +36,7 @@ func (p Payment) Standing() Standing {
 		return standing
 	}
 	standing.Paid, standing.Held, standing.HoldExpires = p.paid(), p.held(), p.HoldUntil
-	standing.Closed = p.State == HoldEnded || p.closing() || p.rest() <= p.taking()
+	standing.Closed = p.State == HoldEnded || p.closing() || p.spent()
 	return standing
 }
 
@@ -170,6 +170,27 @@ func (p Payment) taking() int64 {
 	}
 	return sum
 }
+
+// coming is what top-ups and undone completions under way will put on hold.
+func (p Payment) coming() int64 {
+	var sum int64
+	for _, f := range p.FollowUps {
+		switch {
+		case f.Status != UnderWay:
+		case f.Kind == operator.KindTopUp:
+			sum += f.Amount
+		case f.Kind == operator.KindUndo:
+			completion, _ := p.FollowUp(f.Undoes)
+			sum += completion.Freed
+		default:
+		}
+	}
+	return sum
+}
+
+// spent reports whether a hold was completed to the end, or is being: nothing of it is held any more, so it has ended, until a
+// completion is undone.
+func (p Payment) spent() bool { return p.rest()+p.coming() <= p.taking() }
 
 // completionLimit is what may be completed: held × cap, rounded down (SPEC 7.6.3).
 func (p Payment) completionLimit() int64 { return p.held() * int64(p.HoldCap) / holdCapWhole }

@@ -126,9 +126,7 @@ func (w *World) ought(c *claim) verdict {
 		return unjust
 	case w.loop.now > c.purchase.expires-expiryDoubt:
 		return unclear
-	case l.rest == 0 && (c.kind == message.FollowUp_FOLLOW_UP_UNDO || c.kind == message.FollowUp_FOLLOW_UP_TOP_UP):
-		return unclear // SPEC.md says neither that such a hold has ended nor that it has not
-	case l.rest == 0:
+	case l.rest == 0 && c.kind != message.FollowUp_FOLLOW_UP_UNDO:
 		return unjust
 	}
 	switch c.kind {
