@@ -2,13 +2,16 @@ package payment_test
 
 import (
 	"slices"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/yuantill/yuantill/cloud/operator"
+	"github.com/yuantill/yuantill/cloud/payment"
 	"github.com/yuantill/yuantill/protocol/message"
+	"github.com/yuantill/yuantill/protocol/record"
 )
 
 // givenBack is a terminal's refund of its own offline payment, before the cloud has that.
@@ -50,6 +53,45 @@ func TestOfflineRefundWaitsForItsPayment(t *testing.T) {
 	}
 }
 
+// TestRefundOfWhatIsNotHonouredYet asks with the network back, for what an operator that is down has not honoured yet: from the
+// till that took it and from another of the shop.
+func TestRefundOfWhatIsNotHonouredYet(t *testing.T) {
+	for name, by := range map[string]record.Terminal{"the same till": till, "another till": secondTill} {
+		t.Run(name, func(t *testing.T) {
+			o, c := newOffice(t), newCards(t)
+			var looked atomic.Pointer[chan struct{}] // closed at the end of what is run beside next
+			o.begins(func(config *payment.ServiceConfig) {
+				config.Beside = func(run func()) {
+					ended := looked.Swap(nil)
+					go func() {
+						run()
+						if ended != nil {
+							close(*ended)
+						}
+					}()
+				}
+			})
+			o.tap(o.tapped(1, c.paid(orderOf(1), 1250, 7, 1), o.limits(usual)))
+			presented := o.called(o.icbc, "authorise")
+			ended := make(chan struct{})
+			looked.Store(&ended)
+			r := o.verifiedOf(by, merchantID, record.FollowUpRequested, asks(1, refunds, 1000))
+			require.NoError(t, o.take(o.service.FollowUps(), r, nil))
+			<-ended
+			require.Empty(t, o.icbc.calls, "nothing is sent back of what has not come")
+			presented.says(operator.StatusApproved, operator.ReasonNone)
+			o.told(message.Outcome_OUTCOME_APPROVED)
+			require.Eventually(t, func() bool { o.clock.advance(time.Minute); return len(o.icbc.calls) > 0 }, patience, time.Millisecond)
+			call := o.called(o.icbc, "refund")
+			require.EqualValues(t, 1000, call.followUp.Amount)
+			call.done()
+			for o.anyResult().GetOutcome() != message.Outcome_OUTCOME_APPROVED {
+			}
+			require.EqualValues(t, 250, o.books())
+		})
+	}
+}
+
 // anyResult returns the next follow-up result, whatever it says.
 func (o *office) anyResult() told { return next(o.t, o.outbox.followUps) }
 
@@ -64,18 +106,6 @@ func TestOfflineRefundOfWhatIsNotHonoured(t *testing.T) {
 	require.Equal(t, message.Reason_REASON_NOT_PAID, o.heard(message.Outcome_OUTCOME_DECLINED).GetReason())
 	require.Empty(t, o.icbc.calls)
 	require.Contains(t, o.alarmKinds(), "payment-return-not-done", "the customer has a slip that says it was")
-}
-
-func TestOfflineRefundOfAnotherTerminalIsDeclined(t *testing.T) {
-	o, c := newOffice(t), newCards(t)
-	o.tap(o.tapped(1, c.paid(orderOf(1), 1250, 7, 1), o.limits(usual)))
-	presented := o.called(o.icbc, "authorise")
-	body := givenBack(refunds, 1000)
-	body.Offline = false
-	o.follow(body)
-	require.Equal(t, message.Reason_REASON_NOT_PAID, o.heard(message.Outcome_OUTCOME_DECLINED).GetReason(), "one that was not given back offline")
-	presented.says(operator.StatusApproved, operator.ReasonNone)
-	o.told(message.Outcome_OUTCOME_APPROVED)
 }
 
 // TestOfflineRefundThatTheOperatorRefuses: the customer was told that it is done, so a person is told that it is not.

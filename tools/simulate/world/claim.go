@@ -111,7 +111,7 @@ func (w *World) decidedClaim(id string, of order, approved bool) {
 // ought says what ought to become of a claim by what was paid and held, and what came back, at the operators.
 func (w *World) ought(c *claim) verdict {
 	o := w.bankOrderOf(c.purchase.order)
-	if o == nil || o.state != bankApproved || c.till.dialect.later || w.unanswered(c.purchase) {
+	if o == nil || o.state != bankApproved || c.till.dialect.later {
 		return unclear
 	}
 	switch c.kind {
@@ -137,12 +137,6 @@ func (w *World) ought(c *claim) verdict {
 	default: // an undo
 		return verdictOf(c.undoes != "" && c.amount <= o.net())
 	}
-}
-
-// unanswered reports whether a till took an order by itself, and nobody has told it yet that an operator honours it.
-func (w *World) unanswered(p *purchase) bool {
-	e := &p.till.evidence
-	return e.tookOffline(p.order) && !e.answered[p.order]
 }
 
 func verdictOf(ought bool) verdict {
