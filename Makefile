@@ -17,9 +17,10 @@ AGENT_COLD := github.com/eclipse/... github.com/emmansun/... github.com/gorilla/
 	$(addprefix github.com/yuantill/yuantill/,agent agent/catalogue agent/checkout agent/followup agent/keyring agent/offline \
 	agent/packed agent/receipt agent/shift agent/station agent/uplink agent/yuantill-agent/... drivers/... protocol/closing \
 	protocol/enrolment protocol/hardwallet)
-AGENT_BUILD := -trimpath -tags '$(AGENT_TAGS)' -ldflags '$(LDFLAGS) -linkmode external -extldflags "-static"' \
+AGENT_BUILD := -trimpath -tags '$(AGENT_TAGS)' -ldflags '$(LDFLAGS) -linkmode external -extldflags "-static -Wl,--gc-sections"' \
 	$(foreach pattern,$(AGENT_COLD),-gcflags=$(pattern)=-l)
-AGENT_ENV := CGO_CFLAGS=-Os
+# C that nothing calls is left out, and so is what SQLite has for JSON.
+AGENT_ENV := CGO_CFLAGS='-Os -ffunction-sections -fdata-sections -DSQLITE_OMIT_JSON'
 # What the terminal's code can be broken by on ARM: alignment, word size, cgo.
 ARM_TESTS := ./protocol/... ./drivers/... ./agent/journal/...
 
@@ -79,7 +80,7 @@ arm: setup-arm
 
 ## arm-test   protocol, drivers and journal, and one whole sale, under qemu-arm
 arm-test: arm build
-	$(ARM_ENV) $(GO) test -tags 'netgo osusergo $(TAGS)' -ldflags '-linkmode external -extldflags "-static"' \
+	$(ARM_ENV) $(GO) test -tags 'netgo osusergo $(TAGS)' -ldflags '-linkmode external -extldflags "-static -Wl,--gc-sections"' \
 		-exec '$(ARM_RUN)' $(ARM_TESTS)
 	bin/demo --once --dir build/arm-demo --agent bin/arm/yuantill-agent --agent-runner '$(ARM_RUN)'
 
