@@ -21,7 +21,7 @@ func ranges() [][2]catalogue.Phrase {
 		{catalogue.TitleApprovedOffline, catalogue.NoticeReturnNotDone},
 		{catalogue.TitleHeld, catalogue.StepPresentHold},
 		{catalogue.TitleFollowUpAsking, catalogue.NoticeFollowUpMismatch},
-		{catalogue.RefuseNotApproved, catalogue.RefuseNoBatch},
+		{catalogue.RefuseNotApproved, catalogue.RefuseUndecided},
 	}
 }
 
@@ -73,7 +73,7 @@ func refusals() []catalogue.Phrase {
 	for p := catalogue.RefuseSaleOpen; p <= catalogue.RefuseKeyUnclean; p++ {
 		all = append(all, p)
 	}
-	for p := catalogue.RefuseNotApproved; p <= catalogue.RefuseNothingLeft; p++ {
+	for p := catalogue.RefuseNotApproved; p <= catalogue.RefuseUndecided; p++ {
 		all = append(all, p)
 	}
 	return all
@@ -106,7 +106,7 @@ func TestNextStepsFitTheirReasons(t *testing.T) {
 		catalogue.RefuseNoFollowUp: catalogue.AfterCheckFollowUp, catalogue.RefuseNotApproved: catalogue.AfterNoMoney,
 		catalogue.RefuseHoldEnded: catalogue.AfterNewHold, catalogue.RefuseMoreThanLeft: catalogue.AfterLess, catalogue.RefuseNothingLeft: catalogue.AfterFind,
 		catalogue.RefuseShiftOpen: catalogue.AfterCloseShift, catalogue.RefuseToken: catalogue.AfterToken,
-		catalogue.RefuseJournal: catalogue.AfterCallSupport, catalogue.RefuseFollowUpOpen: catalogue.AfterWait,
+		catalogue.RefuseJournal: catalogue.AfterCallSupport, catalogue.RefuseFollowUpOpen: catalogue.AfterWait, catalogue.RefuseUndecided: catalogue.AfterWait,
 		catalogue.RefuseShiftClosed: catalogue.AfterRefund, catalogue.RefuseNoBatch: catalogue.AfterBatch,
 		catalogue.RefuseShiftNoFloat: catalogue.AfterCashIn, catalogue.RefuseDrawer: catalogue.AfterLessCash,
 	} {

@@ -60,6 +60,7 @@ const (
 	RefuseNothingLeft
 	RefuseShiftClosed
 	RefuseNoBatch
+	RefuseUndecided
 )
 
 // followUpFirst is the first phrase of this file.
@@ -221,6 +222,8 @@ func (p Phrase) followUpRefusal() Text {
 		return Reason(message.Reason_REASON_SHIFT_CLOSED)
 	case RefuseNoBatch:
 		return Text{"本机没有开班，不知是哪一批的凭证号", "No shift is open, so it is not known which batch's voucher is meant"}
+	case RefuseUndecided:
+		return Text{"原交易还没有结果，现在不能办理", "The payment has no result yet, nothing can be done with it now"}
 	case RefuseLookupBusy:
 		return Text{"正在进行的查询过多，请稍候", "Too many lookups at a time, wait a moment"}
 	default:

@@ -24,7 +24,7 @@ func NextAfter(refusal Phrase) Phrase {
 		return AfterCheckNetwork
 	case RefuseJournalMoved:
 		return AfterKeepRunning
-	case RefuseStopping, RefusePrinter, RefuseTooManyOpen, RefuseFollowUpOpen, RefuseManyFollowUps, RefuseLookupBusy:
+	case RefuseStopping, RefusePrinter, RefuseTooManyOpen, RefuseFollowUpOpen, RefuseUndecided, RefuseManyFollowUps, RefuseLookupBusy:
 		return AfterWait
 	default:
 		return afterOther(refusal)

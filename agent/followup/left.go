@@ -60,8 +60,12 @@ func standingOf(order *message.OrderFound) *message.Standing {
 // Refuses says why something is not asked for at all, or None. It refuses what certainly is wrong and what could pass a
 // limit while something else is open; everything else is for the cloud to decide.
 func Refuses(order *message.OrderFound, open []FollowUp, kind Kind, amount int64, now Shift) catalogue.Phrase {
-	if order.GetPayment().GetOutcome() != message.Outcome_OUTCOME_APPROVED {
+	switch order.GetPayment().GetOutcome() {
+	case message.Outcome_OUTCOME_APPROVED:
+	case message.Outcome_OUTCOME_DECLINED, message.Outcome_OUTCOME_REVERSED:
 		return catalogue.RefuseNotApproved
+	default:
+		return catalogue.RefuseUndecided
 	}
 	standing := standingOf(order)
 	pending := undecided(open)

@@ -79,9 +79,16 @@ func TestRefuses(t *testing.T) {
 		})
 	}
 	t.Run("an order that was not approved", func(t *testing.T) {
-		declined := original()
-		declined.Payment.Outcome = message.Outcome_OUTCOME_DECLINED
-		require.Equal(t, catalogue.RefuseNotApproved, followup.Refuses(declined, nil, refund, 1, shiftOfOrder()))
+		for outcome, why := range map[message.Outcome]catalogue.Phrase{
+			message.Outcome_OUTCOME_DECLINED:    catalogue.RefuseNotApproved,
+			message.Outcome_OUTCOME_REVERSED:    catalogue.RefuseNotApproved,
+			message.Outcome_OUTCOME_UNKNOWN:     catalogue.RefuseUndecided,
+			message.Outcome_OUTCOME_UNSPECIFIED: catalogue.RefuseUndecided,
+		} {
+			order := original()
+			order.Payment.Outcome = outcome
+			require.Equal(t, why, followup.Refuses(order, nil, refund, 1, shiftOfOrder()), outcome)
+		}
 	})
 }
 

@@ -94,7 +94,7 @@ func TestFollowUp(t *testing.T) {
 	t.Run("RefusedByTheTill", func(t *testing.T) {
 		for phrase, code := range map[catalogue.Phrase]int{
 			catalogue.RefuseMoreThanLeft: http.StatusConflict, catalogue.RefuseFollowUpOpen: http.StatusConflict,
-			catalogue.RefuseNotApproved: http.StatusConflict, catalogue.RefuseHoldEnded: http.StatusConflict,
+			catalogue.RefuseNotApproved: http.StatusConflict, catalogue.RefuseUndecided: http.StatusConflict, catalogue.RefuseHoldEnded: http.StatusConflict,
 			catalogue.RefuseManyFollowUps: http.StatusServiceUnavailable, catalogue.RefuseNoRoom: http.StatusInsufficientStorage,
 		} {
 			b := newDesk(t)

@@ -35,7 +35,7 @@ const mistakesTold = 4
 // statusOf is the one table of what a refusal is in HTTP.
 func statusOf(phrase catalogue.Phrase) int {
 	switch phrase {
-	case catalogue.RefuseSaleOpen, catalogue.RefuseKeyReused, catalogue.RefuseState, catalogue.RefuseNotApproved,
+	case catalogue.RefuseSaleOpen, catalogue.RefuseKeyReused, catalogue.RefuseState, catalogue.RefuseNotApproved, catalogue.RefuseUndecided,
 		catalogue.RefuseKindUnfit, catalogue.RefuseMoreThanLeft, catalogue.RefuseNothingLeft, catalogue.RefuseFollowUpOpen, catalogue.RefuseHoldEnded,
 		catalogue.RefuseShiftClosed, catalogue.RefuseNoBatch,
 		catalogue.RefuseNoCompletion, catalogue.RefuseShiftOpen, catalogue.RefuseNoShift, catalogue.RefuseShiftApproval,

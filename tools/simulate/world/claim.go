@@ -114,6 +114,9 @@ func (w *World) ought(c *claim) verdict {
 	if o == nil || o.state != bankApproved || c.till.dialect.later {
 		return unclear
 	}
+	if e := &c.purchase.till.evidence; c.till != c.purchase.till && e.tookOffline(c.purchase.order) && !e.answered[c.purchase.order] {
+		return unclear // another till cannot know yet that it will be honoured, and does not ask
+	}
 	switch c.kind {
 	case message.FollowUp_FOLLOW_UP_REFUND:
 		return verdictOf(c.amount <= o.net())
