@@ -36,8 +36,8 @@
 //
 // Of each void, refund and step of a hold the world says itself what ought to become of it, by what was paid and held and
 // came back (world/claim.go): what ought to be done must be, and what ought not must not. It says nothing where another one
-// on the same order crosses it, near a hold's end, and where nobody has told the till yet whether an operator honours what
-// it took by itself.
+// on the same order crosses it, near a hold's end, and where another till asks than the one that took it by itself, before
+// anybody was told whether an operator honours it.
 //
 // In the end, six hours of simulated time after the faults stop: everything acknowledged and stored, no sale, payment or
 // queue left open, ledger in balance, and operators, ledger, journals and receipts of one mind about every order; a slip of
