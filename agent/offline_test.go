@@ -143,6 +143,16 @@ func (s *shop) tap(t *testing.T, key string, card *hardcard.Card) checkout.View 
 	return s.sale(t, begun.Sale.OrderID)
 }
 
+// honours lets the till ask about all that it took by itself, and loses the connection again.
+func (s *shop) honours(t *testing.T) {
+	t.Helper()
+	s.cloud.disconnect(false)
+	time.Sleep(31 * time.Second)
+	synctest.Wait()
+	s.journal.change(func() { s.journal.acknowledged = uint64(len(s.journal.records)) })
+	s.cloud.disconnect(true)
+}
+
 // offlineRecords are the payments in the journal that were accepted offline.
 func (s *shop) offlineRecords(t *testing.T) []*message.PaymentRequested {
 	s.journal.mu.Lock()
@@ -264,7 +274,40 @@ func TestOffline(t *testing.T) {
 			time.Sleep(2 * time.Second) // the reader's pause after a refusal
 			s.place(applet(card))
 			synctest.Wait()
-			require.Equal(t, checkout.ApprovedOffline, s.sale(t, view.Sale.OrderID).Sale.State, "what the cloud has is free again")
+			require.Equal(t, catalogue.NoticeOfflineTotal.Text(), s.sale(t, view.Sale.OrderID).Notice, "nobody has honoured it yet")
+		})
+	})
+	t.Run("WhatIsHonouredIsFreeAgain", func(t *testing.T) {
+		offlineShop(t, as, func(t *testing.T, s *shop, card *hardcard.Card) {
+			for _, key := range []string{"k1", "k2", "k3", "k4"} {
+				s.tap(t, key, card)
+			}
+			s.journal.change(func() { s.journal.acknowledged = uint64(len(s.journal.records)) })
+			s.stop()
+			s.open(t) // counts what the cloud has and nobody has honoured
+			synctest.Wait()
+			view := s.tap(t, "k5", card)
+			require.Equal(t, catalogue.NoticeOfflineTotal.Text(), view.Notice)
+			_, err := s.till.Press(context.Background(), view.Sale.OrderID, checkout.CancelPressed{})
+			require.NoError(t, err)
+			s.honours(t)
+			require.Equal(t, checkout.ApprovedOffline, s.tap(t, "k6", card).Sale.State)
+		})
+	})
+	t.Run("WhatIsNotHonouredCountsForADay", func(t *testing.T) {
+		offlineShop(t, as, func(t *testing.T, s *shop, card *hardcard.Card) {
+			for _, key := range []string{"k1", "k2", "k3", "k4"} {
+				s.tap(t, key, card)
+			}
+			s.cloud.say(decline)
+			s.honours(t)
+			view := s.tap(t, "k5", card)
+			require.Equal(t, catalogue.NoticeOfflineTotal.Text(), view.Notice)
+			_, err := s.till.Press(context.Background(), view.Sale.OrderID, checkout.CancelPressed{})
+			require.NoError(t, err)
+			time.Sleep(24 * time.Hour)
+			s.cloud.heard(time.Now())
+			require.Equal(t, checkout.ApprovedOffline, s.tap(t, "k6", card).Sale.State)
 		})
 	})
 	t.Run("ShrinksWithTheHours", func(t *testing.T) {
@@ -300,16 +343,21 @@ func TestOffline(t *testing.T) {
 		})
 	})
 	t.Run("NoMoreThanAStartTakesUp", func(t *testing.T) {
-		offlineShop(t, as, func(t *testing.T, s *shop, card *hardcard.Card) {
-			require.Equal(t, checkout.ApprovedOffline, s.tap(t, "k1", card).Sale.State)
-			s.stop()
-			s.journal.multiply(t, journal.OpenMax/2-1)
-			s.open(t)
-			synctest.Wait()
-			require.Equal(t, checkout.ApprovedOffline, s.tap(t, "k2", card).Sale.State)
-			_, err := s.start("k3", 1250)
-			requireRefused(t, err, catalogue.RefuseTooManyOpen)
-		})
+		for open, refused := range map[int]catalogue.Phrase{journal.OpenMax/2 - 1: catalogue.None, journal.OpenMax / 2: catalogue.RefuseTooManyOpen} {
+			offlineShop(t, as, func(t *testing.T, s *shop, card *hardcard.Card) {
+				require.Equal(t, checkout.ApprovedOffline, s.tap(t, "k1", card).Sale.State)
+				s.stop()
+				s.journal.multiply(t, open)
+				s.open(t)
+				synctest.Wait()
+				_, err := s.start("k2", 1250)
+				if refused == catalogue.None {
+					require.NoError(t, err)
+					return
+				}
+				requireRefused(t, err, refused)
+			})
+		}
 	})
 	t.Run("NothingWhileTheNewestMayBeLeftOut", func(t *testing.T) {
 		offlineShop(t, as, func(t *testing.T, s *shop, card *hardcard.Card) {

@@ -78,19 +78,43 @@ func (t *till) noteTaken(ctx context.Context, r record.Record) {
 	if err != nil { // the totals must not forget it: under no wallet's name it still counts for the terminal
 		t.logger.ErrorContext(ctx, "offline payment cannot be read", "sequence", header.Sequence, "error", err)
 	}
-	t.offline.taken.Move(body.GetAgain(), offline.Payment{Sequence: header.Sequence, Wallet: paid.Certificate.Wallet,
-		Counter: paid.Debit.Counter, Amount: body.GetAmount()})
+	p := offline.Payment{Sequence: header.Sequence, Wallet: paid.Certificate.Wallet,
+		Counter: paid.Debit.Counter, Amount: body.GetAmount()}
+	copy(p.Order[:], body.GetOrderId())
+	t.offline.taken.Move(body.GetAgain(), p)
 }
 
-// refreshOffline brings the book up to now: what the cloud has is no longer counted, and when it was heard. The lock is
-// held.
+// noteUnanswered counts a payment that was taken up after a restart, whose record the cloud has and whose operator's word it has
+// not given yet. The lock is held.
+func (t *till) noteUnanswered(ctx context.Context, sale checkout.Sale) {
+	if t.offline.parts == nil || sale.State != checkout.ApprovedOffline || t.offline.taken.Has(sale.OrderID) {
+		return
+	}
+	records, err := t.offline.parts.Journal.Records(ctx, sale.PaymentSequence-1, 1, rebuildBytes)
+	if err != nil || len(records) == 0 {
+		t.logger.ErrorContext(ctx, "offline payment cannot be read", "sequence", sale.PaymentSequence, "error", err)
+		return
+	}
+	t.noteTaken(ctx, records[0])
+}
+
+// unanswered reports whether no operator has honoured or refused a payment that the till accepted by itself. The lock is held.
+func (t *till) unanswered(order checkout.OrderID) bool {
+	h := t.sales[order]
+	return h != nil && h.sale.State == checkout.ApprovedOffline
+}
+
+// refreshOffline brings the book up to now: what an operator has honoured is no longer counted, and when the cloud was heard.
+// The lock is held.
 func (t *till) refreshOffline(now time.Time) {
 	b := &t.offline
 	if s := t.parts.Uplink.Status(); !s.HeardSteady.Equal(b.heard) {
 		b.heard, b.age = s.HeardSteady, offline.Heard(offline.Moment{Wall: s.HeardAt, Steady: s.HeardSteady})
 	}
 	b.age = b.age.At(offline.Moment{Wall: now, Steady: b.parts.Steady()})
-	b.taken.Settle(func(sequence uint64) bool { return t.parts.Journal.Waiting(sequence, sequence) > 0 })
+	b.taken.Settle(now, func(p offline.Payment) bool {
+		return t.parts.Journal.Waiting(p.Sequence, p.Sequence) > 0 || t.unanswered(p.Order)
+	})
 }
 
 // barWallet says why a hard wallet may not be asked to pay: without a connection, only what the limits allow. The lock

@@ -111,6 +111,8 @@ type OfflineJournal interface {
 	Newest(ctx context.Context, kind record.Type) (journal.Newest, error)
 	// Unsent returns records after a sequence that the cloud has not acknowledged, in order; none at the end.
 	Unsent(ctx context.Context, after uint64, recordsMax, bytesMax int) ([]record.Record, error)
+	// Records returns records after a sequence, in order.
+	Records(ctx context.Context, after uint64, recordsMax, bytesMax int) ([]record.Record, error)
 }
 
 // OfflineAnswers brings the cloud's limits.

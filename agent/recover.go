@@ -47,6 +47,7 @@ func (t *till) recover(ctx context.Context) error {
 		}
 		t.logger.WarnContext(ctx, "sale taken up after restart", "sale", h.sale.OrderID, "state", h.sale.State)
 		t.sales[h.sale.OrderID] = h
+		t.noteUnanswered(ctx, h.sale)
 		// A journal that fails is told by the machine's own effects, which keep trying.
 		_ = t.give(ctx, h, checkout.Restarted{Last: stored.Last}, nil)
 	}

@@ -179,8 +179,12 @@ func (t *till) commit(ctx context.Context, h *held, sale checkout.Sale, effects 
 		return nil, fmt.Errorf("commit sale: %w", err)
 	}
 	committed, err := t.keep(h, records)
-	if sale.State == checkout.ApprovedOffline {
+	switch sale.State {
+	case checkout.ApprovedOffline:
 		t.noteAccepted(ctx, committed)
+	case checkout.NotHonoured:
+		t.offline.taken.Refuse(sale.OrderID, t.parts.Clock())
+	default:
 	}
 	return committed, err
 }

@@ -165,10 +165,30 @@ func TestSettle(t *testing.T) {
 	for n := range uint64(4) {
 		taken.Add(offline.Payment{Sequence: n + 1, Wallet: wallet("01"), Counter: uint32(n + 1), Amount: 1 << n})
 	}
-	taken.Settle(func(sequence uint64) bool { return sequence > 2 })
+	taken.Settle(noon, func(p offline.Payment) bool { return p.Sequence > 2 })
 	amount, count := taken.Total()
 	require.Equal(t, int64(4+8), amount)
 	require.Equal(t, 2, count)
+}
+
+// TestRefusedCountsForADay: the cloud counts what no operator honoured for a day; a till that counted less would take what is
+// not owed to it.
+func TestRefusedCountsForADay(t *testing.T) {
+	taken := &offline.Taken{}
+	for n := range byte(3) {
+		taken.Add(offline.Payment{Order: [16]byte{n}, Sequence: uint64(n) + 1, Wallet: wallet("01"), Counter: uint32(n), Amount: 1 << n})
+	}
+	none := func(offline.Payment) bool { return false }
+	taken.Refuse([16]byte{1}, noon)
+	taken.Refuse([16]byte{1}, noon.Add(time.Hour)) // heard again
+	taken.Settle(noon.Add(24*time.Hour-1), none)
+	amount, count := taken.Total()
+	require.Equal(t, []int64{2, 1}, []int64{amount, int64(count)})
+	require.True(t, taken.Has([16]byte{1}))
+	require.False(t, taken.Has([16]byte{2}))
+	taken.Settle(noon.Add(24*time.Hour), none)
+	_, count = taken.Total()
+	require.Zero(t, count)
 }
 
 // TestTakenMoves: a payment that was handed in anew is the same payment, under its new record.
@@ -181,10 +201,10 @@ func TestTakenMoves(t *testing.T) {
 	taken.Move(3, anew)
 	amount, count := taken.Total()
 	require.Equal(t, []int64{500, 1}, []int64{amount, int64(count)})
-	taken.Settle(func(sequence uint64) bool { return sequence == 9 })
+	taken.Settle(noon, func(p offline.Payment) bool { return p.Sequence == 9 })
 	_, count = taken.Total()
 	require.Equal(t, 1, count, "it waits by its new record")
-	taken.Settle(func(uint64) bool { return false })
+	taken.Settle(noon, func(offline.Payment) bool { return false })
 	taken.Move(3, anew) // the first was not counted any more
 	_, count = taken.Total()
 	require.Equal(t, 1, count)

@@ -69,7 +69,7 @@ func TestExposure(t *testing.T) {
 				sell(t, limits, taken, age, j)
 				j.record(clock)
 			}
-			taken.Settle(j.waits)
+			taken.Settle(clock, func(p offline.Payment) bool { return j.waits(p.Sequence) })
 			if reckoned, known := age.Unheard(); known && !lost {
 				require.GreaterOrEqual(t, reckoned, truth, "never fewer hours than really passed")
 			}

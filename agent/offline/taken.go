@@ -1,16 +1,27 @@
 package offline
 
-import "github.com/yuantill/yuantill/protocol/hardwallet"
+import (
+	"time"
+
+	"github.com/yuantill/yuantill/protocol/hardwallet"
+)
+
+// refusedWithin is how long a payment that no operator honoured goes on counting: as long as the cloud counts it (SPEC.md 7.8.5).
+const refusedWithin = 24 * time.Hour
 
 // Payment is one that the till accepted by itself.
 type Payment struct {
+	Order    [16]byte
 	Sequence uint64 // of its record
 	Wallet   hardwallet.WalletID
 	Counter  uint32 // the wallet's own number of it
 	Amount   int64  // minor units
+	// Until is when it no longer counts although no operator honoured it; zero while that is not known.
+	Until time.Time
 }
 
-// Taken is what the till accepted by itself and the cloud has not acknowledged. The zero value is nothing. A refund
+// Taken is what the till accepted by itself and can still be lost: what the cloud has not acknowledged, what no operator has
+// honoured yet, and for a day what none honours. The zero value is nothing. A refund
 // changes nothing in it: what went back stays within the totals (SPEC.md 7.8.6).
 type Taken struct {
 	payments []Payment
@@ -30,11 +41,30 @@ func (t *Taken) Move(refused uint64, p Payment) {
 	t.Add(p)
 }
 
-// Settle forgets what the cloud has; waits reports whether it has not got a record.
-func (t *Taken) Settle(waits func(sequence uint64) bool) {
+// Refuse notes that no operator honours a payment, as was heard at a time.
+func (t *Taken) Refuse(order [16]byte, heard time.Time) {
+	for i := range t.payments {
+		if p := &t.payments[i]; p.Order == order && p.Until.IsZero() {
+			p.Until = heard.Add(refusedWithin)
+		}
+	}
+}
+
+// Has reports whether a payment is noted.
+func (t *Taken) Has(order [16]byte) bool {
+	for _, p := range t.payments {
+		if p.Order == order {
+			return true
+		}
+	}
+	return false
+}
+
+// Settle forgets what can be lost no more; open reports whether the cloud has not got a payment's record or its operator's word.
+func (t *Taken) Settle(now time.Time, open func(Payment) bool) {
 	kept := t.payments[:0]
 	for _, p := range t.payments {
-		if waits(p.Sequence) {
+		if now.Before(p.Until) || open(p) {
 			kept = append(kept, p)
 		}
 	}

@@ -24,8 +24,8 @@ import (
 
 // Bounds of what is added up of a terminal.
 const (
-	// offlineWindow is how long what a terminal took by itself counts after it came. That the terminal has heard the cloud
-	// since, which would let it begin to count anew, is its own word: within the window the cloud counts on.
+	// offlineWindow is how long what a terminal took by itself counts after it came, unless an operator honours it before:
+	// then nobody can lose by it any more. That the terminal was told since, which lets it count no longer, is its own word.
 	offlineWindow = 24 * time.Hour
 	offlineMax    = 10_000 // payments added up; more are beyond any limit
 )
@@ -53,6 +53,9 @@ func (s *Service) covered(ctx context.Context, r collector.Verified, body *messa
 	return err == nil && len(limit.Exceeded(own, taking)) == 0, nil
 }
 
+// honoured are the states of an offline payment that its operator has paid.
+func honoured() []uint8 { return []uint8{uint8(Approved), uint8(RestReturning), uint8(RestReturned)} }
+
 // signedHere reports whether a hard wallet has signed just this payment at this terminal.
 func signedHere(paid *hardwallet.Transaction, r collector.Verified, body *message.PaymentRequested, order store.OrderID) bool {
 	return signed(paid, body, order) && paid.Request.Currency == body.GetCurrency() &&
@@ -75,14 +78,14 @@ func isBlocked(limits *message.OfflineLimits, wallet seal.Hash) bool {
 	return slices.ContainsFunc(limits.GetBlockedWallets(), func(b []byte) bool { return bytes.Equal(b, wallet[:]) })
 }
 
-// taking is what a terminal took by itself with this payment: by its own word, and as added up here of what is stored and
-// of what is on its way, since a backlog becomes durable in one commit.
+// taking is what a terminal took by itself with this payment: by its own word, and as added up here of what is stored and not
+// honoured yet, and of what is on its way, since a backlog becomes durable in one commit.
 func (s *Service) taking(ctx context.Context, r collector.Verified, body *message.PaymentRequested, order store.OrderID,
 	paid *hardwallet.Transaction, named *message.OfflineLimits) (limit.Taking, error) {
 	said := body.GetOffline()
 	rows := s.spendings.offline(r.Terminal.ID) // first: what arrives meanwhile is counted once, below
 	most := min(int64(named.GetTerminalCountMax())+1, offlineMax)
-	stored, err := s.config.Store.OfflineSpent(ctx, r.Terminal.ID, s.config.Clock.Now().Add(-offlineWindow), int(most))
+	stored, err := s.config.Store.OfflineSpent(ctx, r.Terminal.ID, s.config.Clock.Now().Add(-offlineWindow), honoured(), int(most))
 	if err != nil {
 		return limit.Taking{}, fmt.Errorf("add up offline payments: %w", err)
 	}

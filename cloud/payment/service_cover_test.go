@@ -103,6 +103,34 @@ func TestNotHonouredIsOursOnlyWhenCovered(t *testing.T) {
 	}
 }
 
+// TestHonouredCountsNoLonger: short outages one after another, each of which the cloud hears of before the next. What an operator
+// has paid nobody can lose, so a wallet's eleventh payment of a day is within its ten; what none has honoured counts on.
+func TestHonouredCountsNoLonger(t *testing.T) {
+	for name, honoured := range map[string]bool{"all honoured": true, "none honoured yet": false} {
+		t.Run(name, func(t *testing.T) {
+			o, cards := newOffice(t), newCards(t)
+			o.trusts(cards)
+			limits := o.limits(usual)
+			for n := byte(1); n <= 10; n++ {
+				o.tap(o.tapped(n, cards.paid(orderOf(n), 1250, uint32(n), n), limits))
+				if call := o.called(o.icbc, "authorise"); honoured {
+					call.says(operator.StatusApproved, operator.ReasonNone)
+					o.told(message.Outcome_OUTCOME_APPROVED)
+				}
+			}
+			require.Empty(t, o.alarmKinds())
+			o.tap(o.tapped(11, cards.paid(orderOf(11), 1250, 11, 11), limits))
+			o.declines()
+			if honoured {
+				require.Equal(t, []string{"payment-not-honoured"}, o.alarmKinds(), "it is owed to the merchant")
+				require.EqualValues(t, 1250, o.balance("losses/offline"))
+				return
+			}
+			require.ElementsMatch(t, []string{"offline-limits", "payment-not-owed"}, o.alarmKinds())
+		})
+	}
+}
+
 // TestOfflineThatIsNoPaymentIsOwedToNobody: what the cloud does not take at all was nothing that it let a terminal take.
 func TestOfflineThatIsNoPaymentIsOwedToNobody(t *testing.T) {
 	for name, change := range map[string]func(*message.PaymentRequested){

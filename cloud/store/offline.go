@@ -45,8 +45,9 @@ type OfflineLimits struct {
 type OfflineReader interface {
 	// Spent returns who used a wallet's number.
 	Spent(ctx context.Context, wallet seal.Hash, counter uint32) (Spent, error)
-	// OfflineSpent returns what a terminal had accepted by itself and that came after a time, the latest first.
-	OfflineSpent(ctx context.Context, terminal record.Terminal, after time.Time, limit int) ([]Spent, error)
+	// OfflineSpent returns what a terminal had accepted by itself and that came after a time, without that whose payment is
+	// in one of the settled states, the latest first.
+	OfflineSpent(ctx context.Context, terminal record.Terminal, after time.Time, settled []uint8, limit int) ([]Spent, error)
 	// BlockedWallets returns the latest blocked wallets, the newest first.
 	BlockedWallets(ctx context.Context, limit int) ([]BlockedWallet, error)
 	// OfflineLimits returns limits by their id.

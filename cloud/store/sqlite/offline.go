@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/yuantill/yuantill/cloud/store"
@@ -78,10 +79,18 @@ func (s *Store) Spent(ctx context.Context, wallet seal.Hash, counter uint32) (st
 }
 
 // OfflineSpent returns what a terminal accepted by itself lately (store.OfflineReader).
-func (s *Store) OfflineSpent(ctx context.Context, terminal record.Terminal, after time.Time, limit int) ([]store.Spent, error) {
+func (s *Store) OfflineSpent(ctx context.Context, terminal record.Terminal, after time.Time, settled []uint8, limit int) (
+	[]store.Spent, error,
+) {
+	arguments := []any{terminal.String(), micros(after)}
+	for _, state := range settled {
+		arguments = append(arguments, int64(state))
+	}
+	marks := strings.TrimSuffix(strings.Repeat("?, ", len(settled)), ", ")
 	return list(ctx, s.readers, "offline payments", scanSpent, spentColumns+
-		`WHERE terminal = (SELECT number FROM terminals WHERE id = ?) AND since > ? AND since <> 0 ORDER BY since DESC LIMIT ?`,
-		terminal.String(), micros(after), limit)
+		`WHERE terminal = (SELECT number FROM terminals WHERE id = ?) AND since > ? AND since <> 0 AND NOT EXISTS (
+		SELECT 1 FROM payments WHERE payments.order_id = spent.order_id AND payments.state IN (`+marks+`))
+		ORDER BY since DESC LIMIT ?`, append(arguments, limit)...)
 }
 
 // BlockedWallets returns the latest blocked wallets (store.OfflineReader).

@@ -40,7 +40,10 @@ func testSpent(t *testing.T, opener Opener) {
 	}
 	online := spent(1, 9, 4)
 	online.Offline = time.Time{}
-	require.NoError(t, s.Commit(t.Context(), store.Change{Spent: []store.Spent{spent(1, 8, 2), spent(2, 7, 3), online}}))
+	paid := payment(2, 1)
+	paid.State = 6
+	require.NoError(t, s.Commit(t.Context(), store.Change{Spent: []store.Spent{spent(1, 8, 2), spent(2, 7, 3), online},
+		Payments: []store.Payment{paid}}))
 
 	require.NoError(t, s.Close())
 	s = open(t, opener)
@@ -50,17 +53,20 @@ func testSpent(t *testing.T, opener Opener) {
 	for name, c := range map[string]struct {
 		terminal record.Terminal
 		after    time.Time
+		settled  []uint8
 		limit    int
 		want     []store.Spent
 	}{
-		"all":         {one, epoch, 10, []store.Spent{spent(2, 7, 3), spent(1, 8, 2), spent(1, 7, 1)}},
-		"later ones":  {one, epoch.Add(time.Minute), 10, []store.Spent{spent(2, 7, 3), spent(1, 8, 2)}},
-		"the latest":  {one, epoch, 1, []store.Spent{spent(2, 7, 3)}},
-		"another's":   {two, epoch, 10, nil},
-		"none so new": {one, epoch.Add(time.Hour), 10, nil},
-		"long ago":    {one, time.Time{}, 10, []store.Spent{spent(2, 7, 3), spent(1, 8, 2), spent(1, 7, 1)}},
+		"all":            {one, epoch, nil, 10, []store.Spent{spent(2, 7, 3), spent(1, 8, 2), spent(1, 7, 1)}},
+		"later ones":     {one, epoch.Add(time.Minute), nil, 10, []store.Spent{spent(2, 7, 3), spent(1, 8, 2)}},
+		"the latest":     {one, epoch, nil, 1, []store.Spent{spent(2, 7, 3)}},
+		"another's":      {two, epoch, nil, 10, nil},
+		"none so new":    {one, epoch.Add(time.Hour), nil, 10, nil},
+		"long ago":       {one, time.Time{}, nil, 10, []store.Spent{spent(2, 7, 3), spent(1, 8, 2), spent(1, 7, 1)}},
+		"not settled":    {one, epoch, []uint8{6, 15}, 10, []store.Spent{spent(2, 7, 3), spent(1, 7, 1)}},
+		"settled others": {one, epoch, []uint8{7}, 10, []store.Spent{spent(2, 7, 3), spent(1, 8, 2), spent(1, 7, 1)}},
 	} {
-		got, err := s.OfflineSpent(t.Context(), c.terminal, c.after, c.limit)
+		got, err := s.OfflineSpent(t.Context(), c.terminal, c.after, c.settled, c.limit)
 		require.NoError(t, err)
 		require.Equal(t, c.want, got, name)
 	}
