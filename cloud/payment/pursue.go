@@ -120,7 +120,7 @@ func (p Payment) holdObjection(asked *Asked) operator.Reason {
 		return p.undoObjection(asked)
 	}
 	switch {
-	case p.spent():
+	case p.spent(), asked.Kind == operator.KindCancel && p.rest() <= p.taking(): // what is coming cannot be cancelled yet
 		return operator.ReasonHoldEnded
 	case asked.Kind == operator.KindTopUp && p.heldAtMost()+asked.Amount > AmountMax,
 		asked.Kind == operator.KindComplete && p.paidAtMost()+asked.Amount > p.completionLimit():

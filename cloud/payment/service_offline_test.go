@@ -313,8 +313,7 @@ func TestBeyondLimitsIsAlarmedAndPresented(t *testing.T) {
 			body := o.tapped(n, cards.paid(orderOf(n), 1250, uint32(n), n), limits)
 			body.Offline.Since = since
 			o.tap(body)
-			o.called(o.icbc, "authorise").says(operator.StatusApproved, operator.ReasonNone)
-			o.told(message.Outcome_OUTCOME_APPROVED)
+			o.called(o.icbc, "authorise") // and nobody has honoured one yet
 			require.Equal(t, n == 3, len(o.alarmKinds()) == 1)
 		}
 	})
