@@ -6,6 +6,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/rivo/uniseg"
 )
 
 // actor is who does something in the transcript.
@@ -21,7 +23,7 @@ const (
 	system   actor = "系统   system  "
 )
 
-// transcript writes what happens, with the time since the scene began.
+// transcript writes what happens, with the time since the scene began. A terminal gets its lines in rows that fit.
 type transcript struct {
 	mu    sync.Mutex
 	out   io.Writer
@@ -33,7 +35,8 @@ func (t *transcript) scene(number, total int, title string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.begun = time.Now()
-	fmt.Fprintf(t.out, "\n[%d/%d] %s\n", number, total, title)
+	t.line("", "")
+	t.line(fmt.Sprintf("[%d/%d] ", number, total), title)
 }
 
 // restart begins to count time anew.
@@ -47,14 +50,42 @@ func (t *transcript) restart() {
 func (t *transcript) say(who actor, format string, values ...any) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	fmt.Fprintf(t.out, "  %9s  %s  %s\n", since(t.begun), who, fmt.Sprintf(format, values...))
+	t.line(fmt.Sprintf("  %9s  %s  ", since(t.begun), who), fmt.Sprintf(format, values...))
 }
 
 // note writes a line outside any scene.
 func (t *transcript) note(format string, values ...any) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	fmt.Fprintf(t.out, format+"\n", values...)
+	for line := range strings.SplitSeq(fmt.Sprintf(format, values...), "\n") {
+		t.line("", line)
+	}
+}
+
+// command writes a command for people to copy, so never in rows, and what it does, if anything has to be said about that:
+// in front of it where a terminal is too narrow for both.
+func (t *transcript) command(line, does string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	line = "  " + line
+	both := line + "   # " + does
+	switch width := columns(t.out); {
+	case does == "":
+		both = line
+	case width > 0 && uniseg.StringWidth(both) > width:
+		t.line("  # ", does)
+		both = line
+	}
+	fmt.Fprintln(t.out, both)
+}
+
+// line writes a line: as it is, or on a terminal in rows that fit.
+func (t *transcript) line(lead, text string) {
+	if width := columns(t.out); width > 0 {
+		fmt.Fprintln(t.out, lay(lead, text, width))
+		return
+	}
+	fmt.Fprintln(t.out, lead+text)
 }
 
 // since formats a duration as a person reads it: milliseconds below ten seconds, else seconds.

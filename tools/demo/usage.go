@@ -17,15 +17,15 @@ func (t *transcript) usage(bin string, s *shop.Shop, k *keeper) {
 	flags := fmt.Sprintf("--station %s --settings %s", s.Station.Address(), shellword.Quote(s.Till.Settings))
 	t.note("\n小店继续营业，Ctrl-C 结束 · the shop stays open until Ctrl-C. Try in another terminal:")
 	for _, command := range []string{"status", "sale --amount 12.50", "reprint", "journal list", "journal verify", "doctor"} {
-		t.note("  %s %s %s", program, command, flags)
+		t.command(program+" "+command+" "+flags, "")
 	}
-	t.note("  curl %s/v1/stats", "http://"+s.API)
+	t.command("curl http://"+s.API+"/v1/stats", "")
 	t.customer(s.Devices.Address())
 	t.troubles(s.Devices.Address(), s.Operator.Address())
 	t.note("试试断电，它会自己回来 · to see what a power cut does; each comes back by itself:")
 	for _, role := range []shop.Role{shop.CloudRole, shop.AgentRole} {
 		name, english := roleName(role)
-		t.note("  kill -9 %d   # %s · %s", k.pid(role), name, english)
+		t.command(fmt.Sprintf("kill -9 %d", k.pid(role)), name+" · "+english)
 	}
 	t.note("")
 }
@@ -43,11 +43,11 @@ func (t *transcript) customer(devices string) {
 func (t *transcript) troubles(devices, operator string) {
 	t.note("制造麻烦，on:false 恢复 · to make trouble; on:false ends it:")
 	t.request(devices, control.PaperOut(), "打印机缺纸 · the printer has no paper")
-	t.note("  curl %s/   # 外设的全部操作 · all that the devices do", devices)
+	t.command("curl "+devices+"/", "外设的全部操作 · all that the devices do")
 	t.request(operator, front.Decline(), "下一笔 12.50 被拒 · the next 12.50 is declined")
-	t.note("  curl %s/   # 运营机构的全部操作 · all that the operator does", operator)
+	t.command("curl "+operator+"/", "运营机构的全部操作 · all that the operator does")
 }
 
 func (t *transcript) request(address string, example action.Example, does string) {
-	t.note("  %s   # %s", example.Curl(address), does)
+	t.command(example.Curl(address), does)
 }
