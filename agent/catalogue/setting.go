@@ -2,6 +2,7 @@ package catalogue
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -119,6 +120,50 @@ func NotLoopback(value, example string) Text {
 	return Text{
 		"“" + value + "”不是本机地址和端口；本地接口只对本机开放，如 " + example,
 		fmt.Sprintf("%q is not a loopback address with a port; the local API is for this machine only, such as %s", value, example),
+	}
+}
+
+// ItemTwice says that a list names something twice.
+func ItemTwice(value string) Text {
+	twice := SettingTwice()
+	return Text{"“" + value + "”" + twice.Chinese, strconv.Quote(value) + " " + twice.English}
+}
+
+// PathTaken says that another setting has the path; other is empty for the settings file itself.
+func PathTaken(path, other string) Text {
+	by := Text{" " + other, other}
+	if other == "" {
+		by = Text{"本设置文件", "this settings file"}
+	}
+	return Text{path + " 已是" + by.Chinese + "，请改正其一", path + " is " + by.English + " already, correct one of them"}
+}
+
+// NoFile says that a file is not there that was issued to this machine.
+func NoFile(path string) Text {
+	return Text{
+		"没有文件 " + path + "：把签发的文件放到那里，或改正路径",
+		"there is no " + path + ": put the file there that was issued, or correct the path",
+	}
+}
+
+// FolderNoFile says that a folder is where a file should be.
+func FolderNoFile(path string) Text {
+	return Text{path + " 是文件夹，须为文件", path + " is a folder and must be a file"}
+}
+
+// NotGraphic says which character of a text, counted from 1, cannot be printed.
+func NotGraphic(at int, character rune) Text {
+	return Text{
+		fmt.Sprintf("第 %d 个字符 %U 不能打印，请删去", at, character), fmt.Sprintf("character %d, %U, cannot be printed; remove it", at, character),
+	}
+}
+
+// NotOnEarth says how a place is written.
+func NotOnEarth(value string) Text {
+	const example = "+31.23/+121.47"
+	return Text{
+		"“" + value + "”不是地球上的“纬度/经度”，如 " + example,
+		fmt.Sprintf("%q is no latitude/longitude on the earth, such as %s", value, example),
 	}
 }
 

@@ -77,12 +77,17 @@ func load(path string) (settings.Settings, error) {
 	return s, nil
 }
 
-// checkSettings reads the file and the drivers it names; devices, keys and network are not touched.
+// checkSettings reads the file, and looks for the drivers and files it names; devices, network and what is in the files are
+// not touched.
 func checkSettings(path string, out io.Writer) error {
-	if _, err := load(path); err != nil {
+	s, err := load(path)
+	if err != nil {
 		return err
 	}
-	_, err := fmt.Fprintf(out, "%s: %s\n", path, line(catalogue.SettingsRight()))
+	if err := s.CheckFiles(); err != nil {
+		return &stageError{exit: ExitSettings, cause: err}
+	}
+	_, err = fmt.Fprintf(out, "%s: %s\n", path, line(catalogue.SettingsRight()))
 	return err
 }
 

@@ -355,9 +355,11 @@ func TestExitCodes(t *testing.T) {
 	})
 	t.Run("NoEnrolment", func(t *testing.T) {
 		m := newMachine(t)
-		require.NoError(t, os.Remove(filepath.Join(m.folder, "enrolment.json")))
-		code, _ := runs(m)
+		path := filepath.Join(m.folder, "enrolment.json")
+		require.NoError(t, os.Remove(path))
+		code, said := runs(m)
 		require.Equal(t, program.ExitKeys, code)
+		require.Contains(t, said, "agent.toml: keys.enrolment：没有文件 "+path+"：把签发的文件放到那里，或改正路径  there is no "+path+": put the file there")
 	})
 	t.Run("EnrolmentOfAnotherTerminal", func(t *testing.T) {
 		m := newMachine(t)

@@ -112,6 +112,9 @@ func closed(listener net.Listener) error {
 }
 
 func openKeys(s settings.Settings) (*keyring.Keyring, *hardwallet.Pool, error) {
+	if err := s.CheckIssued(); err != nil {
+		return nil, nil, err
+	}
 	keys, err := keyring.Open(keyring.Config{
 		EnrolmentPath: s.Keys.Enrolment, StatePath: s.Keys.Epochs, Engine: seal.Portable(),
 	})

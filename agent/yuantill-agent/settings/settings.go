@@ -214,31 +214,50 @@ func Parse(path string, text []byte) (Settings, error) {
 	if err := decode(path, text, &s); err != nil {
 		return Settings{}, err
 	}
+	s.resolve(filepath.Dir(path))
 	if found := s.mistakes(); len(found) > 0 {
 		return Settings{}, &Error{Mistakes: found}
 	}
-	s.resolve(filepath.Dir(path))
 	return s, nil
 }
 
 // resolve makes relative paths start at the settings' folder.
 func (s *Settings) resolve(folder string) {
-	paths := []*string{&s.Keys.Enrolment, &s.Keys.Epochs, &s.Journal.Path}
+	s.eachPath(func(_, _ string, path *string) {
+		switch {
+		case *path == "":
+		case filepath.IsAbs(*path):
+			*path = filepath.Clean(*path)
+		default:
+			*path = filepath.Join(folder, *path)
+		}
+	})
+}
+
+// The settings that name files: those that somebody else has made, and those that the till makes.
+const (
+	keyEnrolment = "keys.enrolment"
+	keyIssuers   = "reader.issuers"
+	keyEpochs    = "keys.epochs"
+	keyJournal   = "journal.path"
+)
+
+// eachPath goes through all settings that say where something is, in the file's order, with an example of each.
+func (s *Settings) eachPath(do func(key, example string, path *string)) {
+	const cable = "/dev/ttyUSB0"
+	do(keyEnrolment, "enrolment.json", &s.Keys.Enrolment)
+	do(keyEpochs, "epochs.json", &s.Keys.Epochs)
+	do(keyJournal, "journal.db", &s.Journal.Path)
 	if s.Scanner != nil {
-		paths = append(paths, &s.Scanner.Path)
+		do("scanner.path", cable, &s.Scanner.Path)
 	}
 	if s.Reader != nil {
-		paths = append(paths, &s.Reader.Path)
+		do("reader.path", cable, &s.Reader.Path)
 		for i := range s.Reader.Issuers {
-			paths = append(paths, &s.Reader.Issuers[i])
+			do(keyIssuers, "issuer.pub", &s.Reader.Issuers[i])
 		}
 	}
 	if s.Printer != nil {
-		paths = append(paths, &s.Printer.Path)
-	}
-	for _, path := range paths {
-		if !filepath.IsAbs(*path) {
-			*path = filepath.Join(folder, *path)
-		}
+		do("printer.path", cable, &s.Printer.Path)
 	}
 }

@@ -51,6 +51,27 @@ serial_number = "YT1"
 brokers = ["localhost:8883"]
 `
 
+// located is the least file with a place in it.
+func located(place string) string {
+	return strings.Replace(least, "[cloud]", "location = \""+place+"\"\n[cloud]", 1)
+}
+
+// TestWhatIsOnTheEarth: the ends of the world belong to it, and so does a shop that says nothing.
+func TestWhatIsOnTheEarth(t *testing.T) {
+	for _, place := range []string{"", "+31.23/+121.47", "-90/180", "0/0", "90/-180.0"} {
+		s, err := settings.Parse("agent.toml", []byte(located(place)))
+		require.NoError(t, err, place)
+		require.Equal(t, place, s.Till("1").Device.Location)
+	}
+}
+
+// TestNamesMayHaveSpaces: also the wide one, and characters beyond the first plane.
+func TestNamesMayHaveSpaces(t *testing.T) {
+	s, err := settings.Parse("agent.toml", []byte(strings.Replace(least, `"店"`, `"幸福　小吃 𠮷野家"`, 1)))
+	require.NoError(t, err)
+	require.Equal(t, "幸福　小吃 𠮷野家", s.Merchant.Name)
+}
+
 func TestLeastFile(t *testing.T) {
 	s, err := settings.Parse("agent.toml", []byte(least))
 	require.NoError(t, err)
@@ -84,10 +105,38 @@ func TestMistakesAreNamedWithTheirPlace(t *testing.T) {
 		"NoBroker": {strings.Replace(least, `"localhost:8883"`, "", 1), "agent.toml:9:1: cloud.brokers：必须填写", "is needed"},
 		"ListenEverywhere": {least + "[station]\nlisten = \"0.0.0.0:7710\"\n", "agent.toml:11:10: station.listen：“0.0.0.0:7710”不是本机地址",
 			"agent.toml:11:10: station.listen: \"0.0.0.0:7710\" is not a loopback address"},
-		"ListenNoPort":     {least + "[station]\nlisten = \"127.0.0.1:x\"\n", "agent.toml:11:10: station.listen", "such as 127.0.0.1:7710"},
-		"Currency":         {least + "[sale]\ncurrency = \"XXX\"\n", "agent.toml:11:12: sale.currency：没有“XXX”", "ISO 4217"},
-		"AmountMax":        {least + "[sale]\namount_max = 0\n", "agent.toml:11:14: sale.amount_max：不能为 0，最小 1", "at least 1"},
-		"AmountMaxTooHigh": {least + "[sale]\namount_max = 1000000000001\n", "agent.toml:11:14: sale.amount_max：不能为 1000000000001，须在 1 至 1000000000000 之间", "1 to 1000000000000"},
+		"ListenNoPort":      {least + "[station]\nlisten = \"127.0.0.1:x\"\n", "agent.toml:11:10: station.listen", "such as 127.0.0.1:7710"},
+		"ListenPortZero":    {least + "[station]\nlisten = \"127.0.0.1:0\"\n", "agent.toml:11:10: station.listen：“127.0.0.1:0”不是本机地址和端口", "such as 127.0.0.1:7710"},
+		"BrokerPortZero":    {strings.Replace(least, "localhost:8883", "localhost:0", 1), "agent.toml:9:1: cloud.brokers：“localhost:0”不是“主机:端口”", "is not host:port"},
+		"BrokerPortTooHigh": {strings.Replace(least, "localhost:8883", "localhost:65536", 1), "agent.toml:9:1: cloud.brokers：“localhost:65536”不是“主机:端口”", "is not host:port"},
+		"BrokerTwice": {strings.Replace(least, `"localhost:8883"`, `"localhost:8883", "b:1", "LocalHost:8883"`, 1), "agent.toml:9:1: cloud.brokers：“LocalHost:8883”出现了两次，请删去一处",
+			`agent.toml:9:1: cloud.brokers: "LocalHost:8883" stands twice, remove one of them`},
+		"OneCableTwoDevices": {least + "[scanner]\ndriver = \"line\"\npath = \"/dev/ttyUSB0\"\n[reader]\ndriver = \"pn532\"\npath = \"/dev/../dev/ttyUSB0\"\n",
+			"agent.toml:15:8: reader.path：/dev/ttyUSB0 已是 scanner.path，请改正其一", "agent.toml:15:8: reader.path: /dev/ttyUSB0 is scanner.path already, correct one of them"},
+		"JournalIsEpochs":      {least + "[journal]\npath = \"epochs.json\"\n", "agent.toml:11:8: journal.path：epochs.json 已是 keys.epochs", "epochs.json is keys.epochs already"},
+		"EpochsIsEnrolment":    {least + "[keys]\nepochs = \"./enrolment.json\"\n", "agent.toml:11:10: keys.epochs：enrolment.json 已是 keys.enrolment", "is keys.enrolment already"},
+		"JournalIsTheSettings": {least + "[journal]\npath = \"agent.toml\"\n", "agent.toml:11:8: journal.path：agent.toml 已是本设置文件", "agent.toml is this settings file already"},
+		"IssuerTwice":          {least + "[reader]\ndriver = \"pn532\"\npath = \"/dev/x\"\nissuers = [\"a.pub\", \"a.pub\"]\n", "agent.toml:13:1: reader.issuers：a.pub 已是 reader.issuers", "is reader.issuers already"},
+		"NoJournal":            {least + "[journal]\npath = \"\"\n", "agent.toml:11:8: journal.path：必须填写，如 \"journal.db\"", "is needed"},
+		"NoEpochs":             {least + "[keys]\nepochs = \"\"\n", "agent.toml:11:10: keys.epochs：必须填写", "is needed"},
+		"NoEnrolment":          {least + "[keys]\nenrolment = \"\"\n", "agent.toml:11:13: keys.enrolment：必须填写", "is needed"},
+		"EmptyIssuer":          {least + "[reader]\ndriver = \"pn532\"\npath = \"/dev/x\"\nissuers = [\"\"]\n", "agent.toml:13:1: reader.issuers：必须填写，如 \"issuer.pub\"", "is needed"},
+		"BeyondThePole": {located("+90.01/+121.47"), "agent.toml:8:12: device.location：“+90.01/+121.47”不是地球上的“纬度/经度”，如 +31.23/+121.47",
+			`agent.toml:8:12: device.location: "+90.01/+121.47" is no latitude/longitude on the earth, such as +31.23/+121.47`},
+		"BeyondTheDateLine": {located("31.23/-180.5"), "device.location：“31.23/-180.5”不是", "is no latitude/longitude"},
+		"NoLongitude":       {located("31.23"), "device.location：“31.23”不是", "is no latitude/longitude"},
+		"AtNoNumber":        {located("NaN/Inf"), "device.location：“NaN/Inf”不是", "is no latitude/longitude"},
+		"BellInName": {strings.Replace(least, `"店"`, `"店\u0007"`, 1), "agent.toml:3:8: merchant.name：第 2 个字符 U+0007 不能打印，请删去",
+			"agent.toml:3:8: merchant.name: character 2, U+0007, cannot be printed; remove it"},
+		"NewlineInAcquirer": {strings.Replace(least, `"机构"`, `"机\n构"`, 1), "agent.toml:5:12: merchant.acquirer：第 2 个字符 U+000A", "character 2, U+000A"},
+		"EscapeInCashier":   {least + "[sale]\ncashier = \"\\u001b@\"\n", "agent.toml:11:11: sale.cashier：第 1 个字符 U+001B", "character 1, U+001B"},
+		"TurnedAround":      {strings.Replace(least, `"店"`, `"a\u202eb"`, 1), "agent.toml:3:8: merchant.name：第 2 个字符 U+202E", "cannot be printed"},
+		"TabInSerialNumber": {strings.Replace(least, `"YT1"`, `"YT\t1"`, 1), "agent.toml:7:17: device.serial_number：第 3 个字符 U+0009", "cannot be printed"},
+		"BellInType":        {strings.Replace(least, "[device]\n", "[device]\ntype = \"\\u0007\"\n", 1), "agent.toml:7:8: device.type：第 1 个字符 U+0007", "cannot be printed"},
+		"BellInLicence":     {strings.Replace(least, "[device]\n", "[device]\nnetwork_licence = \"\\u0007\"\n", 1), "device.network_licence：第 1 个字符", "cannot be printed"},
+		"Currency":          {least + "[sale]\ncurrency = \"XXX\"\n", "agent.toml:11:12: sale.currency：没有“XXX”", "ISO 4217"},
+		"AmountMax":         {least + "[sale]\namount_max = 0\n", "agent.toml:11:14: sale.amount_max：不能为 0，最小 1", "at least 1"},
+		"AmountMaxTooHigh":  {least + "[sale]\namount_max = 1000000000001\n", "agent.toml:11:14: sale.amount_max：不能为 1000000000001，须在 1 至 1000000000000 之间", "1 to 1000000000000"},
 		"ShortMerchant": {strings.Replace(least, "102290053110001", "10229005311000", 1), "agent.toml:4:6: merchant.id：“10229005311000”不是 15 位数字",
 			"agent.toml:4:6: merchant.id: \"10229005311000\" is not 15 digits"},
 		"LettersInMerchant": {strings.Replace(least, "102290053110001", "10229005311000A", 1), "agent.toml:4:6: merchant.id", "is not 15 digits"},

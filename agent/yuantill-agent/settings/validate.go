@@ -1,9 +1,12 @@
 package settings
 
 import (
+	"math"
 	"net"
+	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/yuantill/yuantill/agent/catalogue"
@@ -61,6 +64,8 @@ func (s Settings) mistakes() []Mistake {
 		c.wrong("memory.limit_mb", catalogue.ValueBelow(s.Memory.LimitMB, limitMBMin))
 	}
 	c.till()
+	c.texts()
+	c.paths()
 	c.addresses()
 	c.devices()
 	c.timing()
@@ -76,6 +81,50 @@ func (c *check) till() {
 	}
 }
 
+// texts checks what is printed, and what is sent of the device.
+func (c *check) texts() {
+	s := c.settings
+	c.graphic("merchant.name", s.Merchant.Name)
+	c.graphic("merchant.acquirer", s.Merchant.Acquirer)
+	c.graphic("sale.cashier", s.Sale.Cashier)
+	c.graphic("device.type", s.Device.Type)
+	c.graphic("device.serial_number", s.Device.SerialNumber)
+	c.graphic("device.network_licence", s.Device.NetworkLicence)
+	if at := s.Device.Location; at != "" && !onEarth(at) {
+		c.wrong("device.location", catalogue.NotOnEarth(at))
+	}
+}
+
+// graphic notes the first character that no paper can show, such as a bell or one that turns the text around.
+func (c *check) graphic(key, text string) {
+	for i, character := range []rune(text) {
+		if !strconv.IsGraphic(character) {
+			c.wrong(key, catalogue.NotGraphic(i+1, character))
+			return
+		}
+	}
+}
+
+// onEarth reports "latitude/longitude" in degrees.
+func onEarth(text string) bool {
+	latitude, longitude, _ := strings.Cut(text, "/")
+	north, err := strconv.ParseFloat(latitude, 64)
+	east, wrong := strconv.ParseFloat(longitude, 64)
+	return err == nil && wrong == nil && math.Abs(north) <= 90 && math.Abs(east) <= 180
+}
+
+// paths wants each path, and no file or device twice: one of the two would overwrite the other or take what it is sent.
+func (c *check) paths() {
+	taken := map[string]string{filepath.Clean(c.settings.path): ""}
+	c.settings.eachPath(func(key, example string, path *string) {
+		c.needs(*path, key, example)
+		if other, has := taken[*path]; has && *path != "" {
+			c.wrong(key, catalogue.PathTaken(*path, other))
+		}
+		taken[*path] = key
+	})
+}
+
 func (c *check) addresses() {
 	const broker, station = "broker.example.com:8883", "127.0.0.1:7710"
 	if len(c.settings.Cloud.Brokers) == 0 {
@@ -84,9 +133,12 @@ func (c *check) addresses() {
 	if len(c.settings.Cloud.Brokers) > uplink.BrokersMax {
 		c.wrong("cloud.brokers", catalogue.ItemsMost(uplink.BrokersMax))
 	}
-	for _, address := range c.settings.Cloud.Brokers {
-		if host, port, err := net.SplitHostPort(address); err != nil || host == "" || port == "" {
+	for i, address := range c.settings.Cloud.Brokers {
+		if host, port, err := net.SplitHostPort(address); err != nil || host == "" || !isPort(port) {
 			c.wrong("cloud.brokers", catalogue.NotHostPort(address, broker))
+		}
+		if slices.ContainsFunc(c.settings.Cloud.Brokers[:i], func(other string) bool { return strings.EqualFold(other, address) }) {
+			c.wrong("cloud.brokers", catalogue.ItemTwice(address))
 		}
 	}
 	host, port, err := net.SplitHostPort(c.settings.Station.Listen)
@@ -95,10 +147,10 @@ func (c *check) addresses() {
 	}
 }
 
-// isPort reports a number that a port can have; 0 takes a free one.
+// isPort reports a number that a port can have. 0 would take a free one, and nobody could find it.
 func isPort(text string) bool {
-	_, err := strconv.ParseUint(text, 10, 16)
-	return err == nil
+	port, err := strconv.ParseUint(text, 10, 16)
+	return err == nil && port > 0
 }
 
 func (c *check) devices() {
@@ -122,7 +174,6 @@ func (c *check) devices() {
 // line checks a device's line; driver is an example of one.
 func (c *check) line(section string, l Line, driver string) {
 	c.needs(l.Driver, section+".driver", driver)
-	c.needs(l.Path, section+".path", "/dev/ttyUSB0")
 	if l.Baud < 0 {
 		c.wrong(section+".baud", catalogue.ValueBelow(int64(l.Baud), 0))
 	}
