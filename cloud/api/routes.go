@@ -10,6 +10,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/yuantill/yuantill/cloud/alarm"
+	"github.com/yuantill/yuantill/cloud/ledger"
 	"github.com/yuantill/yuantill/cloud/operator"
 	"github.com/yuantill/yuantill/cloud/payment"
 	"github.com/yuantill/yuantill/cloud/store"
@@ -238,16 +239,21 @@ func (a *api) check(ctx context.Context, in *checkInput) (*body[CheckResult], er
 	if err != nil {
 		return nil, a.problem(ctx, err)
 	}
-	out := &body[CheckResult]{CheckResult{Balanced: report.Balanced(), At: report.At, Entries: report.Entries,
-		Sums: report.Sums, Findings: make([]Finding, 0, len(report.Findings))}}
+	return &body[CheckResult]{NewCheckResult(report)}, nil
+}
+
+// NewCheckResult is a report as the API shows it.
+func NewCheckResult(report ledger.Report) CheckResult {
+	out := CheckResult{Balanced: report.Balanced(), At: report.At, Entries: report.Entries, Sums: report.Sums,
+		Findings: make([]Finding, 0, len(report.Findings))}
 	for _, f := range report.Findings {
 		orders := make([]string, len(f.Orders))
 		for i, order := range f.Orders {
 			orders[i] = order.String()
 		}
-		out.Body.Findings = append(out.Body.Findings, Finding{Kind: f.Kind, Detail: f.Detail, Orders: orders})
+		out.Findings = append(out.Findings, Finding{Kind: f.Kind, Detail: f.Detail, Orders: orders})
 	}
-	return out, nil
+	return out
 }
 
 func (a *api) stats(ctx context.Context, _ *struct{}) (*body[Stats], error) {

@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"log/slog"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -13,10 +12,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/yuantill/yuantill/cloud/ledger"
 	"github.com/yuantill/yuantill/cloud/merchant"
 	"github.com/yuantill/yuantill/cloud/operator/registry"
-	"github.com/yuantill/yuantill/cloud/payment"
 	"github.com/yuantill/yuantill/cloud/store"
 	"github.com/yuantill/yuantill/cloud/store/sqlite"
 	"github.com/yuantill/yuantill/protocol/enrolment"
@@ -198,32 +195,4 @@ func withRegistrar(ctx context.Context, s Settings, run func(*merchant.Registrar
 	return withBooks(ctx, s, func(books *sqlite.Store) error {
 		return run(merchant.NewRegistrar(books, root, authority, time.Now, rand.Reader))
 	})
-}
-
-func checkCommand(with configured) *cobra.Command {
-	return &cobra.Command{Use: "check", Args: cobra.NoArgs,
-		Short: "核对账目是否平衡 · Check that the books balance; exit code 3 when they do not",
-		RunE: with(func(command *cobra.Command, s Settings) error {
-			return withBooks(command.Context(), s, func(books *sqlite.Store) error { return checkBooks(command, books) })
-		})}
-}
-
-func checkBooks(command *cobra.Command, books *sqlite.Store) error {
-	checker, err := ledger.NewChecker(ledger.Config{Books: books, Standings: payment.Standings(), Clock: time.Now,
-		Logger: slog.New(slog.DiscardHandler), Every: time.Hour})
-	if err != nil {
-		return err
-	}
-	report, err := checker.Check(command.Context())
-	if err != nil {
-		return err
-	}
-	for _, finding := range report.Findings {
-		fmt.Fprintf(command.OutOrStdout(), "%s: %s %v\n", finding.Kind, finding.Detail, finding.Orders)
-	}
-	if !report.Balanced() {
-		return errUnbalanced
-	}
-	fmt.Fprintf(command.OutOrStdout(), "平衡 balanced: %d entries\n", report.Entries)
-	return nil
 }

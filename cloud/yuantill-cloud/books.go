@@ -2,11 +2,19 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
+	"time"
 
+	"github.com/spf13/cobra"
+
+	"github.com/yuantill/yuantill/cloud/api"
 	"github.com/yuantill/yuantill/cloud/folder"
+	"github.com/yuantill/yuantill/cloud/ledger"
+	"github.com/yuantill/yuantill/cloud/payment"
 	"github.com/yuantill/yuantill/cloud/store/sqlite"
 )
 
@@ -39,4 +47,51 @@ func openBooks(ctx context.Context, s Settings) (*sqlite.Store, error) {
 	options.AsItIs = false
 	books, err = sqlite.Open(ctx, s.database(), options)
 	return books, errors.Join(err, lock.Release())
+}
+
+func checkCommand(with configured) *cobra.Command {
+	var asJSON bool
+	command := &cobra.Command{Use: "check", Args: cobra.NoArgs,
+		Short: "检查设置，核对账目是否平衡 · Check the settings, and that the books balance; exit code 3 when they do not"}
+	command.Flags().BoolVar(&asJSON, "json", false, "输出 JSON，同 GET /v1/ledger/check?full=true · as JSON, like GET /v1/ledger/check?full=true")
+	command.RunE = with(func(command *cobra.Command, s Settings) error {
+		if err := s.missing(); err != nil {
+			return err
+		}
+		return withBooks(command.Context(), s, func(books *sqlite.Store) error {
+			report, err := checkBooks(command.Context(), books)
+			if err != nil {
+				return err
+			}
+			return sayReport(command.OutOrStdout(), report, asJSON)
+		})
+	})
+	return command
+}
+
+func checkBooks(ctx context.Context, books *sqlite.Store) (ledger.Report, error) {
+	checker, err := ledger.NewChecker(ledger.Config{Books: books, Standings: payment.Standings(), Clock: time.Now,
+		Logger: slog.New(slog.DiscardHandler), Every: time.Hour})
+	if err != nil {
+		return ledger.Report{}, err
+	}
+	return checker.Check(ctx)
+}
+
+// sayReport writes what a check found. Its error is errUnbalanced when that is anything.
+func sayReport(out io.Writer, report ledger.Report, asJSON bool) error {
+	var verdict error
+	if !report.Balanced() {
+		verdict = errUnbalanced
+	}
+	if asJSON {
+		return errors.Join(verdict, json.NewEncoder(out).Encode(api.NewCheckResult(report)))
+	}
+	for _, finding := range report.Findings {
+		fmt.Fprintf(out, "%s: %s %v\n", finding.Kind, finding.Detail, finding.Orders)
+	}
+	if verdict == nil {
+		fmt.Fprintf(out, "平衡 balanced: %d entries\n", report.Entries)
+	}
+	return verdict
 }

@@ -4,11 +4,17 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/url"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/yuantill/yuantill/protocol/tomlfile"
 )
+
+// clientMax is how long an id at an operator may be, in bytes, as the connector has it.
+const clientMax = 32
 
 // levels are what may stand in log_level.
 const levels = "debug, info, warn, error"
@@ -88,14 +94,8 @@ func (s *Settings) mistakes() error {
 	wrong := func(key, format string, values ...any) {
 		e.add(s.path, s.places.At(key), key, fmt.Sprintf(format, values...))
 	}
-	for _, at := range [][2]string{{"broker.listen", s.Broker.Listen}, {"api.listen", s.API.Listen}} {
-		if _, _, err := net.SplitHostPort(at[1]); err != nil {
-			wrong(at[0], "“%s”不是“主机:端口” · %q is not host:port, such as 127.0.0.1:7500", at[1], at[1])
-		}
-	}
-	if len(s.Broker.Names) == 0 {
-		wrong("broker.names", `至少一个名称 · at least one is needed, such as ["broker.example.com"]`)
-	}
+	s.checkAddresses(wrong)
+	s.checkPaths(wrong)
 	if _, err := s.level(); err != nil {
 		wrong("log_level", "不能为“%s”，可用 · cannot be %q, there is: %s", s.LogLevel, s.LogLevel, levels)
 	}
@@ -105,6 +105,42 @@ func (s *Settings) mistakes() error {
 		return nil
 	}
 	return e
+}
+
+func (s *Settings) checkAddresses(wrong func(key, format string, values ...any)) {
+	for _, at := range [][2]string{{"broker.listen", s.Broker.Listen}, {"api.listen", s.API.Listen}} {
+		if _, port, err := net.SplitHostPort(at[1]); err != nil || !isPort(port) {
+			wrong(at[0], "“%s”不是“主机:端口” · %q is not host:port, such as 127.0.0.1:7500", at[1], at[1])
+		}
+	}
+	if collide(s.Broker.Listen, s.API.Listen) {
+		wrong("api.listen", "%s 已是 broker.listen，请改正其一 · %s is broker.listen already, correct one of them", s.API.Listen, s.API.Listen)
+	}
+	if len(s.Broker.Names) == 0 {
+		wrong("broker.names", `至少一个名称 · at least one is needed, such as ["broker.example.com"]`)
+	}
+	for i, name := range s.Broker.Names {
+		if name == "" || strings.ContainsFunc(name, func(c rune) bool { return c <= ' ' || c > '~' }) {
+			wrong("broker.names", "“%s”不是主机名或地址 · %q is no host name or address", name, name)
+		}
+		if slices.ContainsFunc(s.Broker.Names[:i], func(other string) bool { return strings.EqualFold(other, name) }) {
+			wrong("broker.names", "“%s”出现了两次，请删去一处 · %q stands twice, remove one of them", name, name)
+		}
+	}
+}
+
+// isPort reports a number that a port can have. 0 would take a free one, and no terminal could find it.
+func isPort(text string) bool {
+	port, err := strconv.ParseUint(text, 10, 16)
+	return err == nil && port > 0
+}
+
+// collide reports that the second of two listeners would find its port taken.
+func collide(one, other string) bool {
+	host, port, err := net.SplitHostPort(one)
+	otherHost, otherPort, wrong := net.SplitHostPort(other)
+	everywhere := func(host string) bool { return host == "" || net.ParseIP(host).IsUnspecified() }
+	return err == nil && wrong == nil && port == otherPort && (host == otherHost || everywhere(host) || everywhere(otherHost))
 }
 
 // checkTiming checks what the file can set one by one, and then as the payment machine does, all together.
@@ -135,6 +171,12 @@ func (s *Settings) checkOperators(wrong func(key, format string, values ...any))
 			if needed[1] == "" {
 				wrong(section+"."+needed[0], "必须填写 · is needed")
 			}
+		}
+		if at, err := url.Parse(o.URL); o.URL != "" && (err != nil || at.Scheme != "https" || at.Host == "" || at.Path != "" || at.RawQuery != "" || at.User != nil) {
+			wrong(section+".url", "“%s”不是 https://主机[:端口] · %q is not https://host[:port], such as https://pay.example.com", o.URL, o.URL)
+		}
+		if len(o.Client) > clientMax || strings.ContainsFunc(o.Client, func(c rune) bool { return !strconv.IsPrint(c) }) {
+			wrong(section+".client", "%q 须为至多 %d 个可见字符 · must be at most %d characters, all visible", o.Client, clientMax, clientMax)
 		}
 		if seen[o.Code] && o.Code != "" {
 			wrong(section+".code", "机构 %s 出现了两次 · %s stands twice", o.Code, o.Code)

@@ -114,7 +114,7 @@ func TestSettings(t *testing.T) {
 		s := prepared(t)
 		text, err := os.ReadFile(s.settings)
 		require.NoError(t, err)
-		require.NoError(t, os.WriteFile(s.settings, bytes.Replace(text, []byte(s.api), []byte("0.0.0.0:0"), 1), 0o600))
+		require.NoError(t, os.WriteFile(s.settings, bytes.Replace(text, []byte(s.api), []byte("0.0.0.0:7500"), 1), 0o600))
 		_, err = s.run(t.Context(), "serve")
 		require.ErrorIs(t, err, ErrSettings)
 		require.ErrorContains(t, err, "cloud.toml:5:10: api.listen: 不是本机地址")

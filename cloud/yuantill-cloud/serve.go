@@ -93,6 +93,9 @@ type cloud struct {
 }
 
 func serve(ctx context.Context, s Settings, logger *slog.Logger) (err error) {
+	if err := s.missing(); err != nil {
+		return err
+	}
 	debug.SetGCPercent(gcPercent)
 	c := &cloud{settings: s, logger: logger, metrics: prometheus.NewRegistry()}
 	// Two clouds on one database would each believe that nobody else writes it.

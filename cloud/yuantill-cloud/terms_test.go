@@ -57,6 +57,7 @@ func TestTerms(t *testing.T) {
 		s.must("init")
 		require.NoError(t, os.Remove(filepath.Join(s.dir, "issuer.pub")))
 		_, err := s.run(t.Context(), "serve")
-		require.ErrorIs(t, err, os.ErrNotExist)
+		require.ErrorIs(t, err, ErrSettings)
+		require.ErrorContains(t, err, "issuers: 没有文件 "+filepath.Join(s.dir, "issuer.pub"))
 	})
 }
