@@ -87,7 +87,7 @@ func (p *program) followCommand(flags followFlags, use, short, long string) *cob
 	set := cmd.Flags()
 	set.StringVar(&flags.cashier, "cashier", "", "收银员  cashier")
 	set.StringVar(&flags.note, "note", "", "原因，打印在凭条上  why, printed on the slip")
-	set.StringVar(&flags.key, "key", "", "幂等键；同键同一次办理  idempotency key: the same key is the same follow-up (default: a fresh one)")
+	set.Var((*keyFlag)(&flags.key), "key", "幂等键；同键同一次办理  idempotency key: the same key is the same follow-up (default: a fresh one)")
 	set.DurationVar(&flags.timeout, "timeout", followTimeout, "最长等待  how long to wait for the result")
 	if flags.takesAmount {
 		set.StringVar(&flags.amount, "amount", "", amountHelp(flags.needed))

@@ -86,7 +86,7 @@ func (flags *saleFlags) register(cmd *cobra.Command) {
 	set.StringVar(&flags.currency, "currency", money.CNY.Code, "货币  currency")
 	set.StringVar(&flags.note, "note", "", "备注，打印在签购单上  note, printed on the slip")
 	set.StringVar(&flags.cashier, "cashier", "", "收银员  cashier")
-	set.StringVar(&flags.key, "key", "", "幂等键；同键同一笔收款  idempotency key: the same key is the same sale (default: a fresh one)")
+	set.Var((*keyFlag)(&flags.key), "key", "幂等键；同键同一笔收款  idempotency key: the same key is the same sale (default: a fresh one)")
 	set.BoolVar(&flags.shown, "shown", false, "出示收款码由顾客扫描  show our code for the customer to scan")
 	set.BoolVar(&flags.cancel, "cancel", true, "Ctrl-C 或超时时请求取消  Ctrl-C and the timeout ask the agent to cancel")
 	set.DurationVar(&flags.timeout, "timeout", saleTimeout, "最长等待，之后请求取消并再等一分钟  how long to wait; then it is cancelled and waited for another minute")
@@ -133,6 +133,28 @@ func parseAmount(text, code string) (money.Money, error) {
 	}
 	return amount, nil
 }
+
+// errNoKey says that a key is given and empty, as an unset variable has it: a fresh one in its place would be another sale
+// each time that the command is run.
+var errNoKey = errors.New("command: empty key")
+
+// keyFlag is an idempotency key that is given. It implements pflag's Value.
+type keyFlag string
+
+// String returns the flag's value.
+func (k *keyFlag) String() string { return string(*k) }
+
+// Set reads the flag's value, or returns errNoKey.
+func (k *keyFlag) Set(text string) error {
+	if text == "" {
+		return errNoKey
+	}
+	*k = keyFlag(text)
+	return nil
+}
+
+// Type names the flag's values.
+func (k *keyFlag) Type() string { return "string" }
 
 // checkKey checks an idempotency key, or draws one when there is none.
 func checkKey(key string) (string, error) {

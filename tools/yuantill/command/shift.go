@@ -3,10 +3,8 @@ package command
 import (
 	"context"
 	"errors"
-	"fmt"
 	"strings"
 
-	"github.com/google/uuid"
 	"github.com/spf13/cobra"
 
 	"github.com/yuantill/yuantill/agent/catalogue"
@@ -40,7 +38,7 @@ func (f *shiftFlags) intent(cmd *cobra.Command) {
 	set := cmd.Flags()
 	set.StringVar(&f.cashier, "cashier", "", "收银员  cashier (default from the till's settings)")
 	set.StringVar(&f.currency, "currency", money.CNY.Code, "货币  currency")
-	set.StringVar(&f.key, "key", "", "幂等键；同键只发生一次  idempotency key: the same key happens once (default: a fresh one)")
+	set.Var((*keyFlag)(&f.key), "key", "幂等键；同键只发生一次  idempotency key: the same key happens once (default: a fresh one)")
 }
 
 // amount reads an amount of a flag that may be zero.
@@ -194,17 +192,13 @@ func (f *shiftFlags) counted(counts []string) (map[string]int64, error) {
 func (p *program) shiftIntent(
 	ctx context.Context, flags shiftFlags, ask func(context.Context, *stationclient.Client, string) (stationclient.Shift, error),
 ) error {
-	client, err := p.client()
+	key, err := checkKey(flags.key)
 	if err != nil {
 		return err
 	}
-	key := flags.key
-	if key == "" {
-		id, err := uuid.NewV7()
-		if err != nil {
-			return &Failure{Code: CodeInternal, Cause: fmt.Errorf("draw key: %w", err)}
-		}
-		key = id.String()
+	client, err := p.client()
+	if err != nil {
+		return err
 	}
 	shift, err := ask(ctx, client, key)
 	var unreachable *stationclient.UnreachableError

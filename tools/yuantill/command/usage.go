@@ -56,6 +56,8 @@ func flagMistake(_ *cobra.Command, err error) error {
 		return usage(catalogue.NoFlag("--" + unknown.GetSpecifiedName()))
 	case errors.As(err, &missing):
 		return usage(catalogue.FlagValueMissing("--" + missing.GetFlag().Name))
+	case errors.As(err, &invalid) && errors.Is(invalid, errNoKey):
+		return usage(catalogue.FlagEmpty("--" + invalid.GetFlag().Name))
 	case errors.As(err, &invalid):
 		flag := invalid.GetFlag()
 		return usage(catalogue.FlagValueWrong("--"+flag.Name, invalid.GetValue(), wanted(flag)))
