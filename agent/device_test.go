@@ -288,6 +288,7 @@ func tapShop(t *testing.T, test func(t *testing.T, s *shop, card *hardcard.Card)
 			}
 			return approve(s)
 		})
+		s.issuer = issuer
 		s.issuers, err = hardwallet.NewPool(issuer.Public())
 		require.NoError(t, err)
 		s.open(t)

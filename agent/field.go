@@ -61,23 +61,26 @@ func (t *till) useReader(ctx context.Context, reader drivers.CardReader) error {
 // serve takes one card for a sale, or ends when the sale wants none any more.
 func (w *fieldWatch) serve(ctx context.Context, wish cardWish) error {
 	if !wish.recovers && w.admitted != wish.sale {
-		return w.admit(ctx, wish.sale)
+		return w.admit(ctx, wish.sale, false)
 	}
 	card, err := w.till.await(ctx, w.reader, wish.sale)
 	if card == nil || err != nil {
 		return err
 	}
 	w.used = true
-	asked, err := w.till.tap(ctx, card, wish.sale)
+	asked, settled, err := w.till.tap(ctx, card, wish.sale)
 	if asked != (checkout.OrderID{}) {
 		w.admitted = asked
+	}
+	if settled && !wish.recovers { // said once, which stays to be read until the card is laid on again
+		return w.admit(ctx, wish.sale, true)
 	}
 	return err
 }
 
-// admit waits until the field is empty, and tells the sale of a card that lies there. The sale may have ended before.
-func (w *fieldWatch) admit(ctx context.Context, sale checkout.OrderID) error {
-	told := false
+// admit waits until the field is empty, and tells the sale of a card that lies there unless it was told of it. The sale may
+// have ended before.
+func (w *fieldWatch) admit(ctx context.Context, sale checkout.OrderID, told bool) error {
 	for empty := 0; empty < fieldLooks; {
 		vacant, err := w.reader.Vacant(ctx)
 		if err != nil {

@@ -40,6 +40,7 @@ type shop struct {
 	reader  *drivertest.CardReader
 	printer *drivertest.Printer
 	issuers *hardwallet.Pool
+	issuer  *sign.Key   // of the cards that are used; nil where there are none
 	limits  *fakeLimits // nil: nothing is accepted offline
 	feed    *station.Feed
 	till    station.Desk

@@ -13,9 +13,9 @@ import (
 	"github.com/yuantill/yuantill/protocol/hardwallet"
 )
 
-// tap asks one card for a sale and returns the sale that it was asked for, none when it was not. Its error is that of a till
-// that stops.
-func (t *till) tap(ctx context.Context, card drivers.Card, sale checkout.OrderID) (checkout.OrderID, error) {
+// tap asks one card for a sale and returns the sale that it was asked for, none when it was not, and whether the card would
+// only say the same again. Its error is that of a till that stops.
+func (t *till) tap(ctx context.Context, card drivers.Card, sale checkout.OrderID) (asked checkout.OrderID, settled bool, err error) {
 	defer func() {
 		releasing, cancel := context.WithTimeout(context.WithoutCancel(ctx), fieldPause)
 		defer cancel()
@@ -26,13 +26,17 @@ func (t *till) tap(ctx context.Context, card drivers.Card, sale checkout.OrderID
 	defer cancel()
 	asked, event := t.askCard(asking, exchanger{card: card}, sale)
 	if event == nil {
-		return asked, sleep(ctx, cardPause)
+		return asked, false, sleep(ctx, cardPause)
 	}
 	t.cardEvent(ctx, asked, event)
-	if _, refused := event.(checkout.CardRefused); refused {
-		return asked, sleep(ctx, cardPause)
+	refused, is := event.(checkout.CardRefused)
+	switch {
+	case !is:
+		return asked, false, nil
+	case refused.Cause == checkout.CardLimit || refused.Cause == checkout.CardFunds || refused.Cause == checkout.CardBlocked:
+		return asked, true, nil
 	}
-	return asked, nil
+	return asked, false, sleep(ctx, cardPause)
 }
 
 // askCard opens the wallet, lets the machine say what to ask, and asks it. It returns what came of it and the sale that it was
