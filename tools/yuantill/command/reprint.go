@@ -2,22 +2,14 @@ package command
 
 import (
 	"context"
-	"encoding/hex"
 	"errors"
 	"strings"
 
 	"github.com/spf13/cobra"
 
-	"github.com/yuantill/yuantill/agent/catalogue"
 	"github.com/yuantill/yuantill/tools/yuantill/bilingual"
 	"github.com/yuantill/yuantill/tools/yuantill/stationclient"
 )
-
-// latestMax is how far back the latest sale with a receipt is looked for: as many may have ended unpaid after it.
-const latestMax = 100
-
-// orderDigits is the length of an order id.
-const orderDigits = 32
 
 // errCopy marks a copy that no receipt has.
 var errCopy = errors.New("command: copy is not customer or merchant")
@@ -55,13 +47,16 @@ func (p *program) reprint() *cobra.Command {
 	var flags orderFlags
 	copied := copyName("customer")
 	cmd := &cobra.Command{
-		Use:   "reprint [SALE|REFERENCE]",
-		Short: "重印签购单  Print a sale's receipt again",
-		Long: "重印本机一笔收款的签购单，纸上注明重印；不指明时为最近一笔有签购单的收款。\n" +
-			"按订单号、参考号、签购单二维码内容或本机凭证号指明。\n" +
-			"Prints the receipt of one of this till's sales again; the paper says that it is a reprint. SALE is the order id, the\n" +
-			"receipt's reference, the text of its QR code, or --voucher; without any it is the latest sale that has a receipt.\n\n" +
-			"--json: the station's sale",
+		Use:   "reprint [SALE|FOLLOW-UP|REFERENCE]",
+		Short: "重印签购单或凭条  Print a receipt or slip again",
+		Long: "重印本机一笔收款的签购单，或一次撤销、退货、预授权办理的凭条，纸上注明重印；不指明时为最近一笔有签购单的收款。\n" +
+			"按订单号、办理编号（见 find）、纸上的参考号或凭证号指明；二维码内容总是指签购单。\n" +
+			"凭条按号码在最近 100 笔收款的办理中查找，更早的用办理编号。\n" +
+			"Prints the receipt of one of this till's sales again, or the slip of a void, a refund or a step of a hold; the paper\n" +
+			"says that it is a reprint. SALE is the order id, FOLLOW-UP the follow-up's (find shows it), REFERENCE what stands on\n" +
+			"the paper, or --voucher; the text of a QR code always means the receipt. Without any it is the latest sale that has a\n" +
+			"receipt. A slip's numbers are looked for in what was done with the latest 100 sales; use its id for older ones.\n\n" +
+			"--json: the station's sale or follow-up",
 		Args: optionalArgument,
 		RunE: p.looking(func(cmd *cobra.Command, arguments []string) error {
 			return p.runReprint(cmd.Context(), flags, arguments, copied.String())
@@ -88,7 +83,7 @@ func (p *program) runReprint(ctx context.Context, flags orderFlags, arguments []
 	if err != nil {
 		return err
 	}
-	order, err := flags.receipt(ctx, client)
+	found, err := flags.paper(ctx, client)
 	if err != nil {
 		return err
 	}
@@ -96,49 +91,36 @@ func (p *program) runReprint(ctx context.Context, flags orderFlags, arguments []
 	if err != nil {
 		return err
 	}
-	sale, err := client.Reprint(ctx, key, order, copied)
+	if found.followUp != "" {
+		done, err := client.ReprintFollowUp(ctx, key, found.followUp, copied)
+		if err != nil {
+			return stationFailure(err)
+		}
+		return p.sayReprint(ctx, client, copied, done, func() {
+			p.row("办理", "follow-up", done.ID)
+			p.row("金额", "amount", p.language.Pick(done.Name)+"  "+done.Text+"  "+p.language.Pick(done.Title))
+		})
+	}
+	sale, err := client.Reprint(ctx, key, found.order, copied)
 	if err != nil {
 		return stationFailure(err)
 	}
+	return p.sayReprint(ctx, client, copied, sale, func() {
+		p.row("订单", "order", sale.ID)
+		p.row("金额", "amount", sale.Text+"  "+p.language.Pick(sale.Title))
+	})
+}
+
+// sayReprint says what was given to the printer: told as JSON, or in rows.
+func (p *program) sayReprint(ctx context.Context, client *stationclient.Client, copied string, told any, rows func()) error {
 	if p.json {
-		return p.printJSON(sale)
+		return p.printJSON(told)
 	}
-	p.row("订单", "order", sale.ID)
-	p.row("金额", "amount", sale.Text+"  "+p.language.Pick(sale.Title))
+	rows()
 	name := copyText(copied)
 	p.row("重印", "reprint", p.text(name.Chinese+"已交给打印机", name.English+" was given to the printer"))
 	p.tellPrinter(ctx, client)
 	return nil
-}
-
-// receipt finds the order whose receipt is meant, by its id. What is no order id is looked for; nothing means the latest.
-func (f *orderFlags) receipt(ctx context.Context, client *stationclient.Client) (string, error) {
-	if _, err := hex.DecodeString(f.text); err == nil && len(f.text) == orderDigits {
-		return f.text, nil
-	}
-	if f.text != "" || f.voucher != 0 {
-		wanted := stationclient.Lookup{Text: f.text}
-		if f.text == "" {
-			wanted = stationclient.Lookup{Batch: f.batch, Voucher: f.voucher}
-		}
-		order, err := client.Lookup(ctx, wanted)
-		if err != nil {
-			return "", stationFailure(err)
-		}
-		return order.ID, nil
-	}
-	sales, err := client.Sales(ctx, latestMax, false)
-	if err != nil {
-		return "", stationFailure(err)
-	}
-	for _, sale := range sales {
-		if sale.Outcome != "none" {
-			return sale.ID, nil
-		}
-	}
-	return "", &Failure{Code: CodeRefused, Text: bilingual.Text{
-		Chinese: "本机最近没有请求过付款", English: "nothing has been asked to be paid yet at this till, so there is no receipt",
-	}, Next: catalogue.NextAfter(catalogue.RefuseNoSale).Text()}
 }
 
 // tellPrinter says when the paper will not come by itself. It refuses nothing.

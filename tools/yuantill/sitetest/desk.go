@@ -17,6 +17,7 @@ const (
 	ReferencePaid   = "260501000042" // a payment of ¥12.50, of which ¥2.50 went back
 	ReferenceHeld   = "260501000043" // a hold of ¥300.00
 	ReferenceSilent = "260501000099" // the cloud does not answer
+	ReferenceDone   = "260501000077" // of everything that was done with them
 )
 
 // desk is what the till does with orders. A follow-up's note chooses how it goes, as a sale's does; it is decided when
@@ -70,7 +71,12 @@ func (t *Till) Lookup(_ context.Context, wanted station.Wanted) (station.FoundOr
 	switch reference {
 	case ReferencePaid, ReferenceHeld:
 		order := t.order(reference)
-		return station.FoundOrder{Order: order, Here: true, Left: followup.LeftOf(order, nil)}, nil
+		return station.FoundOrder{Order: order, Here: true, Left: followup.LeftOf(order, nil), FollowUps: t.done(order)}, nil
+	case ReferenceDone: // as the cloud finds it
+		for _, f := range t.desk.followUps {
+			return station.FoundOrder{Order: f.Original, FollowUps: t.done(f.Original)}, nil
+		}
+		return station.FoundOrder{}, &station.Refusal{Phrase: catalogue.RefuseLookupNothing}
 	case ReferenceSilent:
 		return station.FoundOrder{}, &station.Refusal{Phrase: catalogue.RefuseLookupSilent}
 	default:
@@ -151,7 +157,7 @@ func answer(f followup.FollowUp, outcome message.Outcome) *message.FollowUpResul
 	order := f.Order()
 	r := &message.FollowUpResult{
 		FollowUpId: f.ID[:], OrderId: order[:], Kind: f.Kind, Outcome: outcome, Amount: max(f.Amount.Minor, 1250), Currency: "CNY",
-		Reference: "260501000077", Revision: 1, Standing: f.Original.GetPayment().GetStanding(),
+		Reference: ReferenceDone, Revision: 1, Standing: f.Original.GetPayment().GetStanding(),
 	}
 	if f.Amount.Minor != 0 {
 		r.Amount = f.Amount.Minor
@@ -163,9 +169,34 @@ func answer(f followup.FollowUp, outcome message.Outcome) *message.FollowUpResul
 }
 
 // FollowUps implements station.FollowUps.
-func (t *Till) FollowUps(context.Context, checkout.OrderID) ([]followup.View, error) { return nil, nil }
+func (t *Till) FollowUps(_ context.Context, order checkout.OrderID) ([]followup.View, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.done(&message.OrderFound{Payment: &message.PaymentResult{OrderId: order[:]}}), nil
+}
+
+// done is what was done with an order. The lock is held.
+func (t *Till) done(order *message.OrderFound) (views []followup.View) {
+	for _, f := range t.desk.followUps {
+		if f.Order() == checkout.OrderID(order.GetPayment().GetOrderId()) {
+			views = append(views, rules().View(f, catalogue.None))
+		}
+	}
+	return views
+}
 
 // ReprintFollowUp implements station.FollowUps.
-func (t *Till) ReprintFollowUp(ctx context.Context, id followup.ID, _ checkout.Copies) (followup.View, error) {
-	return t.Follow(ctx, id)
+func (t *Till) ReprintFollowUp(_ context.Context, id followup.ID, copies checkout.Copies) (followup.View, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	f, known := t.desk.followUps[id]
+	switch {
+	case !known:
+		return followup.View{}, &station.Refusal{Phrase: catalogue.RefuseNoFollowUp}
+	case !f.Printable():
+		return followup.View{}, &station.Refusal{Phrase: catalogue.RefuseState, More: rules().View(f, catalogue.None).Title}
+	}
+	f, _ = rules().Step(f, followup.ReprintPressed{Copies: copies}, t.Now)
+	t.desk.followUps[id] = f
+	return rules().View(f, catalogue.None), nil
 }

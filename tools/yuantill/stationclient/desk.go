@@ -33,6 +33,21 @@ func (c *Client) Follow(ctx context.Context, id string) (FollowUp, error) {
 	return found, err
 }
 
+// FollowUps returns what was done with an order on this till, oldest first.
+func (c *Client) FollowUps(ctx context.Context, order string) ([]FollowUp, error) {
+	var all []FollowUp
+	err := c.call(ctx, http.MethodGet, "/v1/sales/"+url.PathEscape(order)+"/follow-ups", "", nil, &all)
+	return all, err
+}
+
+// ReprintFollowUp asks for copies of a slip, "merchant" or "customer", to be printed once more: the customer's when none is
+// named.
+func (c *Client) ReprintFollowUp(ctx context.Context, key, id string, copies ...string) (FollowUp, error) {
+	var printed FollowUp
+	err := c.call(ctx, http.MethodPost, "/v1/follow-ups/"+url.PathEscape(id)+"/reprint", key, station.ReprintBody{Copies: copies}, &printed)
+	return printed, err
+}
+
 // Lookup finds an order in the till's journal or in the cloud.
 func (c *Client) Lookup(ctx context.Context, wanted Lookup) (Order, error) {
 	var found Order
