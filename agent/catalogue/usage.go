@@ -230,6 +230,14 @@ func KeepJournal() Text {
 	}
 }
 
+// AcceptJournal is what to do about a journal of which no program can say whether all of it is there.
+func AcceptJournal() Text {
+	return Text{
+		"请勿删除，先复制保存流水文件；由负责人决定是否接受现有流水，见 yuantill journal accept --help",
+		"delete nothing and copy the file aside; who is in charge may accept the journal as it is, see yuantill journal accept --help",
+	}
+}
+
 // OtherJournal is what to do about another terminal's journal.
 func OtherJournal() Text {
 	return Text{"换回本机的流水，或恢复原来的入网文件", "restore the right file or the right enrolment"}

@@ -82,12 +82,7 @@ func Open(ctx context.Context, config Config) (*Journal, error) {
 	if err != nil {
 		return nil, sayFull(err)
 	}
-	j := &Journal{
-		config: config, logger: config.Logger, lock: held,
-		worked: make(chan struct{}, 1), appended: make(chan struct{}, 1), places: make(chan struct{}, queueMax),
-		done:    make(chan struct{}),
-		ballast: &ballast{disk: config.Disk, path: config.Path + ballastSuffix, size: config.BallastSize},
-	}
+	j := newJournal(config, held)
 	err = j.open(ctx)
 	if outOfSpace(err) && j.ballast.giveUp() {
 		j.logger.Error("journal disk is full: reserve given up to open it, no payments", "path", config.Path, "error", err)
@@ -97,6 +92,15 @@ func Open(ctx context.Context, config Config) (*Journal, error) {
 		return nil, errors.Join(j.explain(err), j.release())
 	}
 	return j, nil
+}
+
+func newJournal(config Config, held *lock) *Journal {
+	return &Journal{
+		config: config, logger: config.Logger, lock: held,
+		worked: make(chan struct{}, 1), appended: make(chan struct{}, 1), places: make(chan struct{}, queueMax),
+		done:    make(chan struct{}),
+		ballast: &ballast{disk: config.Disk, path: config.Path + ballastSuffix, size: config.BallastSize},
+	}
 }
 
 func (j *Journal) open(ctx context.Context) error {

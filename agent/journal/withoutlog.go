@@ -16,6 +16,10 @@ const (
 	bootMax  = 36
 )
 
+// ErrUnsure marks a journal whose log is gone, with a run of the machine between: no program can say whether all of it is in
+// the database. Accept takes a person's word for it.
+var ErrUnsure = errors.New("the machine was started since, so nothing says whether the database alone has everything")
+
 // ThisBoot names this run of the machine; empty where the kernel does not say.
 func ThisBoot() string {
 	text, err := os.ReadFile(bootPath)
@@ -43,10 +47,10 @@ func (j *Journal) withoutLog(ctx context.Context, size int64, left lockText) err
 	case size > 0: // SQLite deletes it or leaves it
 		return damaged
 	case left.boot == "" || left.boot != j.config.Boot:
-		damaged.Cause = fmt.Errorf("%w; the machine was started since, so nothing says whether the database alone has everything", cause)
+		damaged.Cause = fmt.Errorf("%w; %w", cause, ErrUnsure)
 		return damaged
 	}
-	err := j.readAlone(ctx, left.last)
+	_, err := j.readAlone(ctx, left.last, false)
 	if errors.Is(err, ErrNoKeys) { // what to do about that comes first
 		return err
 	}
@@ -59,36 +63,37 @@ func (j *Journal) withoutLog(ctx context.Context, size int64, left lockText) err
 	return nil
 }
 
-// readAlone reads the whole database as if there were no log, leaves no file behind, and returns nil when it is whole and
-// ends where it should.
-func (j *Journal) readAlone(ctx context.Context, last lastHead) (err error) {
+// readAlone reads the whole database as if there were no log, leaves no file behind, and returns what is in it when it is
+// whole and ends where it should: at last, or not before it where that may be an old word.
+func (j *Journal) readAlone(ctx context.Context, last lastHead, old bool) (report Report, err error) {
 	alone := &Journal{
 		config: j.config, readOnly: true, logger: slog.New(slog.DiscardHandler),
 		appended: make(chan struct{}), done: make(chan struct{}),
 	}
 	defer func() { err = errors.Join(err, alone.release()) }()
 	if err := alone.openReadOnly(ctx, "ro&immutable=1"); err != nil {
-		return fmt.Errorf("open database alone: %w", err)
+		return report, fmt.Errorf("open database alone: %w", err)
 	}
 	var tag []byte
 	if err := alone.reader.QueryRowContext(ctx, "SELECT tag FROM head").Scan(&tag); err != nil {
-		return fmt.Errorf("read head: %w", err)
+		return report, fmt.Errorf("read head: %w", err)
 	}
 	switch {
+	case old && alone.head.sequence >= last.sequence:
 	case alone.head.sequence != last.sequence:
-		return fmt.Errorf("the database alone ends at record %d, and %d was being written", alone.head.sequence, last.sequence)
+		return report, fmt.Errorf("the database alone ends at record %d, and %d was being written", alone.head.sequence, last.sequence)
 	case len(tag) != seal.TagSize || seal.Tag(tag) != last.tag:
-		return fmt.Errorf("the database alone ends at record %d with another bookkeeping row than the last", last.sequence)
+		return report, fmt.Errorf("the database alone ends at record %d with another bookkeeping row than the last", last.sequence)
 	}
-	if _, err := alone.Verify(ctx); err != nil {
-		return fmt.Errorf("verify database alone: %w", err)
+	if report, err = alone.Verify(ctx); err != nil {
+		return report, fmt.Errorf("verify database alone: %w", err)
 	}
 	var said string
 	if err := alone.reader.QueryRowContext(ctx, "PRAGMA integrity_check(1)").Scan(&said); err != nil {
-		return fmt.Errorf("check database alone: %w", err)
+		return report, fmt.Errorf("check database alone: %w", err)
 	}
 	if said != "ok" {
-		return fmt.Errorf("check database alone: %s", said)
+		return report, fmt.Errorf("check database alone: %s", said)
 	}
-	return nil
+	return report, nil
 }

@@ -77,10 +77,12 @@ func journals() []Entry {
 				"find out how many machines use this terminal id, and keep the journal's files as they are"}},
 		{Kind: JournalDamaged, Title: Text{"终端的流水损坏或被改动",
 			"a terminal's journal is damaged or was altered"},
-			Meaning: Text{"终端启动时发现流水里的行损坏：它不再收款，已有的记录仍会上送",
-				"the terminal found rows of its journal damaged: it takes no payments; records that it has are still sent"},
-			Next: Text{"不要删除文件；把流水文件与 -wal 一起复制保存，在终端运行 yuantill journal verify",
-				"delete nothing; copy the journal's file with its -wal aside and run yuantill journal verify on the terminal"}},
+			Meaning: Text{"终端发现流水里的行损坏，不再收款，已有的记录仍会上送；或写明有人在日志丢失后接受了流水，它照常收款，最后几条可能已丢失",
+				"the terminal found rows of its journal damaged: it takes no payments; records that it has are still sent. Or, as it says, " +
+					"somebody accepted a journal whose log was gone: it takes payments, and the last records may be lost"},
+			Next: Text{"不要删除文件；把流水文件与 -wal 一起复制保存，在终端运行 yuantill journal verify；接受的，向该人核对最后几笔",
+				"delete nothing; copy the journal's file with its -wal aside and run yuantill journal verify on the terminal; of an accepted one go " +
+					"through the last payments with whoever accepted it"}},
 		{Kind: RecordsMissing, Title: Text{"终端的记录长时间缺失", "records of a terminal stay missing"},
 			Meaning: Text{"后面的记录已到而前面的没有：终端离线没传完，或记录已随旧副本丢失",
 				"later records came and earlier ones did not: the terminal is away in the middle of sending, or they were lost with an old copy"},

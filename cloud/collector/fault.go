@@ -31,7 +31,7 @@ func journalDamaged(t *tracker, r record.Record, now time.Time) []store.Alarm {
 		return c
 	}, body.GetFault()))
 	return []store.Alarm{alarmOf(t, alarm.JournalDamaged,
-		"the terminal found its journal damaged: "+string(said[:min(len(said), faultMax)]), now)}
+		"the terminal says of its journal: "+string(said[:min(len(said), faultMax)]), now)}
 }
 
 // unknownType tells of a record that is kept and that this program does not know what to do with: its terminal is newer.

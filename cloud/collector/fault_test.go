@@ -26,7 +26,7 @@ func TestADamagedJournalIsTold(t *testing.T) {
 		require.Len(t, told, 1)
 		require.Equal(t, "journal-damaged", told[0].Kind)
 		require.Equal(t, terminalID.String(), told[0].Terminal)
-		require.Contains(t, told[0].Detail, "found its journal damaged: sale 3: altered [2J 长")
+		require.Contains(t, told[0].Detail, "says of its journal: sale 3: altered [2J 长")
 		require.Less(t, len([]rune(told[0].Detail)), 260, "a terminal's words are bounded")
 	})
 	t.Run("OnceARecord", func(t *testing.T) {

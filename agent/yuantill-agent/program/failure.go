@@ -107,6 +107,8 @@ func nextAfter(err error) catalogue.Text {
 	var other *otherTerminalError
 	var file *fs.PathError
 	switch {
+	case errors.Is(err, journal.ErrUnsure):
+		return catalogue.AcceptJournal()
 	case journal.IsDamaged(err):
 		return catalogue.KeepJournal()
 	case errors.Is(err, journal.ErrGone):

@@ -57,6 +57,10 @@ func TestWhatToDoIsSaidOnce(t *testing.T) {
 		"JournalGone": {func(t *testing.T, m *machine) { require.NoError(t, os.Remove(m.journalPath())) }, program.ExitJournal,
 			"  → 请把原流水文件放回原处（位置见设置中的 journal.path）；找不回请联系服务商，切勿删除其余文件  put the journal back "},
 		"JournalCut": {func(t *testing.T, m *machine) { require.NoError(t, os.Truncate(m.journalPath(), 8192)) }, program.ExitJournal, keep},
+		"LogGoneAndAnotherRunOfTheMachine": {func(t *testing.T, m *machine) {
+			require.NoError(t, os.WriteFile(m.journalPath()+".lock", []byte("4711 open 4194304\n"), 0o600))
+			require.NoError(t, os.RemoveAll(m.journalPath()+"-wal"))
+		}, program.ExitJournal, "  → 请勿删除，先复制保存流水文件；由负责人决定是否接受现有流水，见 yuantill journal accept --help  delete nothing "},
 		"OfAnother": {alter("UPDATE owner SET terminal = '10000002'"), program.ExitJournal,
 			"  → 换回本机的流水，或恢复原来的入网文件  restore the right file or the right enrolment\n"},
 		"InUse": {func(t *testing.T, m *machine) {

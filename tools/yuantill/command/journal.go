@@ -32,7 +32,7 @@ func (p *program) journal() *cobra.Command {
 	var flags journalFlags
 	cmd := &cobra.Command{
 		Use:   "journal",
-		Short: "流水：只读，可在收款时使用  The journal, read-only, also while the agent runs",
+		Short: "流水：查看与校验可在收款时使用  The journal: looking at it and verifying it, also while the agent runs",
 		Args:  noArguments,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
@@ -41,7 +41,8 @@ func (p *program) journal() *cobra.Command {
 	set.StringVar(&flags.enrolment, "enrolment", "", "入网文件  enrolment file, for checking tags (default from settings)")
 	set.StringVar(&flags.epochs, "epochs", "", "密钥期文件  epochs file, for checking tags (default from settings)")
 	set.BoolVar(&flags.keyless, "no-keys", false, "不用密钥  do not use keys: check the chain only")
-	cmd.AddCommand(p.journalList(&flags), p.journalShow(&flags), p.journalVerify(&flags), p.journalExport(&flags))
+	cmd.AddCommand(p.journalList(&flags), p.journalShow(&flags), p.journalVerify(&flags), p.journalExport(&flags),
+		p.journalAccept(&flags))
 	return cmd
 }
 

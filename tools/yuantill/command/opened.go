@@ -77,6 +77,8 @@ func (o *opened) failure(err error) error {
 	switch {
 	case errors.As(err, &failure):
 		return err
+	case errors.Is(err, journal.ErrUnsure):
+		return &Failure{Code: CodeJournal, Cause: err, Next: catalogue.AcceptJournal()}
 	case errors.As(err, &damaged):
 		return &Failure{Code: CodeJournal, Cause: err, Next: catalogue.KeepJournal()}
 	case errors.As(err, &foreign):

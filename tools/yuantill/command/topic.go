@@ -51,6 +51,7 @@ Times are UTC, amounts integers in the currency's minor unit.
   refund, void    {key, exit_code, exit, follow_up, order}; follow_up as in GET /v1/follow-ups/{id}, order as in
   hold …          POST /v1/lookups, as it was before
   hold list       [sale, …]: holds of this till that still hold something
+  journal accept  {records, last, sales, follow_ups, by, why}
   find            the station's POST /v1/lookups: the order, its standing and what was done with it on this till
   shift open|status|cash|report|close
                   {key, shift}; shift as in the station's GET /v1/shifts/current; status has no key

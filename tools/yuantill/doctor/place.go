@@ -175,6 +175,9 @@ func (d *Doctor) journalFailure(err error) Finding {
 	case errors.Is(err, journal.ErrOlder):
 		return fail("journal", "流水是旧格式", "the journal has an older form").because(err).
 			advise(catalogue.OlderJournal(), "systemctl start yuantill-agent")
+	case errors.Is(err, journal.ErrUnsure):
+		return fail("journal", "流水的日志不见了，无从知道是否完整", "the journal's log is gone, and nothing says whether the journal is whole").
+			because(err).advise(catalogue.AcceptJournal(), "yuantill journal accept --help")
 	case errors.As(err, &damaged):
 		return fail("journal", "流水不完整或被改动", "the journal is damaged or was altered").because(err).
 			advise(catalogue.KeepJournal(), "yuantill journal verify").with("sequence", damaged.Sequence).
