@@ -83,13 +83,13 @@ func TestAcceptRefuses(t *testing.T) {
 		database.Boot = "another"
 		require.ErrorContains(t, accept(database), "ends at record 1, and 2 was being written")
 		require.True(t, journal.IsDamaged(accept(database)))
-		refused(t, database)
+		require.Error(t, refused(t, database))
 	})
 	t.Run("ALogOfOnlyItsBeginning", func(t *testing.T) {
 		c := unsure(t)
 		require.NoError(t, os.WriteFile(c.Path+"-wal", make([]byte, 100), 0o600))
 		require.True(t, journal.IsDamaged(accept(c)))
-		refused(t, c)
+		require.Error(t, refused(t, c))
 	})
 	t.Run("ErrHeldError", func(t *testing.T) {
 		c := booted(t)
@@ -108,7 +108,7 @@ func TestAcceptRefuses(t *testing.T) {
 			_, err := journal.Accept(ctx, c, by[0], by[1])
 			require.ErrorIs(t, err, journal.ErrDecision)
 		}
-		refused(t, c)
+		require.Error(t, refused(t, c))
 	})
 	t.Run("ErrGone", func(t *testing.T) {
 		c := unsure(t)

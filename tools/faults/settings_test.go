@@ -65,7 +65,7 @@ func TestSettings(t *testing.T) {
 		"OpenToTheWorld":  {`listen = "127.0.0.1:`, `listen = "0.0.0.0:`, program.ExitSettings, []string{w.Till.Settings + ":", "station.listen", "loopback"}},
 		"OtherTerminal":   {`terminal = "10000001"`, `terminal = "10000002"`, program.ExitKeys, []string{"10000002", "10000001"}},
 		"NoEnrolment":     {"enrolment/10000001.json", "enrolment/none.json", program.ExitKeys, []string{"none.json"}},
-		"NotAnEnrolment":  {"enrolment/10000001.json", "issuer.pub", program.ExitKeys, []string{"issuer.pub"}},
+		"NotAnEnrolment":  {"enrolment/10000001.json", "operator.pub", program.ExitKeys, []string{"operator.pub"}},
 		"NoJournalFolder": {`path = "10000001/journal.db"`, `path = "nowhere/journal.db"`, program.ExitJournal, []string{"nowhere/journal.db"}},
 	} {
 		t.Run(name, func(t *testing.T) {

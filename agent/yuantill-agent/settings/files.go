@@ -20,7 +20,8 @@ func (s Settings) checkFiles(made bool) error {
 	c := &check{settings: s}
 	s.eachPath(func(key, _ string, path *string) {
 		issued := key == keyEnrolment || key == keyIssuers
-		if !issued && !(made && (key == keyEpochs || key == keyJournal)) {
+		ours := made && (key == keyEpochs || key == keyJournal)
+		if !issued && !ours {
 			return
 		}
 		info, err := os.Stat(*path)
