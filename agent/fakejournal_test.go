@@ -29,6 +29,7 @@ type fakeJournal struct {
 	fail    error
 	room    error
 	tries   int // appends, whether they failed or not
+	reads   int // of records in their order
 	epoch   uint32
 	lost    []journal.Loss
 	// acknowledged is the sequence up to which the cloud has said that it has everything.
@@ -207,6 +208,7 @@ func (j *fakeJournal) Landmarks(_ context.Context, kind record.Type, before uint
 func (j *fakeJournal) Records(_ context.Context, after uint64, recordsMax, _ int) ([]record.Record, error) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
+	j.reads++
 	if after >= uint64(len(j.records)) {
 		return nil, nil
 	}

@@ -15,10 +15,10 @@ import (
 	"github.com/yuantill/yuantill/protocol/record"
 )
 
-// sumUp looks at the records that a shift has not been told of yet.
+// sumUp looks at the records that a shift has not been told of yet. Where there are none, as at most times, nothing is read.
 func (t *till) sumUp(ctx context.Context, s shift.Shift) (shift.Shift, error) {
 	orders := t.originalOrder(ctx)
-	for {
+	for s.Sum.UpTo < t.parts.Journal.Tail().Sequence {
 		records, err := t.parts.Journal.Records(ctx, s.Sum.UpTo, sumRecords, sumBytes)
 		if err != nil {
 			return s, fmt.Errorf("read records of shift: %w", err)
@@ -35,9 +35,10 @@ func (t *till) sumUp(ctx context.Context, s shift.Shift) (shift.Shift, error) {
 			s = s.Step(header.Sequence, fact)
 		}
 		if len(records) == 0 {
-			return s, nil
+			break
 		}
 	}
+	return s, nil
 }
 
 // sumAhead does most of the summing without holding up the till.
