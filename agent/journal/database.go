@@ -25,6 +25,8 @@ const (
 	writerCache = "-256"
 	readerCache = "-128"
 	readersMax  = 2
+	// readerStatements is how many statements a reading connection keeps prepared: more than it has questions.
+	readerStatements = "16"
 )
 
 // makePrivate creates the file for its owner only; SQLite gives its other files the same mode.
@@ -48,7 +50,8 @@ func openWriter(disk Disk, path string) (*sql.DB, error) {
 
 // openReader returns connections that only read; a checkpoint is allowed to them.
 func openReader(disk Disk, path, mode string) (*sql.DB, error) {
-	options := "_query_only=true&_synchronous=FULL&_cache_size=" + readerCache + "&mode=" + mode
+	options := "_query_only=true&_synchronous=FULL&_cache_size=" + readerCache + "&_stmt_cache_size=" + readerStatements +
+		"&mode=" + mode
 	db, err := sql.Open("sqlite3", dataSource(disk, path, options))
 	if err != nil {
 		return nil, fmt.Errorf("open journal: %w", err)

@@ -38,6 +38,9 @@ const (
 	readersMax   = 4
 )
 
+// readerStatements is how many statements a reading connection keeps prepared: more than it has questions.
+const readerStatements = "48"
+
 // Options tune a store.
 type Options struct {
 	Logger *slog.Logger
@@ -150,7 +153,7 @@ func location(disk Disk, path, parameters string) string {
 }
 
 func openReaders(ctx context.Context, path string, disk Disk) (*sql.DB, error) {
-	db, err := sql.Open("sqlite3", location(disk, path, "mode=ro&_query_only=1&_busy_timeout=5000&_txlock=deferred"))
+	db, err := sql.Open("sqlite3", location(disk, path, "mode=ro&_query_only=1&_busy_timeout=5000&_txlock=deferred&_stmt_cache_size="+readerStatements))
 	if err != nil {
 		return nil, err
 	}
