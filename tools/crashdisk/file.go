@@ -1,11 +1,9 @@
 package crashdisk
 
 import (
-	"fmt"
 	"io"
 	"os"
 	"path/filepath"
-	"syscall"
 )
 
 // File is a file that a program opens by itself. It is an alias, so that production code can ask for its like without
@@ -91,8 +89,11 @@ func (d *Disk) Remove(path string) error {
 	return os.Remove(path)
 }
 
-// Free returns how many bytes there is room for: the file system's, or what the fault leaves of it.
-func (d *Disk) Free(path string) (int64, error) {
+// unlimited is the room in bytes on a disk whose capacity nobody has set, whatever this machine's has.
+const unlimited = 1 << 40
+
+// Free returns how many bytes there is room for: more than anybody needs, or what the fault leaves of the capacity.
+func (d *Disk) Free(string) (int64, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.off {
@@ -101,9 +102,5 @@ func (d *Disk) Free(path string) (int64, error) {
 	if d.faults.Capacity > 0 {
 		return max(d.left(), 0), nil
 	}
-	var stat syscall.Statfs_t
-	if err := syscall.Statfs(filepath.Dir(path), &stat); err != nil {
-		return 0, fmt.Errorf("look at free space: %w", err)
-	}
-	return int64(stat.Bavail) * int64(stat.Bsize), nil
+	return unlimited, nil
 }

@@ -90,7 +90,10 @@ func resize(content []byte, size int64) []byte {
 	if int64(len(content)) >= size {
 		return content[:size]
 	}
-	grown := slices.Grow(content, int(size)-len(content))[:size]
+	if int64(cap(content)) < size { // twice as much, or a log that grows write by write is copied over and over
+		content = slices.Grow(content, max(int(size)-len(content), len(content)))
+	}
+	grown := content[:size]
 	clear(grown[len(content):])
 	return grown
 }
