@@ -65,6 +65,13 @@ func (d *lookupDesk) expect(id [16]byte) chan *message.OrderFound {
 	return place
 }
 
+// size is how many places are open.
+func (d *lookupDesk) size() int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return len(d.waiting)
+}
+
 func (d *lookupDesk) leave(id [16]byte) {
 	d.mu.Lock()
 	defer d.mu.Unlock()

@@ -137,6 +137,9 @@ func TestLookupEndsInWords(t *testing.T) {
 		requireRefused(t, lookup(station.Wanted{Reference: "260501000078"}), catalogue.RefuseLookupSilent)
 		require.Equal(t, 8*time.Second, time.Since(began), "before the station's own end")
 		require.Equal(t, 2, s.cloud.count(record.OrderLookup), "asked once more with the same record")
+		for what, size := range s.sizes() {
+			require.Zero(t, size, "%s, now that nobody waits any more", what)
+		}
 		require.Equal(t, []string{"order-lookup"}, s.journal.types(t))
 
 		s.cloud.change(func() {

@@ -44,6 +44,7 @@ type shop struct {
 	limits  *fakeLimits // nil: nothing is accepted offline
 	feed    *station.Feed
 	till    station.Desk
+	sizes   func() map[string]int // of what is in memory until something ends it
 	// identity signs the ends of shifts; config is the till's unless it is nil.
 	identity *sign.Key
 	config   *agent.Config
@@ -95,7 +96,7 @@ func (s *shop) openWith(
 	}
 	a, err := agent.New(chosen, parts, s.feed)
 	require.NoError(t, err)
-	s.till = a.Till()
+	s.till, s.sizes = a.Till(), a.Stepwise().Sizes
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() { ended <- a.Run(ctx) }()

@@ -91,6 +91,18 @@ func (s Stepwise) Open() int {
 	return len(s.till.sales) + len(s.till.followUps.open)
 }
 
+// Sizes counts, by name, what is in memory until something ends it: nothing of it is left once everything is settled.
+func (s Stepwise) Sizes() map[string]int {
+	s.till.mu.Lock()
+	sizes := map[string]int{
+		"sales": len(s.till.sales), "follow-ups": len(s.till.followUps.open), "late reports": len(s.till.late.kept),
+		"provisional shifts": len(s.till.shifts.provisional), "print jobs": len(s.till.printer.queue), "answers": s.till.unheard(),
+	}
+	s.till.mu.Unlock()
+	sizes["lookups"] = s.till.lookups.size()
+	return sizes
+}
+
 // Question is a lookup that waits for the cloud. It ends with an answer, or with End.
 type Question struct{ asked *question }
 

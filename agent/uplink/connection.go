@@ -56,6 +56,16 @@ func (u *Uplink) Kept() int {
 	return len(u.urgent.entries)
 }
 
+// Sizes counts, by name, what the connection has in memory until something ends it: nothing of it is left once everything is
+// settled.
+func (c *Connection) Sizes() map[string]int {
+	d := c.drainer
+	return map[string]int{
+		"urgent records": c.uplink.Kept(), "batches on their way": len(d.onWay), "frames on their way": d.frames,
+		"bytes on their way": d.bytes, "unread answers": len(c.session.answers),
+	}
+}
+
 // publishing is a line that is a function.
 type publishing func(lane topic.Lane, payload []byte) error
 

@@ -69,12 +69,16 @@ func TestLostSignInAnswerIsNotWaitedForBusily(t *testing.T) {
 	for before := c.signIns; c.signIns == before; {
 		s.step()
 	}
+	require.Equal(t, 1, s.connection.Sizes()["batches on their way"])
 	c.set(func() {
 		c.silent = false
 		c.acknowledge()
 	})
 	s.step()
 	require.Zero(t, s.uplink.Status().Unsent)
+	for what, size := range s.connection.Sizes() {
+		require.Zero(t, size, what)
+	}
 	for range 5 {
 		require.GreaterOrEqual(t, s.step(), 50*time.Millisecond)
 	}

@@ -111,12 +111,16 @@ func TestAcknowledgementOfASale(t *testing.T) {
 	till.send(topic.Now, till.record(record.PaymentRequested, &message.PaymentRequested{}))
 	till.send(topic.Up, till.record(record.OutcomeShown, &message.OutcomeShown{}))
 	till.send(topic.Up, till.record(record.ReceiptPrinted, &message.ReceiptPrinted{}))
+	require.Equal(t, 1, w.collector.Sizes()["acknowledgements"])
 	require.True(t, w.collector.TurnOver())
 	require.Empty(t, w.wire.messages)
 	w.collector.TurnOver()
 	w.collector.Acknowledge(t.Context())
 	require.Equal(t, uint64(4), till.acknowledgement().GetHighWater())
 	require.Empty(t, w.wire.messages, "one for all three")
+	for what, size := range w.collector.Sizes() {
+		require.Zero(t, size, what)
+	}
 
 	till.send(topic.Up, till.record(record.OutcomeShown, &message.OutcomeShown{}))
 	require.Empty(t, w.wire.messages)

@@ -65,6 +65,7 @@ func TestWhatAFullStoreRefused(t *testing.T) {
 	require.EqualValues(t, 4, w.sick.refused.Load())
 	w.collector.TryAgain(t.Context())
 	require.EqualValues(t, 4, w.sick.refused.Load(), "not so soon")
+	require.Equal(t, 2, w.collector.Sizes()["alarms not stored"])
 	require.Equal(t, store.TerminalActive, w.state())
 
 	w.sick.full.Store(false)
@@ -78,6 +79,7 @@ func TestWhatAFullStoreRefused(t *testing.T) {
 	w.clock.advance(time.Minute)
 	w.collector.TryAgain(t.Context())
 	require.EqualValues(t, 1, w.alarms()["chain"], "once")
+	require.Zero(t, w.collector.Sizes()["alarms not stored"])
 }
 
 // TestNotesAreBounded: what finds no room even to wait is lost, and then the memory does not say that it was stored.

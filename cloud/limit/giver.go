@@ -208,6 +208,14 @@ func (g *Giver) keep(ctx context.Context, id [16]byte, limits *message.OfflineLi
 	return g.config.Store.Commit(ctx, store.Change{OfflineLimits: []store.OfflineLimits{{ID: id, Body: body, At: now}}})
 }
 
+// Sizes counts, by name, what is in memory until something ends it: nothing of it is left once everything is settled. What a
+// terminal has not said that it took is no part of it: one that took the same a while ago says it later.
+func (g *Giver) Sizes() map[string]int {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return map[string]int{"limits to be sent": len(g.book.waiting)}
+}
+
 // SignIns consumes EpochOpened records, with which a sign-in ends: from then on answers come under the new keys.
 func (g *Giver) SignIns() collector.Consumer { return signIns{g} }
 

@@ -244,6 +244,7 @@ func TestGiverKeepsWaitingAfterAFailure(t *testing.T) {
 	h.failure = errors.New("disk is busy")
 	h.Step(t.Context())
 	require.Empty(t, h.answers)
+	require.Equal(t, map[string]int{"limits to be sent": 2}, h.Sizes())
 	h.failure, h.deaf = nil, true
 	h.Step(t.Context())
 	require.Empty(t, h.answers)
@@ -252,6 +253,7 @@ func TestGiverKeepsWaitingAfterAFailure(t *testing.T) {
 	h.Step(t.Context())
 	require.Equal(t, till, h.answers.next(t).terminal)
 	require.Equal(t, other, h.answers.next(t).terminal)
+	require.Equal(t, map[string]int{"limits to be sent": 0}, h.Sizes())
 }
 
 // TestGiverForgetsStrangers: a terminal that there is not is not tried for ever.

@@ -30,6 +30,10 @@ func TestServiceApproves(t *testing.T) {
 	require.NoError(t, err, "stored before the call left")
 	require.Equal(t, uint8(payment.Authorising), stored.State)
 	require.NotContains(t, string(stored.Blob), code)
+	sizes := o.service.Sizes()
+	for _, one := range []string{"payments", "numbers", "operators with payments", "timers", "calls"} {
+		require.Equal(t, 1, sizes[one], one)
+	}
 	call.says(operator.StatusApproved, operator.ReasonNone)
 
 	answer := o.told(approved)
@@ -41,6 +45,14 @@ func TestServiceApproves(t *testing.T) {
 	require.Equal(t, "ICBC", answer.GetOperatorCode())
 	require.EqualValues(t, 1250, o.books())
 	require.Eventually(t, func() bool { return o.service.Open() == 0 }, patience, time.Millisecond, "settled payments leave memory")
+	require.Eventually(t, func() bool {
+		for _, size := range o.service.Sizes() {
+			if size != 0 {
+				return false
+			}
+		}
+		return true
+	}, patience, time.Millisecond, "with all that belongs to them")
 
 	o.service.Requests().Again(t.Context(), r, []byte(code))
 	again := o.told(approved)

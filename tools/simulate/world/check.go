@@ -103,6 +103,7 @@ func (w *World) checkEnd() {
 	w.checkOrders()
 	w.checkDays()
 	w.checkHistory()
+	w.checkBaseline()
 }
 
 // checkTill checks that a till has nothing left to do.
