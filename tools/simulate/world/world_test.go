@@ -77,7 +77,7 @@ func TestOneSeedIsOneRun(t *testing.T) {
 
 // TestRegressions plays what once broke a promise, here or in a peer. The notes of each say what it is about; a note
 // "hits a b" names the faults that must really have come, "sees text" what the trace must have, "by 5m sees text" until when,
-// "loses 2" how many losses there must be of which nobody can know; there must be none otherwise.
+// "after text sees text" in which order, "loses 2" how many losses there must be of which nobody can know; there must be none otherwise.
 func TestRegressions(t *testing.T) {
 	paths, err := filepath.Glob("testdata/*.txt")
 	require.NoError(t, err)
@@ -105,6 +105,12 @@ func TestRegressions(t *testing.T) {
 				}
 				if line, is := strings.CutPrefix(note, "sees "); is {
 					require.Contains(t, trace, line)
+				}
+				if both, is := strings.CutPrefix(note, "after "); is {
+					first, then, _ := strings.Cut(both, " sees ")
+					_, rest, found := strings.Cut(trace, first+"\n")
+					require.True(t, found, first)
+					require.Contains(t, rest, then, "after %s", first)
 				}
 				if late, is := strings.CutPrefix(note, "by "); is {
 					by, line, _ := strings.Cut(late, " sees ")
