@@ -62,7 +62,15 @@
 //   - payment.SweepEvery and the timings of agent and cloud, which set when things happen, not what is right.
 //
 // A mistake in one of these may hide itself. Their packages' own tests, golden vectors and fuzzing are there for that.
-// The histories of the tills' APIs are judged by porcupine, see world/history.go for what it can see.
+//
+// # What is judged by porcupine
+//
+// The histories of the tills' APIs (world/history.go), and of each payment all that several tills asked of it, from the record
+// that asked to the record of what the cloud had said (world/dealing.go): a sale and its reversal, voids, refunds and questions how it
+// stands, which overlap, are asked again, and have no end where nobody was told. There must be one order of what was done that
+// gives all the answers, with what is paid and left (world/standing.go): no two refunds beyond what was paid however they cross,
+// none refused for a limit that nothing had reached, and nobody shown an older state once anybody was told a newer one. Holds are
+// not in that model, nor calls of more than one payment; a till's own word, taken without the cloud, is no answer there.
 //
 // # What it does not show
 //

@@ -103,6 +103,7 @@ func (w *World) checkEnd() {
 	w.checkOrders()
 	w.checkDays()
 	w.checkHistory()
+	w.checkDealings()
 	w.checkBaseline()
 }
 

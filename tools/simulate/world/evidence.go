@@ -74,11 +74,13 @@ func (e *evidence) recorded(t *till, r record.Record) {
 			e.beyond(t, order(body.GetOrderId()), body)
 			t.anew("payment", body.GetAgain())
 			t.acceptedOffline(body, string(r.HeaderBytes()))
+			t.world.dealings.begin(t.world, string(body.GetOrderId()), order(body.GetOrderId()), selling, body.GetAmount())
 		}
 	case record.ReversalRequested:
 		body := &message.ReversalRequested{}
 		if proto.Unmarshal(r.Body(), body) == nil {
 			e.reversal[order(body.GetOrderId())] = true
+			t.world.dealings.begin(t.world, "reversal "+string(body.GetOrderId()), order(body.GetOrderId()), takingBack, 0)
 			t.anew("reversal", body.GetAgain())
 		}
 	case record.OutcomeShown:
@@ -87,6 +89,9 @@ func (e *evidence) recorded(t *till, r record.Record) {
 			e.outcome(order(body.GetOrderId()))[body.GetOutcome()] = true
 			if body.GetResult() != nil {
 				e.answered[order(body.GetOrderId())] = true
+				if definite(body.GetOutcome()) {
+					t.world.dealings.answer(t.world, string(body.GetOrderId()), told{outcome: body.GetOutcome()})
+				}
 			}
 		}
 	case record.ReceiptPrinted:

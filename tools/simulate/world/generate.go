@@ -19,6 +19,7 @@ func Generate(seed uint64) Script {
 	g.versions()
 	g.thief()
 	g.strand()
+	g.crowd()
 	slices.SortStableFunc(s.Actions, func(a, b Action) int { return int(a.At - b.At) })
 	return s
 }
@@ -225,4 +226,29 @@ func (g *generator) refund(at time.Duration, till int) {
 	}
 	g.elsewhere(a)
 	g.pressed(a)
+}
+
+// crowd has several tills give back of one sale at once, which each of them looks up, while its operator and perhaps a line take
+// their time.
+func (g *generator) crowd() {
+	r := g.random
+	if g.script.Tills < 2 || !r.chance(30) {
+		return
+	}
+	from, at := g.aTill(), one(r, g.rushes...)+r.between(0, 30*time.Minute)
+	g.add(at, "sale").set("till", from).set("amount", g.amount()).set("method", "code").set("after", time.Second)
+	at += 40 * time.Second
+	g.add(at, "mood").set("bank", 0).set("for", 2*time.Minute).set("slow", 8*time.Second).set("loseanswers", 30)
+	if r.chance(50) {
+		g.add(at, "weather").set("till", from).set("for", 10*time.Second).set("reorder", 100)
+	}
+	for till := range g.script.Tills {
+		for range 1 + r.IntN(2) {
+			a := g.add(at+r.between(time.Second, 4*time.Second), "refund").set("till", till).set("from", from).set("back", 1).
+				set("percent", one(r, 30, 60, 100)).set("by", one(r, "reference", "code", "order"))
+			if till == from && r.chance(25) {
+				a.set("void", 1)
+			}
+		}
+	}
 }

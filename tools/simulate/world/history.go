@@ -12,10 +12,9 @@ import (
 	"github.com/yuantill/yuantill/protocol/message"
 )
 
-// What porcupine can see here is little: the world has one thread, so calls hardly overlap, and each sale is a history of its
-// own. It sees that a definite outcome stays as the API tells it, over restarts and for calls whose process died with the
-// answer. It would see more only of calls that overlap at several processes, and of what is said of several sales at once;
-// the money is judged by the other checks.
+// Calls of a till's API take no time in the world, which has one thread: they hardly overlap, and each sale at each till is a
+// history of its own. Porcupine sees here that a definite outcome stays as the API tells it, over restarts and for calls whose
+// process died with the answer. What several tills ask of one payment at once is in dealing.go.
 
 // history is what a till's API was asked and what it answered, sale by sale. A call whose process died has no answer; it
 // may have had its effect at any later time.

@@ -2,9 +2,11 @@ package world
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/yuantill/yuantill/agent"
+	"github.com/yuantill/yuantill/agent/catalogue"
 	"github.com/yuantill/yuantill/agent/checkout"
 	"github.com/yuantill/yuantill/agent/station"
 )
@@ -55,6 +57,7 @@ func (t *till) find(p *purchase, by string, then func()) {
 		return
 	}
 	w.hit("lookup-asked")
+	call := w.dealings.begin(w, "", p.order, asking, 0)
 	repeat, end := question.Waits()
 	over := false
 	w.soon(t, repeat, func() {
@@ -62,7 +65,7 @@ func (t *till) find(p *purchase, by string, then func()) {
 			question.Repeat(ctx)
 		}
 	})
-	t.await(p, question, w.loop.now+end, func(found bool) {
+	t.await(p, call, question, w.loop.now+end, func(found bool) {
 		if over = true; found {
 			then()
 		}
@@ -70,16 +73,21 @@ func (t *till) find(p *purchase, by string, then func()) {
 }
 
 // await looks for a question's answer until a time, and says at its end whether something was found.
-func (t *till) await(p *purchase, question *agent.Question, until time.Duration, ended func(found bool)) {
+func (t *till) await(p *purchase, call *dealing, question *agent.Question, until time.Duration, ended func(found bool)) {
 	const pause = 200 * time.Millisecond
 	t.world.soon(t, pause, func() {
 		found, answered, err := question.Answer(context.Background())
 		switch {
 		case err != nil:
 			t.world.refused(t, err)
+			if errors.Is(err, &station.Refusal{Phrase: catalogue.RefuseLookupNothing}) {
+				call.answer(t.world, told{})
+			}
 			t.foundNothing(p)
 			ended(false)
 		case answered:
+			payment := found.Order.GetPayment()
+			call.answer(t.world, told{outcome: payment.GetOutcome(), paid: payment.GetStanding().GetPaid(), refunded: payment.GetStanding().GetRefunded()})
 			t.found(p, found)
 			ended(true)
 		case t.world.loop.now >= until:
@@ -87,7 +95,7 @@ func (t *till) await(p *purchase, question *agent.Question, until time.Duration,
 			question.End()
 			ended(false)
 		default:
-			t.await(p, question, until, ended)
+			t.await(p, call, question, until, ended)
 		}
 	})
 }

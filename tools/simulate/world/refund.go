@@ -155,6 +155,11 @@ func (e *evidence) followUp(t *till, sequence uint64, kind record.Type, body []b
 				t.world.claimed(t, f.id, f.order, f.kind)
 			}
 			e.numbered(t, f.id, number{asked.GetBatch(), asked.GetVoucher()})
+			kind := refunding
+			if f.kind == message.FollowUp_FOLLOW_UP_VOID {
+				kind = voiding
+			}
+			t.world.dealings.begin(t.world, f.id, f.order, kind, f.asked)
 		}
 	case record.FollowUpShown:
 		shown := &message.FollowUpShown{}
@@ -178,6 +183,8 @@ func (e *evidence) followUp(t *till, sequence uint64, kind record.Type, body []b
 		}
 		if f.final {
 			t.world.decidedClaim(f.id, f.order, f.done)
+			t.world.dealings.answer(t.world, f.id, told{outcome: shown.GetOutcome(),
+				limit: shown.GetResult().GetReason() == message.Reason_REASON_LIMIT_EXCEEDED})
 		}
 	}
 }

@@ -84,6 +84,7 @@ type World struct {
 
 	days       map[feeDay]dayFees // fees, as the ledger has them
 	history    history
+	dealings   dealings
 	faults     map[string]int
 	refusals   int
 	losses     int
@@ -104,7 +105,7 @@ func Run(shop *Shop, script Script, folder string, out io.Writer) (result Result
 		purchases: map[order]*purchase{}, begun: map[string]*purchase{}, codes: map[string]*customer{}, cards: map[hardwallet.WalletID]*customer{},
 		shown: map[string]*bankOrder{}, frames: map[string][32]byte{}, arrived: map[string]time.Duration{}, reached: map[string]bool{}, faults: map[string]int{},
 		days: map[feeDay]dayFees{}, regulars: map[int]*customer{}, spendings: map[spending][]order{}, spentBy: map[order][]spending{},
-		presented: map[spending]order{}}
+		presented: map[spending]order{}, dealings: dealings{open: map[string]*dealing{}}}
 	w.logger = slog.New(&watchfulHandler{world: w})
 	defer func() {
 		if problem := recover(); problem != nil {
