@@ -212,6 +212,8 @@ const (
 // Text returns the phrase's sentence, or empty texts for None and for numbers that name nothing.
 func (p Phrase) Text() Text {
 	switch {
+	case p >= orderFirst:
+		return p.order()
 	case p >= TitleApprovedOffline:
 		return p.offline()
 	case p < StepPresent:

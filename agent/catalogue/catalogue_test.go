@@ -22,6 +22,7 @@ func ranges() [][2]catalogue.Phrase {
 		{catalogue.TitleHeld, catalogue.StepPresentHold},
 		{catalogue.TitleFollowUpAsking, catalogue.NoticeFollowUpMismatch},
 		{catalogue.RefuseNotApproved, catalogue.RefuseUndecided},
+		{catalogue.TitleOrderWaits, catalogue.NoticeOrderUnaccepted},
 	}
 }
 

@@ -42,8 +42,10 @@ func afterOther(refusal Phrase) Phrase {
 		return AfterCheckFollowUp
 	case RefuseKeyReused:
 		return AfterNewKey
-	case RefuseState:
+	case RefuseState, RefuseNoOrder, RefuseOrderUnpaid:
 		return AfterStanding
+	case RefuseOrderGoesBack:
+		return AfterOrderGoesBack
 	case RefuseNotApproved:
 		return AfterNoMoney
 	case RefuseKindUnfit:
@@ -52,7 +54,7 @@ func afterOther(refusal Phrase) Phrase {
 		return AfterLess
 	case RefuseNothingLeft:
 		return AfterFind
-	case RefuseShiftClosed:
+	case RefuseShiftClosed, RefuseOrderAccepted:
 		return AfterRefund
 	case RefuseNoBatch:
 		return AfterBatch

@@ -14,7 +14,7 @@ func (r Rules) start(e Started, now time.Time) (Sale, []Effect) {
 	s := Sale{
 		OrderID: e.OrderID, State: Waiting, Amount: e.Amount, Cashier: e.Cashier, Note: e.Note,
 		Batch: e.Batch, Voucher: e.Voucher, Origin: e.Origin,
-		Hold: e.Hold, HoldExpires: e.HoldExpires,
+		Hold: e.Hold, HoldExpires: e.HoldExpires, Order: e.Order,
 		StartedAt: now, Deadline: now.Add(r.Timing.WaitAtMost),
 	}
 	return s, []Effect{Save{}, Arm{Scanner: true, Reader: !s.Hold}, Show{}, r.timer(s)}

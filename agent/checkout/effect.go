@@ -90,13 +90,16 @@ const (
 // says that nobody knows, and the one of the end. Slips are printed, and reported, in order.
 const laterSlip Copies = 1 << 2
 
+// orderSlip stands beside both while there is a third: that the order was not accepted.
+const orderSlip Copies = 1 << 3
+
 // bothCopies is what an approved payment is printed as.
 const bothCopies = MerchantCopy | CustomerCopy
 
 // Each returns the copies one by one, the customer's first since the customer waits for it.
 func (c Copies) Each() []message.ReceiptPrinted_Copy {
 	var each []message.ReceiptPrinted_Copy
-	for _, slip := range []Copies{CustomerCopy, laterSlip} {
+	for _, slip := range []Copies{CustomerCopy, laterSlip, orderSlip} {
 		if c&slip != 0 {
 			each = append(each, message.ReceiptPrinted_COPY_CUSTOMER)
 		}
@@ -109,10 +112,26 @@ func (c Copies) Each() []message.ReceiptPrinted_Copy {
 
 // without returns the set once a copy was reported: of two slips for the customer the later one is left.
 func (c Copies) without(copy message.ReceiptPrinted_Copy) Copies {
-	if copy == message.ReceiptPrinted_COPY_CUSTOMER && c&laterSlip != 0 {
-		return c &^ laterSlip
+	if copy == message.ReceiptPrinted_COPY_CUSTOMER {
+		for _, later := range []Copies{orderSlip, laterSlip} {
+			if c&later != 0 {
+				return c &^ later
+			}
+		}
 	}
 	return c &^ CopyOf(copy)
+}
+
+// withCustomers returns the set with one more slip for the customer.
+func (c Copies) withCustomers() Copies {
+	switch {
+	case c&CustomerCopy == 0:
+		return c | CustomerCopy
+	case c&laterSlip == 0:
+		return c | laterSlip
+	default:
+		return c | orderSlip
+	}
 }
 
 // CopyOf is the set of one copy.

@@ -11,8 +11,8 @@ import (
 )
 
 // Event is something that happened: Started, CodeScanned, CardPresented, CardPaid, CardRefused, CardSilent, CodeWanted,
-// ResultArrived, Recorded, RecordRefused, JournalFailed, Tick, CancelPressed, Restarted, Printed, ReprintPressed or
-// StandingLearned.
+// ResultArrived, Recorded, RecordRefused, JournalFailed, Tick, CancelPressed, Restarted, Printed, ReprintPressed,
+// StandingLearned or OrderDecided.
 type Event interface{ event() }
 
 // Started begins a sale; it is only given to the zero Sale.
@@ -24,6 +24,7 @@ type Started struct {
 	Origin         Origin
 	Hold           bool
 	HoldExpires    time.Time
+	Order          ShopOrder // its Reference and Within
 }
 
 // CodeScanned is a symbol from the scanner. The code itself stays outside the machine.

@@ -39,6 +39,7 @@ func (r Rules) requestBody(s Sale) *message.PaymentRequested {
 		MerchantId: r.MerchantID, Batch: s.Batch, Voucher: s.Voucher, Cashier: s.Cashier, Note: s.Note,
 		CodeTail: s.CodeTail, CardTransaction: s.Card.Transaction, Terminal: r.Terminal,
 		Hold: s.Hold, HoldExpires: packed.Micros(s.HoldExpires),
+		OrderReference: s.Order.Reference, AcceptWithin: uint32(s.Order.Within / time.Second),
 	}
 	if s.Supersedes != (OrderID{}) {
 		body.Supersedes = s.Supersedes[:]

@@ -18,7 +18,7 @@ import (
 // drawEvent is anything that can happen to a sale that was started, likely or not.
 func drawEvent(t *rapid.T, w *till) checkout.Event {
 	sale := w.sale
-	switch rapid.IntRange(0, 12).Draw(t, "event") {
+	switch rapid.IntRange(0, 13).Draw(t, "event") {
 	case 0:
 		kind := checkout.CodeKind(rapid.IntRange(0, int(checkout.CodeUnreadable)).Draw(t, "kind"))
 		return checkout.CodeScanned{Kind: kind, Tail: "345678"}
@@ -56,6 +56,8 @@ func drawEvent(t *rapid.T, w *till) checkout.Event {
 	case 11:
 		refused := []uint64{sale.PaymentSequence, sale.ReversalSequence, rapid.Uint64Range(0, w.last).Draw(t, "record")}
 		return checkout.RecordRefused{Sequence: rapid.SampledFrom(refused).Draw(t, "refused"), Payment: w.payment}
+	case 12:
+		return checkout.OrderDecided{Standing: checkout.OrderStanding(rapid.IntRange(0, 5).Draw(t, "standing"))}
 	default:
 		return checkout.Tick{}
 	}
@@ -79,7 +81,11 @@ func TestSafety(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		w := newTill()
 		w.saveless = rapid.Bool().Draw(t, "saveless")
-		w.give(started(money.Money{Minor: 1250, Currency: money.CNY}))
+		begin := started(money.Money{Minor: 1250, Currency: money.CNY})
+		if rapid.Bool().Draw(t, "order") {
+			begin.Order.Within = checkout.AcceptMin
+		}
+		w.give(begin)
 		for range rapid.IntRange(1, 40).Draw(t, "steps") {
 			w.now = w.now.Add(time.Duration(rapid.IntRange(0, 20_000).Draw(t, "pass")) * time.Millisecond)
 			before := w.sale
@@ -95,6 +101,7 @@ func TestSafety(t *testing.T) {
 			}
 			checkShown(t, w)
 			checkWaits(t, w)
+			checkOrder(t, w)
 		}
 	})
 }

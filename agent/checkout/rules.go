@@ -61,10 +61,17 @@ type Rules struct {
 	// false while nobody can say, and when is left to the cloud.
 	ClockOffset time.Duration
 	ClockKnown  bool
+	// SignedIn says that a sign-in since the start has told whether the journal is an old copy.
+	SignedIn bool
 }
 
 // Step returns the sale after the event, and what is to be done about it in this order. It changes nothing it is given.
 func (r Rules) Step(s Sale, event Event, now time.Time) (Sale, []Effect) {
+	s, effects := r.step(s, event, now)
+	return r.followOrder(s, event, effects, now)
+}
+
+func (r Rules) step(s Sale, event Event, now time.Time) (Sale, []Effect) {
 	switch e := event.(type) {
 	case Started:
 		return r.start(e, now)
@@ -100,6 +107,8 @@ func (r Rules) Step(s Sale, event Event, now time.Time) (Sale, []Effect) {
 		return r.reprint(s, e)
 	case StandingLearned:
 		return r.learnStanding(s, e)
+	case OrderDecided:
+		return r.decideOrder(s, e, now)
 	default:
 		return s, nil
 	}

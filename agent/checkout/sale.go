@@ -72,6 +72,8 @@ type Sale struct {
 	HoldExpires time.Time
 	Card        Card
 	Offline     bool // accepted by the till itself
+	// Order is the shop's order that has to be accepted once it is paid.
+	Order ShopOrder
 
 	StartedAt time.Time
 	// RequestedAt is when the payment was asked for; zero before.
@@ -119,9 +121,9 @@ func (s Sale) Outcome() message.Outcome {
 	}
 }
 
-// Open reports whether the sale has to be found again after a restart: it has no definite outcome yet, or nobody knows
-// whether its receipt was printed.
-func (s Sale) Open() bool { return !s.State.Final() || s.Unprinted != 0 }
+// Open reports whether the sale has to be found again after a restart: it has no definite outcome yet, nobody knows whether
+// its receipt was printed, or its order is neither accepted nor paid back.
+func (s Sale) Open() bool { return !s.State.Final() || s.Unprinted != 0 || s.orderOpen() }
 
 // HoldsTill reports whether the till takes no other sale meanwhile. A payment that is being taken back does not hold
 // it, nor one that the till accepted by itself: those go on by themselves and somebody is told of their end.

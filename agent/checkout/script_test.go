@@ -73,8 +73,12 @@ func (w *till) happen(t *testing.T, words []string) []string {
 		defer func() { w.journalFails = false }()
 		words = words[1:]
 	}
-	if words[0] == "restart" {
+	switch words[0] {
+	case "restart":
 		return w.restart(t)
+	case "signed-in":
+		w.signedIn = true
+		return nil
 	}
 	return w.give(parseEvent(t, w, words))
 }
@@ -84,7 +88,16 @@ func parseEvent(t *testing.T, w *till, words []string) checkout.Event {
 	case "start":
 		event := started(yuan(t, words[1]))
 		event.Hold = len(words) > 2 && words[2] == "hold"
+		if len(words) > 3 && words[2] == "order" {
+			within, err := time.ParseDuration(words[3])
+			require.NoError(t, err)
+			event.Order = checkout.ShopOrder{Reference: "A-42", Within: within}
+		}
 		return event
+	case "order":
+		standing, ok := message.OrderStanding_value["ORDER_STANDING_"+strings.ToUpper(strings.ReplaceAll(words[1], "-", "_"))]
+		require.True(t, ok, words[1])
+		return checkout.OrderDecided{Standing: checkout.OrderStanding(standing), SettledBy: "li"}
 	case "scan":
 		return checkout.CodeScanned{Kind: codeKind(t, words[1]), Tail: "345678"}
 	case "card":
@@ -282,8 +295,14 @@ func describeBody(e checkout.Commit) string {
 		if body.GetHold() {
 			text += " hold"
 		}
+		if within := body.GetAcceptWithin(); within > 0 {
+			text += fmt.Sprintf(" order %s within %ds", body.GetOrderReference(), within)
+		}
 		return text
 	case *message.OutcomeShown:
+		if standing := body.GetOrder(); standing != message.OrderStanding_ORDER_STANDING_UNSPECIFIED {
+			return fmt.Sprintf("%s %s %s", e.Type, body.GetOutcome(), standing)
+		}
 		return fmt.Sprintf("%s %s", e.Type, body.GetOutcome())
 	case *message.ReversalRequested:
 		return fmt.Sprintf("%s of #%d %s", e.Type, body.GetPaymentSequence(), body.GetReason())

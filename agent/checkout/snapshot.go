@@ -23,7 +23,15 @@ import (
 //	then, each with its length as a varint: currency, cashier, note, key, code tail, reversal by, transaction, result
 //	then, with flagHold, as a signed varint of microseconds: hold expires
 //	then, where their flags are set, with its length: the superseded order, the superseding order
-const snapshotVersion = 1
+//
+// Version 2, of a sale whose order has to be accepted, which a program that does not know of that must not take up, goes on:
+//
+//	as unsigned varints: seconds to accept it in, how it stands; as a signed varint of microseconds: until
+//	then, each with its length: reference, settled by
+const (
+	snapshotVersion = 1
+	snapshotOrder   = 2
+)
 
 // alteredShift is where the altered copies begin in the byte of copies.
 const alteredShift = 4
@@ -87,7 +95,32 @@ func (s Sale) MarshalBinary() ([]byte, error) {
 	if s.Hold {
 		b = packed.AppendTime(b, s.HoldExpires)
 	}
+	if s.Order.Within == 0 {
+		return b, nil
+	}
+	return s.Order.append(b)
+}
+
+// append makes the bytes of a sale those of one with an order.
+func (o ShopOrder) append(b []byte) ([]byte, error) {
+	b[0] = snapshotOrder
+	b = binary.AppendUvarint(b, uint64(o.Within/time.Second))
+	b = binary.AppendUvarint(b, uint64(o.Standing))
+	b, err := packed.AppendFields(packed.AppendTime(b, o.Until), o.Reference, o.SettledBy)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrSnapshot, err)
+	}
 	return b, nil
+}
+
+func readShopOrder(read *packed.Reader) ShopOrder {
+	within := time.Duration(read.Number()) * time.Second
+	o := ShopOrder{Within: within, Standing: OrderStanding(read.Number()), Until: read.Time()}
+	o.Reference, o.SettledBy = string(read.Field()), string(read.Field())
+	if within <= 0 || within > AcceptMax {
+		read.Fail()
+	}
+	return o
 }
 
 func (s Sale) flags() byte {
@@ -105,12 +138,12 @@ func (s Sale) flags() byte {
 
 // UnmarshalBinary reads what MarshalBinary wrote. Error: ErrSnapshot.
 func (s *Sale) UnmarshalBinary(b []byte) error {
-	if len(b) < fixedSize || b[0] != snapshotVersion {
+	if len(b) < fixedSize || b[0] != snapshotVersion && b[0] != snapshotOrder {
 		return fmt.Errorf("%w: %d bytes", ErrSnapshot, len(b))
 	}
 	read := packed.NewReader(b[fixedSize:])
 	sale := Sale{
-		State: State(b[1]), Method: message.Method(b[2]), Unprinted: Copies(b[4]) & (bothCopies | laterSlip),
+		State: State(b[1]), Method: message.Method(b[2]), Unprinted: Copies(b[4]) & (bothCopies | laterSlip | orderSlip),
 		Altered: Copies(b[4]>>alteredShift) & bothCopies,
 		OrderID: OrderID(b[5:21]),
 		Card:    Card{Nonce: [8]byte(b[53:61]), Wallet: hardwallet.WalletID(b[61:77]), Silent: b[3]&flagCardSilent != 0},
@@ -136,6 +169,9 @@ func (s *Sale) UnmarshalBinary(b []byte) error {
 	sale.Supersedes, sale.SupersededBy = readOrder(read, b[3]&flagSupersedes), readOrder(read, b[3]&flagSuperseded)
 	if sale.Hold = b[3]&flagHold != 0; sale.Hold {
 		sale.HoldExpires = read.Time()
+	}
+	if b[0] == snapshotOrder {
+		sale.Order = readShopOrder(read)
 	}
 	if !read.Done() || sale.State < Waiting || sale.State > stateMax {
 		return fmt.Errorf("%w: damaged", ErrSnapshot)

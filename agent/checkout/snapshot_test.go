@@ -58,8 +58,15 @@ func drawSale(t *rapid.T) checkout.Sale {
 		Reversal:         message.Reason(rapid.IntRange(0, 14).Draw(t, "reason")),
 		ReversalRecorded: rapid.Bool().Draw(t, "recorded"), ReversalBy: rapid.StringN(0, 20, 60).Draw(t, "by"),
 		UnknownShown: rapid.Bool().Draw(t, "unknown"), Offline: rapid.Bool().Draw(t, "offline"),
-		Unprinted: checkout.Copies(rapid.IntRange(0, 7).Draw(t, "unprinted")),
+		Unprinted: checkout.Copies(rapid.IntRange(0, 15).Draw(t, "unprinted")),
 		Altered:   checkout.Copies(rapid.IntRange(0, 3).Draw(t, "altered")),
+	}
+	if rapid.Bool().Draw(t, "order") {
+		sale.Order = checkout.ShopOrder{
+			Reference: rapid.StringN(0, 20, 64).Draw(t, "order reference"), SettledBy: rapid.StringN(0, 20, 60).Draw(t, "settled by"),
+			Within:   time.Duration(rapid.IntRange(1, int(checkout.AcceptMax/time.Second)).Draw(t, "within")) * time.Second,
+			Standing: checkout.OrderStanding(rapid.IntRange(0, 5).Draw(t, "order standing")), Until: drawTime(t, "until"),
+		}
 	}
 	if rapid.Bool().Draw(t, "result") {
 		sale.Result = answer(sale, message.Stage_STAGE_QUERYING, message.Outcome_OUTCOME_UNKNOWN, 3)

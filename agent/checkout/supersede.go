@@ -55,6 +55,7 @@ func (r Rules) Supersede(s Sale, next Successor, by Event, now time.Time) (befor
 	begun, _ := r.start(Started{
 		OrderID: next.OrderID, Amount: s.Amount, Cashier: s.Cashier, Note: s.Note,
 		Batch: next.Batch, Voucher: next.Voucher, Origin: s.Origin, Hold: s.Hold, HoldExpires: s.HoldExpires,
+		Order: ShopOrder{Reference: s.Order.Reference, Within: s.Order.Within},
 	}, now)
 	begun.Supersedes = s.OrderID
 	after.Sale, after.Effects = r.Step(begun, by, now)

@@ -29,6 +29,7 @@ type stored struct {
 	sequence uint64
 	again    uint64         // the refused record in whose place it is
 	method   message.Method // of PaymentRequested
+	standing checkout.OrderStanding
 }
 
 // till carries out effects the way the agent does: all commits of a step together and first, then the rest; a commit that
@@ -42,6 +43,7 @@ type till struct {
 	effects      []checkout.Effect // those carried out by the last give
 	timer        time.Time
 	journalFails bool
+	signedIn     bool                      // since the start
 	saveless     bool                      // the journal keeps sales with records only
 	payment      *message.PaymentRequested // the latest that was recorded
 	refused      map[uint64]bool           // by the cloud, for ever
@@ -69,7 +71,9 @@ func (w *till) give(event checkout.Event) []string {
 		next := pending[0]
 		pending = pending[1:]
 		before := w.sale
-		sale, effects := rules.Step(before, next, w.now)
+		known := rules
+		known.SignedIn = w.signedIn
+		sale, effects := known.Step(before, next, w.now)
 		w.sale = sale
 		recorded, failed := w.commit(effects)
 		if failed {
@@ -101,7 +105,7 @@ func (w *till) commit(effects []checkout.Effect) (recorded []checkout.Event, fai
 			durable = true
 			entry := stored{kind: e.Type, again: named(e.Body)}
 			if shown, ok := e.Body.(*message.OutcomeShown); ok {
-				entry.outcome = shown.GetOutcome()
+				entry.outcome, entry.standing = shown.GetOutcome(), shown.GetOrder()
 			}
 			if w.journalFails {
 				return nil, true
@@ -131,7 +135,7 @@ func (w *till) commit(effects []checkout.Effect) (recorded []checkout.Event, fai
 
 // restart forgets everything but what is durable.
 func (w *till) restart(t require.TestingT) []string {
-	w.sale, w.effects = checkout.Sale{}, nil
+	w.sale, w.effects, w.signedIn = checkout.Sale{}, nil, false
 	if w.durable == nil {
 		return w.give(started(money.Money{Minor: 1250, Currency: money.CNY}))
 	}

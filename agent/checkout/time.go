@@ -130,6 +130,9 @@ func (r Rules) journalFailed(s Sale, e JournalFailed, now time.Time) (Sale, []Ef
 		s.State = Abandoned
 		return s, []Effect{LeaveCard{}, Arm{}, show}
 	case s.State.Final():
+		if restarted, is := e.Cause.(Restarted); is {
+			s = resume(s, restarted, now)
+		}
 		return s, []Effect{show}
 	}
 	s = keepHeard(s, e.Cause, now)
@@ -192,7 +195,11 @@ func (r Rules) restart(s Sale, e Restarted, now time.Time) (Sale, []Effect) {
 		}
 		return s, append(effects, Ask{Sequence: s.askSequence()}, show, r.timer(s))
 	default:
-		return s, append(effects, Show{Notice: catalogue.NoticeReceiptUnsure})
+		show := Show{Notice: catalogue.NoticeReceiptUnsure}
+		if len(effects) == 0 { // it is open for its order
+			show.Notice = catalogue.None
+		}
+		return s, append(effects, show)
 	}
 }
 

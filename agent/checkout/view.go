@@ -39,6 +39,9 @@ func (r Rules) View(s Sale, notice catalogue.Phrase) View {
 
 // phrases are the sale's title and the next step.
 func phrases(s Sale) (title, next catalogue.Phrase) {
+	if title, next = orderPhrases(s); title != catalogue.None {
+		return title, next
+	}
 	switch s.State {
 	case Waiting:
 		if s.Hold {
@@ -131,6 +134,9 @@ func (s Sale) reason() message.Reason {
 
 // until is the end of the countdown that people see.
 func (r Rules) until(s Sale) time.Time {
+	if s.AwaitsOrder() {
+		return s.Order.Until
+	}
 	switch s.State {
 	case Authorising:
 		return r.silentAt(s)

@@ -22,10 +22,11 @@ func Compose(slip Slip, reader Copy) (drivers.Document, error) {
 		return drivers.Document{}, fmt.Errorf("compose receipt: %w", &FieldError{Field: "copy", Problem: "unknown value"})
 	}
 	c := composer{slip: slip, reader: reader, words: wording(slip.Outcome, slip.Transaction)}
-	if slip.CardInDoubt && slip.Outcome != Approved {
+	taken := slip.Outcome == Approved || slip.Outcome == NotAccepted
+	if slip.CardInDoubt && !taken {
 		c.words = c.words.inDoubt()
 	}
-	if slip.CardDebited && slip.Outcome != Approved {
+	if slip.CardDebited && !taken {
 		c.words = c.words.debited()
 	}
 	c.heading()
@@ -115,6 +116,7 @@ func (c *composer) transaction() {
 	c.pair("授权码 AUTH", c.slip.Authorisation)
 	c.pair("时间 TIME", chinaTime(c.slip.At))
 	c.pair("订单号 ORDER", c.slip.Order)
+	c.pair("店铺单号 SHOP ORDER", c.slip.ShopOrder)
 	c.add(drivers.Rule{})
 	c.original()
 }

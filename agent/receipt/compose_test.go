@@ -42,6 +42,13 @@ func unsettled(outcome receipt.Outcome) receipt.Slip {
 	return slip
 }
 
+// notAccepted is a sale by hard wallet that was paid, and whose order the shop did not accept.
+func notAccepted() receipt.Slip {
+	slip := sale()
+	slip.Outcome, slip.ShopOrder, slip.CardDebited = receipt.NotAccepted, "A-42", true
+	return slip
+}
+
 // followUp is the slip of something done with the sale, which another till took.
 func followUp(transaction receipt.Transaction, minor int64) receipt.Slip {
 	slip, original := sale(), sale()
@@ -115,6 +122,7 @@ func TestComposeGolden(t *testing.T) {
 		"unknown-merchant":         {unsettled(receipt.Unknown), receipt.MerchantCopy},
 		"unknown-customer":         {unsettled(receipt.Unknown), receipt.CustomerCopy},
 		"reversed-customer":        {unsettled(receipt.Reversed), receipt.CustomerCopy},
+		"not-accepted-customer":    {notAccepted(), receipt.CustomerCopy},
 		"in-doubt-customer":        {inDoubt, receipt.CustomerCopy},
 	} {
 		document, err := receipt.Compose(test.slip, test.reader)
@@ -315,7 +323,7 @@ func TestComposeAlwaysPrints(t *testing.T) {
 		slip.Note = rapid.StringN(0, 100, -1).Draw(t, "note")
 		slip.Order = rapid.StringMatching(`[!-~]{1,64}`).Draw(t, "order")
 		slip.Amount.Minor = rapid.Int64Min(1).Draw(t, "amount")
-		slip.Outcome = rapid.SampledFrom([]receipt.Outcome{receipt.Approved, receipt.Declined, receipt.Unknown, receipt.Reversed}).Draw(t, "outcome")
+		slip.Outcome = rapid.SampledFrom([]receipt.Outcome{receipt.Approved, receipt.Declined, receipt.Unknown, receipt.Reversed, receipt.NotAccepted}).Draw(t, "outcome")
 		slip.Transaction = receipt.Transaction(rapid.IntRange(1, 8).Draw(t, "transaction"))
 		if rapid.Bool().Draw(t, "followed up") {
 			slip.Original = followUp(slip.Transaction, 1).Original

@@ -10,12 +10,14 @@ import (
 // Outcome is what is known about the payment when the slip is printed. The set is closed.
 type Outcome uint8
 
-// The outcomes. Only Approved makes a 签购单; the others make a slip that says in large letters that it is none.
+// The outcomes. Only Approved makes a 签购单; the others make a slip that says in large letters that it is none. NotAccepted
+// is an approved payment whose order the shop did not accept: the money goes back.
 const (
 	Approved Outcome = iota + 1
 	Declined
 	Unknown
 	Reversed
+	NotAccepted
 )
 
 // Transaction is the kind of transaction.
@@ -91,6 +93,8 @@ type Slip struct {
 	Note string
 	// Order is the order's number in the shop, up to 64 printable ASCII characters.
 	Order string
+	// ShopOrder is the shop's own number of what was ordered, up to 64 characters; optional.
+	ShopOrder string
 	// CheckAddress is the web address behind the QR code, where anyone can check the payment; optional.
 	CheckAddress string
 	Outcome      Outcome

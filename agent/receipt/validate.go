@@ -58,8 +58,9 @@ func (s Slip) Validate() error {
 		{"amount", amount(s.Amount.Minor, s.Amount.Currency.Code)},
 		{"note", words(s.Note, noteMax, false)},
 		{"order", order(s.Order)},
+		{"shop's order", words(s.ShopOrder, orderMax, false)},
 		{"check address", address(s.CheckAddress)},
-		{"outcome", oneOf(uint8(s.Outcome), uint8(Reversed))},
+		{"outcome", oneOf(uint8(s.Outcome), uint8(NotAccepted))},
 		{"reason", words(s.Reason, noteMax, false)},
 	}
 	for _, check := range checks {

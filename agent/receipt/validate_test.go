@@ -58,7 +58,7 @@ func TestValidateErrField(t *testing.T) {
 		"AddressScheme":      {"check address", func(s *receipt.Slip) { s.CheckAddress = "javascript:alert(1)" }},
 		"AddressTooLong":     {"check address", func(s *receipt.Slip) { s.CheckAddress += strings.Repeat("a", 200) }},
 		"OutcomeUnset":       {"outcome", func(s *receipt.Slip) { s.Outcome = 0 }},
-		"OutcomeBeyond":      {"outcome", func(s *receipt.Slip) { s.Outcome = 5 }},
+		"OutcomeBeyond":      {"outcome", func(s *receipt.Slip) { s.Outcome = 6 }},
 		"ReasonTooLong":      {"reason", func(s *receipt.Slip) { s.Reason = strings.Repeat("因", 101) }},
 		"TimeMissing":        {"time", func(s *receipt.Slip) { s.At = time.Time{} }},
 	} {

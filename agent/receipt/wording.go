@@ -39,6 +39,13 @@ func wordingPay(outcome Outcome) phrases {
 		p.amount = "冲正金额 REVERSED"
 		p.advice = "本次交易已取消，如已扣款将原路退回。"
 		p.adviceEnglish = "The payment was cancelled; anything charged goes back to the wallet."
+	case NotAccepted:
+		p.title, p.titleEnglish = "订单未接受", "数字人民币 e-CNY ORDER NOT ACCEPTED"
+		p.warning, p.warningEnglish = []string{"订单未接受", "款项退回"}, []string{"ORDER NOT ACCEPTED", "THE MONEY GOES BACK"}
+		p.amount = "退回金额 GOES BACK"
+		p.advice = "订单未被接受，已付款项原路退回付款钱包；是否退回完成可扫码查验。"
+		p.adviceEnglish = "The order was not accepted; what was paid goes back to the paying wallet. Scan the code to see when that is done."
+		p.proof, p.proofEnglish = "非取货凭证", "NOT VALID FOR COLLECTION"
 	default:
 		p.title, p.titleEnglish = "结果未知", "数字人民币 e-CNY RESULT UNKNOWN"
 		p.warning = []string{"请勿交货", "请勿重复付款"}

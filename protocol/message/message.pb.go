@@ -364,6 +364,65 @@ func (FollowUp) EnumDescriptor() ([]byte, []int) {
 	return file_protocol_message_message_proto_rawDescGZIP(), []int{4}
 }
 
+// OrderStanding is what has become of the shop's order that an approved sale pays for.
+type OrderStanding int32
+
+const (
+	OrderStanding_ORDER_STANDING_UNSPECIFIED  OrderStanding = 0
+	OrderStanding_ORDER_STANDING_ACCEPTED     OrderStanding = 1 // the order system accepted it
+	OrderStanding_ORDER_STANDING_NOT_ACCEPTED OrderStanding = 2 // rejected, or not accepted in time: the money is to go back
+	OrderStanding_ORDER_STANDING_GONE_BACK    OrderStanding = 3 // it has
+	OrderStanding_ORDER_STANDING_PERSON       OrderStanding = 4 // neither is certain, or cannot be: a person has to see to it
+	OrderStanding_ORDER_STANDING_SETTLED      OrderStanding = 5 // a person did
+)
+
+// Enum value maps for OrderStanding.
+var (
+	OrderStanding_name = map[int32]string{
+		0: "ORDER_STANDING_UNSPECIFIED",
+		1: "ORDER_STANDING_ACCEPTED",
+		2: "ORDER_STANDING_NOT_ACCEPTED",
+		3: "ORDER_STANDING_GONE_BACK",
+		4: "ORDER_STANDING_PERSON",
+		5: "ORDER_STANDING_SETTLED",
+	}
+	OrderStanding_value = map[string]int32{
+		"ORDER_STANDING_UNSPECIFIED":  0,
+		"ORDER_STANDING_ACCEPTED":     1,
+		"ORDER_STANDING_NOT_ACCEPTED": 2,
+		"ORDER_STANDING_GONE_BACK":    3,
+		"ORDER_STANDING_PERSON":       4,
+		"ORDER_STANDING_SETTLED":      5,
+	}
+)
+
+func (x OrderStanding) Enum() *OrderStanding {
+	p := new(OrderStanding)
+	*p = x
+	return p
+}
+
+func (x OrderStanding) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (OrderStanding) Descriptor() protoreflect.EnumDescriptor {
+	return file_protocol_message_message_proto_enumTypes[5].Descriptor()
+}
+
+func (OrderStanding) Type() protoreflect.EnumType {
+	return &file_protocol_message_message_proto_enumTypes[5]
+}
+
+func (x OrderStanding) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use OrderStanding.Descriptor instead.
+func (OrderStanding) EnumDescriptor() ([]byte, []int) {
+	return file_protocol_message_message_proto_rawDescGZIP(), []int{5}
+}
+
 type ReceiptPrinted_Copy int32
 
 const (
@@ -397,11 +456,11 @@ func (x ReceiptPrinted_Copy) String() string {
 }
 
 func (ReceiptPrinted_Copy) Descriptor() protoreflect.EnumDescriptor {
-	return file_protocol_message_message_proto_enumTypes[5].Descriptor()
+	return file_protocol_message_message_proto_enumTypes[6].Descriptor()
 }
 
 func (ReceiptPrinted_Copy) Type() protoreflect.EnumType {
-	return &file_protocol_message_message_proto_enumTypes[5]
+	return &file_protocol_message_message_proto_enumTypes[6]
 }
 
 func (x ReceiptPrinted_Copy) Number() protoreflect.EnumNumber {
@@ -449,11 +508,11 @@ func (x ReceiptPrinted_Result) String() string {
 }
 
 func (ReceiptPrinted_Result) Descriptor() protoreflect.EnumDescriptor {
-	return file_protocol_message_message_proto_enumTypes[6].Descriptor()
+	return file_protocol_message_message_proto_enumTypes[7].Descriptor()
 }
 
 func (ReceiptPrinted_Result) Type() protoreflect.EnumType {
-	return &file_protocol_message_message_proto_enumTypes[6]
+	return &file_protocol_message_message_proto_enumTypes[7]
 }
 
 func (x ReceiptPrinted_Result) Number() protoreflect.EnumNumber {
@@ -510,11 +569,11 @@ func (x Refusal_Cause) String() string {
 }
 
 func (Refusal_Cause) Descriptor() protoreflect.EnumDescriptor {
-	return file_protocol_message_message_proto_enumTypes[7].Descriptor()
+	return file_protocol_message_message_proto_enumTypes[8].Descriptor()
 }
 
 func (Refusal_Cause) Type() protoreflect.EnumType {
-	return &file_protocol_message_message_proto_enumTypes[7]
+	return &file_protocol_message_message_proto_enumTypes[8]
 }
 
 func (x Refusal_Cause) Number() protoreflect.EnumNumber {
@@ -953,8 +1012,11 @@ type PaymentRequested struct {
 	Offline         *Offline               `protobuf:"bytes,16,opt,name=offline,proto3" json:"offline,omitempty"`                             // set when the terminal accepted a hard wallet's payment by itself
 	Supersedes      []byte                 `protobuf:"bytes,17,opt,name=supersedes,proto3" json:"supersedes,omitempty"`                       // 16 bytes: the order that is taken back because the customer pays this one instead
 	Again           uint64                 `protobuf:"varint,18,opt,name=again,proto3" json:"again,omitempty"`                                // sequence of the refused record in whose place this one is; else 0
-	unknownFields   protoimpl.UnknownFields
-	sizeCache       protoimpl.SizeCache
+	// The shop's order that is paid for, where it has to be accepted once it is paid; for information.
+	OrderReference string `protobuf:"bytes,100,opt,name=order_reference,json=orderReference,proto3" json:"order_reference,omitempty"`
+	AcceptWithin   uint32 `protobuf:"varint,101,opt,name=accept_within,json=acceptWithin,proto3" json:"accept_within,omitempty"` // seconds
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
 }
 
 func (x *PaymentRequested) Reset() {
@@ -1109,6 +1171,20 @@ func (x *PaymentRequested) GetSupersedes() []byte {
 func (x *PaymentRequested) GetAgain() uint64 {
 	if x != nil {
 		return x.Again
+	}
+	return 0
+}
+
+func (x *PaymentRequested) GetOrderReference() string {
+	if x != nil {
+		return x.OrderReference
+	}
+	return ""
+}
+
+func (x *PaymentRequested) GetAcceptWithin() uint32 {
+	if x != nil {
+		return x.AcceptWithin
 	}
 	return 0
 }
@@ -2655,6 +2731,8 @@ type OutcomeShown struct {
 	OrderId       []byte                 `protobuf:"bytes,1,opt,name=order_id,json=orderId,proto3" json:"order_id,omitempty"`
 	Result        *PaymentResult         `protobuf:"bytes,2,opt,name=result,proto3" json:"result,omitempty"` // empty when the terminal itself decided it does not know
 	Outcome       Outcome                `protobuf:"varint,3,opt,name=outcome,proto3,enum=yuantill.v1.Outcome" json:"outcome,omitempty"`
+	Order         OrderStanding          `protobuf:"varint,100,opt,name=order,proto3,enum=yuantill.v1.OrderStanding" json:"order,omitempty"` // set when the record says this of the shop's order, and no more
+	SettledBy     string                 `protobuf:"bytes,101,opt,name=settled_by,json=settledBy,proto3" json:"settled_by,omitempty"`        // with SETTLED: the person
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2708,6 +2786,20 @@ func (x *OutcomeShown) GetOutcome() Outcome {
 		return x.Outcome
 	}
 	return Outcome_OUTCOME_UNSPECIFIED
+}
+
+func (x *OutcomeShown) GetOrder() OrderStanding {
+	if x != nil {
+		return x.Order
+	}
+	return OrderStanding_ORDER_STANDING_UNSPECIFIED
+}
+
+func (x *OutcomeShown) GetSettledBy() string {
+	if x != nil {
+		return x.SettledBy
+	}
+	return ""
 }
 
 type ReversalRequested struct {
@@ -3222,7 +3314,7 @@ const file_protocol_message_message_proto_rawDesc = "" +
 	"\blocation\x18\x03 \x01(\tR\blocation\x12'\n" +
 	"\x0fnetwork_licence\x18\x04 \x01(\tR\x0enetworkLicence\x12#\n" +
 	"\ragent_version\x18\x05 \x01(\tR\fagentVersion\x12\x18\n" +
-	"\aaddress\x18\x06 \x01(\tR\aaddress\"\xc3\x04\n" +
+	"\aaddress\x18\x06 \x01(\tR\aaddress\"\x91\x05\n" +
 	"\x10PaymentRequested\x12\x19\n" +
 	"\border_id\x18\x01 \x01(\fR\aorderId\x12+\n" +
 	"\x06method\x18\x02 \x01(\x0e2\x13.yuantill.v1.MethodR\x06method\x12\x16\n" +
@@ -3245,7 +3337,9 @@ const file_protocol_message_message_proto_rawDesc = "" +
 	"\n" +
 	"supersedes\x18\x11 \x01(\fR\n" +
 	"supersedes\x12\x14\n" +
-	"\x05again\x18\x12 \x01(\x04R\x05again\"h\n" +
+	"\x05again\x18\x12 \x01(\x04R\x05again\x12'\n" +
+	"\x0forder_reference\x18d \x01(\tR\x0eorderReference\x12#\n" +
+	"\raccept_within\x18e \x01(\rR\facceptWithin\"h\n" +
 	"\aOffline\x12\x1b\n" +
 	"\tlimits_id\x18\x01 \x01(\fR\blimitsId\x12\x14\n" +
 	"\x05total\x18\x02 \x01(\x03R\x05total\x12\x14\n" +
@@ -3403,11 +3497,14 @@ const file_protocol_message_message_proto_rawDesc = "" +
 	"\x0erefunds_amount\x18\x05 \x01(\x03R\rrefundsAmount\x12\x1d\n" +
 	"\acounted\x18\x06 \x01(\x03H\x00R\acounted\x88\x01\x01B\n" +
 	"\n" +
-	"\b_counted\"\x8d\x01\n" +
+	"\b_counted\"\xde\x01\n" +
 	"\fOutcomeShown\x12\x19\n" +
 	"\border_id\x18\x01 \x01(\fR\aorderId\x122\n" +
 	"\x06result\x18\x02 \x01(\v2\x1a.yuantill.v1.PaymentResultR\x06result\x12.\n" +
-	"\aoutcome\x18\x03 \x01(\x0e2\x14.yuantill.v1.OutcomeR\aoutcome\"\xb6\x01\n" +
+	"\aoutcome\x18\x03 \x01(\x0e2\x14.yuantill.v1.OutcomeR\aoutcome\x120\n" +
+	"\x05order\x18d \x01(\x0e2\x1a.yuantill.v1.OrderStandingR\x05order\x12\x1d\n" +
+	"\n" +
+	"settled_by\x18e \x01(\tR\tsettledBy\"\xb6\x01\n" +
 	"\x11ReversalRequested\x12\x19\n" +
 	"\border_id\x18\x01 \x01(\fR\aorderId\x12)\n" +
 	"\x10payment_sequence\x18\x02 \x01(\x04R\x0fpaymentSequence\x12+\n" +
@@ -3512,7 +3609,14 @@ const file_protocol_message_message_proto_rawDesc = "" +
 	"\x10FOLLOW_UP_TOP_UP\x10\x03\x12\x16\n" +
 	"\x12FOLLOW_UP_COMPLETE\x10\x04\x12\x14\n" +
 	"\x10FOLLOW_UP_CANCEL\x10\x05\x12\x12\n" +
-	"\x0eFOLLOW_UP_UNDO\x10\x06B/Z-github.com/yuantill/yuantill/protocol/messageb\x06proto3"
+	"\x0eFOLLOW_UP_UNDO\x10\x06*\xc2\x01\n" +
+	"\rOrderStanding\x12\x1e\n" +
+	"\x1aORDER_STANDING_UNSPECIFIED\x10\x00\x12\x1b\n" +
+	"\x17ORDER_STANDING_ACCEPTED\x10\x01\x12\x1f\n" +
+	"\x1bORDER_STANDING_NOT_ACCEPTED\x10\x02\x12\x1c\n" +
+	"\x18ORDER_STANDING_GONE_BACK\x10\x03\x12\x19\n" +
+	"\x15ORDER_STANDING_PERSON\x10\x04\x12\x1a\n" +
+	"\x16ORDER_STANDING_SETTLED\x10\x05B/Z-github.com/yuantill/yuantill/protocol/messageb\x06proto3"
 
 var (
 	file_protocol_message_message_proto_rawDescOnce sync.Once
@@ -3526,7 +3630,7 @@ func file_protocol_message_message_proto_rawDescGZIP() []byte {
 	return file_protocol_message_message_proto_rawDescData
 }
 
-var file_protocol_message_message_proto_enumTypes = make([]protoimpl.EnumInfo, 8)
+var file_protocol_message_message_proto_enumTypes = make([]protoimpl.EnumInfo, 9)
 var file_protocol_message_message_proto_msgTypes = make([]protoimpl.MessageInfo, 29)
 var file_protocol_message_message_proto_goTypes = []any{
 	(Method)(0),                // 0: yuantill.v1.Method
@@ -3534,72 +3638,74 @@ var file_protocol_message_message_proto_goTypes = []any{
 	(Stage)(0),                 // 2: yuantill.v1.Stage
 	(Reason)(0),                // 3: yuantill.v1.Reason
 	(FollowUp)(0),              // 4: yuantill.v1.FollowUp
-	(ReceiptPrinted_Copy)(0),   // 5: yuantill.v1.ReceiptPrinted.Copy
-	(ReceiptPrinted_Result)(0), // 6: yuantill.v1.ReceiptPrinted.Result
-	(Refusal_Cause)(0),         // 7: yuantill.v1.Refusal.Cause
-	(*SignIn)(nil),             // 8: yuantill.v1.SignIn
-	(*SignInAnswer)(nil),       // 9: yuantill.v1.SignInAnswer
-	(*EpochOpened)(nil),        // 10: yuantill.v1.EpochOpened
-	(*AgentStarted)(nil),       // 11: yuantill.v1.AgentStarted
-	(*TerminalBlock)(nil),      // 12: yuantill.v1.TerminalBlock
-	(*PaymentRequested)(nil),   // 13: yuantill.v1.PaymentRequested
-	(*Offline)(nil),            // 14: yuantill.v1.Offline
-	(*PaymentResult)(nil),      // 15: yuantill.v1.PaymentResult
-	(*Standing)(nil),           // 16: yuantill.v1.Standing
-	(*FollowUpRequested)(nil),  // 17: yuantill.v1.FollowUpRequested
-	(*FollowUpResult)(nil),     // 18: yuantill.v1.FollowUpResult
-	(*FollowUpShown)(nil),      // 19: yuantill.v1.FollowUpShown
-	(*OrderLookup)(nil),        // 20: yuantill.v1.OrderLookup
-	(*OrderFound)(nil),         // 21: yuantill.v1.OrderFound
-	(*OfflineLimits)(nil),      // 22: yuantill.v1.OfflineLimits
-	(*OfflineShare)(nil),       // 23: yuantill.v1.OfflineShare
-	(*OfflineLimitsTaken)(nil), // 24: yuantill.v1.OfflineLimitsTaken
-	(*ShiftOpened)(nil),        // 25: yuantill.v1.ShiftOpened
-	(*CashMoved)(nil),          // 26: yuantill.v1.CashMoved
-	(*ShiftClosed)(nil),        // 27: yuantill.v1.ShiftClosed
-	(*ShiftLine)(nil),          // 28: yuantill.v1.ShiftLine
-	(*OutcomeShown)(nil),       // 29: yuantill.v1.OutcomeShown
-	(*ReversalRequested)(nil),  // 30: yuantill.v1.ReversalRequested
-	(*ReceiptPrinted)(nil),     // 31: yuantill.v1.ReceiptPrinted
-	(*SaleAbandoned)(nil),      // 32: yuantill.v1.SaleAbandoned
-	(*DeviceFault)(nil),        // 33: yuantill.v1.DeviceFault
-	(*Acknowledgement)(nil),    // 34: yuantill.v1.Acknowledgement
-	(*Gap)(nil),                // 35: yuantill.v1.Gap
-	(*Refusal)(nil),            // 36: yuantill.v1.Refusal
+	(OrderStanding)(0),         // 5: yuantill.v1.OrderStanding
+	(ReceiptPrinted_Copy)(0),   // 6: yuantill.v1.ReceiptPrinted.Copy
+	(ReceiptPrinted_Result)(0), // 7: yuantill.v1.ReceiptPrinted.Result
+	(Refusal_Cause)(0),         // 8: yuantill.v1.Refusal.Cause
+	(*SignIn)(nil),             // 9: yuantill.v1.SignIn
+	(*SignInAnswer)(nil),       // 10: yuantill.v1.SignInAnswer
+	(*EpochOpened)(nil),        // 11: yuantill.v1.EpochOpened
+	(*AgentStarted)(nil),       // 12: yuantill.v1.AgentStarted
+	(*TerminalBlock)(nil),      // 13: yuantill.v1.TerminalBlock
+	(*PaymentRequested)(nil),   // 14: yuantill.v1.PaymentRequested
+	(*Offline)(nil),            // 15: yuantill.v1.Offline
+	(*PaymentResult)(nil),      // 16: yuantill.v1.PaymentResult
+	(*Standing)(nil),           // 17: yuantill.v1.Standing
+	(*FollowUpRequested)(nil),  // 18: yuantill.v1.FollowUpRequested
+	(*FollowUpResult)(nil),     // 19: yuantill.v1.FollowUpResult
+	(*FollowUpShown)(nil),      // 20: yuantill.v1.FollowUpShown
+	(*OrderLookup)(nil),        // 21: yuantill.v1.OrderLookup
+	(*OrderFound)(nil),         // 22: yuantill.v1.OrderFound
+	(*OfflineLimits)(nil),      // 23: yuantill.v1.OfflineLimits
+	(*OfflineShare)(nil),       // 24: yuantill.v1.OfflineShare
+	(*OfflineLimitsTaken)(nil), // 25: yuantill.v1.OfflineLimitsTaken
+	(*ShiftOpened)(nil),        // 26: yuantill.v1.ShiftOpened
+	(*CashMoved)(nil),          // 27: yuantill.v1.CashMoved
+	(*ShiftClosed)(nil),        // 28: yuantill.v1.ShiftClosed
+	(*ShiftLine)(nil),          // 29: yuantill.v1.ShiftLine
+	(*OutcomeShown)(nil),       // 30: yuantill.v1.OutcomeShown
+	(*ReversalRequested)(nil),  // 31: yuantill.v1.ReversalRequested
+	(*ReceiptPrinted)(nil),     // 32: yuantill.v1.ReceiptPrinted
+	(*SaleAbandoned)(nil),      // 33: yuantill.v1.SaleAbandoned
+	(*DeviceFault)(nil),        // 34: yuantill.v1.DeviceFault
+	(*Acknowledgement)(nil),    // 35: yuantill.v1.Acknowledgement
+	(*Gap)(nil),                // 36: yuantill.v1.Gap
+	(*Refusal)(nil),            // 37: yuantill.v1.Refusal
 }
 var file_protocol_message_message_proto_depIdxs = []int32{
 	0,  // 0: yuantill.v1.PaymentRequested.method:type_name -> yuantill.v1.Method
-	12, // 1: yuantill.v1.PaymentRequested.terminal:type_name -> yuantill.v1.TerminalBlock
-	14, // 2: yuantill.v1.PaymentRequested.offline:type_name -> yuantill.v1.Offline
+	13, // 1: yuantill.v1.PaymentRequested.terminal:type_name -> yuantill.v1.TerminalBlock
+	15, // 2: yuantill.v1.PaymentRequested.offline:type_name -> yuantill.v1.Offline
 	1,  // 3: yuantill.v1.PaymentResult.outcome:type_name -> yuantill.v1.Outcome
 	2,  // 4: yuantill.v1.PaymentResult.stage:type_name -> yuantill.v1.Stage
 	3,  // 5: yuantill.v1.PaymentResult.reason:type_name -> yuantill.v1.Reason
-	16, // 6: yuantill.v1.PaymentResult.standing:type_name -> yuantill.v1.Standing
+	17, // 6: yuantill.v1.PaymentResult.standing:type_name -> yuantill.v1.Standing
 	4,  // 7: yuantill.v1.FollowUpRequested.kind:type_name -> yuantill.v1.FollowUp
-	12, // 8: yuantill.v1.FollowUpRequested.terminal:type_name -> yuantill.v1.TerminalBlock
+	13, // 8: yuantill.v1.FollowUpRequested.terminal:type_name -> yuantill.v1.TerminalBlock
 	4,  // 9: yuantill.v1.FollowUpResult.kind:type_name -> yuantill.v1.FollowUp
 	1,  // 10: yuantill.v1.FollowUpResult.outcome:type_name -> yuantill.v1.Outcome
 	3,  // 11: yuantill.v1.FollowUpResult.reason:type_name -> yuantill.v1.Reason
-	16, // 12: yuantill.v1.FollowUpResult.standing:type_name -> yuantill.v1.Standing
-	18, // 13: yuantill.v1.FollowUpShown.result:type_name -> yuantill.v1.FollowUpResult
+	17, // 12: yuantill.v1.FollowUpResult.standing:type_name -> yuantill.v1.Standing
+	19, // 13: yuantill.v1.FollowUpShown.result:type_name -> yuantill.v1.FollowUpResult
 	1,  // 14: yuantill.v1.FollowUpShown.outcome:type_name -> yuantill.v1.Outcome
-	15, // 15: yuantill.v1.OrderFound.payment:type_name -> yuantill.v1.PaymentResult
+	16, // 15: yuantill.v1.OrderFound.payment:type_name -> yuantill.v1.PaymentResult
 	0,  // 16: yuantill.v1.OrderFound.method:type_name -> yuantill.v1.Method
-	23, // 17: yuantill.v1.OfflineLimits.shares:type_name -> yuantill.v1.OfflineShare
-	28, // 18: yuantill.v1.ShiftClosed.lines:type_name -> yuantill.v1.ShiftLine
-	15, // 19: yuantill.v1.OutcomeShown.result:type_name -> yuantill.v1.PaymentResult
+	24, // 17: yuantill.v1.OfflineLimits.shares:type_name -> yuantill.v1.OfflineShare
+	29, // 18: yuantill.v1.ShiftClosed.lines:type_name -> yuantill.v1.ShiftLine
+	16, // 19: yuantill.v1.OutcomeShown.result:type_name -> yuantill.v1.PaymentResult
 	1,  // 20: yuantill.v1.OutcomeShown.outcome:type_name -> yuantill.v1.Outcome
-	3,  // 21: yuantill.v1.ReversalRequested.reason:type_name -> yuantill.v1.Reason
-	5,  // 22: yuantill.v1.ReceiptPrinted.copy:type_name -> yuantill.v1.ReceiptPrinted.Copy
-	6,  // 23: yuantill.v1.ReceiptPrinted.result:type_name -> yuantill.v1.ReceiptPrinted.Result
-	3,  // 24: yuantill.v1.SaleAbandoned.reason:type_name -> yuantill.v1.Reason
-	35, // 25: yuantill.v1.Acknowledgement.gaps:type_name -> yuantill.v1.Gap
-	7,  // 26: yuantill.v1.Refusal.cause:type_name -> yuantill.v1.Refusal.Cause
-	27, // [27:27] is the sub-list for method output_type
-	27, // [27:27] is the sub-list for method input_type
-	27, // [27:27] is the sub-list for extension type_name
-	27, // [27:27] is the sub-list for extension extendee
-	0,  // [0:27] is the sub-list for field type_name
+	5,  // 21: yuantill.v1.OutcomeShown.order:type_name -> yuantill.v1.OrderStanding
+	3,  // 22: yuantill.v1.ReversalRequested.reason:type_name -> yuantill.v1.Reason
+	6,  // 23: yuantill.v1.ReceiptPrinted.copy:type_name -> yuantill.v1.ReceiptPrinted.Copy
+	7,  // 24: yuantill.v1.ReceiptPrinted.result:type_name -> yuantill.v1.ReceiptPrinted.Result
+	3,  // 25: yuantill.v1.SaleAbandoned.reason:type_name -> yuantill.v1.Reason
+	36, // 26: yuantill.v1.Acknowledgement.gaps:type_name -> yuantill.v1.Gap
+	8,  // 27: yuantill.v1.Refusal.cause:type_name -> yuantill.v1.Refusal.Cause
+	28, // [28:28] is the sub-list for method output_type
+	28, // [28:28] is the sub-list for method input_type
+	28, // [28:28] is the sub-list for extension type_name
+	28, // [28:28] is the sub-list for extension extendee
+	0,  // [0:28] is the sub-list for field type_name
 }
 
 func init() { file_protocol_message_message_proto_init() }
@@ -3613,7 +3719,7 @@ func file_protocol_message_message_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_protocol_message_message_proto_rawDesc), len(file_protocol_message_message_proto_rawDesc)),
-			NumEnums:      8,
+			NumEnums:      9,
 			NumMessages:   29,
 			NumExtensions: 0,
 			NumServices:   0,
