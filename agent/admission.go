@@ -109,15 +109,19 @@ func (t *till) refuseAmount(order *message.OrderFound, done []followup.FollowUp,
 	if order.GetPayment().GetCurrency() != t.config.Currency.Code {
 		return &station.Refusal{Phrase: catalogue.RefuseCurrency, More: catalogue.TakesCurrency(t.config.Currency)}
 	}
-	now := followup.Shift{Terminal: t.config.Terminal.String()}
-	if t.shifts.current != nil {
-		now.Batch = t.shifts.current.Batch
-	}
-	phrase := followup.Refuses(order, done, wish.Kind, wish.Amount, now)
+	phrase := followup.Refuses(order, done, wish.Kind, wish.Amount, t.shiftNow())
 	if phrase == catalogue.None {
 		return nil
 	}
 	return &station.Refusal{Phrase: phrase, More: t.left(order, done, phrase)}
+}
+
+func (t *till) shiftNow() followup.Shift {
+	now := followup.Shift{Terminal: t.config.Terminal.String()}
+	if t.shifts.current != nil {
+		now.Batch = t.shifts.current.Batch
+	}
+	return now
 }
 
 // left says what is left of an order where that is why something is refused.

@@ -88,17 +88,12 @@ func (t *till) tick(ctx context.Context) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	now := t.parts.Clock()
-	var due []*held
-	for _, h := range t.sales {
-		if !h.wake.IsZero() && !h.wake.After(now) {
-			due = append(due, h)
-		}
-	}
-	slices.SortFunc(due, func(a, b *held) int { return bytes.Compare(a.sale.OrderID[:], b.sale.OrderID[:]) }) // oldest first
-	for _, h := range due {
+	t.doubtOrders(ctx)
+	for _, h := range t.byAge(func(h *held) bool { return !h.wake.IsZero() && !h.wake.After(now) }) {
 		h.wake = time.Time{}
 		// The error is in the log, and the machine has set a new time to try again.
 		_ = t.give(ctx, h, checkout.Tick{}, nil)
+		t.giveBack(ctx, h)
 	}
 	t.tickFollowUps(ctx, now)
 	t.tickLate(ctx, now)
@@ -106,6 +101,18 @@ func (t *till) tick(ctx context.Context) {
 	t.watchCopy()
 	t.watchJournal(ctx)
 	t.keepLimits(ctx)
+}
+
+// byAge returns the sales in memory that are wanted, oldest first. The lock is held.
+func (t *till) byAge(wanted func(*held) bool) []*held {
+	var all []*held
+	for _, h := range t.sales {
+		if wanted(h) {
+			all = append(all, h)
+		}
+	}
+	slices.SortFunc(all, func(a, b *held) int { return bytes.Compare(a.sale.OrderID[:], b.sale.OrderID[:]) })
+	return all
 }
 
 // untilNext is how long nothing is due by itself.

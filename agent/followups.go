@@ -73,27 +73,36 @@ func (t *till) FollowUp(ctx context.Context, order checkout.OrderID, wish statio
 		}
 		return t.followUpView(h), nil
 	}
-	event, err := t.admitFollowUp(ctx, order, wish)
+	h, err := t.beginFollowUp(ctx, order, wish)
 	if err != nil {
 		return followup.View{}, err
+	}
+	t.keys.followUps.put(wish.Origin, h.followUp.ID)
+	return t.followUpView(h), nil
+}
+
+// beginFollowUp asks for something to be done with an approved order. The lock is held.
+func (t *till) beginFollowUp(ctx context.Context, order checkout.OrderID, wish station.FollowUpWish) (*heldFollowUp, error) {
+	event, err := t.admitFollowUp(ctx, order, wish)
+	if err != nil {
+		return nil, err
 	}
 	id, err := uuid.NewV7FromReader(t.parts.Random)
 	if err != nil {
-		return followup.View{}, fmt.Errorf("mint follow-up id: %w", err)
+		return nil, fmt.Errorf("mint follow-up id: %w", err)
 	}
 	if err := t.needShift(ctx, event.Cashier); err != nil {
-		return followup.View{}, err
+		return nil, err
 	}
 	event.ID = followup.ID(id)
 	event.Batch, event.Voucher = t.shifts.numbers()
 	h := &heldFollowUp{}
 	if err := t.giveFollowUp(ctx, h, event); err != nil {
-		return followup.View{}, refuseJournal(err)
+		return nil, refuseJournal(err)
 	}
 	t.shifts.voucher = event.Voucher
 	t.followUps.open[h.followUp.ID] = h
-	t.keys.followUps.put(wish.Origin, h.followUp.ID)
-	return t.followUpView(h), nil
+	return h, nil
 }
 
 // orderOf returns an order of this till, or another terminal's that was looked up. The lock is held.

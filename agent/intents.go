@@ -48,7 +48,7 @@ func (t *till) Start(ctx context.Context, start station.Start) (checkout.View, e
 	h := &held{}
 	event := checkout.Started{
 		OrderID: checkout.OrderID(id), Amount: start.Amount, Cashier: start.Cashier, Note: start.Note, Origin: start.Origin,
-		Hold: start.Hold, HoldExpires: start.HoldExpires,
+		Hold: start.Hold, HoldExpires: start.HoldExpires, Order: shopOrder(start),
 	}
 	event.Batch, event.Voucher = t.shifts.numbers()
 	if err := t.give(ctx, h, event, nil); err != nil {
@@ -71,6 +71,8 @@ func (t *till) admit(start station.Start) error {
 		return &station.Refusal{Phrase: catalogue.RefuseAmount, More: t.amounts()}
 	case start.Hold && !start.HoldExpires.IsZero() && !start.HoldExpires.After(t.parts.Clock()):
 		return &station.Refusal{Phrase: catalogue.RefuseInvalid, More: catalogue.HoldEndPassed()}
+	case start.Hold && start.AcceptWithin > 0:
+		return &station.Refusal{Phrase: catalogue.RefuseInvalid, More: catalogue.HoldTakesNoOrder()}
 	case t.front != checkout.OrderID{}:
 		return &station.Refusal{Phrase: catalogue.RefuseSaleOpen, Sale: t.front}
 	case t.undecided() >= openMax:
@@ -146,13 +148,18 @@ func (t *till) Press(ctx context.Context, id checkout.OrderID, intent station.In
 	if err != nil {
 		return checkout.View{}, err
 	}
-	if _, cancels := intent.(checkout.CancelPressed); cancels {
-		// Whoever knows only the sale that was begun wants the customer not to be charged.
+	decided, decides := intent.(checkout.OrderDecided)
+	if _, cancels := intent.(checkout.CancelPressed); cancels || decides {
+		// Whoever knows only the sale that was begun wants the customer not to be charged, or means the same order.
 		if h, err = t.newest(ctx, h); err != nil {
 			return checkout.View{}, err
 		}
 	}
-	if !allowed(h.sale, intent) {
+	if decides {
+		if err := t.refuseOrder(ctx, h, decided.Standing); err != nil {
+			return checkout.View{}, err
+		}
+	} else if !allowed(h.sale, intent) {
 		return checkout.View{}, &station.Refusal{Phrase: catalogue.RefuseState, More: t.view(h).Title, Detail: h.sale.State.String()}
 	}
 	if _, asks := intent.(checkout.CodeWanted); asks {

@@ -51,6 +51,9 @@ func (t *till) stepFollowUp(ctx context.Context, h *heldFollowUp, event followup
 	reports := t.printer.release(jobs)
 	t.carryOutFollowUp(ctx, h, effects, recorded)
 	t.adoptOrder(order)
+	if after.State.Final() {
+		t.lookAfter(after.Order())
+	}
 	// Places come before reports: the next snapshot has to know them, a restart reckons by it.
 	var follows []followup.Event
 	for _, r := range recorded {
@@ -257,7 +260,9 @@ func (t *till) recoverFollowUpKeys(ctx context.Context) error {
 			t.logger.ErrorContext(ctx, "follow-up cannot be read", "follow-up", followup.ID(latest[i].ID), "error", err)
 			continue
 		}
-		t.keys.followUps.put(f.Origin, f.ID)
+		if f.Origin.Key != followup.OwnKey {
+			t.keys.followUps.put(f.Origin, f.ID)
+		}
 	}
 	return nil
 }

@@ -50,6 +50,9 @@ func (t *till) recover(ctx context.Context) error {
 		t.noteUnanswered(ctx, h.sale)
 		// A journal that fails is told by the machine's own effects, which keep trying.
 		_ = t.give(ctx, h, checkout.Restarted{Last: stored.Last}, nil)
+		if err := t.doubtLost(ctx, h); err != nil {
+			return err
+		}
 	}
 	t.tellLeftOpen(ctx, "sales", len(open))
 	return t.recoverFollowUps(ctx)

@@ -28,7 +28,11 @@ func (t *till) slip(s checkout.Sale, reprint bool) receipt.Slip {
 		At: slipTime(s), Amount: s.Amount, Note: s.Note, Order: s.OrderID.String(),
 		CheckAddress: checkAddress(t.config.CheckBase, s.OrderID), Reprint: reprint, CardInDoubt: s.CardInDoubt(),
 		CardDebited: s.CardDebited(),
-		Offline:     s.Offline,
+		Offline:     s.Offline, ShopOrder: s.Order.Reference,
+	}
+	switch s.Order.Standing {
+	case message.OrderStanding_ORDER_STANDING_NOT_ACCEPTED, message.OrderStanding_ORDER_STANDING_GONE_BACK:
+		slip.Outcome = receipt.NotAccepted
 	}
 	if slip.Wallet == "" && s.Offline {
 		slip.Wallet = s.Card.Wallet.Masked()
@@ -42,7 +46,7 @@ func (t *till) slip(s checkout.Sale, reprint bool) receipt.Slip {
 			slip.Expires = time.UnixMicro(standing.GetHoldExpires())
 		}
 	}
-	if slip.Outcome != receipt.Approved {
+	if slip.Outcome != receipt.Approved && slip.Outcome != receipt.NotAccepted {
 		reason := r.GetReason()
 		if reason == 0 {
 			reason = s.Reversal

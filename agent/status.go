@@ -36,6 +36,7 @@ func (t *till) Status(ctx context.Context) (station.Status, error) {
 			status.Pending++
 		}
 	}
+	status.Orders = t.openOrders()
 	status.Offline = t.offlineLeft(t.parts.Clock())
 	for _, h := range t.followUps.open {
 		if !h.followUp.State.Final() && h.followUp.State != followup.TakenOffline {

@@ -84,11 +84,12 @@ func (s Stepwise) Print(ctx context.Context, printer drivers.Printer) (printed b
 // Printing returns how many jobs wait for the printer.
 func (s Stepwise) Printing() int { return len(s.till.printer.queue) }
 
-// Open returns how many sales and follow-ups are in memory because they are not over.
+// Open returns how many sales and follow-ups are in memory because they are not over, and do not wait for a person.
 func (s Stepwise) Open() int {
 	s.till.mu.Lock()
 	defer s.till.mu.Unlock()
-	return len(s.till.sales) + len(s.till.followUps.open)
+	person := s.till.byAge(func(h *held) bool { return h.sale.NeedsPerson() && h.sale.Unprinted == 0 })
+	return len(s.till.sales) - len(person) + len(s.till.followUps.open)
 }
 
 // Sizes counts, by name, what is in memory until something ends it: nothing of it is left once everything is settled.

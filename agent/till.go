@@ -145,6 +145,8 @@ func (t *till) step(ctx context.Context, h *held, event checkout.Event, secret [
 func (t *till) timedRules() checkout.Rules {
 	rules := t.rules
 	rules.ClockOffset, rules.ClockKnown = t.parts.Uplink.ClockOffset()
+	link := t.parts.Uplink.Status()
+	rules.SignedIn = !link.HeardAt.IsZero() && link.OldCopyAt.IsZero()
 	return rules
 }
 
@@ -269,7 +271,7 @@ func (t *till) settle(h *held) {
 	} else if t.front == id {
 		t.front = checkout.OrderID{}
 	}
-	if h.sale.State.Final() && h.sale.Unprinted == 0 {
+	if !h.sale.Open() {
 		delete(t.sales, id)
 		h.records, h.wake = nil, time.Time{}
 		t.recent.put(h)

@@ -43,6 +43,11 @@ func TakesNoAmount() Text {
 // HoldEndPassed says that the end asked for a hold has passed.
 func HoldEndPassed() Text { return Field("hold_expires").And(Text{"已经过去", "has passed"}) }
 
+// HoldTakesNoOrder says that what is held pays for no order.
+func HoldTakesNoOrder() Text {
+	return Field("shop_order").And(Text{"不能与预授权一起使用", "cannot be combined with a hold"})
+}
+
 // TakesCurrency says which currency a till takes.
 func TakesCurrency(currency money.Currency) Text {
 	return Text{"本机收 " + currency.Code, "it takes " + currency.Code}

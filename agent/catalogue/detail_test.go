@@ -36,7 +36,7 @@ func TestMistakesAreInBothLanguages(t *testing.T) {
 		"NotList": catalogue.NotList(), "NotObject": catalogue.NotObject(), "NotOneOf": catalogue.NotOneOf([]string{"a", "b"}),
 		"NotDigits": catalogue.NotDigits("1", 15), "NotWebAddress": catalogue.NotWebAddress("x", "https://a"), "OthersRead": catalogue.OthersRead("a"),
 		"CharactersMost": catalogue.CharactersMost(100), "ItemsMost": catalogue.ItemsMost(2), "TakesNoAmount": catalogue.TakesNoAmount(),
-		"HoldEndPassed": catalogue.HoldEndPassed(), "MethodsAllowed": catalogue.MethodsAllowed([]string{"GET"}),
+		"HoldEndPassed": catalogue.HoldEndPassed(), "HoldTakesNoOrder": catalogue.HoldTakesNoOrder(), "MethodsAllowed": catalogue.MethodsAllowed([]string{"GET"}),
 		"ListenersMost": catalogue.ListenersMost(16), "CashUncounted": catalogue.CashUncounted(),
 		"NoMethod": catalogue.NoMethod("gold", []string{"cash"}),
 	} {

@@ -52,6 +52,8 @@ func fieldName(name string) string {
 		return "参考号"
 	case "order":
 		return "订单号"
+	case "shop_order":
+		return "店铺订单"
 	case "batch":
 		return "批次号"
 	case "voucher":

@@ -190,7 +190,7 @@ func (s *Station) sales(ctx context.Context, in *salesInput) (*salesOutput, erro
 	}
 	all := make([]Sale, 0, len(views))
 	for _, view := range views {
-		all = append(all, newSale(view, s.clock()))
+		all = append(all, NewSale(view, s.clock()))
 	}
 	return &salesOutput{Body: all}, nil
 }

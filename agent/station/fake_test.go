@@ -35,6 +35,7 @@ type fakeTill struct {
 	wishes  []station.FollowUpWish
 	wanted  []station.Wanted
 	prints  int
+	order   checkout.ShopOrder
 }
 
 func (f *fakeTill) view() checkout.View {
@@ -53,7 +54,9 @@ func (f *fakeTill) Start(_ context.Context, start station.Start) (checkout.View,
 		OrderID: checkout.OrderID{1, 2, byte(f.starts)}, State: checkout.Waiting, Amount: start.Amount,
 		Cashier: start.Cashier, Note: start.Note, Origin: start.Origin, StartedAt: noon,
 		Hold: start.Hold, HoldExpires: start.HoldExpires,
+		Order: checkout.ShopOrder{Reference: start.OrderReference, Within: start.AcceptWithin},
 	}
+	f.order = f.sale.Order
 	return f.view(), nil
 }
 

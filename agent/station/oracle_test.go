@@ -47,6 +47,7 @@ func registrations() map[types]registration {
 	add[cancelInput, saleOutput](known)
 	add[IntentInput, saleOutput](known)
 	add[reprintInput, saleOutput](known)
+	add[acceptanceInput, saleOutput](known)
 	add[followUpInput, followUpOutput](known)
 	add[saleInput, followUpsOutput](known)
 	add[saleInput, followUpOutput](known)

@@ -39,7 +39,8 @@ func statusOf(phrase catalogue.Phrase) int {
 		catalogue.RefuseKindUnfit, catalogue.RefuseMoreThanLeft, catalogue.RefuseNothingLeft, catalogue.RefuseFollowUpOpen, catalogue.RefuseHoldEnded,
 		catalogue.RefuseShiftClosed, catalogue.RefuseNoBatch,
 		catalogue.RefuseNoCompletion, catalogue.RefuseShiftOpen, catalogue.RefuseNoShift, catalogue.RefuseShiftApproval,
-		catalogue.RefuseShiftNoFloat, catalogue.RefuseDrawer:
+		catalogue.RefuseShiftNoFloat, catalogue.RefuseDrawer,
+		catalogue.RefuseNoOrder, catalogue.RefuseOrderUnpaid, catalogue.RefuseOrderGoesBack, catalogue.RefuseOrderAccepted:
 		return http.StatusConflict
 	case catalogue.RefuseNoSale, catalogue.RefuseNoFollowUp, catalogue.RefuseLookupNothing, catalogue.RefuseNoAddress:
 		return http.StatusNotFound

@@ -39,6 +39,8 @@ type StartBody struct {
 	Cashier  string `json:"cashier,omitempty" maxLength:"40" doc:"who asks; stands on the receipt"`
 	Note     string `json:"note,omitempty" maxLength:"100" doc:"stands on the receipt"`
 
+	ShopOrder *OrderBody `json:"shop_order,omitempty" doc:"the shop's order that is paid for, which has to be accepted after the payment: else the money goes back by itself"`
+
 	Hold        bool       `json:"hold,omitempty" doc:"the amount is held and not paid (预授权)"`
 	HoldExpires *time.Time `json:"hold_expires,omitempty" doc:"when what is still held goes back by itself; left out for the plan's usual time"`
 }
@@ -106,7 +108,7 @@ func (s *Station) saleRoutes() []route {
 		id: "reprint", method: http.MethodPost, path: pathSale + "/reprint",
 		summary:     "重印签购单 Print the receipt again",
 		description: sentAgain, errors: []int{400, 404, 409, 503}, endpoint: handle(s.reprint),
-	}}
+	}, s.acceptanceRoute()}
 }
 
 func (s *Station) cancel(ctx context.Context, in *cancelInput) (*saleOutput, error) {
@@ -139,6 +141,7 @@ func (s *Station) start(ctx context.Context, in *startInput) (*saleOutput, error
 			Amount: amount, Cashier: tidy(in.Body.Cashier), Note: tidy(in.Body.Note),
 			Origin: checkout.Origin{Key: in.Key, Digest: digest},
 			Hold:   in.Body.Hold, HoldExpires: valueOr(in.Body.HoldExpires, time.Time{}),
+			OrderReference: tidy(valueOr(in.Body.ShopOrder, OrderBody{}).Reference), AcceptWithin: in.Body.ShopOrder.within(),
 		})
 	})
 }
@@ -163,7 +166,7 @@ func (s *Station) once(
 ) (*saleOutput, error) {
 	sale, again, err := s.memory.once(key, digest, func() (Sale, error) {
 		view, err := carryOut()
-		return newSale(view, s.clock()), err
+		return NewSale(view, s.clock()), err
 	})
 	switch {
 	case err != nil:
@@ -184,7 +187,7 @@ func (s *Station) get(ctx context.Context, in *saleInput) (*saleOutput, error) {
 	if err != nil {
 		return nil, s.fail(ctx, err)
 	}
-	return &saleOutput{Body: newSale(view, s.clock())}, nil
+	return &saleOutput{Body: NewSale(view, s.clock())}, nil
 }
 
 // fail turns an error into an answer; what the client is not told goes to the log.

@@ -5,12 +5,14 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/yuantill/yuantill/agent/catalogue"
 	"github.com/yuantill/yuantill/agent/checkout"
 	"github.com/yuantill/yuantill/agent/station"
+	"github.com/yuantill/yuantill/protocol/message"
 )
 
 const firstSale = "01020100000000000000000000000000"
@@ -117,6 +119,12 @@ func TestIntents(t *testing.T) {
 		"ReprintCustomers": {"/reprint", ``, checkout.ReprintPressed{Copies: checkout.CustomerCopy}},
 		"ReprintBoth": {"/reprint", `{"copies":["merchant","customer"]}`,
 			checkout.ReprintPressed{Copies: checkout.MerchantCopy | checkout.CustomerCopy}},
+		"OrderAccepted": {"/acceptance", `{"decision":"accepted","cashier":"li"}`,
+			checkout.OrderDecided{Standing: message.OrderStanding_ORDER_STANDING_ACCEPTED}},
+		"OrderRejected": {"/acceptance", `{"decision":"rejected"}`,
+			checkout.OrderDecided{Standing: message.OrderStanding_ORDER_STANDING_NOT_ACCEPTED}},
+		"OrderSettled": {"/acceptance", `{"decision":"settled","cashier":"li"}`,
+			checkout.OrderDecided{Standing: message.OrderStanding_ORDER_STANDING_SETTLED, SettledBy: "li"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := newBench(t, "")
@@ -137,6 +145,51 @@ func TestIntents(t *testing.T) {
 		got := b.ask(t, "POST", "/v1/sales/"+firstSale+"/reprint", `{"copies":["both"]}`, key("k"))
 		require.Equal(t, http.StatusUnprocessableEntity, got.code)
 	})
+}
+
+// TestShopOrder: how long the order may take is one of few numbers, and who has settled it has a name.
+func TestShopOrder(t *testing.T) {
+	b := newBench(t, "")
+	for body, want := range map[string]time.Duration{
+		`{"amount":1250}`: 0,
+		`{"amount":1250,"shop_order":{"reference":"A-42"}}`:                           checkout.AcceptDefault,
+		`{"amount":1250,"shop_order":{"reference":"A-42","accept_within":5}}`:         checkout.AcceptMin,
+		`{"amount":1250,"shop_order":{"reference":"A-\u202e42","accept_within":600}}`: checkout.AcceptMax,
+	} {
+		got := b.ask(t, "POST", "/v1/sales", body, key(body[:min(len(body), 60)]))
+		require.Equal(t, http.StatusCreated, got.code, got.body)
+		require.Equal(t, want, b.till.order.Within, body)
+		if want > 0 {
+			require.Equal(t, "A-42", b.till.order.Reference)
+			require.Equal(t, map[string]any{"reference": "A-42", "state": "waiting"}, got.body["shop_order"])
+		}
+	}
+	for _, body := range []string{
+		`{"amount":1250,"shop_order":{"accept_within":4}}`, `{"amount":1250,"shop_order":{"accept_within":601}}`,
+		`{"amount":1250,"shop_order":{"reference":"` + strings.Repeat("9", checkout.OrderReferenceMax+1) + `"}}`,
+	} {
+		require.Equal(t, http.StatusUnprocessableEntity, b.ask(t, "POST", "/v1/sales", body, key("wrong")).code, body)
+	}
+	got := b.ask(t, "POST", "/v1/sales/"+firstSale+"/acceptance", `{"decision":"settled"}`, key("nobody"))
+	require.Equal(t, http.StatusUnprocessableEntity, got.code)
+	require.Contains(t, got.body["detail"], "cashier is missing")
+}
+
+// TestShopOrderIsToldAsItStands: the page of a kiosk goes by these words.
+func TestShopOrderIsToldAsItStands(t *testing.T) {
+	b := newBench(t, "")
+	b.ask(t, "POST", "/v1/sales", `{"amount":1250,"shop_order":{}}`, key("k"))
+	b.till.sale.State, b.till.sale.Order.Until = checkout.Approved, noon.Add(time.Minute)
+	require.Equal(t, map[string]any{"state": "waiting", "until": "2026-05-01T04:01:00Z"},
+		b.ask(t, "GET", "/v1/sales/"+firstSale, "").body["shop_order"])
+	for standing, name := range map[message.OrderStanding]string{
+		message.OrderStanding_ORDER_STANDING_ACCEPTED: "accepted", message.OrderStanding_ORDER_STANDING_NOT_ACCEPTED: "not-accepted",
+		message.OrderStanding_ORDER_STANDING_GONE_BACK: "gone-back", message.OrderStanding_ORDER_STANDING_PERSON: "person",
+		message.OrderStanding_ORDER_STANDING_SETTLED: "settled",
+	} {
+		b.till.sale.Order.Standing = standing
+		require.Equal(t, map[string]any{"state": name}, b.ask(t, "GET", "/v1/sales/"+firstSale, "").body["shop_order"])
+	}
 }
 
 // TestSentTwiceIsToldAsItStands: whoever repeats an intent has missed the answer, and wants to know how the sale is now.

@@ -97,7 +97,7 @@ func (s stream) event(event feedEvent) error {
 	name, data := "notice", any(Notice{Device: event.device, Text: event.notice.Text(), At: event.at.UTC()})
 	switch {
 	case event.isSale():
-		name, data = "sale", newSale(event.view, s.station.clock())
+		name, data = "sale", NewSale(event.view, s.station.clock())
 	case event.shift != nil:
 		name, data = "shift", *event.shift
 	case event.offline != nil:

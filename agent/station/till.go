@@ -33,9 +33,13 @@ type Start struct {
 	// Hold asks for the amount to be held; HoldExpires is zero where that is left to the cloud.
 	Hold        bool
 	HoldExpires time.Time
+	// AcceptWithin is how long after the payment the shop's order has to be accepted; zero where nobody has to.
+	OrderReference string
+	AcceptWithin   time.Duration
 }
 
-// Intent is a wish about one sale: checkout.CancelPressed, checkout.CodeWanted or checkout.ReprintPressed.
+// Intent is a wish about one sale: checkout.CancelPressed, checkout.CodeWanted, checkout.ReprintPressed or
+// checkout.OrderDecided.
 type Intent = checkout.Event
 
 // Refusal is the till's no, in words for people.
@@ -77,6 +81,7 @@ type Status struct {
 	Journal  JournalStatus `json:"journal"`
 	Uplink   UplinkStatus  `json:"uplink"`
 	Devices  []Device      `json:"devices"`
+	Orders   []Sale        `json:"orders,omitempty" doc:"paid orders that were not accepted and whose money is not back, the oldest first, at most 32"`
 	Offline  *Offline      `json:"offline,omitempty" doc:"what hard wallets may pay while the cloud cannot be reached; absent where none are taken"`
 }
 

@@ -110,6 +110,9 @@ func right(field reflect.StructField) any {
 	case reflect.Map:
 		return map[string]int64{"cash": 1}
 	case reflect.Struct:
+		if fieldType != reflect.TypeFor[time.Time]() {
+			return map[string]any{}
+		}
 		return "2026-05-08T00:00:00Z"
 	default:
 		return 1
@@ -161,7 +164,7 @@ func TestMembersMatchExactly(t *testing.T) {
 			}
 		}
 	}
-	require.Equal(t, 10, intents)
+	require.Equal(t, 11, intents)
 }
 
 // bindRoute binds a body to a route's input.

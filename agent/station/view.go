@@ -44,12 +44,13 @@ type Sale struct {
 	Supersedes     string     `json:"supersedes,omitempty" doc:"the sale whose shown code was taken back because the customer pays this one"`
 	SupersededBy   string     `json:"superseded_by,omitempty" doc:"the sale that is paid instead: follow that one"`
 	Offline        bool       `json:"offline,omitempty" doc:"accepted by the till itself, without the cloud"`
+	ShopOrder      *ShopOrder `json:"shop_order,omitempty" doc:"the shop's order that is paid for and has to be accepted"`
 	Unprinted      []string   `json:"unprinted,omitempty" enum:"merchant,customer" doc:"copies given to the printer that has not reported yet"`
 	Altered        []string   `json:"altered,omitempty" enum:"merchant,customer" doc:"copies last printed with substitutes for what the printer cannot print"`
 }
 
-// newSale writes a view for the API.
-func newSale(v checkout.View, now time.Time) Sale {
+// NewSale writes a view for the API.
+func NewSale(v checkout.View, now time.Time) Sale {
 	s, r := v.Sale, v.Sale.Result
 	sale := Sale{
 		ID: s.OrderID.String(), State: s.State.String(), Outcome: outcomeName(s.Outcome()),
@@ -62,7 +63,7 @@ func newSale(v checkout.View, now time.Time) Sale {
 		Reference: r.GetReference(), Authorisation: r.GetAuthorisation(),
 		Operator: r.GetPayerOperator(), Wallet: r.GetWalletMasked(), Refunded: r.GetRefunded(),
 		Hold: s.Hold, Offline: s.Offline, Unprinted: copyNames(s.Unprinted),
-		Altered: copyNames(s.Altered),
+		Altered: copyNames(s.Altered), ShopOrder: newShopOrder(s),
 	}
 	if sale.Wallet == "" && s.Offline {
 		sale.Wallet = s.Card.Wallet.Masked()
