@@ -99,6 +99,7 @@ func (w *World) checkEnd() {
 	w.checkCloud()
 	for _, p := range w.list {
 		w.checkPurchase(p)
+		w.checkKiosk(p)
 	}
 	w.checkOrders()
 	w.checkDays()

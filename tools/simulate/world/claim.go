@@ -54,14 +54,14 @@ func (w *World) claims(t *till, p *purchase, wish station.FollowUpWish) *claim {
 }
 
 // claimed notes that a till has recorded a claim: now it must become of it what ought to.
-func (w *World) claimed(t *till, id string, of order, kind message.FollowUp) {
+func (w *World) claimed(t *till, id string, of order, kind message.FollowUp, own bool) {
 	p := w.purchases[of]
 	if p == nil {
 		return
 	}
 	c := w.pressing
-	if c == nil || c.till != t || c.purchase != p || c.kind != kind || c.id != "" {
-		c = &claim{purchase: p, till: t, kind: kind, crossed: true} // found after a power cut, or made by a copy
+	if own || c == nil || c.till != t || c.purchase != p || c.kind != kind || c.id != "" {
+		c = &claim{purchase: p, till: t, kind: kind, crossed: true} // found after a power cut, made by a copy, or asked for by the till itself
 		for _, other := range p.claims {
 			other.crossed = other.crossed || !other.decided
 		}

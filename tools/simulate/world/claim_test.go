@@ -121,7 +121,7 @@ func TestWhatOughtToBecomeOfAHold(t *testing.T) {
 func TestClaimsAreJudged(t *testing.T) {
 	ask := func(t *till, p *purchase, id string, amount int64) *claim {
 		c := t.world.claims(t, p, station.FollowUpWish{Kind: refundKind, Amount: amount})
-		t.world.claimed(t, id, p.order, refundKind)
+		t.world.claimed(t, id, p.order, refundKind, false)
 		return c
 	}
 	for name, c := range map[string]struct {
@@ -160,7 +160,7 @@ func TestClaimsAreJudged(t *testing.T) {
 	})
 	t.Run("FoundAfterAPowerCut", func(t *testing.T) {
 		till, p, _ := paidAt(nil)
-		till.world.claimed(till, "a", p.order, refundKind)
+		till.world.claimed(till, "a", p.order, refundKind, false)
 		till.world.decidedClaim("a", p.order, false)
 		require.Empty(t, broken(till), "nobody was there when it was asked for")
 	})

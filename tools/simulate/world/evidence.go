@@ -23,8 +23,10 @@ type evidence struct {
 	// Asked for in words that the cloud does not know.
 	notUnderstood map[order]bool
 	outcomes      map[order]map[message.Outcome]bool
-	answered      map[order]bool  // of which a record has the cloud's word
-	records       map[string]bool // every record that an Append returned
+	orders        map[order][]message.OrderStanding // what was said of shops' orders, in order
+	customers     map[string]int                    // reports on customers' slips, by item
+	answered      map[order]bool                    // of which a record has the cloud's word
+	records       map[string]bool                   // every record that an Append returned
 	followed      map[string]*followed
 	offline       []offlinePayment   // that the till took by itself
 	signIns       []signIn           // that were sent
@@ -45,7 +47,8 @@ func newEvidence() evidence {
 	return evidence{requested: map[order]bool{}, reversal: map[order]bool{}, signed: map[order]bool{}, notUnderstood: map[order]bool{},
 		outcomes: map[order]map[message.Outcome]bool{}, records: map[string]bool{}, followed: map[string]*followed{},
 		methods: map[string]string{}, openings: map[string]opening{}, items: map[number]string{}, sequences: map[string]uint64{}, numbers: map[string]number{},
-		prints: map[print]int{}, reported: map[string]bool{}, printed: map[print]int{}, answered: map[order]bool{}}
+		prints: map[print]int{}, reported: map[string]bool{}, printed: map[print]int{}, answered: map[order]bool{},
+		orders: map[order][]message.OrderStanding{}, customers: map[string]int{}}
 }
 
 // recorded writes down one committed record.
@@ -87,6 +90,7 @@ func (e *evidence) recorded(t *till, r record.Record) {
 		body := &message.OutcomeShown{}
 		if proto.Unmarshal(r.Body(), body) == nil {
 			e.outcome(order(body.GetOrderId()))[body.GetOutcome()] = true
+			e.ordered(t, body)
 			if body.GetResult() != nil {
 				e.answered[order(body.GetOrderId())] = true
 				if definite(body.GetOutcome()) {
@@ -149,5 +153,6 @@ func (e *evidence) copied() evidence {
 	c.sequences = maps.Clone(e.sequences)
 	c.items, c.numbers, c.prints = maps.Clone(e.items), maps.Clone(e.numbers), maps.Clone(e.prints)
 	c.reported, c.printed, c.answered = maps.Clone(e.reported), maps.Clone(e.printed), maps.Clone(e.answered)
+	c.orders, c.customers = maps.Clone(e.orders), maps.Clone(e.customers)
 	return c
 }

@@ -13,6 +13,7 @@ var kinds = map[string]func(*World, Action){
 	"refund": refund,
 	"hold":   ringUp,
 	"follow": follow,
+	"kiosk":  ringUp,
 	"shift":  keepShift,
 
 	"weather":  changeWeather,

@@ -11,6 +11,7 @@ func Generate(seed uint64) Script {
 	s := Script{Seed: seed, Tills: 1 + r.IntN(3), Length: time.Duration(1+r.IntN(3)) * 24 * time.Hour}
 	g := &generator{random: r, script: &s}
 	g.sales()
+	g.kiosks()
 	g.faults()
 	g.storms()
 	g.outage()

@@ -38,6 +38,9 @@ func (p *printer) check(sale *purchase, s slip) {
 		if s.amount != yuan(sale.amount) {
 			w.violation("receipt-amount", "%s prints %s for %s", t.name, s.amount, w.alias(s.order))
 		}
+		if s.unaccepted && !slices.Contains(e.orders[s.order], notAccepted) {
+			w.violation("printed-before-recorded", "%s prints that %s was not accepted without a record", t.name, w.alias(s.order))
+		}
 		if !e.outcome(s.order)[s.outcome] {
 			w.violation("printed-before-recorded", "%s prints %s %s without a record", t.name, w.alias(s.order), s.outcome)
 		}
@@ -112,6 +115,9 @@ func (e *evidence) printRecorded(t *till, body []byte) {
 		item = string(m.GetFollowUpId())
 	}
 	e.reported[item] = true
+	if m.GetCopy() == message.ReceiptPrinted_COPY_CUSTOMER {
+		e.customers[item]++
+	}
 	if m.GetResult() == message.ReceiptPrinted_RESULT_NOT_STARTED {
 		return
 	}

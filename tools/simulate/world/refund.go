@@ -125,6 +125,9 @@ func (t *till) approved(back int, hold bool) *purchase {
 	return nil
 }
 
+// ownNote stands on what a till asks for by itself.
+const ownNote = "订单未被接受 Order not accepted"
+
 // followed is a follow-up as a till has it in its journal.
 type followed struct {
 	id string
@@ -133,6 +136,7 @@ type followed struct {
 	undoes   string // the completion that an undo takes back
 	order    order
 	kind     message.FollowUp
+	own      bool // the till asks by itself
 	final    bool
 	asked    int64 // what it asked for
 	done     bool
@@ -152,7 +156,11 @@ func (e *evidence) followUp(t *till, sequence uint64, kind record.Type, body []b
 			f.undoes = string(asked.GetUndoes())
 			if asked.GetAgain() == 0 {
 				f.sequence = sequence
-				t.world.claimed(t, f.id, f.order, f.kind)
+				own := asked.GetNote() == ownNote
+				if own {
+					e.givesBack(t, f)
+				}
+				t.world.claimed(t, f.id, f.order, f.kind, own)
 			}
 			e.numbered(t, f.id, number{asked.GetBatch(), asked.GetVoucher()})
 			kind := refunding

@@ -45,6 +45,7 @@ type purchase struct {
 	claims   []*claim      // on it that a till has recorded
 	copied   bool          // a copy of the card is held there
 	replays  bool          // what is held there plays what a card has once answered
+	kiosk    *kiosk        // nil where no order is waited for
 	exempt   bool          // it was open in a copy that went to work later: two machines may say different things
 }
 
@@ -76,6 +77,9 @@ func ringUp(w *World, a Action) {
 	p.hold, p.expires = a.Kind == "hold", w.loop.now+holdFor
 	start := station.Start{Amount: money.Money{Minor: p.amount, Currency: money.CNY},
 		Origin: checkout.Origin{Key: key, Digest: sha256.Sum256([]byte(key))}}
+	if p.kiosk = kioskOf(a); p.kiosk != nil {
+		start.OrderReference, start.AcceptWithin = fmt.Sprintf("A-%d", p.number), p.kiosk.within
+	}
 	if start.Hold = p.hold; a.is("expires") {
 		start.HoldExpires = t.clock().Add(a.duration("expires"))
 		p.expires = min(p.expires, start.HoldExpires.Sub(dawn))

@@ -46,6 +46,7 @@ func (t *till) screen(view checkout.View) {
 			}
 		})
 	}
+	t.seesOrder(p, sale)
 	if view.ShownCode != "" && p.customer.scans && !p.scanned {
 		p.scanned = true
 		w.loop.after(p.customer.takes, nil, func() {

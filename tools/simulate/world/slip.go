@@ -17,20 +17,24 @@ type slip struct {
 	amount        string
 	copy          message.ReceiptPrinted_Copy
 	// reference tells the slips of several things done with one sale apart.
-	reference string
-	again     bool // it says that it is a reprint
+	reference  string
+	unaccepted bool // it says that its order was not accepted
+	again      bool // it says that it is a reprint
 }
 
 // What slips are headed with, which copy they say they are, and what they call a follow-up.
 var (
 	titles = map[string]message.Outcome{"签购单": message.Outcome_OUTCOME_APPROVED, "交易失败": message.Outcome_OUTCOME_DECLINED,
-		"交易冲正": message.Outcome_OUTCOME_REVERSED, "结果未知": message.Outcome_OUTCOME_UNKNOWN}
+		"交易冲正": message.Outcome_OUTCOME_REVERSED, unacceptedTitle: message.Outcome_OUTCOME_APPROVED, "结果未知": message.Outcome_OUTCOME_UNKNOWN}
 	copies = map[string]message.ReceiptPrinted_Copy{"商户存根 MERCHANT COPY": message.ReceiptPrinted_COPY_MERCHANT,
 		"顾客联 CUSTOMER COPY": message.ReceiptPrinted_COPY_CUSTOMER}
 	transactions = map[message.FollowUp]string{message.FollowUp_FOLLOW_UP_VOID: "撤销 VOID", message.FollowUp_FOLLOW_UP_REFUND: "退货 REFUND",
 		message.FollowUp_FOLLOW_UP_TOP_UP: "追加预授权 TOP-UP", message.FollowUp_FOLLOW_UP_COMPLETE: "预授权完成 COMPLETION",
 		message.FollowUp_FOLLOW_UP_CANCEL: "预授权撤销 HOLD CANCEL", message.FollowUp_FOLLOW_UP_UNDO: "预授权完成撤销 UNDO"}
 )
+
+// unacceptedTitle is that of a payment whose order was not accepted.
+const unacceptedTitle = "订单未接受"
 
 // What slips of a payment call it.
 const saleType, holdType = "消费 SALE", "预授权 HOLD"
@@ -70,6 +74,7 @@ func (r *reading) line(b drivers.Text) {
 	if copy, is := copies[b.Content]; is {
 		r.copy = copy
 	}
+	r.unaccepted = r.unaccepted || b.Content == unacceptedTitle
 	r.again = r.again || b.Content == "重印 REPRINT"
 	if b.Align == drivers.Right && b.Bold {
 		r.amount = b.Content

@@ -56,7 +56,7 @@ func copyTill(w *World, a Action) {
 		w.must(err)
 	}
 	for _, p := range w.list {
-		if p.till == t && !t.evidence.final(p.order) {
+		if p.till == t && (!t.evidence.final(p.order) || p.kiosk != nil) {
 			c.open = append(c.open, p)
 		}
 	}
