@@ -34,6 +34,10 @@
 // in a log; one process a journal; one press, one sale; what a till takes by itself stays within its total and each wallet's,
 // and no number of a wallet is presented twice.
 //
+// At a kiosk the shop's order system accepts, rejects, forgets, or crashes and comes back (world/kiosk.go): in the end money is
+// kept only where it holds the till's word that the order is accepted, or the till's status names the order for a person, and
+// no accepted order was given back by the till itself.
+//
 // Of each void, refund and step of a hold the world says itself what ought to become of it, by what was paid and held and
 // came back (world/claim.go): what ought to be done must be, and what ought not must not. It says nothing where another one
 // on the same order crosses it, near a hold's end, and where another till asks than the one that took it by itself, before

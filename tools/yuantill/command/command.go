@@ -117,7 +117,7 @@ func (p *program) root() *cobra.Command {
 	flags.BoolP("help", "h", false, "说明  help about the command")
 	flags.Var(&p.language, "lang", "语言  language of what is printed")
 	_ = root.RegisterFlagCompletionFunc("lang", choices(p.language.Type()))
-	root.AddCommand(p.sale(), p.cancel(), p.refund(), p.void(), p.hold(), p.find(), p.reprint(), p.shift(), p.status(), p.journal(),
+	root.AddCommand(p.sale(), p.cancel(), p.accept(), p.refund(), p.void(), p.hold(), p.find(), p.reprint(), p.shift(), p.status(), p.journal(),
 		p.doctor(), p.completion(), p.version())
 	root.AddCommand(topics()...)
 	root.SetFlagErrorFunc(flagMistake)

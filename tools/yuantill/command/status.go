@@ -19,7 +19,7 @@ func (p *program) status() *cobra.Command {
 		Short: "本机状态  How the till is",
 		Long: "本机、平台连接、未上送记录、设备、进行中的收款。\n" +
 			"Till, connection to the cloud, unsent records, devices, open sale.\n\n" +
-			"--json: the station's GET /v1/status: version, terminal, merchant, time, sale, pending, pending_follow_ups, refusing,\n" +
+			"--json: the station's GET /v1/status: version, terminal, merchant, time, sale, pending, pending_follow_ups, refusing, orders,\n" +
 			"journal{records,unsent,oldest_unsent,sales,clock_jumps,lost[{first,last,found_at,told,missing}],notice,next}, uplink{connected,broker,since,epoch,\n" +
 			"last_acknowledgement,last_error,clock_offset_ms,stopped,refused,last_refusal}, devices[{name,state,since,fault,notice}],\n" +
 			"offline{left,left_text,payments_left,days_left,hours_left,taken,taken_payments,stopped}; and command_version",
@@ -47,6 +47,7 @@ func (p *program) runStatus(ctx context.Context) error {
 		return p.printJSON(statusJSON{Status: status, CommandVersion: version().Version})
 	}
 	p.sayTill(status)
+	p.sayOrders(status.Orders)
 	p.sayJournal(status.Journal)
 	p.sayUplink(status)
 	p.sayOffline(status)

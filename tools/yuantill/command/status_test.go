@@ -7,7 +7,9 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/yuantill/yuantill/agent/checkout"
 	"github.com/yuantill/yuantill/agent/station"
+	"github.com/yuantill/yuantill/protocol/message"
 	"github.com/yuantill/yuantill/tools/yuantill/command"
 	"github.com/yuantill/yuantill/tools/yuantill/sitetest"
 )
@@ -50,4 +52,39 @@ func TestStatusTellsOfAnOldCopy(t *testing.T) {
 	both := show("both")
 	require.Less(t, strings.Index(both, "平台也缺 13-15"), strings.Index(both, "the cloud lacks 13-15"))
 	require.Contains(t, both, "切勿删除任何文件")
+}
+
+// TestStatusNamesOrders: a person has to see which order it is, and what to do.
+func TestStatusNamesOrders(t *testing.T) {
+	till := sitetest.NewTill(t, "")
+	till.SetStatus(station.Status{Orders: []station.Sale{{
+		ID: "0102", Text: "¥12.50", ShopOrder: &station.ShopOrder{Reference: "A-42", State: "person"},
+		Title: station.Words{Chinese: "订单需要人工处理", English: "A person has to see to this order"},
+		Next:  station.Words{Chinese: "请核对订单", English: "check it"},
+	}}})
+	code, out, _ := run(t, command.Environment{}, "status", "--station", till.URL, "--lang", "en")
+	require.Zero(t, code)
+	require.Contains(t, out, "order not accepted  0102  A-42  ¥12.50  A person has to see to this order\nnext  → check it\n")
+}
+
+func TestAcceptSaysWhatBecomesOfAnOrder(t *testing.T) {
+	till := sitetest.NewTill(t, "")
+	code, _, said := run(t, command.Environment{}, "sale", "--amount", "12.50", "--station", till.URL)
+	require.Zero(t, code, said)
+	order := checkout.OrderID{1, 0x96, 1}.String()
+	for _, c := range []struct {
+		flags []string
+		want  checkout.OrderDecided
+	}{
+		{nil, checkout.OrderDecided{Standing: message.OrderStanding_ORDER_STANDING_ACCEPTED}},
+		{[]string{"--reject"}, checkout.OrderDecided{Standing: message.OrderStanding_ORDER_STANDING_NOT_ACCEPTED}},
+		{[]string{"--settled", "--cashier", "li"}, checkout.OrderDecided{Standing: message.OrderStanding_ORDER_STANDING_SETTLED, SettledBy: "li"}},
+	} {
+		arguments := append([]string{"accept", order, "--station", till.URL, "--lang", "en"}, c.flags...)
+		code, out, said := run(t, command.Environment{}, arguments...)
+		require.Zero(t, code, said)
+		require.Contains(t, out, "order  "+order)
+		intents := till.Intents()
+		require.Equal(t, station.Intent(c.want), intents[len(intents)-1])
+	}
 }

@@ -19,7 +19,7 @@ func mistakes() []string {
 	return []string{
 		"sale", "sale --amount 1.005", "sale --amount x", "sale --amount 99999999999999999999", "sale --amount 0", "sale --amount 1 --timeout 0s",
 		"sale --amount 1 --timeout x", "sale --amount 1 --currency XXX", "sale --amount 1 more", "sale --frob", "sale -x", "sale --amount",
-		"sale --amount 1 --key " + strings.Repeat("k", 60), "cancel", "cancel a b", "reprint a b", "reprint --copy all", "reprint 1 --voucher 2",
+		"sale --amount 1 --key " + strings.Repeat("k", 60), "cancel", "cancel a b", "accept", "accept a --reject --settled", "reprint a b", "reprint --copy all", "reprint 1 --voucher 2",
 		"refund", "refund 1 --voucher x", "refund 260501000042 --amount 0",
 		"hold complete 260501000043", "hold start --amount 1 --days 999", "hold frob", "shift cash", "shift cash --in 0", "shift cash --in x",
 		"shift open --float -1", "shift close", "shift close --count cash", "shift list --last 0", "journal show", "journal show x",

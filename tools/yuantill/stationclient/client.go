@@ -151,6 +151,11 @@ func (c *Client) Reprint(ctx context.Context, key, id string, copies ...string) 
 	return c.press(ctx, key, id, "reprint", station.ReprintBody{Copies: copies})
 }
 
+// Accept says what has become of the shop's order that a sale pays for.
+func (c *Client) Accept(ctx context.Context, key, id string, said station.AcceptanceBody) (Sale, error) {
+	return c.press(ctx, key, id, "acceptance", said)
+}
+
 func (c *Client) press(ctx context.Context, key, id, intent string, body any) (Sale, error) {
 	var sale Sale
 	err := c.call(ctx, http.MethodPost, "/v1/sales/"+url.PathEscape(id)+"/"+intent, key, body, &sale)
