@@ -139,6 +139,11 @@ func OneOrder() Text {
 // InOrOut says that cash goes one way at a time.
 func InOrOut() Text { return Text{"--in 与 --out 须给出其中一个", "give either --in or --out"} }
 
+// RejectOrSettled says that at most one of two flags is wanted.
+func RejectOrSettled() Text {
+	return Text{"--reject 与 --settled 只能给出其中一个", "give --reject or --settled, not both"}
+}
+
 // CountForm says how a count is written.
 func CountForm(value string) Text {
 	return Text{

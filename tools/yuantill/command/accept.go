@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/yuantill/yuantill/agent/catalogue"
 	"github.com/yuantill/yuantill/agent/station"
 	"github.com/yuantill/yuantill/tools/yuantill/bilingual"
 )
@@ -22,6 +23,8 @@ func (p *program) accept() *cobra.Command {
 		Args: oneArgument,
 		RunE: p.looking(func(cmd *cobra.Command, arguments []string) error {
 			switch {
+			case reject && settled:
+				return usage(catalogue.RejectOrSettled())
 			case reject:
 				said.Decision = "rejected"
 			case settled:
@@ -33,7 +36,6 @@ func (p *program) accept() *cobra.Command {
 	cmd.Flags().BoolVar(&reject, "reject", false, "拒绝  reject it")
 	cmd.Flags().BoolVar(&settled, "settled", false, "已由人工处理  a person has seen to it")
 	cmd.Flags().StringVar(&said.Cashier, "cashier", "", "处理人  who")
-	cmd.MarkFlagsMutuallyExclusive("reject", "settled")
 	return cmd
 }
 
