@@ -30,6 +30,7 @@ const (
 	Garbage
 	Slow           // answer after a second
 	RefuseReversal // say no to a reversal
+	LeaveOut       // leave a line out of a statement's page
 )
 
 // Stage is one connector with its operator.
@@ -46,6 +47,9 @@ type Stage struct {
 	NetDebit func(operator.OrderID) int64
 	// NetHeld is what is held of an order now; nil when the connector is no Holder.
 	NetHeld func(operator.OrderID) int64
+	// Today is the day by the operator's clock, NextDay lets that day end; both nil when the connector is no StatementReader.
+	Today   func() operator.Day
+	NextDay func()
 	// Stop makes the operator refuse connections for good.
 	Stop func()
 }
@@ -57,6 +61,9 @@ const callTimeout = 10 * time.Second
 func TestConnector(t *testing.T, stage func(*testing.T) Stage) {
 	t.Helper()
 	for name, check := range followUpCases() {
+		t.Run(name, func(t *testing.T) { check(t, stage(t)) })
+	}
+	for name, check := range statementCases() {
 		t.Run(name, func(t *testing.T) { check(t, stage(t)) })
 	}
 	for name, check := range map[string]func(*testing.T, Stage){

@@ -28,6 +28,7 @@ const (
 	PathReverse   = "/v1/reverse"
 	PathRefund    = "/v1/refund"
 	PathFollowUp  = "/v1/follow-up"
+	PathStatement = "/v1/statement"
 )
 
 const (

@@ -23,6 +23,7 @@ const (
 	CodeUnknownMerchant = "unknown_merchant" // 403
 	CodeReplayed        = "replayed"         // 409: this nonce was used before
 	CodeOrderConflict   = "order_conflict"   // 409: the order exists with other content
+	CodeDayOpen         = "day_open"         // 409: the statement's day is not over
 	CodeBusy            = "busy"             // 503
 	CodeInternal        = "internal"         // 500
 )

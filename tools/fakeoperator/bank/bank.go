@@ -86,6 +86,7 @@ type Bank struct {
 	opening int64
 
 	followUps map[operator.FollowUpID]*followUp
+	movements []movement // in the order in which they were made
 }
 
 // cardUse is one value of one card's counter.
@@ -135,7 +136,9 @@ type order struct {
 	stubborn  bool // goes on to its ending in spite of a reversal
 	debited   int64
 	credited  int64
-	asked     int // how often authorise or order came
+	disputed  int64           // the part of credited that a customer's bank has taken back
+	lie       operator.Status // what it says in place of the truth while it is approved; 0 for the truth
+	asked     int             // how often authorise or order came
 
 	hold            bool
 	held, heldInAll int64 // what is set aside now, and what was in all
@@ -218,6 +221,14 @@ func (b *Bank) begin(entry *order, placed placing, rule Rule, now time.Time) {
 	if b.ask(entry, now) {
 		return
 	}
+	switch rule.Do {
+	case DoLieApproved: // and debits nothing
+		entry.phase = phaseApproved
+		entry.authorised()
+		return
+	case DoLieDeclined: // and debits
+		entry.lie = operator.StatusDeclined
+	}
 	b.debit(entry)
 }
 
@@ -290,6 +301,7 @@ func (b *Bank) debit(entry *order) {
 	entry.debited += entry.amount
 	entry.phase = phaseApproved
 	entry.authorised()
+	b.moved(entry, nil, operator.LinePayment, entry.amount, entry.reference)
 }
 
 func (o *order) authorised() {
@@ -297,9 +309,12 @@ func (o *order) authorised() {
 	o.authCode = fmt.Sprintf("%06d", binary.BigEndian.Uint32(sum[:])%1_000_000)
 }
 
+// credit puts back what was debited; of what it only says it has approved that is nothing.
 func (b *Bank) credit(entry *order) {
-	b.account(entry.wallet).balance += entry.amount
-	entry.credited += entry.amount
+	amount := entry.debited - entry.credited
+	b.account(entry.wallet).balance += amount
+	entry.credited += amount
+	b.moved(entry, nil, operator.LineReturn, amount, entry.reference)
 }
 
 func (o *order) decline(reason operator.Reason) { o.phase, o.reason = phaseDeclined, reason }

@@ -46,6 +46,8 @@ type Entry struct {
 	Wallet    string `json:"wallet,omitempty"`
 	Debited   int64  `json:"debited"`
 	Credited  int64  `json:"credited"`
+	// Disputed is the part of Credited that customers' banks have taken back.
+	Disputed int64 `json:"disputed,omitempty"`
 	// Asked is how often the order was placed; more than once is a sender that repeated itself.
 	Asked int `json:"asked"`
 	// Hold says that the order was for a hold; Held is what is still set aside.
@@ -96,7 +98,7 @@ func (b *Bank) books() Books {
 		status := b.answer(entry, now).Status
 		books.Orders = append(books.Orders, Entry{Order: entry.id.String(), Merchant: entry.merchant, Status: status.String(),
 			Amount: entry.amount, Currency: entry.currency, Reference: entry.reference, Wallet: Mask(entry.wallet),
-			Debited: entry.debited, Credited: entry.credited, Asked: entry.asked,
+			Debited: entry.debited, Credited: entry.credited, Disputed: entry.disputed, Asked: entry.asked,
 			Hold: entry.hold, Held: entry.held, FollowUps: entry.history()})
 		books.Totals.FollowUps += len(entry.followUps)
 		books.Totals.Held += entry.held

@@ -41,6 +41,7 @@ type deed struct {
 	Balance *setBalance        `json:"balance,omitempty"`
 	Class   *setClass          `json:"class,omitempty"`
 	Verify  *Verification      `json:"verify,omitempty"`
+	Dispute *Dispute           `json:"dispute,omitempty"`
 }
 
 type payShown struct {
@@ -128,6 +129,8 @@ func (b *Bank) Restore(line []byte) error {
 		b.account(d.Class.Payer).class = d.Class.Class
 	case d.Verify != nil:
 		_ = b.verify(*d.Verify)
+	case d.Dispute != nil:
+		_ = b.dispute(*d.Dispute)
 	default:
 		b.books()
 	}

@@ -60,6 +60,8 @@ func (b *Bank) follow(request operator.FollowUp, rule Rule) (operator.FollowUpAn
 	switch rule.Do {
 	case DoDecline, DoRefuseRefund:
 		entry.refuse(rule.reason())
+	case DoLieDone: // and nothing moves
+		entry.status = operator.FollowUpDone
 	case DoLate, DoPassword:
 		entry.readyAt = now.Add(rule.delay())
 	default:
@@ -142,6 +144,7 @@ func (b *Bank) giveBack(f *followUp) operator.Reason {
 	}
 	b.account(o.wallet).balance += amount
 	o.credited += amount
+	b.moved(o, f, operator.LineReturn, amount, f.reference)
 	return operator.ReasonNone
 }
 
@@ -179,6 +182,7 @@ func (b *Bank) complete(f *followUp) operator.Reason {
 	o.held -= taken
 	o.debited += amount
 	o.completed += amount
+	b.moved(o, f, operator.LineCompletion, amount, f.reference)
 	return operator.ReasonNone
 }
 
@@ -208,6 +212,7 @@ func (b *Bank) undo(f *followUp) operator.Reason {
 	account.balance += f.request.Amount
 	account.held += completion.freed
 	o.credited += f.request.Amount
+	b.moved(o, f, operator.LineReturn, f.request.Amount, f.reference)
 	o.completed -= f.request.Amount
 	o.held += completion.freed
 	return operator.ReasonNone
@@ -231,8 +236,11 @@ func (b *Bank) setFree(entry *order) {
 	entry.held = 0
 }
 
-// followed reports whether something was carried out after the approval, or may be.
+// followed reports whether something was carried out after the approval, or may be, or was disputed.
 func (o *order) followed() bool {
+	if o.disputed > 0 {
+		return true
+	}
 	for _, f := range o.followUps {
 		if f.status != operator.FollowUpRefused {
 			return true

@@ -38,6 +38,10 @@ func (b *Bank) reverse(inquiry operator.Inquiry, rule Rule) (operator.Answer, er
 	if rule.Do == DoRefuseReversal {
 		return b.refusal(inquiry, entry, operator.StatusReversalRefused, rule, now), nil
 	}
+	if rule.Do == DoLieDone && entry != nil && entry.phase == phaseApproved {
+		entry.phase = phaseReversed // and nothing goes back
+		return b.answer(entry, now), nil
+	}
 	if entry == nil {
 		if len(b.orders) >= ordersMax {
 			return operator.Answer{}, ErrFull
@@ -78,6 +82,10 @@ func (b *Bank) refund(inquiry operator.Inquiry, rule Rule) (operator.Answer, err
 	}
 	if rule.Do == DoRefuseRefund || entry == nil || entry.followed() {
 		return b.refusal(inquiry, entry, operator.StatusRefundRefused, rule, now), nil
+	}
+	if rule.Do == DoLieDone && entry.phase == phaseApproved {
+		entry.phase = phaseRefunded
+		return b.answer(entry, now), nil
 	}
 	switch entry.phase {
 	case phaseApproved:
@@ -120,6 +128,10 @@ func (b *Bank) answer(entry *order, now time.Time) operator.Answer {
 	answer := operator.Answer{OrderID: entry.id, Amount: entry.amount, Currency: entry.currency, Reference: entry.reference, At: now}
 	if entry.wallet != "" {
 		answer.PayerOperator, answer.WalletMasked = b.config.Operator, Mask(entry.wallet)
+	}
+	if entry.phase == phaseApproved && entry.lie != 0 {
+		answer.Status, answer.Reason = entry.lie, operator.ReasonOther
+		return answer
 	}
 	switch entry.phase {
 	case phasePending:

@@ -22,6 +22,10 @@ const (
 	DoRefuseReversal Behaviour = "refuse_reversal"
 	DoRefuseRefund   Behaviour = "refuse_refund"
 	DoNotFound       Behaviour = "not_found"
+	DoLieDeclined    Behaviour = "lie_declined"
+	DoLieApproved    Behaviour = "lie_approved"
+	DoLieDone        Behaviour = "lie_done"
+	DoPartial        Behaviour = "partial"
 
 	DoLose         Behaviour = "lose"
 	DoDrop         Behaviour = "drop"
@@ -49,6 +53,10 @@ func Behaviours() []Named[Behaviour] {
 		{DoRefuseReversal, "拒绝撤销 · refuses a reversal: the order stands as it is"},
 		{DoRefuseRefund, "拒绝退款 · refuses a refund"},
 		{DoNotFound, "查询说没有此单 · queries find nothing"},
+		{DoLieDeclined, "说拒绝，实已扣款 · says declined and debits; for authorise"},
+		{DoLieApproved, "说成功，实未扣款 · says approved and debits nothing; for authorise"},
+		{DoLieDone, "说已退，实未退 · says it went back and moves nothing; for reverse, refund, follow_up"},
+		{DoPartial, "对账单少一行 · a statement's page lacks its last line"},
 		{DoLose, "已办理，但断开不答 · done, but the connection closes instead of an answer"},
 		{DoDrop, "未办理，断开不答 · not done, and the connection closes"},
 		{DoDuplicate, "回答两次 · the answer is sent twice"},
@@ -65,7 +73,7 @@ func Operations() []Named[string] {
 	return []Named[string]{
 		{"authorise", "扫码或碰卡付款 · a payment by code or card"}, {"order", "出示收款码 · an order whose code is shown"},
 		{"query", "查询 · an inquiry"}, {"reverse", "撤销 · a reversal"}, {"refund", "整单退回 · an order's money goes back as a whole"},
-		{"follow_up", "退货与预授权办理 · refunds, voids and what is done with a hold"},
+		{"follow_up", "退货与预授权办理 · refunds, voids and what is done with a hold"}, {"statement", "对账单 · a page of a day's statement"},
 	}
 }
 

@@ -88,6 +88,25 @@ func (f *Front) verify(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+func (f *Front) dispute(w http.ResponseWriter, r *http.Request) {
+	var body disputeBody
+	if !f.decode(w, r, &body) {
+		return
+	}
+	id, err := operator.ParseOrderID(body.Order)
+	if err == nil {
+		err = f.config.Bank.Dispute(bank.Dispute{OrderID: id, Amount: body.Amount})
+	}
+	switch {
+	case errors.Is(err, bank.ErrNotDisputable):
+		f.fail(w, http.StatusConflict, err)
+	case err != nil:
+		f.fail(w, http.StatusBadRequest, err)
+	default:
+		w.WriteHeader(http.StatusNoContent)
+	}
+}
+
 func (f *Front) decode(w http.ResponseWriter, r *http.Request, into any) bool {
 	decoder := json.NewDecoder(http.MaxBytesReader(w, r.Body, adminBodyMax))
 	decoder.DisallowUnknownFields()

@@ -77,6 +77,7 @@ func (f *Front) Handler() http.Handler {
 	mux.HandleFunc("POST "+profile.PathReverse, f.serve("reverse"))
 	mux.HandleFunc("POST "+profile.PathRefund, f.serve("refund"))
 	mux.HandleFunc("POST "+profile.PathFollowUp, f.serve("follow_up"))
+	mux.HandleFunc("POST "+profile.PathStatement, f.serve("statement"))
 	return mux
 }
 
@@ -208,6 +209,17 @@ func following(books *bank.Bank, request operator.FollowUp) work {
 	}
 }
 
+// paging makes work of a statement's page.
+func paging(books *bank.Bank, request operator.StatementRequest) work {
+	return func(rule bank.Rule) ([]byte, error) {
+		page, err := books.StatementPage(request, rule)
+		if err != nil {
+			return nil, err
+		}
+		return profile.EncodeStatementPage(page)
+	}
+}
+
 func (f *Front) prepare(call *exchange) (work, operator.OrderID, int64, *refusal) {
 	books := f.config.Bank
 	if call.operation == "authorise" || call.operation == "order" {
@@ -231,6 +243,13 @@ func (f *Front) prepare(call *exchange) (work, operator.OrderID, int64, *refusal
 		}
 		return following(books, request), request.OrderID, request.Amount, nil
 	}
+	if call.operation == "statement" {
+		request, err := profile.DecodeStatementRequest(call.body)
+		if err != nil {
+			return nil, operator.OrderID{}, 0, &refusal{http.StatusBadRequest, profile.CodeMalformed, "body does not fit the operation"}
+		}
+		return paging(books, request), operator.OrderID{}, 0, nil
+	}
 	inquiry, err := profile.DecodeInquiry(call.body)
 	if err != nil {
 		return nil, operator.OrderID{}, 0, &refusal{http.StatusBadRequest, profile.CodeMalformed, "body does not fit the operation"}
@@ -244,6 +263,8 @@ func refusalOf(err error) *refusal {
 	switch {
 	case errors.Is(err, bank.ErrOrderConflict):
 		return &refusal{http.StatusConflict, profile.CodeOrderConflict, "order exists with other content"}
+	case errors.Is(err, bank.ErrDayOpen):
+		return &refusal{http.StatusConflict, profile.CodeDayOpen, "the day is not over, or has no such page"}
 	case errors.Is(err, bank.ErrFull):
 		return &refusal{http.StatusServiceUnavailable, profile.CodeBusy, "books are full"}
 	default:

@@ -34,6 +34,11 @@ type verifyBody struct {
 	Answer string `json:"answer" doc:"right、wrong 或 leave · right, wrong or leave"`
 }
 
+type disputeBody struct {
+	Order  string `json:"order" doc:"订单号 · the order's id"`
+	Amount int64  `json:"amount" doc:"金额（分） · in fen"`
+}
+
 // actions are what the admin listener serves.
 func (f *Front) actions() []action.Action {
 	return []action.Action{
@@ -50,6 +55,7 @@ func (f *Front) actions() []action.Action {
 		{Pattern: "POST /wallets", Text: "设定钱包余额与类别 · sets a wallet's balance and class", Body: walletBody{}, Serve: f.setBalance,
 			Example: action.Example{Path: "/wallets", Body: `{"wallet":"0012000000000007","balance":100}`}},
 		{Pattern: "POST /verify", Text: "顾客回答验证 · the customer answers a verification", Body: verifyBody{}, Serve: f.verify},
+		{Pattern: "POST /dispute", Text: "顾客拒付，钱由发卡方退回 · a chargeback: the customer's bank takes it back", Body: disputeBody{}, Serve: f.dispute},
 		{Pattern: "GET /books", Text: "账目 · the books", Serve: func(w http.ResponseWriter, _ *http.Request) {
 			f.reply(w, http.StatusOK, f.config.Bank.Books())
 		}},

@@ -154,6 +154,7 @@ func rules() map[operatortest.Behaviour]bank.Rule {
 		operatortest.Garbage:        {Do: bank.DoGarbage},
 		operatortest.Slow:           {LatencyMillis: 1_000},
 		operatortest.RefuseReversal: {Do: bank.DoRefuseReversal},
+		operatortest.LeaveOut:       {Do: bank.DoPartial},
 	}
 }
 
@@ -179,7 +180,9 @@ func TestConnector(t *testing.T) {
 				entry, _ := w.entry(id)
 				return entry.Held
 			},
-			Stop: w.server.Close,
+			Today:   func() operator.Day { return operator.DayOf(w.clock.now()) },
+			NextDay: func() { w.clock.add(24 * time.Hour) },
+			Stop:    w.server.Close,
 		}
 	})
 }
