@@ -1,0 +1,101 @@
+package reconcile
+
+import (
+	"bytes"
+	"cmp"
+	"slices"
+
+	"github.com/yuantill/yuantill/cloud/operator"
+)
+
+// Item is an amount of an order that one side has, and the other has not, so far.
+type Item struct {
+	Order operator.OrderID
+	Day   operator.Day // when it was moved, by the clock of the side that has it
+	Ours  bool         // it is in our ledger; else on the operator's statement
+	// Amount in minor units is above zero for what was paid and below it for what went back.
+	Amount    int64
+	Currency  string
+	Reference string // the operator's; empty for ours
+}
+
+// excess is by how much the operator has more than we because of the item.
+func (i Item) excess() int64 {
+	if i.Ours {
+		return -i.Amount
+	}
+	return i.Amount
+}
+
+// of is what items are matched within.
+type of struct {
+	order    operator.OrderID
+	currency string
+}
+
+// Lines are a statement's lines as items. Disputes are not among them: they are handed to their payments.
+func Lines(s Statement) []Item {
+	items := make([]Item, 0, len(s.Lines))
+	for _, line := range s.Lines {
+		item := Item{Order: line.OrderID, Day: s.Day, Amount: line.Amount, Currency: line.Currency, Reference: line.Reference}
+		switch line.Kind {
+		case operator.LineDispute:
+			continue
+		case operator.LineReturn:
+			item.Amount = -item.Amount
+		default:
+		}
+		items = append(items, item)
+	}
+	return items
+}
+
+// Match returns the items that have no counterpart, by order and age. Within an order what adds up to nothing between both sides
+// is settled: the same amount on both, a debit and its return on one, or all of the order together. So it does not
+// matter in which steps an operator gave money back of which we never knew that it was debited.
+func Match(items []Item) []Item {
+	slices.SortStableFunc(items, compare)
+	var open []Item
+	for start := 0; start < len(items); {
+		end := start + 1
+		for end < len(items) && items[end].of() == items[start].of() {
+			end++
+		}
+		open = append(open, unmatched(items[start:end])...)
+		start = end
+	}
+	return open
+}
+
+func (i Item) of() of { return of{i.Order, i.Currency} }
+
+func compare(a, b Item) int {
+	return cmp.Or(bytes.Compare(a.Order[:], b.Order[:]), cmp.Compare(a.Currency, b.Currency), cmp.Compare(a.Day, b.Day))
+}
+
+// unmatched settles one order's items, the oldest first.
+func unmatched(items []Item) []Item {
+	sum := int64(0)
+	waiting := map[int64][]int{} // by excess, what has no counterpart yet
+	settled := make([]bool, len(items))
+	for i, item := range items {
+		excess := item.excess()
+		sum += excess
+		if others := waiting[-excess]; len(others) > 0 {
+			settled[others[0]], settled[i] = true, true
+			waiting[-excess] = others[1:]
+			continue
+		}
+		waiting[excess] = append(waiting[excess], i)
+	}
+	if sum == 0 {
+		return nil
+	}
+	var open []Item
+	for i, item := range items {
+		if !settled[i] {
+			open = append(open, item)
+		}
+	}
+	return open
+}
