@@ -151,6 +151,7 @@ type Store interface {
 	OfflineReader
 	LedgerReader
 	ShiftReader
+	ReconciliationReader
 	DirectoryReader
 	MerchantChangeReader
 	DecisionReader

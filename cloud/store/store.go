@@ -117,6 +117,8 @@ type Change struct {
 	Spent          []Spent
 	BlockedWallets []BlockedWallet
 	OfflineLimits  []OfflineLimits
+	// Reconciliations are what came of comparing operators' statements with the ledger.
+	Reconciliations []Reconciliation
 }
 
 // Rows returns how many rows the change has; an entry counts with its postings.
@@ -124,7 +126,7 @@ func (c *Change) Rows() int {
 	rows := len(c.Records) + len(c.Heads) + len(c.Epochs) + len(c.Payments) + len(c.Cancelled) + len(c.FollowUps) + len(c.Entries) +
 		len(c.Shifts) +
 		len(c.Quarantined) + len(c.Alarms) + len(c.Settlements) + len(c.Terminals) + len(c.Decisions) + len(c.Merchants) +
-		len(c.Spent) + len(c.BlockedWallets) + len(c.OfflineLimits)
+		len(c.Spent) + len(c.BlockedWallets) + len(c.OfflineLimits) + len(c.Reconciliations)
 	for i := range c.Entries {
 		rows += len(c.Entries[i].Postings)
 	}
@@ -146,6 +148,9 @@ func (c *Change) Size() int {
 	}
 	for i := range c.Quarantined {
 		size += len(c.Quarantined[i].Bytes)
+	}
+	for i := range c.Reconciliations {
+		size += len(c.Reconciliations[i].Body)
 	}
 	return size
 }
@@ -169,6 +174,7 @@ func (c *Change) Append(other Change) {
 	c.Spent = append(c.Spent, other.Spent...)
 	c.BlockedWallets = append(c.BlockedWallets, other.BlockedWallets...)
 	c.OfflineLimits = append(c.OfflineLimits, other.OfflineLimits...)
+	c.Reconciliations = append(c.Reconciliations, other.Reconciliations...)
 }
 
 // Writer makes changes durable. Changes are stored in the order in which Submit accepted them.

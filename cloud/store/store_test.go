@@ -26,18 +26,19 @@ func whole() store.Change {
 		Merchants:   []store.Merchant{{}},
 
 		Spent: []store.Spent{{}}, BlockedWallets: []store.BlockedWallet{{}}, OfflineLimits: []store.OfflineLimits{{}},
+		Reconciliations: []store.Reconciliation{{Body: make([]byte, 30)}},
 	}
 }
 
 func TestChange(t *testing.T) {
-	const rows = 2 + 1 + 1 + 1 + 1 + 1 + 3 + 1 + 1 + 1 + 1 + 1 + 1 + 1 + 3
+	const rows = 2 + 1 + 1 + 1 + 1 + 1 + 3 + 1 + 1 + 1 + 1 + 1 + 1 + 1 + 3 + 1
 	var empty store.Change
 	require.Zero(t, empty.Rows())
 	require.Zero(t, empty.Size())
 
 	change := whole()
 	require.Equal(t, rows, change.Rows(), "postings are rows too")
-	require.GreaterOrEqual(t, change.Size(), 300+200+100+70+50, "all that is kept by reference counts")
+	require.GreaterOrEqual(t, change.Size(), 300+200+100+70+50+30, "all that is kept by reference counts")
 
 	change.Append(whole())
 	require.Equal(t, 2*rows, change.Rows())
@@ -82,6 +83,10 @@ func TestNames(t *testing.T) {
 		store.ShiftOpen: "open", store.ShiftProvisional: "provisional", store.ShiftWaiting: "waiting",
 		store.ShiftAgrees: "agrees", store.ShiftDiffers: "differs", store.ShiftUnsigned: "unsigned", 99: "shift-state-99",
 	} {
+		require.Equal(t, name, state.String())
+	}
+	for state, name := range map[store.ReconciliationState]string{store.ReconciliationWaiting: "waiting", store.ReconciliationAgrees: "agrees",
+		store.ReconciliationDiffers: "differs", 99: "reconciliation-state-99"} {
 		require.Equal(t, name, state.String())
 	}
 	require.Equal(t, "0100000000000000000000000000000f", store.ShiftID{1, 15: 15}.String())

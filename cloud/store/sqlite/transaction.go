@@ -107,6 +107,11 @@ func (t *transaction) notes(change *store.Change) error {
 			return fmt.Errorf("settle alarm: %w", err)
 		}
 	}
+	for i := range change.Reconciliations {
+		if err := t.reconciliation(&change.Reconciliations[i]); err != nil {
+			return fmt.Errorf("store reconciliation: %w", err)
+		}
+	}
 	return nil
 }
 

@@ -37,6 +37,8 @@ func Run(t *testing.T, fresh func(t *testing.T) Opener) {
 		"Ledger":      testLedger,
 		"Bookings":    testBookings,
 		"Shifts":      testShifts,
+		"Reconciled":  testReconciliations,
+		"Movements":   testMovements,
 		"Notes":       testNotes,
 		"Alarms":      testAlarms,
 		"AlarmsOnce":  testAlarmsOnce,
