@@ -59,7 +59,7 @@ type Standing struct {
 // FollowUp is what was done with a payment after its approval.
 type FollowUp struct {
 	ID                string     `json:"id" doc:"32 hexadecimal digits"`
-	Kind              string     `json:"kind" enum:"void,refund,top_up,complete,cancel,undo"`
+	Kind              string     `json:"kind" enum:"void,refund,top_up,complete,cancel,undo,dispute" doc:"dispute: the customer's bank took it back, as the operator states"`
 	Outcome           string     `json:"outcome" enum:"approved,declined,unknown"`
 	Reason            string     `json:"reason,omitempty"`
 	Amount            int64      `json:"amount" doc:"minor units"`

@@ -4,7 +4,7 @@
 // Accounts, debits positive:
 //
 //	operator/<code>   what an operator owes us for approved payments
-//	merchant/<id>     what we owe a merchant: the payments less the fee
+//	merchant/<id>     what we owe a merchant: the payments less the fee, and less what customers' banks took back
 //	fees              what we earned
 //	suspense/<code>   what came in for payments that had been taken back and has to be sent back
 //	hold/<code>       memo: what an operator holds of customers' money; nobody owes it
@@ -52,7 +52,7 @@ func natureOf(kind store.EntryKind) (nature, bool) {
 	switch kind {
 	case store.EntrySale:
 		return nature{money: true, sign: 1}, true
-	case store.EntryReversal, store.EntryVoid, store.EntryRefund:
+	case store.EntryReversal, store.EntryVoid, store.EntryRefund, store.EntryDispute:
 		return nature{money: true, sign: -1}, true
 	case store.EntrySuspense:
 		return nature{money: true, suspense: true, sign: 1}, true

@@ -100,7 +100,7 @@ func TestEntry(t *testing.T) {
 			for _, pair := range []struct {
 				b         ledger.Booking
 				one, back store.EntryKind
-			}{{money, store.EntrySale, store.EntryRefund}, {money, store.EntrySale, store.EntryVoid}, {memo, store.EntryHold, store.EntryHoldReturn},
+			}{{money, store.EntrySale, store.EntryRefund}, {money, store.EntrySale, store.EntryVoid}, {money, store.EntrySale, store.EntryDispute}, {memo, store.EntryHold, store.EntryHoldReturn},
 				{memo, store.EntryTopUp, store.EntryRelease}, {both, store.EntryCompletion, store.EntryUndo}} {
 				accounts := map[string]int64{}
 				for _, kind := range []store.EntryKind{pair.one, pair.back} {

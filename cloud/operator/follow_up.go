@@ -56,6 +56,10 @@ const (
 	KindUndo                             // 预授权完成撤销: one completion goes back and is held again
 )
 
+// KindDispute (拒付) is what nobody asks for: the customer's bank took it back, as a statement says. It is on no wire but that of
+// people.
+const KindDispute FollowUpKind = 64
+
 // String returns the kind's name on the wire.
 func (k FollowUpKind) String() string {
 	switch k {
@@ -71,6 +75,8 @@ func (k FollowUpKind) String() string {
 		return "cancel"
 	case KindUndo:
 		return "undo"
+	case KindDispute:
+		return "dispute"
 	default:
 		return "invalid"
 	}

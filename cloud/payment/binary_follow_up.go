@@ -54,7 +54,7 @@ func (r *reader) followUps(p *Payment) {
 	p.Voucher = uint32(r.number(math.MaxUint32))
 	p.HoldCap = uint16(r.number(math.MaxUint16))
 	p.HoldUntil = r.time()
-	count := int(r.number(FollowUpsMax + ownMax))
+	count := int(r.number(followUpsKept))
 	for range count {
 		f := r.followUp()
 		if r.failed {

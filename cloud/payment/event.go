@@ -17,6 +17,7 @@ const (
 	EventRecovered                              // the process restarted: calls in flight and one-time codes are gone
 	EventFollowUpRequested                      // a terminal wants something done with the order
 	EventBooksBehind                            // these books are an older copy: its terminal may have been told the outcome
+	EventDisputed                               // an operator states a chargeback
 )
 
 // String returns the kind's name.
@@ -44,6 +45,8 @@ func (k EventKind) String() string {
 		return "declined"
 	case EventBooksBehind:
 		return "books-behind"
+	case EventDisputed:
+		return "disputed"
 	default:
 		return "invalid"
 	}
@@ -60,6 +63,8 @@ type Event struct {
 	Reason operator.Reason
 	// Asked goes with EventFollowUpRequested.
 	Asked *Asked
+	// Dispute goes with EventDisputed.
+	Dispute *Dispute
 	// FollowUp says which follow-up an answer, unknown or not-sent of CallFollowUp belongs to; FollowUpAnswer takes the
 	// place of Answer.
 	FollowUp       operator.FollowUpID
@@ -138,6 +143,7 @@ const (
 	PostCompletion                            // paid out of what is held
 	PostRelease                               // what was still held was set free
 	PostUndo                                  // a completion went back and is held again
+	PostDispute                               // a customer's bank took it back
 )
 
 // String returns the kind's name.
@@ -167,6 +173,8 @@ func (k PostingKind) String() string {
 		return "release"
 	case PostUndo:
 		return "undo"
+	case PostDispute:
+		return "dispute"
 	case PostLoss:
 		return "loss"
 	case PostLossReturn:

@@ -16,6 +16,8 @@ const (
 	FollowUpsMax = 64
 	// ownMax is how many the cloud adds of its own: the release of a hold, and what a reversal takes back after others.
 	ownMax = 4
+	// followUpsKept are all that a payment can have. A refund of the cloud's own that a dispute overtakes is begun again.
+	followUpsKept = FollowUpsMax + ownMax + 2*disputesMax
 	// HoldCapMax bounds what may be completed of a hold, in percent.
 	HoldCapMax = 200
 
@@ -95,7 +97,7 @@ func (f FollowUp) counts() bool { return f.Status != Refused }
 
 func (f FollowUp) validate() error {
 	switch {
-	case f.ID == operator.FollowUpID{} || f.Kind < operator.KindVoid || f.Kind > operator.KindUndo:
+	case f.ID == operator.FollowUpID{} || f.Kind < operator.KindVoid || f.Kind > operator.KindUndo && f.Kind != operator.KindDispute:
 		return fmt.Errorf("%w: follow-up without id or kind", ErrInvalidPayment)
 	case f.Status < UnderWay || f.Status > Refused || f.Reason > operator.ReasonMax:
 		return fmt.Errorf("%w: status or reason of a follow-up", ErrInvalidPayment)

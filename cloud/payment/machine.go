@@ -75,6 +75,8 @@ func (s *step) online(e Event) {
 		s.booksBehind()
 	case EventFollowUpRequested:
 		s.followUpRequested(e.Asked)
+	case EventDisputed:
+		s.disputed(e.Dispute)
 	}
 }
 

@@ -173,7 +173,7 @@ func (p Payment) validateHold() error {
 		return fmt.Errorf("%w: a hold in the state of a payment", ErrInvalidPayment)
 	case !p.Hold && (p.State == Held || p.State == HoldEnded || p.Debit == DebitHold):
 		return fmt.Errorf("%w: a payment in the state of a hold", ErrInvalidPayment)
-	case len(p.FollowUps) > FollowUpsMax+ownMax:
+	case len(p.FollowUps) > followUpsKept:
 		return fmt.Errorf("%w: %d follow-ups", ErrInvalidPayment, len(p.FollowUps))
 	}
 	return nil

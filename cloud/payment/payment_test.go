@@ -82,13 +82,13 @@ func TestNames(t *testing.T) {
 		require.NotEqual(t, "invalid", s.Outcome().String())
 	}
 	require.Equal(t, "invalid", payment.State(0).String())
-	for k := payment.EventRequested; k <= payment.EventFollowUpRequested; k++ {
+	for k := payment.EventRequested; k <= payment.EventDisputed; k++ {
 		require.NotEqual(t, "invalid", k.String())
 	}
 	for k := payment.CallAuthorise; k <= payment.AnswerFollowUp; k++ {
 		require.NotEqual(t, "invalid", k.String())
 	}
-	for k := payment.PostSale; k <= payment.PostUndo; k++ {
+	for k := payment.PostSale; k <= payment.PostDispute; k++ {
 		require.NotEqual(t, "invalid", k.String())
 	}
 	for k := payment.AlarmAmountMismatch; k <= payment.AlarmFollowUpContradiction; k++ {
@@ -243,7 +243,7 @@ func BenchmarkMarshalBinary(b *testing.B) {
 
 // TestPostingsAreTheStoresEntries: the numbers are used for each other.
 func TestPostingsAreTheStoresEntries(t *testing.T) {
-	for k := payment.PostSale; k <= payment.PostUndo; k++ {
+	for k := payment.PostSale; k <= payment.PostDispute; k++ {
 		require.Equal(t, store.EntryKind(k).String(), k.String())
 	}
 }

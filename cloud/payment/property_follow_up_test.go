@@ -1,6 +1,7 @@
 package payment_test
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -16,7 +17,7 @@ type vault struct {
 	hold                    bool
 	debited, credited, held int64
 	percent                 int64
-	ended                   bool
+	ended, disputed         bool
 	answers                 map[operator.FollowUpID]operator.FollowUpAnswer
 	freed                   map[operator.FollowUpID]int64
 	amounts                 map[operator.FollowUpID]int64
@@ -42,6 +43,7 @@ type followTrial struct {
 	next     byte
 	refusals bool
 	reversed bool
+	disputes []payment.Dispute // that the operator has made, whether stated or not
 
 	taken, declined map[operator.FollowUpID]bool
 	// The books: operator and fees as postings make them, and what is held beside them.
@@ -132,7 +134,7 @@ func (w *followTrial) post(e payment.Effect) {
 	switch e.Posting {
 	case payment.PostSale:
 		w.book, w.fees = w.book+e.Amount, w.fees+e.Fee
-	case payment.PostReversal, payment.PostVoid, payment.PostRefund:
+	case payment.PostReversal, payment.PostVoid, payment.PostRefund, payment.PostDispute:
 		w.book, w.fees = w.book-e.Amount, w.fees-e.Fee
 	case payment.PostHold, payment.PostTopUp:
 		w.memo += e.Held
@@ -160,7 +162,7 @@ func (w *followTrial) checkStep() {
 	if w.p.Hold && w.p.Stands() {
 		require.LessOrEqual(w.t, standing.Paid, standing.Held*int64(w.p.HoldCap)/100, "completions exceed the cap")
 	}
-	require.LessOrEqual(w.t, len(w.p.FollowUps), payment.FollowUpsMax+4)
+	require.LessOrEqual(w.t, len(w.p.FollowUps), payment.FollowUpsMax+4+16)
 }
 
 // act lets the operator decide a follow-up, once.
@@ -301,14 +303,21 @@ func (w *followTrial) whole() {
 		if call == payment.CallQuery && w.p.State != payment.Reversed {
 			status = operator.StatusApproved
 		} else {
-			w.vault.credited, w.vault.held, w.vault.ended = w.vault.debited, 0, true
+			if w.vault.disputed { // only follow-ups can tell how much is left
+				status = operator.StatusReversalRefused
+				if call == payment.CallRefund {
+					status = operator.StatusRefundRefused
+				}
+			} else {
+				w.vault.credited, w.vault.held, w.vault.ended = w.vault.debited, 0, true
+			}
 		}
 		w.step(payment.Event{Kind: payment.EventAnswer, Call: call, Operator: "ICBC", Answer: statement(w.p, status)})
 	}
 }
 
 func (w *followTrial) disturb() {
-	switch rapid.SampledFrom([]string{"ask", "ask", "ask", "move", "move", "move", "time", "restart", "query", "reverse", "end"}).Draw(w.t, "what") {
+	switch rapid.SampledFrom([]string{"ask", "ask", "ask", "move", "move", "move", "time", "restart", "query", "reverse", "end", "dispute", "state"}).Draw(w.t, "what") {
 	case "ask":
 		w.ask()
 	case "move":
@@ -338,11 +347,28 @@ func (w *followTrial) disturb() {
 			w.step(payment.Event{Kind: payment.EventReversalRequested, Reason: operator.ReasonCashierCancelled})
 			w.whole()
 		}
+	case "dispute":
+		if left := w.vault.debited - w.vault.credited; left > 0 && len(w.disputes) < 8 && rapid.IntRange(0, 2).Draw(w.t, "really") == 0 {
+			d := payment.Dispute{Operator: "ICBC", Reference: fmt.Sprintf("D%d", len(w.disputes)), Currency: "CNY",
+				Amount: rapid.Int64Range(1, left).Draw(w.t, "disputed")}
+			w.vault.credited += d.Amount
+			w.vault.disputed = true
+			w.disputes = append(w.disputes, d)
+		}
+	case "state":
+		w.state()
 	case "end":
 		if rapid.IntRange(0, 8).Draw(w.t, "really") == 0 && w.p.Hold {
 			w.now = start().Add(time.Hour)
 			w.step(payment.Event{Kind: payment.EventTick})
 		}
+	}
+}
+
+// state has the operator state all disputes, the known ones too.
+func (w *followTrial) state() {
+	for i := range w.disputes {
+		w.step(payment.Event{Kind: payment.EventDisputed, Dispute: &w.disputes[i]})
 	}
 }
 
@@ -357,6 +383,7 @@ func (w *followTrial) heal() {
 			w.step(payment.Event{Kind: payment.EventAnswer, Call: payment.CallFollowUp, Operator: "ICBC", FollowUp: e.request.ID, FollowUpAnswer: &answer})
 		}
 		w.whole()
+		w.state()
 		if w.p.NextAt.IsZero() {
 			return
 		}
@@ -377,6 +404,10 @@ func TestAnyOrderOfFollowUps(t *testing.T) {
 		w.heal()
 		require.True(t, w.p.State.Final(), w.p.State.String())
 		require.False(t, w.p.Pursued(), "every follow-up ends definite")
+		for _, d := range w.disputes {
+			f, known := w.p.Disputed(d.Reference)
+			require.True(t, known && f.Status == payment.Done && f.Amount == d.Amount, "an honest operator's disputes are all booked: %+v", f)
+		}
 		require.Equal(t, w.vault.debited-w.vault.credited, w.book, "our books against the operator's: %+v", w.p.FollowUps)
 		require.Equal(t, w.vault.held, w.memo, "what is held: %+v", w.p.FollowUps)
 		require.Zero(t, w.memo, "at the end of its time nothing is held")

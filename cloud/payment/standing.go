@@ -50,11 +50,11 @@ func (p Payment) has(is func(FollowUp) bool) bool {
 	return false
 }
 
-// refunded sums up voids and refunds: the definite ones, or also those under way.
+// refunded sums up voids, refunds and disputes: the definite ones, or also those under way.
 func (p Payment) refunded(definite bool) int64 {
 	var sum int64
 	for _, f := range p.FollowUps {
-		back := f.Kind == operator.KindVoid || f.Kind == operator.KindRefund
+		back := f.Kind == operator.KindVoid || f.Kind == operator.KindRefund || f.Kind == operator.KindDispute
 		if back && (f.Status == Done || f.Status == UnderWay && !definite) {
 			sum += f.Amount
 		}
@@ -214,7 +214,7 @@ func (p Payment) charged() (charged, returned int64) {
 			charged += f.Fee
 		case operator.KindUndo:
 			charged -= f.Fee
-		case operator.KindVoid, operator.KindRefund:
+		case operator.KindVoid, operator.KindRefund, operator.KindDispute:
 			returned += f.Fee
 		default:
 		}

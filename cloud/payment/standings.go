@@ -18,6 +18,7 @@ func Standings() []ledger.Standing {
 		{Kind: store.EntryHold, Undo: store.EntryHoldReturn, Must: uint8(HoldEnded)},
 		{Kind: store.EntryLoss, Undo: store.EntryLossReturn, States: numbers(Declined)},
 		{Kind: store.EntryVoid, States: numbers(Approved, RestReturning, RestReturned)},
+		{Kind: store.EntryDispute, States: append(numbers(Approved), hold...)},
 		{Kind: store.EntryRefund, States: append(numbers(Approved), hold...)},
 	}
 	for _, kind := range []store.EntryKind{store.EntryTopUp, store.EntryCompletion, store.EntryRelease, store.EntryUndo} {

@@ -58,8 +58,8 @@ func (s *step) endHold() {
 }
 
 func (s *step) beginOwn(kind operator.FollowUpKind, amount int64) {
-	if len(s.p.FollowUps) >= FollowUpsMax+ownMax {
-		s.alarm(AlarmFollowUpOpen) // not reached: a payment's end needs at most ownMax of them
+	if len(s.p.FollowUps) >= followUpsKept {
+		s.alarm(AlarmFollowUpOpen) // not reached: a payment's end needs at most ownMax of them, and one more for each dispute
 		return
 	}
 	s.begin(FollowUp{ID: ownID(s.p.OrderID, len(s.p.FollowUps), 0), Kind: kind, Amount: amount})

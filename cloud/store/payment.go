@@ -56,6 +56,7 @@ const (
 	EntryCompletion                          // paid out of what is held
 	EntryRelease                             // what was still held was set free
 	EntryUndo                                // a completion went back and is held again
+	EntryDispute                             // a customer's bank took it back
 )
 
 // Offline payments that were not honoured; numbered apart from the others.
@@ -91,6 +92,8 @@ func (k EntryKind) String() string {
 		return "release"
 	case EntryUndo:
 		return "undo"
+	case EntryDispute:
+		return "dispute"
 	case EntryLoss:
 		return "loss"
 	case EntryLossReturn:
