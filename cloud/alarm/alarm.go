@@ -38,7 +38,7 @@ const NewerTerminal = "newer-terminal"
 
 // All returns the whole catalogue.
 func All() []Entry {
-	return slices.Concat(terminals(), journals(), payments(), returns(), wallets(), books())
+	return slices.Concat(terminals(), journals(), payments(), returns(), statements(), differences(), wallets(), books())
 }
 
 // Of returns the entry of a kind; of one that the catalogue does not have, an entry that says so.

@@ -15,6 +15,7 @@ import (
 
 	"github.com/yuantill/yuantill/cloud/alarm"
 	"github.com/yuantill/yuantill/cloud/payment"
+	"github.com/yuantill/yuantill/cloud/reconcile"
 	"github.com/yuantill/yuantill/protocol/message"
 )
 
@@ -45,6 +46,9 @@ func TestEveryAlarmHasAnEntry(t *testing.T) {
 		if name := payment.AlarmKind(kind).String(); name != "invalid" {
 			raised["payment-"+name] = true
 		}
+	}
+	for _, kind := range reconcile.Kinds() {
+		raised["reconcile-"+string(kind)] = true
 	}
 	literal := kindsIn(t, "..")
 	require.Contains(t, literal, "store-full", "the source was read")

@@ -28,6 +28,12 @@ const (
 	DisputeNotBooked      Kind = "dispute-not-booked"      // the customer's bank took back what we cannot book
 )
 
+// Kinds are all there are; the alarm of each is called "reconcile-" and its name.
+func Kinds() []Kind {
+	return []Kind{UnknownToUs, MissingThere, AmountDiffers, DebitedThoughDeclined, ReversedNotThere, ReturnedThere, Duplicate, Undecided,
+		DisputeNotBooked}
+}
+
 // Difference is one order on which operator and ledger do not agree. Amounts are minor units.
 type Difference struct {
 	Kind  Kind
