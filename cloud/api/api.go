@@ -41,6 +41,7 @@ type Store interface {
 	store.DirectoryReader
 	store.OverviewReader
 	store.ShiftReader
+	store.ReconciliationReader
 	alarm.Store
 	Payment(ctx context.Context, order store.OrderID) (store.Payment, error)
 	Head(ctx context.Context, terminal record.Terminal) (store.Head, error)

@@ -136,6 +136,7 @@ func (a *api) routes(h huma.API) {
 	huma.Get(h, "/v1/payments/{order}", a.payment)
 	huma.Get(h, "/v1/terminals", a.terminals)
 	huma.Get(h, "/v1/shifts", a.shifts)
+	huma.Get(h, "/v1/reconciliations", a.reconciliations)
 	huma.Get(h, "/v1/alarms", a.alarms)
 	huma.Post(h, "/v1/alarms/{number}/settle", a.settle)
 	huma.Get(h, "/v1/ledger/check", a.check)

@@ -99,6 +99,9 @@ func (s *Settings) mistakes() error {
 	if _, err := s.level(); err != nil {
 		wrong("log_level", "不能为“%s”，可用 · cannot be %q, there is: %s", s.LogLevel, s.LogLevel, levels)
 	}
+	if at, err := s.Reconcile.at(); err != nil || at == 0 {
+		wrong("reconcile.at", "“%s”不是 00:01 至 23:59 的时刻 · %q is no time of day from 00:01 to 23:59, such as 02:00", s.Reconcile.At, s.Reconcile.At)
+	}
 	s.checkTiming(wrong)
 	s.checkOperators(wrong)
 	if len(e.lines) == 0 {

@@ -91,6 +91,7 @@ func TestSettings(t *testing.T) {
 		"QueryTooOften": {"[payment]\nquery_every = \"1s\"\n", "cloud.toml:7:15: payment.query_every: 1s 须在 3s 至 5s 之间"},
 		"GivesUpLate":   {"[payment]\ngive_up_after = \"5m\"\n", "cloud.toml:7:17: payment.give_up_after: 5m0s 须在"},
 		"ReverseSoon":   {"[payment]\nreverse_not_before = \"5s\"\n", "cloud.toml:7:22: payment.reverse_not_before: 5s 过短，至少 15s"},
+		"ReconcileAt":   {"[reconcile]\nat = \"2h\"\n", "cloud.toml:7:6: reconcile.at: “2h”不是 00:01 至 23:59 的时刻"},
 		"Duration":      {"[payment]\nquery_every = \"3\"\n", "cloud.toml:7:15: payment.query_every: 须为带单位的时长"},
 	} {
 		t.Run(name, func(t *testing.T) {

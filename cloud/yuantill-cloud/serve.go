@@ -28,6 +28,7 @@ import (
 	"github.com/yuantill/yuantill/cloud/operator/jsonhttps"
 	"github.com/yuantill/yuantill/cloud/operator/registry"
 	"github.com/yuantill/yuantill/cloud/payment"
+	"github.com/yuantill/yuantill/cloud/reconcile"
 	"github.com/yuantill/yuantill/cloud/shift"
 	"github.com/yuantill/yuantill/cloud/store"
 	"github.com/yuantill/yuantill/cloud/store/sqlite"
@@ -86,6 +87,7 @@ type cloud struct {
 	lines     map[string]operator.Connector
 	payments  *payment.Service
 	shifts    *shift.Service
+	statement *reconcile.Service
 	collector *collector.Collector
 	checker   *ledger.Checker
 	operators *registry.Registry
@@ -213,6 +215,9 @@ func (c *cloud) assemble(ctx context.Context, connection *nats.Conn) error {
 	if err != nil {
 		return err
 	}
+	if err := c.compareStatements(); err != nil {
+		return err
+	}
 	c.collector, err = collector.New(collector.Config{Downlink: downlink, Random: rand.Reader, Logger: c.logger,
 		Door: c.door, Disconnect: c.broker.Disconnect, BooksBehind: c.payments.BooksBehind,
 		Metrics: c.metrics, Consumers: map[record.Type]collector.Consumer{
@@ -225,6 +230,17 @@ func (c *cloud) assemble(ctx context.Context, connection *nats.Conn) error {
 	}
 	c.checker, err = ledger.NewChecker(ledger.Config{Books: c.books, Standings: payment.Standings(), Clock: time.Now,
 		Logger: c.logger, Every: ledgerEvery})
+	return err
+}
+
+// compareStatements makes the service that holds operators' statements against the books.
+func (c *cloud) compareStatements() error {
+	at, err := c.settings.Reconcile.at()
+	if err != nil {
+		return err
+	}
+	c.statement, err = reconcile.New(reconcile.Config{Store: c.books, Operators: c.lines, Disputes: c.payments, At: at, Clock: time.Now,
+		Logger: c.logger})
 	return err
 }
 
@@ -300,7 +316,7 @@ func (c *cloud) run(ctx context.Context, connection *nats.Conn) error {
 	}
 	heard := []role{c.collector.Run, c.watch().run, collector.NewGaps(c.books, time.Now, c.logger).Run,
 		func(ctx context.Context) error { return c.serveWeb(ctx, listener, handler) }}
-	done := []role{c.payments.Run, c.shifts.Run, c.checker.Run, c.limits.Run}
+	done := []role{c.payments.Run, c.shifts.Run, c.checker.Run, c.limits.Run, c.statement.Run}
 	c.logger.Info("serving", "broker", c.settings.Broker.Listen, "api", c.settings.API.Listen, "version", protocol.Release)
 	err = runStages(ctx, heard, done)
 	for _, line := range c.lines {

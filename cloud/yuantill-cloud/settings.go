@@ -30,6 +30,7 @@ type Settings struct {
 	Broker    BrokerSettings     `toml:"broker"`
 	API       APISettings        `toml:"api"`
 	Payment   PaymentSettings    `toml:"payment"`
+	Reconcile ReconcileSettings  `toml:"reconcile"`
 	Operators []OperatorSettings `toml:"operator"`
 
 	path   string // of the file
@@ -59,6 +60,21 @@ type PaymentSettings struct {
 	ReverseNotBefore Duration `toml:"reverse_not_before"`
 }
 
+// ReconcileSettings say when operators' statements are compared with the books.
+type ReconcileSettings struct {
+	// At is the time of day in China, such as "02:00", at which the day before is compared.
+	At string `toml:"at"`
+}
+
+// at is the time since midnight, which mistakes has checked.
+func (r ReconcileSettings) at() (time.Duration, error) {
+	clock, err := time.Parse(clockFormat, r.At)
+	return time.Duration(clock.Hour())*time.Hour + time.Duration(clock.Minute())*time.Minute, err
+}
+
+// clockFormat is how a time of day is written.
+const clockFormat = "15:04"
+
 // OperatorSettings is the line to one operator.
 type OperatorSettings struct {
 	Code string `toml:"code"` // in the registry
@@ -84,7 +100,7 @@ func (d *Duration) UnmarshalText(text []byte) error {
 func DefaultSettings() Settings {
 	return Settings{Data: "data", LogLevel: "info",
 		Broker: BrokerSettings{Listen: "127.0.0.1:8883", Names: []string{"127.0.0.1", "localhost"}},
-		API:    APISettings{Listen: "127.0.0.1:7500"}}
+		API:    APISettings{Listen: "127.0.0.1:7500"}, Reconcile: ReconcileSettings{At: "02:00"}}
 }
 
 // ReadSettings reads a file strictly: an unknown key is an error. Its error is ErrSettings, with the place of every

@@ -39,13 +39,15 @@ func (b *Bank) moved(o *order, f *followUp, kind operator.LineKind, amount int64
 
 // StatementPage is one page of a day's statement. Errors: ErrDayOpen, also for a page that there is not; ErrDaybook.
 func (b *Bank) StatementPage(request operator.StatementRequest, rule Rule) (page operator.StatementPage, err error) {
-	// A look at the books decides whatever was due on the day.
-	if failed := b.durably(deed{}, func() {
-		b.books()
-		page, err = b.statementPage(request)
-	}); failed != nil {
-		return operator.StatementPage{}, failed
+	if request.Page == 1 { // a look at the books decides whatever was due on the day
+		if failed := b.durably(deed{}, func() { b.books() }); failed != nil {
+			return operator.StatementPage{}, failed
+		}
 	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.now = b.config.Now()
+	page, err = b.statementPage(request)
 	if rule.Do == DoPartial && len(page.Lines) > 0 {
 		page.Lines = page.Lines[:len(page.Lines)-1]
 	}
