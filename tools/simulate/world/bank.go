@@ -20,6 +20,8 @@ type bank struct {
 	followUps map[operator.FollowUpID]operator.FollowUpAnswer
 	list      []*bankOrder
 	number    int
+	stated    []statedLine // for the statements
+	stating   random       // of what becomes of statements
 }
 
 // mood is how an operator behaves for a while.
@@ -32,6 +34,8 @@ type mood struct {
 	refuseReverse bool
 	late          int // per cent of reversed orders that it debits all the same, later
 	renumber      int // per cent of answers that name another reference
+	lie           lie // about the payments that it decides meanwhile
+	partial       int // per cent of pages of statements that lack a line
 }
 
 // bankState is what became of an order at its operator.
@@ -59,7 +63,10 @@ type bankOrder struct {
 	shown     string
 	debits    int
 	credits   int
-	returned  int64    // by follow-ups, in minor units
+	returned  int64 // by follow-ups and disputes, in minor units
+	disputed  int64 // the part of it that the customer's bank has taken back
+	since     time.Duration
+	lie       lie      // that it keeps to, empty for the truth
 	lien      *lien    // nil for an order that nothing is held for
 	verified  bool     // the payer has typed the password for it
 	waiters   []func() // whoever waits for a decision
@@ -76,14 +83,14 @@ func (o *bankOrder) net() int64 {
 
 func newBank(w *World, code string) *bank {
 	return &bank{world: w, code: code, random: newRandom(w.script.Seed, "bank "+code), orders: map[operator.OrderID]*bankOrder{},
-		followUps: map[operator.FollowUpID]operator.FollowUpAnswer{}}
+		followUps: map[operator.FollowUpID]operator.FollowUpAnswer{}, stating: newRandom(w.script.Seed, "statements "+code)}
 }
 
 func (b *bank) order(id operator.OrderID) *bankOrder { return b.orders[id] }
 
 func (b *bank) add(r operator.Request) *bankOrder {
 	b.number++
-	o := &bankOrder{at: b, id: r.OrderID, request: r, reference: fmt.Sprintf("%s-%d", b.code, b.number)}
+	o := &bankOrder{at: b, id: r.OrderID, request: r, since: b.world.loop.now, reference: fmt.Sprintf("%s-%d", b.code, b.number)}
 	b.orders[r.OrderID] = o
 	b.list = append(b.list, o)
 	return o
@@ -184,7 +191,10 @@ func (b *bank) decide(o *bankOrder) {
 	if o.payer.poor && o.request.Method != operator.MethodTap {
 		o.state, o.reason = bankDeclined, operator.ReasonInsufficientFunds
 	} else {
-		b.charge(o)
+		if !b.lies(o, lieApproved) {
+			b.lies(o, lieDeclined)
+			b.charge(o)
+		}
 		o.state = bankApproved
 	}
 	b.wake(o)
@@ -219,11 +229,16 @@ func (b *bank) discharge(o *bankOrder) {
 // debit takes the money.
 func (b *bank) debit(o *bankOrder) {
 	o.debits++
+	b.states(o, operator.FollowUpID{}, operator.LinePayment, o.request.Amount)
 	b.world.trace("bank %s debits %s for %s", b.code, yuan(o.request.Amount), b.world.alias(o.id))
 	b.world.debited(o)
 }
 
 func (b *bank) credit(o *bankOrder) {
+	if o.lie == lieApproved {
+		return // it never took anything
+	}
+	b.states(o, operator.FollowUpID{}, operator.LineReturn, o.request.Amount)
 	o.credits++
 	b.world.trace("bank %s gives back %s of %s", b.code, yuan(o.request.Amount), b.world.alias(o.id))
 }
@@ -238,11 +253,13 @@ func (b *bank) reverse(q operator.Inquiry) (*bankOrder, operator.Status) {
 	}
 	switch o.state {
 	case bankApproved:
-		if b.mood.refuseReverse || o.net() > 0 && o.lien != nil { // what was completed is paid
+		if b.mood.refuseReverse || o.disputed > 0 || o.net() > 0 && o.lien != nil { // what was completed is paid
 			b.world.hit("operator-refuses-reversal")
 			return o, operator.StatusReversalRefused
 		}
-		b.discharge(o)
+		if o.lie != "" || !b.lies(o, lieReversed) {
+			b.discharge(o)
+		}
 		o.state = bankReversed
 	case bankPending, bankPassword, bankShown:
 		o.state = bankReversed
@@ -271,6 +288,8 @@ func (b *bank) refund(q operator.Inquiry) (*bankOrder, operator.Status) {
 	switch {
 	case o == nil:
 		return nil, operator.StatusNotFound
+	case o.disputed > 0:
+		return o, operator.StatusRefundRefused
 	case o.state == bankApproved:
 		b.discharge(o)
 		o.state = bankRefunded
@@ -299,6 +318,9 @@ func (o *bankOrder) status() operator.Status {
 	case bankShown:
 		return operator.StatusAwaitingCustomer
 	case bankApproved:
+		if o.lie == lieDeclined {
+			return operator.StatusDeclined
+		}
 		return operator.StatusApproved
 	case bankDeclined:
 		return operator.StatusDeclined

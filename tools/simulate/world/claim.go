@@ -111,7 +111,7 @@ func (w *World) decidedClaim(id string, of order, approved bool) {
 // ought says what ought to become of a claim by what was paid and held, and what came back, at the operators.
 func (w *World) ought(c *claim) verdict {
 	o := w.bankOrderOf(c.purchase.order)
-	if o == nil || o.state != bankApproved || c.till.dialect.later {
+	if o == nil || o.state != bankApproved || o.lie != "" || c.till.dialect.later {
 		return unclear
 	}
 	if e := &c.purchase.till.evidence; c.till != c.purchase.till && e.tookOffline(c.purchase.order) && !e.answered[c.purchase.order] {

@@ -15,6 +15,7 @@ import (
 	"github.com/yuantill/yuantill/cloud/merchant"
 	"github.com/yuantill/yuantill/cloud/operator"
 	"github.com/yuantill/yuantill/cloud/payment"
+	"github.com/yuantill/yuantill/cloud/reconcile"
 	"github.com/yuantill/yuantill/cloud/shift"
 	"github.com/yuantill/yuantill/cloud/store/sqlite"
 	"github.com/yuantill/yuantill/protocol/record"
@@ -29,16 +30,17 @@ type cloud struct {
 	random  random
 	dialect dialect
 
-	life      *life // nil while none runs
-	books     *books
-	collector *collector.Collector
-	payments  *payment.Service
-	checker   *ledger.Checker
-	limits    *limit.Giver
-	shifts    *shift.Service
-	wake      *alarm // of the payments' timers
-	ack, turn *alarm
-	sweeping  *alarm
+	life       *life // nil while none runs
+	books      *books
+	collector  *collector.Collector
+	payments   *payment.Service
+	checker    *ledger.Checker
+	limits     *limit.Giver
+	shifts     *shift.Service
+	statements *reconcile.Service
+	wake       *alarm // of the payments' timers
+	ack, turn  *alarm
+	sweeping   *alarm
 }
 
 func newCloud(w *World) *cloud {
@@ -130,6 +132,10 @@ func (c *cloud) assemble(ctx context.Context, l *life) error {
 	if err != nil {
 		return err
 	}
+	c.statements, err = reconcile.New(reconcile.Config{Store: c.books, Operators: lines, Disputes: c.payments, Clock: w.time, Logger: w.logger})
+	if err != nil {
+		return err
+	}
 	c.collector, err = collector.New(collector.Config{Downlink: downlink, Random: c.random, Logger: w.logger, Metrics: metrics,
 		Workers: 1, BooksBehind: c.payments.BooksBehind, Consumers: map[record.Type]collector.Consumer{
 			record.EpochOpened: c.limits.SignIns(), record.LimitsTaken: c.limits.Takings(), record.ShiftOpened: c.shifts.Openings(), record.ShiftClosed: c.shifts.Endings(),
@@ -152,6 +158,7 @@ func (c *cloud) assemble(ctx context.Context, l *life) error {
 		c.acknowledge()
 	}}
 	c.sweepLater(l)
+	c.compareStatements(l, time.Minute)
 	return c.payments.Recover(ctx)
 }
 

@@ -21,8 +21,9 @@ var kinds = map[string]func(*World, Action){
 	"broker":   restartBroker,
 	"sessions": loseSessions,
 
-	"mood":   changeMood,
-	"let-go": letGo,
+	"mood":    changeMood,
+	"let-go":  letGo,
+	"dispute": dispute,
 
 	"kill-till":  killTill,
 	"kill-cloud": killCloud,
@@ -107,11 +108,12 @@ func loseSessions(w *World, _ Action) {
 
 // changeMood makes an operator bad for a while:
 //
-//	mood bank=0 for=10m [slow=30s] [loseanswers=50] [loserequests=30] [out=1] [deny=50] [refuse=1] [late=100] [renumber=30]
+//	mood bank=0 for=10m [slow=30s] [loseanswers=50] [loserequests=30] [out=1] [deny=50] [refuse=1] [late=100] [renumber=30] [lie=declined|approved|reversed] [partial=60]
 func changeMood(w *World, a Action) {
 	b := w.bank(a)
 	b.mood = mood{slow: a.duration("slow"), loseAnswers: a.number("loseanswers"), loseRequests: a.number("loserequests"),
-		out: a.is("out"), deny: a.number("deny"), refuseReverse: a.is("refuse"), late: a.number("late"), renumber: a.number("renumber")}
+		out: a.is("out"), deny: a.number("deny"), refuseReverse: a.is("refuse"), late: a.number("late"), renumber: a.number("renumber"),
+		lie: lie(a.text("lie")), partial: a.number("partial")}
 	w.forA(a, &b.turn, func() { b.mood = mood{} })
 }
 

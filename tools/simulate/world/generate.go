@@ -21,6 +21,7 @@ func Generate(seed uint64) Script {
 	g.thief()
 	g.strand()
 	g.crowd()
+	g.deceive()
 	slices.SortStableFunc(s.Actions, func(a, b Action) int { return int(a.At - b.At) })
 	return s
 }

@@ -369,3 +369,36 @@ func (g *generator) twins(at time.Duration) {
 		g.sale(at, g.script.Tills)
 	}
 }
+
+// deceive is an operator that lies or states only a part of its day, or customers who have their banks take money back and go to
+// the shop for it as well. It is drawn last, and seldom.
+func (g *generator) deceive() {
+	r := g.random
+	if r.chance(80) {
+		return
+	}
+	if r.chance(50) {
+		for _, rush := range g.rushes {
+			about := one(r, lieDeclined, lieApproved, lieReversed)
+			a := g.add(rush+r.between(0, 8*time.Minute), "mood").set("bank", 0).set("for", one(r, 2*time.Minute, 10*time.Minute)).set("lie", about)
+			if about == lieReversed { // so that something is taken back
+				a.set("loseanswers", 100)
+			}
+		}
+	}
+	const afterMidnight = 17*time.Hour + 50*time.Minute // before the statement is asked for
+	for day := time.Duration(0); day < g.script.Length; day += 24 * time.Hour {
+		if r.chance(40) {
+			g.add(day+afterMidnight, "mood").set("bank", 0).set("for", one(r, 15*time.Minute, time.Hour, 4*time.Hour)).set("partial", one(r, 50, 100))
+		}
+		for range r.IntN(4) {
+			till := g.aTill()
+			g.add(day+r.between(2*time.Hour, 16*time.Hour), "dispute").set("till", till).set("back", 1+r.IntN(4)).set("percent", one(r, 30, 60, 100))
+			for back := range 6 {
+				if r.chance(50) {
+					g.add(day+r.between(17*time.Hour, 24*time.Hour), "refund").set("till", till).set("back", 1+back).set("percent", one(r, 50, 100))
+				}
+			}
+		}
+	}
+}

@@ -103,6 +103,7 @@ func (b *bank) followHold(o *bankOrder, r operator.FollowUp) operator.Reason {
 		if r.Last {
 			freed, l.ended = l.rest, true
 		}
+		b.states(o, r.ID, operator.LineCompletion, r.Amount)
 		l.completions[r.ID] = &completion{amount: r.Amount, freed: freed}
 		l.rest, l.paid = l.rest-freed, l.paid+r.Amount
 		l.moves = append(l.moves, move{amount: r.Amount})
@@ -118,6 +119,7 @@ func (b *bank) followHold(o *bankOrder, r operator.FollowUp) operator.Reason {
 			return operator.ReasonInvalidRequest
 		}
 		c.undone = true
+		b.states(o, r.ID, operator.LineReturn, r.Amount)
 		l.rest, l.paid = l.rest+c.freed, l.paid-c.amount
 		l.moves = append(l.moves, move{amount: -c.amount, undone: true})
 	default:

@@ -15,6 +15,9 @@ func (w *World) checkPurchase(p *purchase) {
 	if j.owed = j.moved.amount; !p.hold { // of a hold only what was completed
 		j.owed += p.amount
 	}
+	if o := w.bankOrderOf(id); o != nil {
+		j.owed -= o.disputed
+	}
 	j.money()
 	j.card()
 	for _, l := range t.past { // asked for anew by the copy that was put back
@@ -64,6 +67,8 @@ func (j judgement) money() {
 	case approved && j.net == 0 && j.owed != 0 && t.divided && j.evidence.tookOffline(id):
 		// Taken by a machine whose records the cloud refuses: the card has paid, and a person has to present it.
 		t.doubt("offline-not-presented", j.alias(id), id, j.gone)
+	case j.deceived(id): // by the operator, and somebody was told of just this order
+		j.hit("lie-told")
 	case approved && j.net != j.owed:
 		j.violation("paid-not-debited", "%s is paid, says %s, and its customer is out of %s", j.alias(id), t.name, yuan(j.net))
 	case final && !approved && j.net != 0:

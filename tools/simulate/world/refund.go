@@ -272,7 +272,7 @@ func (b *bank) followUp(r operator.FollowUp) operator.FollowUpAnswer {
 	o := b.order(r.OrderID)
 	answer := operator.FollowUpAnswer{ID: r.ID, OrderID: r.OrderID, Currency: r.Currency, At: b.world.time()}
 	reason := operator.ReasonOther
-	if o != nil && o.state == bankApproved && r.Amount > 0 {
+	if o != nil && o.state == bankApproved && o.lie == "" && r.Amount > 0 {
 		reason = b.carryOut(o, r)
 	}
 	if reason != operator.ReasonNone {
@@ -293,6 +293,10 @@ func (b *bank) carryOut(o *bankOrder, r operator.FollowUp) operator.Reason {
 		}
 		return b.followHold(o, r)
 	}
+	if b.objects(o, r.Amount) {
+		return operator.ReasonLimitExceeded
+	}
+	b.states(o, r.ID, operator.LineReturn, r.Amount)
 	// An operator that does not look: whoever asks for too much gets it. What holds is the limit of our own books.
 	b.world.trace("bank %s gives back %s of %s", b.code, yuan(r.Amount), b.world.alias(o.id))
 	o.returned += r.Amount

@@ -120,6 +120,9 @@ func Run(shop *Shop, script Script, folder string, out io.Writer) (result Result
 	w.play(script.Length)
 	w.calmDown()
 	w.play(script.Length + convergeWithin)
+	if script.deceives() {
+		w.play(lastStatement(script.Length + convergeWithin))
+	}
 	w.checkEnd()
 	w.end()
 	return Result{Seed: script.Seed, Days: float64(script.Tills) * (script.Length + convergeWithin).Hours() / 24,

@@ -1,0 +1,227 @@
+package world
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/yuantill/yuantill/cloud/operator"
+	"github.com/yuantill/yuantill/cloud/reconcile"
+	"github.com/yuantill/yuantill/cloud/store"
+)
+
+// statedLine is one movement of money, as the operator writes it down.
+type statedLine struct {
+	operator.StatementLine
+	at time.Duration
+}
+
+// lie is what an operator says of an order in place of the truth, for ever.
+type lie string
+
+const (
+	lieDeclined lie = "declined" // that it declined, and it debits
+	lieApproved lie = "approved" // that it approved, and it debits nothing
+	lieReversed lie = "reversed" // that it gave the money back, and it keeps it
+)
+
+// states writes a movement down.
+func (b *bank) states(o *bankOrder, followUp operator.FollowUpID, kind operator.LineKind, amount int64) {
+	b.stated = append(b.stated, statedLine{operator.StatementLine{OrderID: o.id, FollowUp: followUp, Kind: kind, Amount: amount,
+		Currency: o.request.Currency, Reference: fmt.Sprintf("%s-L%d", b.code, len(b.stated)+1), At: b.world.time()}, b.world.loop.now})
+}
+
+// lies has an operator deceive about a payment that it decides. It says nothing of cards and holds: those have fates of their own.
+func (b *bank) lies(o *bankOrder, about lie) bool {
+	if b.mood.lie != about || o.request.Hold || o.request.Method == operator.MethodTap {
+		return false
+	}
+	o.lie = about
+	b.world.hit("operator-lies-" + string(about))
+	b.world.trace("bank %s lies about %s: %s", b.code, b.world.alias(o.id), about)
+	return true
+}
+
+var errDayOpen = errors.New("the day is not over")
+
+// statementPage is all of a day on one page.
+func (b *bank) statementPage(r operator.StatementRequest) (operator.StatementPage, error) {
+	if b.world.time().Before(r.Day.End()) {
+		return operator.StatementPage{}, errDayOpen
+	}
+	const linesEach = 20
+	var lines []operator.StatementLine
+	page := operator.StatementPage{StatementRequest: r}
+	for _, l := range b.stated {
+		if operator.DayOf(l.At) == r.Day {
+			lines = append(lines, l.StatementLine)
+			page.Trailer.Add(l.StatementLine)
+		}
+	}
+	page.Pages = max(1, (len(lines)+linesEach-1)/linesEach)
+	page.Lines = lines[min(len(lines), (r.Page-1)*linesEach):min(len(lines), r.Page*linesEach)]
+	if len(page.Lines) > 0 && b.stating.chance(b.mood.partial) {
+		b.world.hit("operator-partial-statement")
+		page.Lines = slices.Delete(slices.Clone(page.Lines), 0, 1)
+	}
+	return page, nil
+}
+
+var _ operator.StatementReader = line{}
+
+// StatementPage implements operator.StatementReader. Its fates are drawn apart, so that asking for statements changes no other call's.
+func (n line) StatementPage(_ context.Context, r operator.StatementRequest) (operator.StatementPage, error) {
+	b, l := n.bank, n.bank.world.loop
+	n.life.point("before statement")
+	l.sleep(b.stating.between(10*time.Millisecond, 2*time.Second))
+	if b.mood.out || b.stating.chance(b.mood.loseRequests) || b.stating.chance(b.mood.loseAnswers) {
+		b.world.hit("operator-statement-lost")
+		return operator.StatementPage{}, &operator.UnknownOutcomeError{Operation: "statement", Cause: errLost}
+	}
+	page, err := b.statementPage(r)
+	b.world.trace("bank %s states page %d of %s: %d lines", b.code, r.Page, r.Day, len(page.Lines))
+	n.life.point("after statement")
+	return page, err
+}
+
+// compareStatements has the cloud do what is due of comparing statements, again and again.
+func (c *cloud) compareStatements(l *life, wait time.Duration) {
+	again := &alarm{loop: c.world.loop, life: l}
+	again.run = func() {
+		c.world.loop.spawn(l, func() {
+			next := c.statements.Step(context.Background())
+			c.books.powered()
+			c.settle()
+			again.exactly(next.Sub(c.world.time()))
+		})
+	}
+	again.in(wait)
+}
+
+// dispute has a customer's bank take back some of a sale of which nothing is under way, an hour after it at the earliest; back
+// counts as for a refund:
+//
+//	dispute till=0 back=1 percent=60
+func dispute(w *World, a Action) {
+	t := w.machine(a)
+	if t == nil {
+		return
+	}
+	p := w.original(a, false)
+	if p == nil || slices.ContainsFunc(p.claims, func(c *claim) bool { return !c.decided }) {
+		return
+	}
+	o := w.bankOrderOf(p.order)
+	if o == nil || o.state != bankApproved || o.lie != "" || o.net() <= 0 || o.request.Method == operator.MethodTap || w.loop.now-o.since < time.Hour {
+		return
+	}
+	amount := max(o.net()*int64(min(a.number("percent"), 100))/100, 1)
+	w.hit("dispute")
+	w.trace("the customer of %s has his bank take back %s", w.alias(p.order), yuan(amount))
+	o.returned, o.disputed = o.returned+amount, o.disputed+amount
+	o.at.states(o, operator.FollowUpID{}, operator.LineDispute, amount)
+}
+
+// objects says whether an operator refuses to give back what a customer's bank has taken back already. Who knows of the dispute
+// must not even ask.
+func (b *bank) objects(o *bankOrder, amount int64) bool {
+	if o.disputed == 0 || amount <= o.net() {
+		return false
+	}
+	if b.world.booked(o.id, store.EntryDispute) {
+		b.world.violation("refund-beyond-dispute", "%s of %s is asked back, of which %s is left beside a dispute that is booked", yuan(amount),
+			b.world.alias(o.id), yuan(o.net()))
+	}
+	return true
+}
+
+// booked reports whether the ledger has an entry of a kind.
+func (w *World) booked(id order, kind store.EntryKind) bool {
+	if w.cloud.life == nil || w.cloud.disk.Off() {
+		return false
+	}
+	entries, err := w.cloud.books.Entries(context.Background(), store.OrderID(id))
+	w.must(err)
+	return slices.ContainsFunc(entries, func(e store.Entry) bool { return e.Kind == kind })
+}
+
+// deceives reports whether a script has operators deceive, or customers dispute: then the world goes on until the last day's
+// statement, and the one behind it, have been compared.
+func (s Script) deceives() bool {
+	return slices.ContainsFunc(s.Actions, func(a Action) bool { return a.Kind == "dispute" || a.is("lie") || a.is("partial") })
+}
+
+// lastStatement is when everything up to the end must have been compared twice: what only one side has is carried once.
+func lastStatement(end time.Duration) time.Duration {
+	day := operator.DayOf(dawn.Add(end)) + 1
+	return day.End().Add(reconcile.DefaultAt + time.Hour).Sub(dawn)
+}
+
+// told is what the cloud tells of statements, by order.
+func (w *World) differing() map[order]string {
+	const most = 1000
+	alarms, err := w.cloud.books.Alarms(context.Background(), most)
+	w.must(err)
+	found := map[order]string{}
+	for _, a := range alarms {
+		kind, id, _ := strings.Cut(a.Key, "/")
+		if named, err := operator.ParseOrderID(id); err == nil && strings.HasPrefix(kind, "reconcile-") {
+			found[named] = kind
+		}
+	}
+	return found
+}
+
+// checkStatements checks that every lie was found and told, and nothing was told that is none.
+func (w *World) checkStatements() {
+	told := w.differing()
+	for _, b := range w.banks {
+		for _, o := range b.list {
+			kind, known := told[o.id]
+			delete(told, o.id)
+			switch {
+			case known && o.lie == "":
+				w.violation("false-difference", "%s is told of as %s, and %s never lied about it", w.alias(o.id), kind, b.code)
+			case !known && o.lie != "" && w.owed(o) != o.net():
+				w.violation("lie-untold", "%s lied about %s: the ledger has %s, its books %s, and nobody was told", b.code, w.alias(o.id),
+					yuan(w.owed(o)), yuan(o.net()))
+			}
+		}
+	}
+	for id, kind := range told {
+		w.violation("false-difference", "%s is told of as %s, and no operator has it", w.alias(id), kind)
+	}
+	if !w.script.deceives() {
+		return
+	}
+	due := operator.DayOf(w.time()) - 1
+	for _, b := range w.banks {
+		rows, err := w.cloud.books.Reconciliations(context.Background(), b.code, 1)
+		w.must(err)
+		if len(rows) == 0 || rows[0].State == store.ReconciliationWaiting || operator.Day(rows[0].Day) < due {
+			w.violation("statement-not-compared", "%s's day %s", b.code, due)
+		}
+	}
+}
+
+// owed is what the ledger says an operator owes of an order.
+func (w *World) owed(o *bankOrder) int64 {
+	entries, err := w.cloud.books.Entries(context.Background(), store.OrderID(o.id))
+	w.must(err)
+	owed := int64(0)
+	for _, e := range entries {
+		amount, _ := feeOf(e, o.at.code)
+		owed += amount
+	}
+	return owed
+}
+
+// deceived reports whether an operator lied about an order, and somebody was told just that.
+func (w *World) deceived(id order) bool {
+	o := w.bankOrderOf(id)
+	_, told := w.differing()[id]
+	return o != nil && o.lie != "" && told
+}
