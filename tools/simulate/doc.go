@@ -46,7 +46,10 @@
 // In the end, six hours of simulated time after the faults stop: everything acknowledged and stored, no sale, payment or
 // queue left open, ledger in balance, and operators, ledger, journals and receipts of one mind about every order; a slip of
 // all that was approved, or a record of why not; fees as the terms say, for each payment, each day and after all that came
-// back; of what only a copied card has paid somebody was told. A till
+// back; of what only a copied card has paid somebody was told. Operators' statements are compared each day; where one lies, or a
+// customer disputes, the world goes on until the day behind the last was compared: every lie is told of by name, nothing else is
+// told of as a difference, and what is disputed and booked is not refunded besides. A lie's victim may end as the operator said,
+// once somebody was told of just that order. A till
 // whose files were copied need not converge, but somebody must have been told; and unless it stopped, or the cloud set it
 // aside, its sales end as any other's. What was lost with files of which nothing had reached the cloud is counted: a limit
 // that ARCHITECTURE.md names.
@@ -63,7 +66,7 @@
 //     records, entries, alarms and shifts are read back;
 //   - the till's own word for what it has left to do at the end (agent.Stepwise.Open, uplink.Status, journal.Waiting);
 //   - the names of screens' states (checkout.State) and of refusals (catalogue.Phrase): which of them are about an order;
-//   - payment.SweepEvery and the timings of agent and cloud, which set when things happen, not what is right.
+//   - reconcile.DefaultAt, payment.SweepEvery and the timings of agent and cloud, which set when things happen, not what is right.
 //
 // A mistake in one of these may hide itself. Their packages' own tests, golden vectors and fuzzing are there for that.
 //

@@ -20,8 +20,8 @@ type bank struct {
 	followUps map[operator.FollowUpID]operator.FollowUpAnswer
 	list      []*bankOrder
 	number    int
-	stated    []statedLine // for the statements
-	stating   random       // of what becomes of statements
+	stated    []operator.StatementLine // what moved, in its order
+	stating   random                   // of what becomes of statements
 }
 
 // mood is how an operator behaves for a while.

@@ -13,12 +13,6 @@ import (
 	"github.com/yuantill/yuantill/cloud/store"
 )
 
-// statedLine is one movement of money, as the operator writes it down.
-type statedLine struct {
-	operator.StatementLine
-	at time.Duration
-}
-
 // lie is what an operator says of an order in place of the truth, for ever.
 type lie string
 
@@ -30,8 +24,8 @@ const (
 
 // states writes a movement down.
 func (b *bank) states(o *bankOrder, followUp operator.FollowUpID, kind operator.LineKind, amount int64) {
-	b.stated = append(b.stated, statedLine{operator.StatementLine{OrderID: o.id, FollowUp: followUp, Kind: kind, Amount: amount,
-		Currency: o.request.Currency, Reference: fmt.Sprintf("%s-L%d", b.code, len(b.stated)+1), At: b.world.time()}, b.world.loop.now})
+	b.stated = append(b.stated, operator.StatementLine{OrderID: o.id, FollowUp: followUp, Kind: kind, Amount: amount,
+		Currency: o.request.Currency, Reference: fmt.Sprintf("%s-L%d", b.code, len(b.stated)+1), At: b.world.time()})
 }
 
 // lies has an operator deceive about a payment that it decides. It says nothing of cards and holds: those have fates of their own.
@@ -47,7 +41,7 @@ func (b *bank) lies(o *bankOrder, about lie) bool {
 
 var errDayOpen = errors.New("the day is not over")
 
-// statementPage is all of a day on one page.
+// statementPage is a page of a day, which must be over.
 func (b *bank) statementPage(r operator.StatementRequest) (operator.StatementPage, error) {
 	if b.world.time().Before(r.Day.End()) {
 		return operator.StatementPage{}, errDayOpen
@@ -57,8 +51,8 @@ func (b *bank) statementPage(r operator.StatementRequest) (operator.StatementPag
 	page := operator.StatementPage{StatementRequest: r}
 	for _, l := range b.stated {
 		if operator.DayOf(l.At) == r.Day {
-			lines = append(lines, l.StatementLine)
-			page.Trailer.Add(l.StatementLine)
+			lines = append(lines, l)
+			page.Trailer.Add(l)
 		}
 	}
 	page.Pages = max(1, (len(lines)+linesEach-1)/linesEach)
@@ -160,7 +154,7 @@ func lastStatement(end time.Duration) time.Duration {
 	return day.End().Add(reconcile.DefaultAt + time.Hour).Sub(dawn)
 }
 
-// told is what the cloud tells of statements, by order.
+// differing are the orders of which the cloud tells that a statement differs, and by which alarm.
 func (w *World) differing() map[order]string {
 	const most = 1000
 	alarms, err := w.cloud.books.Alarms(context.Background(), most)
