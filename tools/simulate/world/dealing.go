@@ -29,6 +29,7 @@ const (
 	refunding
 	voiding
 	asking
+	disputing // the customer's bank takes some of it back: nobody answers, and it counts once the cloud has heard of it
 )
 
 // told is what somebody was told by the cloud's word, never by a till's own.
@@ -119,6 +120,8 @@ func operationsOf(calls []*dealing) []porcupine.Operation {
 		case c.kind == asking && c.answered:
 			add(tells)
 		case c.kind == asking: // it moves nothing
+		case c.kind == disputing:
+			add(tries)
 		case approved:
 			add(givesBack)
 		case declined && c.told.limit:
@@ -134,11 +137,12 @@ func operationsOf(calls []*dealing) []porcupine.Operation {
 }
 
 // checkDealings judges what was said of each payment to all who dealt with it. Of holds the model knows nothing; of what only
-// a copied card has paid, a till's own word may be taken back.
+// a copied card has paid, a till's own word may be taken back, and of what an operator lied about any word.
 func (w *World) checkDealings() {
 	for _, calls := range w.dealings.byOrder() {
 		of := calls[0].of
-		if p := w.purchases[of]; p == nil || p.hold || w.doubled(of) || len(calls) > dealingsMax {
+		lied := w.bankOrderOf(of)
+		if p := w.purchases[of]; p == nil || p.hold || w.doubled(of) || lied != nil && lied.lie != "" || len(calls) > dealingsMax {
 			continue
 		}
 		for i, c := range calls {

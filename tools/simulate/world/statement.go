@@ -116,6 +116,7 @@ func dispute(w *World, a Action) {
 	w.hit("dispute")
 	w.trace("the customer of %s has his bank take back %s", w.alias(p.order), yuan(amount))
 	o.returned, o.disputed = o.returned+amount, o.disputed+amount
+	w.dealings.begin(w, "", o.id, disputing, amount)
 	o.at.states(o, operator.FollowUpID{}, operator.LineDispute, amount)
 }
 
