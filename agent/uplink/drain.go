@@ -41,7 +41,7 @@ type batch struct {
 // begin starts the drainer of a new connection, payments first.
 func (u *Uplink) begin(s *session) (*drainer, error) {
 	d := &drainer{
-		uplink: u, session: s, cursor: u.from(), acked: u.journal.Acknowledged(),
+		uplink: u, session: s, cursor: u.journal.Acknowledged(), acked: u.journal.Acknowledged(),
 		patience: u.config.Timings.Ack, window: window{size: windowMin}, waitingSince: u.config.Steady(),
 	}
 	if u.stopped() != nil {
@@ -245,20 +245,9 @@ func (d *drainer) moved() {
 	d.progress, d.patience = d.uplink.config.Steady(), d.uplink.config.Timings.Ack
 }
 
-// from is the record behind which sending begins: the last that is acknowledged, or the last whose bytes the cloud need not
-// compare.
-func (u *Uplink) from() uint64 {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	if u.recheckTo != 0 {
-		return min(u.recheckFrom, u.journal.Acknowledged())
-	}
-	return u.journal.Acknowledged()
-}
-
-// rewind goes back to the first record that is to be sent.
+// rewind goes back to the first record that is not acknowledged.
 func (d *drainer) rewind() {
-	d.cursor = d.uplink.from()
+	d.cursor = d.uplink.journal.Acknowledged()
 	d.onWay, d.frames, d.bytes = nil, 0, 0
 	d.progress = d.uplink.config.Steady()
 }

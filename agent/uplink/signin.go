@@ -205,9 +205,6 @@ func (u *Uplink) signedIn(epoch uint32, answer *message.SignInAnswer, named, las
 	u.status.HeardAt, u.status.HeardSteady = clock.ours, u.signedInAt
 	u.status.ClockOffset = offset
 	if answer.Highest > last {
-		if u.recheckTo == 0 {
-			u.recheckFrom = u.journal.Acknowledged()
-		}
 		u.recheckTo = last
 		u.status.OldCopyAt = clock.ours
 	}

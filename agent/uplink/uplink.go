@@ -60,10 +60,9 @@ type Uplink struct {
 	signInCause string
 	// refused holds records that the cloud refused since the connection began; they are not repeated.
 	refused map[uint64]bool
-	// recheckTo is the last record of a journal that turned out an old copy, behind recheckFrom, which the cloud had
-	// acknowledged: these records are sent again on each connection even if the cloud has something under their numbers, so
-	// that it can tell whether it has the same.
-	recheckFrom, recheckTo uint64
+	// recheckTo is the last record of a journal that turned out an old copy: up to there records are sent again even
+	// if the cloud has something under their numbers, so that it can tell whether it has the same.
+	recheckTo uint64
 	// deafAt is when answers under another copy's epoch last made this terminal sign in.
 	deafAt time.Time
 	// openedAt is when a message from below last opened.

@@ -314,25 +314,6 @@ func TestSignIn(t *testing.T) {
 		require.Equal(t, message.Refusal_CAUSE_OTHER_BYTES, (<-tl.uplink.Refusals()).Cause)
 		require.Equal(t, uint32(2), tl.uplink.Status().Epoch)
 	})
-	t.Run("and offered again when they were lost on the way and the mark has passed them", func(t *testing.T) {
-		b, c, tl := world(t)
-		tl.stop()
-		tl.faults(2)
-		c.set(func() {
-			c.base, c.baseEnd = 9, seal.Hash{5}
-			for n := uint64(2); n <= 9; n++ {
-				c.records[n] = record.Record(make([]byte, 100))
-			}
-			c.high, c.top = 9, 9
-			c.dropped[2], c.dropped[3] = 1, 1
-		})
-		tl.run()
-		c.until("both lost", func() bool { return c.seen[2] > 0 && c.seen[3] > 0 && c.high == 10 })
-		tl.until("the mark", func(s uplink.Status) bool { return s.Unsent == 0 })
-		b.stop()
-		c.attach(startBroker(t, tl.authority, b.port, &admission{}))
-		tl.until("refusals", func(s uplink.Status) bool { return s.Refused >= 2 })
-	})
 	t.Run("stops when the books contradict the journal", func(t *testing.T) {
 		_, c, tl := world(t)
 		tl.stop()

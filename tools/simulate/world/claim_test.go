@@ -56,7 +56,7 @@ func TestWhatOughtToBecomeOfAPayment(t *testing.T) {
 		"Reversed":           {refundKind, 1, 0, func(_ *till, o *bankOrder) { o.state = bankReversed }, unclear},
 		"TakenByItself": {refundKind, 1, 0, func(t *till, o *bankOrder) {
 			t.evidence.offline = append(t.evidence.offline, offlinePayment{order: o.id})
-		}, unclear},
+		}, just},
 		"TakenByItselfAndHonoured": {refundKind, 1, 0, func(t *till, o *bankOrder) {
 			t.evidence.offline = append(t.evidence.offline, offlinePayment{order: o.id})
 			t.evidence.answered[o.id] = true
@@ -72,6 +72,12 @@ func TestWhatOughtToBecomeOfAPayment(t *testing.T) {
 			require.Equal(t, c.ought, till.world.ought(&claim{purchase: p, till: till, kind: c.kind, amount: c.amount}))
 		})
 	}
+	t.Run("TakenByAnotherItself", func(t *testing.T) {
+		till, p, o := paidAt(nil)
+		till.evidence.offline = append(till.evidence.offline, offlinePayment{order: o.id})
+		other := counter()
+		require.Equal(t, unclear, till.world.ought(&claim{purchase: p, till: other, kind: refundKind, amount: 1}))
+	})
 	t.Run("VoidElsewhere", func(t *testing.T) {
 		till, p, _ := paidAt(nil)
 		other := counter()
@@ -100,13 +106,13 @@ func TestWhatOughtToBecomeOfAHold(t *testing.T) {
 		"OneFenMoreThanThat":     {complete, 90_01, "", 0, lien{all: 150_00, rest: 90_00, paid: 60_00}, unjust},
 		"Cancel":                 {cancel, 0, "", 0, lien{all: 100_00, rest: 1}, just},
 		"CancelOfNothing":        {cancel, 0, "", 0, lien{all: 100_00, rest: 0, paid: 100_00}, unjust},
-		"TopUpOfNothingHeld":     {topUp, 1, "", 0, lien{all: 100_00, paid: 100_00}, unclear},
+		"TopUpOfNothingHeld":     {topUp, 1, "", 0, lien{all: 100_00, paid: 100_00}, unjust},
 		"Ended":                  {topUp, 1, "", 0, lien{all: 100_00, ended: true}, unjust},
 		"RefundOfACompletion":    {refundKind, 60_00, "", 0, lien{all: 100_00, paid: 60_00, ended: true}, just},
 		"RefundOfWhatIsOnlyHeld": {refundKind, 1, "", 0, lien{all: 100_00, rest: 100_00}, unjust},
 		"Undo":                   {undo, 60_00, "c", 0, lien{all: 100_00, rest: 40_00, paid: 60_00}, just},
 		"UndoOfNothing":          {undo, 0, "", 0, lien{all: 100_00, rest: 100_00}, unjust},
-		"UndoOfTheWhole":         {undo, 100_00, "c", 0, lien{all: 100_00, paid: 100_00}, unclear},
+		"UndoOfTheWhole":         {undo, 100_00, "c", 0, lien{all: 100_00, paid: 100_00}, just},
 		"AboutToExpire":          {topUp, 1, "", holdFor - time.Minute, lien{all: 100_00, rest: 100_00}, unclear},
 	} {
 		t.Run(name, func(t *testing.T) {
