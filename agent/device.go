@@ -37,6 +37,8 @@ type deviceBoard struct {
 	mu       sync.Mutex
 	devices  map[string]*station.Device
 	recorded map[string]time.Time // when a device's fault was last recorded
+	logged   map[string]time.Time // and logged
+	muted    map[string]bool      // whose fault is not in the log: the one before it was too short a while ago
 	paper    paperState           // how it is with a printer that is there
 
 	// printerTried closes when it is known for the first time whether there is a printer.
@@ -46,7 +48,7 @@ type deviceBoard struct {
 func newDeviceBoard(t *till) *deviceBoard {
 	return &deviceBoard{
 		till: t, devices: make(map[string]*station.Device), recorded: make(map[string]time.Time),
-		printerTried: make(chan struct{}),
+		logged: make(map[string]time.Time), muted: make(map[string]bool), printerTried: make(chan struct{}),
 	}
 }
 
@@ -77,7 +79,7 @@ func (b *deviceBoard) list() []station.Device {
 }
 
 // set notes a state and reports whether it is a change, and what was before.
-func (b *deviceBoard) set(name, state, fault string) (changed bool, before string) {
+func (b *deviceBoard) set(name, state, fault string, notice *station.Words) (changed bool, before string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	device := b.devices[name]
@@ -89,7 +91,7 @@ func (b *deviceBoard) set(name, state, fault string) (changed bool, before strin
 		}
 	}
 	before = device.State
-	device.Fault = fault
+	device.Fault, device.Notice = fault, notice
 	if before == state {
 		return false, before
 	}
@@ -102,11 +104,13 @@ func (b *deviceBoard) set(name, state, fault string) (changed bool, before strin
 
 // up tells that a device works; of the first time nobody needs to be told.
 func (b *deviceBoard) up(ctx context.Context, name string) {
-	changed, before := b.set(name, stateReady, "")
+	changed, before := b.set(name, stateReady, "", nil)
 	if !changed {
 		return
 	}
-	b.till.logger.InfoContext(ctx, "device ready", "device", name)
+	if !b.forgive(name) {
+		b.till.logger.InfoContext(ctx, "device ready", "device", name)
+	}
 	if before != "" {
 		b.till.feed.PublishNotice(name, catalogue.NoticeDeviceBack, b.till.parts.Clock())
 	}
@@ -118,13 +122,50 @@ func (b *deviceBoard) down(ctx context.Context, name string, err error) {
 	if errors.Is(err, drivers.ErrGone) {
 		state = stateAbsent
 	}
-	changed, _ := b.set(name, state, err.Error())
-	if !changed || errors.Is(err, context.Canceled) { // a till that stops lets go of its devices
+	trouble := troubleOf(name, err)
+	var notice *station.Words
+	if trouble == catalogue.NoticeReaderSilent {
+		text := trouble.Text()
+		notice = &text
+	}
+	changed, _ := b.set(name, state, err.Error(), notice)
+	if errors.Is(err, context.Canceled) { // a till that stops lets go of its devices
 		return
 	}
-	b.till.logger.WarnContext(ctx, "device not ready", "device", name, "error", err)
-	b.till.feed.PublishNotice(name, goneNotice(name), b.till.parts.Clock())
+	if b.logs(name, changed) {
+		b.till.logger.WarnContext(ctx, "device not ready", "device", name, "error", err)
+	}
+	if !changed {
+		return
+	}
+	b.till.feed.PublishNotice(name, trouble, b.till.parts.Clock())
 	b.record(ctx, name, err)
+}
+
+// logs reports whether a fault goes into the log now: once, and at most one a device every faultEvery. One that lasts is there
+// in the end.
+func (b *deviceBoard) logs(name string, news bool) bool {
+	now := b.till.parts.Clock()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if !news && !b.muted[name] {
+		return false
+	}
+	last, known := b.logged[name]
+	b.muted[name] = known && now.Sub(last) < faultEvery && !now.Before(last)
+	if !b.muted[name] {
+		b.logged[name] = now
+	}
+	return !b.muted[name]
+}
+
+// forgive reports whether the fault that is over was kept out of the log: then its end is as well.
+func (b *deviceBoard) forgive(name string) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	muted := b.muted[name]
+	delete(b.muted, name)
+	return muted
 }
 
 // record puts the fault into the journal, at most one a device every faultEvery: a loose plug must not fill it.
@@ -146,21 +187,10 @@ func (b *deviceBoard) record(ctx context.Context, name string, fault error) {
 	b.recorded[name] = now
 }
 
-func goneNotice(name string) catalogue.Phrase {
-	switch name {
-	case deviceScanner:
-		return catalogue.NoticeScannerGone
-	case deviceReader:
-		return catalogue.NoticeReaderGone
-	default:
-		return catalogue.NoticePrinterAway
-	}
-}
-
 // runDevice opens a device and uses it, over and over; one device's trouble never waits for another's.
 func runDevice[T any](ctx context.Context, t *till, name string, open Opener[T], use func(context.Context, T) error) error {
 	if open == nil {
-		t.devices.set(name, stateNone, "")
+		t.devices.set(name, stateNone, "", nil)
 		<-ctx.Done()
 		return ctx.Err()
 	}
@@ -203,7 +233,9 @@ func useDevice[T any](
 		}()
 		defer func() { cancel(nil); <-ended }()
 	}
-	t.devices.up(ctx, name)
+	if name != deviceReader { // that one can be asked, and is ready when it has answered
+		t.devices.up(ctx, name)
+	}
 	err = use(using, opened.Device)
 	if cause := context.Cause(using); ctx.Err() == nil && cause != nil {
 		return cause // the device's own loop knows best

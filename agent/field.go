@@ -28,18 +28,19 @@ type fieldWatch struct {
 	used bool
 }
 
-// useReader waits for a hard wallet while a sale wants one.
+// useReader waits for a hard wallet while a sale wants one. The reader counts as ready when it has answered.
 func (t *till) useReader(ctx context.Context, reader drivers.CardReader) error {
+	if err := t.answering(ctx, reader); err != nil {
+		return err
+	}
 	watch := fieldWatch{till: t, reader: reader}
 	for troubles := 0; ; {
 		wish := t.wantsCard()
 		if wish.sale == (checkout.OrderID{}) {
-			select {
-			case <-t.armed:
-				continue
-			case <-ctx.Done():
-				return ctx.Err()
+			if err := t.idleReader(ctx, reader); err != nil {
+				return err
 			}
+			continue
 		}
 		err := watch.serve(ctx, wish)
 		switch {
@@ -53,6 +54,9 @@ func (t *till) useReader(ctx context.Context, reader drivers.CardReader) error {
 			return err
 		}
 		if err := sleep(ctx, fieldPause); err != nil {
+			return err
+		}
+		if err := t.answering(ctx, reader); err != nil {
 			return err
 		}
 	}

@@ -9,6 +9,12 @@ import (
 	"github.com/yuantill/yuantill/drivers"
 )
 
+// A printer that has said nothing for so many looks does not answer.
+const (
+	unheardMax  = 20
+	faultSilent = "no answer"
+)
+
 // paperState is how it is with a printer that can be reached: by its latest job, and by its own word since.
 type paperState struct {
 	// trouble is what keeps it from printing, fault the same as the driver has it; None while it prints.
@@ -17,7 +23,11 @@ type paperState struct {
 	since   time.Time
 	// heard is when the printer had given the word that the trouble goes by; a later one may lift it.
 	heard time.Time
-	low   bool // the paper is near its end
+	// unheard counts the looks in a row at which a printer that tells by itself how it is had told nothing; it has spoken when
+	// it told something since it was opened.
+	unheard int
+	spoke   bool
+	low     bool // the paper is near its end
 	// altered says that the latest paper has substitutes on it.
 	altered bool
 }
@@ -28,9 +38,12 @@ func (p paperState) show(device station.Device) station.Device {
 		return device
 	}
 	var notices []catalogue.Text
-	if p.trouble != catalogue.None {
+	switch {
+	case p.trouble != catalogue.None:
 		device.State, device.Fault, device.Since = stateFaulted, p.fault, p.since
 		notices = append(notices, p.trouble.Text())
+	case p.unheard > 0 && !p.spoke:
+		device.State, device.Fault = stateFaulted, faultSilent
 	}
 	if p.low {
 		notices = append(notices, catalogue.NoticePaperLow.Text())
@@ -67,14 +80,19 @@ func (b *deviceBoard) judge(printer drivers.Printer, result drivers.PrintResult,
 	b.troubled(trouble, err.Error(), at)
 }
 
-// look takes the printer's own word.
-func (b *deviceBoard) look(printer drivers.Printer) {
+// look takes the printer's own word, and reports whether to look again soon: it has given none.
+func (b *deviceBoard) look(printer drivers.Printer) (soon bool) {
 	status, at := knownOf(printer)
 	if at.IsZero() {
-		return
+		_, keeps := printer.(drivers.StatusKeeper)
+		if keeps {
+			b.heardNothing()
+		}
+		return keeps
 	}
 	b.setLow(status.PaperLow)
 	b.mu.Lock()
+	b.paper.unheard, b.paper.spoke = 0, true
 	trouble, heard := b.paper.trouble, b.paper.heard
 	b.mu.Unlock()
 	switch now := needs(status); {
@@ -83,6 +101,18 @@ func (b *deviceBoard) look(printer drivers.Printer) {
 		b.troubled(now, now.Text().English, at)
 	case at.After(heard):
 		b.prints()
+	}
+	return false
+}
+
+// heardNothing counts a look in vain. One lost answer is no news; whatever the printer says next ends the trouble.
+func (b *deviceBoard) heardNothing() {
+	b.mu.Lock()
+	b.paper.unheard = min(b.paper.unheard+1, unheardMax)
+	silent := b.paper.unheard == unheardMax
+	b.mu.Unlock()
+	if silent {
+		b.troubled(catalogue.NoticePrinterTrouble, faultSilent, time.Time{})
 	}
 }
 

@@ -18,6 +18,7 @@ const (
 	printWithin = 30 * time.Second // a copy that takes longer is given up as unconfirmed
 	printGrace  = 3 * time.Second  // what a copy on its way gets when the till stops
 	lookEvery   = time.Second      // how often an idle printer's own word is looked at
+	lookAgain   = lookEvery / 10   // and while it gives none
 )
 
 // The faults of jobs that never reached a printer.
@@ -143,7 +144,11 @@ func (w *printWorker) run(ctx context.Context, printer drivers.Printer) error {
 	look := time.NewTicker(lookEvery)
 	defer look.Stop()
 	for {
-		w.till.devices.look(printer)
+		if w.till.devices.look(printer) {
+			look.Reset(lookAgain)
+		} else {
+			look.Reset(lookEvery)
+		}
 		select {
 		case job := <-w.queue:
 			if err := w.print(ctx, printer, job); err != nil {

@@ -109,6 +109,7 @@ const (
 	NoticePrinterAway
 	NoticeScannerGone
 	NoticeReaderGone
+	NoticeReaderSilent
 	NoticeDeviceBack
 	NoticeShiftPaper
 	NoticeShiftComplete

@@ -118,6 +118,9 @@ func (p Phrase) deviceNotice() Text {
 		return Text{"扫码器未连接", "The scanner is not connected"}
 	case NoticeReaderGone:
 		return Text{"硬件钱包读卡器未连接", "The hard-wallet reader is not connected"}
+	case NoticeReaderSilent:
+		return Text{"硬件钱包读卡器没有应答，请检查电源和连线，或拔下重新插上",
+			"The hard-wallet reader does not answer: check power and cable, or unplug it and plug it in again"}
 	case NoticeShiftPaper:
 		return Text{"交班单没有打印完整，请检查打印机后再打印一次", "The shift's slip did not print; check the printer and print it again"}
 	case NoticeShiftComplete:

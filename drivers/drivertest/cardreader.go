@@ -84,20 +84,36 @@ func (r *CardReader) Await(ctx context.Context) (drivers.Card, error) {
 }
 
 // Vacant reports whether the field is empty. Errors: ctx's, while stalled at its end; KindGone after HangUp.
-func (r *CardReader) Vacant(ctx context.Context) (bool, error) {
+func (r *CardReader) Vacant(ctx context.Context) (vacant bool, err error) {
+	err = r.answer(ctx, "look at field", func() {
+		vacant = len(r.field) == 0
+		r.visit++ // a card that was found before is dead
+	})
+	return vacant, err
+}
+
+// Probe reports whether the reader answers. Errors: ctx's, while stalled at its end; KindGone after HangUp.
+func (r *CardReader) Probe(ctx context.Context) error {
+	return r.answer(ctx, "probe reader", func() {})
+}
+
+// answer runs a look at the reader, with the lock held, as soon as it does not stall.
+func (r *CardReader) answer(ctx context.Context, op string, look func()) error {
 	for {
 		if err := ctx.Err(); err != nil {
-			return false, err
+			return err
 		}
 		r.mu.Lock()
-		changed, gone, stalled, cards := r.changed, r.gone, r.stalled, len(r.field)
-		r.visit++ // a card that was found before is dead
+		changed, gone, stalled := r.changed, r.gone, r.stalled
+		if !gone && !stalled {
+			look()
+		}
 		r.mu.Unlock()
 		switch {
 		case gone:
-			return false, failure("look at field", drivers.KindGone, false, nil)
+			return failure(op, drivers.KindGone, false, nil)
 		case !stalled:
-			return cards == 0, nil
+			return nil
 		}
 		select {
 		case <-changed:

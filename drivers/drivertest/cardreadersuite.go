@@ -47,6 +47,10 @@ func TestCardReader(t *testing.T, factory func(t *testing.T) CardReaderBench) {
 	t.Run("LooksAtField", func(t *testing.T) { cardLook(t, factory(t)) })
 	t.Run("LookEndsWithContext", func(t *testing.T) { cardLookEnded(t, factory(t)) })
 	t.Run("ErrGoneWhenLooking", func(t *testing.T) { cardLookGone(t, factory(t)) })
+	t.Run("ProbeLeavesTheFieldAlone", func(t *testing.T) { cardProbe(t, factory(t)) })
+	t.Run("ProbeEndsWithContext", func(t *testing.T) { cardProbeEnded(t, factory(t)) })
+	t.Run("ErrStalledWhenProbed", func(t *testing.T) { cardProbeStalled(t, factory(t)) })
+	t.Run("ErrGoneWhenProbed", func(t *testing.T) { cardProbeGone(t, factory(t)) })
 	t.Run("ErrReleasedCard", func(t *testing.T) { cardReleased(t, factory(t)) })
 	t.Run("ErrTwoCards", func(t *testing.T) { cardTwo(t, factory(t)) })
 	t.Run("ErrTornOutcomeUnknown", func(t *testing.T) { cardTorn(t, factory(t)) })
@@ -146,6 +150,39 @@ func cardLookGone(t *testing.T, bench CardReaderBench) {
 	vacant, err := bench.Reader.Vacant(bounded(t))
 	require.False(t, vacant)
 	requireKind(t, err, drivers.KindGone)
+}
+
+// cardProbe probes a reader before it has done anything, with a card in use, and after a look.
+func cardProbe(t *testing.T, bench CardReaderBench) {
+	require.NoError(t, bench.Reader.Probe(bounded(t)))
+	bench.Place()
+	card := awaitCard(t, bench)
+	const rounds = 3
+	for range rounds {
+		require.NoError(t, bench.Reader.Probe(bounded(t)))
+		requireAnswers(t, bench, card)
+	}
+	requireVacant(t, bench, false)
+	require.NoError(t, bench.Reader.Probe(bounded(t)))
+	requireVacant(t, bench, false)
+}
+
+func cardProbeEnded(t *testing.T, bench CardReaderBench) {
+	require.ErrorIs(t, bench.Reader.Probe(ended()), context.Canceled)
+	require.NoError(t, bench.Reader.Probe(bounded(t)))
+}
+
+// cardProbeStalled: a port that can be opened is no reader that answers.
+func cardProbeStalled(t *testing.T, bench CardReaderBench) {
+	bench.Stall()
+	ctx, cancel := context.WithTimeout(context.Background(), shortWait)
+	defer cancel()
+	require.Error(t, bench.Reader.Probe(ctx))
+}
+
+func cardProbeGone(t *testing.T, bench CardReaderBench) {
+	bench.HangUp()
+	requireKind(t, bench.Reader.Probe(bounded(t)), drivers.KindGone)
 }
 
 func cardReleased(t *testing.T, bench CardReaderBench) {

@@ -27,6 +27,7 @@ import (
 	"github.com/yuantill/yuantill/protocol/enrolment/enrolmenttest"
 	"github.com/yuantill/yuantill/protocol/record"
 	"github.com/yuantill/yuantill/protocol/seal"
+	"github.com/yuantill/yuantill/tools/fakedevice/pn532"
 	"github.com/yuantill/yuantill/tools/fakedevice/printer"
 	"github.com/yuantill/yuantill/tools/fakedevice/pty"
 	"github.com/yuantill/yuantill/tools/fakedevice/scanner"
@@ -231,14 +232,23 @@ func (m *machine) awaitDevices(t *testing.T) {
 	}, patience, 20*time.Millisecond)
 }
 
-// TestIdleReaderThatIsUnplugged: nobody asks the reader anything without a sale, and it is told all the same that it is away.
-func TestIdleReaderThatIsUnplugged(t *testing.T) {
+// TestIdleReader: no sale wants anything of the reader, and it is told all the same that it is away, or does not answer.
+func TestIdleReader(t *testing.T) {
 	m := newMachine(t)
 	reader, err := pty.Open(filepath.Join(m.folder, "reader"))
 	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, reader.Close()) })
+	chip := pn532.New(reader, pn532.Options{})
+	ctx, cancel := context.WithCancel(context.Background())
+	ran := make(chan error, 1)
+	go func() { ran <- chip.Run(ctx) }()
+	t.Cleanup(func() {
+		cancel()
+		require.NoError(t, <-ran)
+		require.NoError(t, reader.Close())
+	})
 	m.configure(t, "[reader]\ndriver = \"pn532\"\npath = \"reader\"\n")
 	out, stop := m.start(t)
+	const timeOfOneLook = 200 * time.Millisecond
 	await := func(state string) {
 		t.Helper()
 		require.Eventually(t, func() bool {
@@ -256,6 +266,12 @@ func TestIdleReaderThatIsUnplugged(t *testing.T) {
 	await("absent")
 	require.NoError(t, reader.PlugIn())
 	await("ready")
+	chip.SetFaults(pn532.Faults{Stall: true})
+	await("faulted")
+	chip.SetFaults(pn532.Faults{})
+	answered := time.Now()
+	await("ready")
+	require.Less(t, time.Since(answered), time.Second+timeOfOneLook)
 	require.Equal(t, program.ExitOK, stop())
 }
 

@@ -179,6 +179,35 @@ func (r *Reader) Vacant(ctx context.Context) (bool, error) {
 	}
 }
 
+// Probe asks the chip for its version, and sets it up where needed. Errors: as Vacant's.
+func (r *Reader) Probe(ctx context.Context) error {
+	const op = "probe chip"
+	if err := r.acquire(ctx); err != nil {
+		return fmt.Errorf("%s: %s: %w", device, op, err)
+	}
+	defer r.release()
+	err := r.probe(ctx)
+	var failure *drivers.Error
+	switch {
+	case err == nil || errors.As(err, &failure):
+		return err
+	case ctx.Err() != nil:
+		return fmt.Errorf("%s: %s: %w", device, op, ctx.Err())
+	default:
+		r.ready = false
+		return &drivers.Error{Device: device, Op: op, Kind: kindOf(err), Cause: err}
+	}
+}
+
+func (r *Reader) probe(ctx context.Context) error {
+	if r.ready {
+		_, err := r.version(ctx)
+		return err
+	}
+	r.activate(nil) // setting the chip up ends whatever it was doing
+	return r.setUpAnew(ctx)
+}
+
 // lookOnce polls once and releases what it finds.
 func (r *Reader) lookOnce(ctx context.Context) (vacant bool, err error) {
 	answer, err := r.poll(ctx)
@@ -221,10 +250,9 @@ func (r *Reader) dismiss(ctx context.Context) error {
 // prepare wakes and sets up a chip whose state is not known, and switches a stale field off.
 func (r *Reader) prepare(ctx context.Context) error {
 	if !r.ready {
-		if err := r.setUp(ctx); err != nil {
+		if err := r.setUpAnew(ctx); err != nil {
 			return err
 		}
-		r.ready, r.fieldStale = true, true
 	}
 	if r.fieldStale {
 		if _, err := r.link.command(ctx, codeRFConfiguration, itemField, 0); err != nil {
@@ -232,6 +260,15 @@ func (r *Reader) prepare(ctx context.Context) error {
 		}
 		r.fieldStale = false
 	}
+	return nil
+}
+
+// setUpAnew sets the chip up; what is in the field has to be reset after that.
+func (r *Reader) setUpAnew(ctx context.Context) error {
+	if err := r.setUp(ctx); err != nil {
+		return err
+	}
+	r.ready, r.fieldStale = true, true
 	return nil
 }
 
@@ -247,9 +284,9 @@ func (r *Reader) setUp(ctx context.Context) error {
 	if _, err := r.link.command(ctx, codeSAM, 0x01, 0x17, 0x00); err != nil {
 		return fmt.Errorf("configure SAM: %w", err)
 	}
-	version, err := r.link.command(ctx, codeFirmwareVersion)
+	version, err := r.version(ctx)
 	if err != nil {
-		return fmt.Errorf("get firmware version: %w", err)
+		return err
 	}
 	if len(version) < 1 || version[0] != firmwareIC {
 		return &drivers.Error{Device: device, Op: "get firmware version", Kind: drivers.KindRefused, Cause: errNotPN532}
@@ -259,6 +296,14 @@ func (r *Reader) setUp(ctx context.Context) error {
 	}
 	r.log.Info("pn532 ready", "firmware", fmt.Sprintf("%x", version))
 	return nil
+}
+
+func (r *Reader) version(ctx context.Context) ([]byte, error) {
+	version, err := r.link.command(ctx, codeFirmwareVersion)
+	if err != nil {
+		return nil, fmt.Errorf("get firmware version: %w", err)
+	}
+	return version, nil
 }
 
 // acquire waits for the chip.

@@ -16,6 +16,8 @@ const (
 	quietGap = 30 * time.Millisecond
 	// readRounds bounds how often a status is read again because answers may have changed places.
 	readRounds = 3
+	// silentWait is the pause before a printer that did not answer is asked again.
+	silentWait = 250 * time.Millisecond
 )
 
 // errYield ends a background status read when a job wants the line.
@@ -158,17 +160,19 @@ func reason(ctx context.Context) error {
 
 // poll opens the conversation and reads the status again and again, yielding the line to every job.
 func (p *Printer) poll(ctx context.Context) {
-	ticker := time.NewTicker(p.options.PollEvery)
-	defer ticker.Stop()
 	for {
+		wait := p.options.PollEvery
 		p.restore(ctx)
 		if _, err := p.read(ctx, p.askAside); errors.Is(err, errSilent) {
 			p.forget()
+			wait = min(wait, silentWait)
 		}
+		timer := time.NewTimer(wait)
 		select {
 		case <-ctx.Done():
+			timer.Stop()
 			return
-		case <-ticker.C:
+		case <-timer.C:
 		}
 	}
 }

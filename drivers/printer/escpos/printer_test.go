@@ -377,6 +377,20 @@ func TestKnownForgetsAPrinterThatFallsSilent(t *testing.T) {
 	require.NotContains(t, string(device.stream()), "tea")
 }
 
+// TestKnownSoonAfterAPrinterAnswersAgain: whoever waits for it waits no whole round of polls.
+func TestKnownSoonAfterAPrinterAnswersAgain(t *testing.T) {
+	options := fastOptions()
+	options.PollEvery = 1500 * time.Millisecond
+	driver, device := connect(t, options, nil)
+	awaitKnown(t, driver)
+	device.set(func(p *peer) { p.silent = true })
+	require.Eventually(t, func() bool { _, at := driver.Known(); return at.IsZero() }, patience, time.Millisecond)
+	device.set(func(p *peer) { p.silent, p.owed = false, nil })
+	answered := time.Now()
+	awaitKnown(t, driver)
+	require.Less(t, time.Since(answered), time.Second)
+}
+
 func TestRun(t *testing.T) {
 	driver, _ := connect(t, fastOptions(), nil)
 	awaitKnown(t, driver)
