@@ -87,7 +87,7 @@ func (w *world) readerFaults(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			sale := w.start(t, w.Till, 201)
-			require.NoError(t, w.Devices.Tap(t.Context())) // a tap clears the faults
+			require.NoError(t, w.Devices.Tap(t.Context()))
 			require.NoError(t, w.Devices.CardReader(t.Context(), faults))
 			w.end(t, w.Till, sale.ID, "approved")
 			require.NoError(t, w.Devices.CardReader(t.Context(), control.CardReaderFaults{}))

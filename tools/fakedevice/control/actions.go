@@ -84,7 +84,7 @@ func scanEvent(action scanner.Action) string {
 }
 
 // TapRequest is the body of POST /tap, which takes away the card that lies at the reader and holds one to it once the reader
-// looks: no person is faster. The answer is the Event.
+// looks: no person is faster. What is wrong with the reader stays so. The answer is the Event.
 type TapRequest struct {
 	// Cards is how many are held to the reader; 0 counts as 1. They share one wallet.
 	Cards int `json:"cards,omitempty" doc:"几张，最多 2 · how many, at most 2"`
@@ -129,7 +129,7 @@ func (c *Counter) postTap(w http.ResponseWriter, r *http.Request) {
 		cards[i] = pn532.Card{UID: randomUID(request.UIDSize), Applet: c.card}
 	}
 	c.chip.Remove()
-	c.chip.SetFaults(pn532.Faults{TearBefore: request.TearBefore, TearAfter: request.TearAfter})
+	c.chip.Tear(request.TearBefore, request.TearAfter)
 	ctx, cancel := context.WithTimeout(r.Context(), lookMax)
 	defer cancel()
 	_ = c.chip.AwaitLooks(ctx, lookFirst) // in the end the card is there all the same
@@ -182,7 +182,7 @@ func (c *Counter) postConnect(w http.ResponseWriter, r *http.Request) {
 
 // CardReaderFaults is the body of POST /card-reader/faults; it replaces the faults before.
 type CardReaderFaults struct {
-	Stall        bool `json:"stall,omitempty" doc:"不再应答 · it answers no more"`
+	Stall        bool `json:"stall,omitempty" doc:"不再应答，直到清除故障 · it answers no more, until the faults are cleared"`
 	LoseAcks     int  `json:"lose_acks,omitempty" doc:"丢失几个确认 · so many acknowledgements are lost"`
 	LoseCommands int  `json:"lose_commands,omitempty" doc:"丢失几条指令 · so many commands are lost"`
 	BadChecksums int  `json:"bad_checksums,omitempty" doc:"几个校验和有误 · so many checksums are wrong"`

@@ -240,6 +240,47 @@ func TestTapComesWhenTheReaderLooks(t *testing.T) {
 	require.Equal(t, "card placed", (<-tapped).Kind)
 }
 
+// TestTapLeavesFaultsAlone: what was set to be wrong is until it is cleared.
+func TestTapLeavesFaultsAlone(t *testing.T) {
+	b := newBench(t)
+	r, err := reader.New(b.open(t, b.config.CardReaderPath), reader.Options{})
+	require.NoError(t, err)
+	require.NoError(t, r.Probe(bounded(t)))
+	b.post(t, "/card-reader/faults", `{"stall":true}`)
+	b.post(t, "/tap", "")
+	var failure *drivers.Error
+	require.ErrorAs(t, r.Probe(bounded(t)), &failure)
+	b.post(t, "/remove", "")
+	require.ErrorAs(t, r.Probe(bounded(t)), &failure)
+	b.post(t, "/card-reader/faults", "{}")
+	require.NoError(t, r.Probe(bounded(t)))
+
+	response, err := http.Get(b.url + "/")
+	require.NoError(t, err)
+	text, err := io.ReadAll(response.Body)
+	require.NoError(t, err)
+	require.NoError(t, response.Body.Close())
+	require.Contains(t, string(text), "until {} clears them", "the list says what ends it")
+	require.Contains(t, string(text), "until the faults are cleared")
+}
+
+// TestTearsOfOneTap: a card that is taken away too early is taken away in that tap, and not in the next.
+func TestTearsOfOneTap(t *testing.T) {
+	b := newBench(t)
+	r, err := reader.New(b.open(t, b.config.CardReaderPath), reader.Options{})
+	require.NoError(t, err)
+	for _, tap := range []struct {
+		body string
+		torn bool
+	}{{`{"tear_after":1}`, true}, {"", false}, {`{"tear_before":1}`, true}, {"", false}} {
+		b.post(t, "/tap", tap.body)
+		card, err := r.Await(bounded(t))
+		require.NoError(t, err)
+		_, err = card.Exchange(bounded(t), []byte{0, 0xA4, 4, 0, 0})
+		require.Equal(t, tap.torn, err != nil, "%s: %v", tap.body, err)
+	}
+}
+
 func TestTapOfTwoCards(t *testing.T) {
 	b := newBench(t)
 	r, err := reader.New(b.open(t, b.config.CardReaderPath), reader.Options{})

@@ -27,7 +27,8 @@ func (c *Counter) actions() []action.Action {
 		{Pattern: "POST /remove", Text: "拿开硬钱包 · take it away", Serve: c.postRemove, Example: action.Example{Path: "/remove"}},
 		{Pattern: "POST /card/connect", Text: "硬钱包联网，可付笔数重新计算 · the hard wallet goes online, and its payments count from 0 again",
 			Body: ConnectRequest{}, Serve: c.postConnect, Example: action.Example{Path: "/card/connect"}},
-		{Pattern: "POST /card-reader/faults", Text: "读卡器故障，{} 清除 · the card reader's faults; {} clears them", Body: CardReaderFaults{},
+		{Pattern: "POST /card-reader/faults", Text: "读卡器故障，{} 清除之前一直有效，碰卡不会清除 · " +
+			"the card reader's faults, until {} clears them; a tap does not", Body: CardReaderFaults{},
 			Serve: c.postCardReaderFaults, Example: action.Example{Path: "/card-reader/faults", Body: `{"stall":true}`}},
 		{Pattern: "POST /printer/{fault}", Text: "打印机故障 · a fault of the printer", Body: PrinterRequest{}, Names: faultNames(),
 			Serve: c.postPrinter, Example: PaperOut()},

@@ -38,6 +38,13 @@ func (c *Chip) SetFaults(faults Faults) {
 	c.faults, c.exchanges = faults, 0
 }
 
+// Tear sets TearBefore and TearAfter and leaves the other faults as they are.
+func (c *Chip) Tear(before, after int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.faults.TearBefore, c.faults.TearAfter, c.exchanges = before, after, 0
+}
+
 // Noise sends bytes that nobody asked for.
 func (c *Chip) Noise(ctx context.Context, noise []byte) error {
 	if err := ctx.Err(); err != nil {
