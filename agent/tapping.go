@@ -147,7 +147,7 @@ func refusalCause(err error) checkout.CardCause {
 		{hardwallet.ErrNotPaid, checkout.CardNotPaid},
 		{hardwallet.ErrInsufficient, checkout.CardFunds},
 		{hardwallet.ErrOverLimit, checkout.CardLimit},
-		{hardwallet.ErrTapsUsedUp, checkout.CardLimit},
+		{hardwallet.ErrTapsUsedUp, checkout.CardUsedUp},
 		{hardwallet.ErrExpired, checkout.CardBlocked},
 		{hardwallet.ErrBlocked, checkout.CardBlocked},
 		{hardwallet.ErrNotSent, checkout.CardAway},

@@ -1,6 +1,7 @@
 package agent_test
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -65,6 +66,33 @@ func TestTapWithoutRoom(t *testing.T) {
 			time.Sleep(time.Minute)
 			require.Equal(t, checkout.Reversed, s.sale(t, id).Sale.State)
 		})
+	})
+}
+
+// TestCardThatHasToGoOnline: a card that has used its payments up is no card whose limit the amount passes.
+func TestCardThatHasToGoOnline(t *testing.T) {
+	tapShop(t, func(t *testing.T, s *shop, card *hardcard.Card) {
+		require.NoError(t, card.Connect(10_000_00))
+		s.cloud.say(approve)
+		for n := range 10 {
+			begun := s.begin(t, fmt.Sprintf("k%d", n))
+			s.place(applet(card))
+			time.Sleep(time.Second)
+			require.Equal(t, checkout.Approved, s.sale(t, begun.Sale.OrderID).Sale.State)
+			s.reader.Place()
+		}
+		begun := s.begin(t, "k10")
+		s.place(applet(card))
+		time.Sleep(500 * time.Millisecond)
+		view := s.sale(t, begun.Sale.OrderID)
+		require.Equal(t, checkout.Waiting, view.Sale.State)
+		require.Equal(t, catalogue.NoticeCardOnline.Text(), view.Notice)
+		require.NoError(t, card.Connect(0))
+		s.reader.Place()
+		time.Sleep(time.Second)
+		s.place(applet(card))
+		time.Sleep(time.Second)
+		require.Equal(t, checkout.Approved, s.sale(t, begun.Sale.OrderID).Sale.State)
 	})
 }
 

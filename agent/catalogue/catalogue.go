@@ -110,6 +110,7 @@ const (
 	NoticeScannerGone
 	NoticeReaderGone
 	NoticeReaderSilent
+	NoticeCardOnline
 	NoticeDeviceBack
 	NoticeShiftPaper
 	NoticeShiftComplete

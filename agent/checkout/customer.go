@@ -167,6 +167,8 @@ func cardNotice(cause CardCause) catalogue.Phrase {
 		return catalogue.NoticeCardFunds
 	case CardLimit:
 		return catalogue.NoticeCardLimit
+	case CardUsedUp:
+		return catalogue.NoticeCardOnline
 	case CardBlocked:
 		return catalogue.NoticeCardBlocked
 	case CardForeign:

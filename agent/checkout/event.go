@@ -82,6 +82,7 @@ const (
 	CardCrowd   // more than one card in the field
 	CardLying   // it lay in the field before the sale began to wait
 	CardNotPaid // asked again what it did: it was not debited
+	CardUsedUp  // it has used up its payments without the network
 )
 
 // CardSilent is a hard wallet that was asked to pay and did not answer: it may have been debited.
