@@ -170,6 +170,18 @@ func (p *program) runFollowUp(ctx context.Context, flags followFlags, arguments 
 	return f.end()
 }
 
+// nothingLeft is why there is nothing to refund of an order with this outcome, in the station's words.
+func nothingLeft(outcome string) catalogue.Phrase {
+	switch outcome {
+	case "approved":
+		return catalogue.RefuseNothingLeft
+	case "declined", "reversed":
+		return catalogue.RefuseNotApproved
+	default:
+		return catalogue.RefuseUndecided
+	}
+}
+
 // wish is the request; without an amount everything that is left is meant.
 func (f *followFlags) wish(order stationclient.Order) (stationclient.FollowUpBody, error) {
 	wish := stationclient.FollowUpBody{Kind: f.kind, Last: f.last, Undoes: f.undoes, Cashier: f.cashier, Note: f.note}
@@ -185,9 +197,8 @@ func (f *followFlags) wish(order stationclient.Order) (stationclient.FollowUpBod
 		if wish.Amount, f.amount = left.Minor, left.String(); left.Minor > 0 {
 			return wish, nil
 		}
-		return wish, &Failure{
-			Code: CodeRefused, Text: catalogue.RefuseNothingLeft.Text(), Next: catalogue.NextAfter(catalogue.RefuseNothingLeft).Text(),
-		}
+		why := nothingLeft(order.Outcome)
+		return wish, &Failure{Code: CodeRefused, Text: why.Text(), Next: catalogue.NextAfter(why).Text()}
 	}
 	amount, err := parseAmount(f.amount, order.Currency)
 	wish.Amount = amount.Minor

@@ -16,6 +16,8 @@ import (
 const (
 	ReferencePaid   = "260501000042" // a payment of ¥12.50, of which ¥2.50 went back
 	ReferenceHeld   = "260501000043" // a hold of ¥300.00
+	ReferenceFailed = "260501000044" // a payment of ¥12.50 that was declined
+	ReferenceOpen   = "260501000045" // one that has no result yet
 	ReferenceSilent = "260501000099" // the cloud does not answer
 	ReferenceDone   = "260501000077" // of everything that was done with them
 )
@@ -46,11 +48,21 @@ func (t *Till) order(reference string) *message.OrderFound {
 			Standing: &message.Standing{Paid: 1250, Refunded: 250},
 		},
 	}
-	if reference == ReferenceHeld {
+	switch reference {
+	case ReferenceHeld:
 		found.Payment.OrderId[2], found.Payment.Amount = 2, 30000
 		found.Payment.Standing = &message.Standing{Held: 30000, Hold: true, HoldExpires: t.Now.Add(720 * time.Hour).UnixMicro()}
+	case ReferenceFailed:
+		found.Payment.OrderId[2], found.Payment.Outcome, found.Payment.Standing = 3, message.Outcome_OUTCOME_DECLINED, nil
+	case ReferenceOpen:
+		found.Payment.OrderId[2], found.Payment.Outcome, found.Payment.Standing = 4, message.Outcome_OUTCOME_UNKNOWN, nil
 	}
 	return found
+}
+
+// referenceOf is the reference of an order that can be found.
+func referenceOf(order checkout.OrderID) string {
+	return map[byte]string{1: ReferencePaid, 2: ReferenceHeld, 3: ReferenceFailed, 4: ReferenceOpen}[order[2]]
 }
 
 // Lookup implements station.Finder.
@@ -69,7 +81,7 @@ func (t *Till) Lookup(_ context.Context, wanted station.Wanted) (station.FoundOr
 		reference = ReferencePaid
 	}
 	switch reference {
-	case ReferencePaid, ReferenceHeld:
+	case ReferencePaid, ReferenceHeld, ReferenceFailed, ReferenceOpen:
 		order := t.order(reference)
 		return station.FoundOrder{Order: order, Here: true, Left: followup.LeftOf(order, nil), FollowUps: t.done(order)}, nil
 	case ReferenceDone: // as the cloud finds it
@@ -109,12 +121,12 @@ func (t *Till) FollowUp(_ context.Context, order checkout.OrderID, wish station.
 	case NoteBroken:
 		return followup.View{}, context.DeadlineExceeded
 	}
-	reference := ReferencePaid
-	if order[2] == 2 {
-		reference = ReferenceHeld
+	original := t.order(referenceOf(order))
+	if original.GetPayment().GetOutcome() != message.Outcome_OUTCOME_APPROVED {
+		return followup.View{}, &station.Refusal{Phrase: followup.Refuses(original, nil, wish.Kind, wish.Amount, followup.Shift{})}
 	}
 	made, _ := rules().Step(followup.FollowUp{}, followup.Started{
-		ID: followup.ID{0xF0, byte(len(t.desk.followUps) + 1)}, Kind: wish.Kind, Original: t.order(reference),
+		ID: followup.ID{0xF0, byte(len(t.desk.followUps) + 1)}, Kind: wish.Kind, Original: original,
 		Amount: money.Money{Minor: wish.Amount, Currency: money.CNY}, Undoes: wish.Undoes, Last: wish.Last,
 		Cashier: wish.Cashier, Note: wish.Note, Batch: 1, Voucher: 43, Origin: wish.Origin,
 		Offline: wish.Note == NoteOffline,
