@@ -38,8 +38,8 @@ type fakeCloud struct {
 	// heardAt is when the till last heard it.
 	heardAt time.Time
 	// oldCopyAt and gone are what a sign-in found out about the till's journal.
-	oldCopyAt time.Time
-	gone      journal.Range
+	oldCopyAt, twinAt time.Time
+	gone              journal.Range
 }
 
 // sent is one record that reached the cloud.
@@ -167,7 +167,7 @@ func (c *fakeCloud) Status() uplink.Status {
 	defer c.mu.Unlock()
 	return uplink.Status{
 		Connected: !c.offline, Broker: "broker:8883", Epoch: 1, Stopped: c.stopped, LastError: c.lastError,
-		HeardAt: c.heardAt, HeardSteady: c.heardAt, OldCopyAt: c.oldCopyAt, Gone: c.gone,
+		HeardAt: c.heardAt, HeardSteady: c.heardAt, OldCopyAt: c.oldCopyAt, Gone: c.gone, TwinAt: c.twinAt,
 	}
 }
 

@@ -29,10 +29,17 @@ func gone(u uplink.Status) []station.Loss {
 		Missing: []station.Stretch{station.Stretch(u.Gone)}}}
 }
 
-// watchCopy tells once that the journal was found to be an old copy, and that the cloud's books were. The lock is held.
+// watchCopy tells once that there are records which the journal has not made, or that another machine makes them, and that the
+// cloud's books are an old copy. The lock is held.
 func (t *till) watchCopy() {
 	found := t.parts.Uplink.Status()
-	if !found.OldCopyAt.IsZero() && !found.OldCopyAt.Equal(t.oldCopyAt) {
+	switch {
+	case !found.TwinAt.IsZero():
+		if !t.twinTold {
+			t.twinTold = true
+			t.feed.PublishNotice("", catalogue.NoticeTwin, t.parts.Clock())
+		}
+	case !found.OldCopyAt.IsZero() && !found.OldCopyAt.Equal(t.oldCopyAt):
 		t.oldCopyAt = found.OldCopyAt
 		t.feed.PublishNotice("", catalogue.NoticeOldCopy, t.parts.Clock())
 	}

@@ -57,11 +57,11 @@ func TestAnOldCopyIsTold(t *testing.T) {
 		says, english string
 	}{
 		"NotAskedYet": {journal.Loss{Range: run, FoundAt: at}, catalogue.AfterOldCopy,
-			"流水曾换成旧副本，第 11 至 20 条不在本机：平台有没有，要等它应答", "shows once it answers"},
+			"本终端号的第 11-20 条记录不是本机流水所记（平台有没有，要等它应答）：流水被换成旧副本，或另有机器在用本终端的副本", "(whether the cloud has them shows once it answers)"},
 		"CloudHasAll": {journal.Loss{Range: run, FoundAt: at, Told: true}, catalogue.AfterOldCopyWhole,
-			"流水曾换成旧副本，第 11 至 20 条不在本机：平台全都有", "the cloud has them all"},
+			"本终端号的第 11-20 条记录不是本机流水所记（平台全都有）：流水被换成旧副本，或另有机器在用本终端的副本", "(the cloud has them all)"},
 		"CloudLacksSome": {journal.Loss{Range: run, FoundAt: at, Told: true, Missing: []journal.Range{{First: 12, Last: 13}, {First: 15, Last: 15}}},
-			catalogue.AfterOldCopy, "流水曾换成旧副本，第 11 至 20 条不在本机：平台也缺 12-13、15", "the cloud lacks 12-13, 15 as well"},
+			catalogue.AfterOldCopy, "本终端号的第 11-20 条记录不是本机流水所记（平台也缺 12-13、15）：流水被换成旧副本，或另有机器在用本终端的副本", "(the cloud lacks 12-13, 15 as well)"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			inShop(t, approve, func(t *testing.T, s *shop) {
@@ -70,6 +70,9 @@ func TestAnOldCopyIsTold(t *testing.T) {
 				got := status(t, s)
 				require.Equal(t, c.says, got.Notice.Chinese)
 				require.Contains(t, got.Notice.English, c.english)
+				require.Contains(t, got.Notice.English, "either it was put back from an older copy, or another machine works with a copy of this terminal")
+				require.Contains(t, got.Next.English, "Look for another machine with a copy of this terminal first")
+				require.True(t, strings.HasPrefix(got.Next.Chinese, "先查有没有另一台机器"))
 				require.Equal(t, c.after.Text(), *got.Next)
 				require.Equal(t, at, *got.Lost[0].FoundAt)
 			})
@@ -83,6 +86,60 @@ func TestAnOldCopyIsTold(t *testing.T) {
 			got := status(t, s)
 			require.Contains(t, got.Notice.English, "the cloud lacks 11-20 as well")
 			require.Equal(t, at, *got.Lost[0].FoundAt)
+		})
+	})
+	t.Run("ManyAreOneNotice", func(t *testing.T) {
+		inShop(t, approve, func(t *testing.T, s *shop) {
+			s.journal.change(func() {
+				s.journal.lost = []journal.Loss{
+					{Range: run, FoundAt: at, Told: true}, {Range: journal.Range{First: 25, Last: 25}, FoundAt: at, Told: true},
+					{Range: journal.Range{First: 31, Last: 40}, FoundAt: at, Told: true, Missing: []journal.Range{{First: 40, Last: 40}}},
+					{Range: journal.Range{First: 44, Last: 45}, FoundAt: at},
+				}
+			})
+			got := status(t, s)
+			require.Equal(t, "records 11-20, 25, 31-40, 44-45 under this terminal's id were not made with this journal (the cloud lacks 40 as well): "+
+				"either it was put back from an older copy, or another machine works with a copy of this terminal", got.Notice.English)
+			require.Equal(t, catalogue.AfterOldCopy.Text(), *got.Next)
+			require.Len(t, got.Lost, 4)
+		})
+	})
+	t.Run("WhatTheCloudHasIsNotToldForEver", func(t *testing.T) {
+		inShop(t, approve, func(t *testing.T, s *shop) {
+			found := time.Now()
+			s.journal.change(func() { s.journal.lost = []journal.Loss{{Range: run, FoundAt: found, Told: true}} })
+			time.Sleep(6 * 24 * time.Hour)
+			require.NotNil(t, status(t, s).Notice)
+			time.Sleep(2 * 24 * time.Hour)
+			require.Nil(t, status(t, s).Notice)
+			require.Nil(t, status(t, s).Next)
+			require.Len(t, status(t, s).Lost, 1, "it is there for who asks")
+			s.journal.change(func() { s.journal.lost[0].Missing = []journal.Range{{First: 12, Last: 12}} })
+			require.NotNil(t, status(t, s).Notice, "a payment may be missing")
+		})
+	})
+	t.Run("AnotherMachineForCertain", func(t *testing.T) {
+		inShop(t, approve, func(t *testing.T, s *shop) {
+			s.journal.change(func() { s.journal.lost = []journal.Loss{{Range: run, FoundAt: time.Now(), Told: true}} })
+			twin := func() {
+				s.cloud.mu.Lock()
+				s.cloud.oldCopyAt, s.cloud.twinAt = time.Now(), time.Now()
+				s.cloud.mu.Unlock()
+			}
+			for range 5 {
+				twin()
+				time.Sleep(time.Minute)
+			}
+			got := status(t, s)
+			require.Equal(t, catalogue.NoticeTwin.Text(), *got.Notice, "that, and nothing that may be")
+			require.Equal(t, catalogue.AfterTwin.Text(), *got.Next)
+			said := s.told(t)
+			require.Equal(t, 1, strings.Count(said, catalogue.NoticeTwin.Text().Chinese), "once")
+			require.NotContains(t, said, catalogue.NoticeOldCopy.Text().Chinese)
+			s.journal.change(func() { s.journal.lost[0].Missing = []journal.Range{{First: 12, Last: 12}} })
+			require.Equal(t, catalogue.NoticeTwin.Text().With(catalogue.CloudLacks([]string{"12"})), *status(t, s).Notice)
+			time.Sleep(25 * time.Hour)
+			require.NotEqual(t, catalogue.AfterTwin.Text(), *status(t, s).Next, "it has not been heard of for a day")
 		})
 	})
 	t.Run("AtOnceAndOnceOnTheStream", func(t *testing.T) {

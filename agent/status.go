@@ -23,7 +23,7 @@ func (t *till) Status(ctx context.Context) (station.Status, error) {
 	link := t.parts.Uplink.Status()
 	status := station.Status{
 		Version: t.config.Version, Terminal: t.config.Terminal.String(), Merchant: t.config.Merchant.Name,
-		Time: t.parts.Clock().UTC(), Journal: journalStatus(counts, link), Uplink: uplinkStatus(link),
+		Time: t.parts.Clock().UTC(), Journal: t.journalStatus(counts, link), Uplink: uplinkStatus(link),
 		Devices: t.devices.list(),
 	}
 	t.mu.Lock()
@@ -51,12 +51,25 @@ func (t *till) Status(ctx context.Context) (station.Status, error) {
 	return status, nil
 }
 
-func journalStatus(c journal.Counts, u uplink.Status) station.JournalStatus {
+// twinFor is how long after it was last certain people are told of another machine under this terminal's id.
+const twinFor = 24 * time.Hour
+
+// journalStatus tells one thing: of another machine where that is certain, and else of what may have become of the records.
+func (t *till) journalStatus(c journal.Counts, u uplink.Status) station.JournalStatus {
+	now := t.parts.Clock()
 	status := station.JournalStatus{
 		Records: c.Records, Unsent: c.Unsent, OldestUnsent: known(c.OldestUnsent), Sales: c.Sales, ClockJumps: c.ClockJumps,
 		Lost: append(LossesOf(c.Lost), gone(u)...),
 	}
-	status.Notice, status.Next = station.Losses(status.Lost)
+	recent := station.Recent(status.Lost, now)
+	status.Notice, status.Next = station.Losses(recent)
+	if !u.TwinAt.IsZero() && now.Sub(u.TwinAt) < twinFor {
+		said, next := catalogue.NoticeTwin.Text(), catalogue.AfterTwin.Text()
+		if missing := station.Missing(recent); len(missing) > 0 {
+			said = said.With(catalogue.CloudLacks(missing))
+		}
+		status.Notice, status.Next = &said, &next
+	}
 	if lacking := u.Lacking; lacking != (journal.Range{}) {
 		said, next := catalogue.CloudPutBack(lacking.First, lacking.Last), catalogue.AfterCallSupport.Text()
 		if status.Notice != nil {

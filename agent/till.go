@@ -60,6 +60,8 @@ type till struct {
 	unread error
 	// oldCopyAt is the finding of an old copy of the journal that was told last.
 	oldCopyAt time.Time
+	// twinTold says that another machine under this terminal's id was told of.
+	twinTold bool
 	// lackingAt is the finding of an old copy of the cloud's books that was told last.
 	lackingAt time.Time
 	// damageTold is the finding about the journal that was written down last.

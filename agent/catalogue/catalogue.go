@@ -111,6 +111,7 @@ const (
 	NoticeReaderGone
 	NoticeReaderSilent
 	NoticeCardOnline
+	NoticeTwin
 	NoticeDeviceBack
 	NoticeShiftPaper
 	NoticeShiftComplete
@@ -205,6 +206,7 @@ const (
 	AfterFind
 	AfterOldCopy
 	AfterOldCopyWhole
+	AfterTwin
 	AfterRefund
 	AfterBatch
 	AfterCashIn

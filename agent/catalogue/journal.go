@@ -7,10 +7,15 @@ import (
 
 // What is wrong with a journal.
 
-// OldCopy says which records an older copy, put in the journal's place, no longer has.
-func OldCopy(first, last uint64) Text {
-	return Text{fmt.Sprintf("流水曾换成旧副本，第 %d 至 %d 条不在本机", first, last),
-		fmt.Sprintf("an older copy was put in the journal's place, records %d to %d are not in it", first, last)}
+// NotMadeHere says which records of this terminal its journal has not made, and which of them the cloud has; a run is such as
+// "13-15". Who made them is not known.
+func NotMadeHere(runs []string, cloud Text) Text {
+	return Text{
+		fmt.Sprintf("本终端号的第 %s 条记录不是本机流水所记（%s）：流水被换成旧副本，或另有机器在用本终端的副本", strings.Join(runs, "、"), cloud.Chinese),
+		fmt.Sprintf("records %s under this terminal's id were not made with this journal (%s): "+
+			"either it was put back from an older copy, or another machine works with a copy of this terminal",
+			strings.Join(runs, ", "), cloud.English),
+	}
 }
 
 // CloudPutBack says which of the records that the cloud has acknowledged its books no longer have.

@@ -103,11 +103,16 @@ func (p Phrase) after() Text {
 	case AfterKeepRunning:
 		return Text{"请勿关机或重启，等未上传的流水传完，并联系服务商", "Do not switch off or restart until the waiting records are sent; call support"}
 	case AfterOldCopy:
-		return Text{"凡平台没收到的，收款可能缺失：请联系服务商，找回原来的流水换上；切勿删除任何文件",
-			"Payments that the cloud never got may be missing: call support and put the true journal back; delete no file"}
+		return Text{"先查有没有另一台机器在用本终端的副本，有就停用它。凡平台没收到的，收款可能缺失：请联系服务商，找回原来的流水换上；切勿删除任何文件",
+			"Look for another machine with a copy of this terminal first, and switch it off. " +
+				"Payments that the cloud never got may be missing: call support and put the true journal back; delete no file"}
 	case AfterOldCopyWhole:
-		return Text{"款项不缺；本机那段时间的班次合计可能不全，请联系服务商查明原因",
-			"No payment is missing; this till's shift totals of that time may be incomplete. Have support find out why"}
+		return Text{"先查有没有另一台机器在用本终端的副本，有就停用它。这些记录里的款项不缺；本机那段时间的班次合计可能不全，请联系服务商查明原因",
+			"Look for another machine with a copy of this terminal first, and switch it off. " +
+				"Of these records no payment is missing; this till's shift totals of that time may be incomplete. Have support find out why"}
+	case AfterTwin:
+		return Text{"找到那台机器并停用，只留一台；两台机器的收款请服务商逐笔核对；切勿删除任何文件",
+			"Find that machine and switch it off, so that one is left; have support settle the payments of both one by one; delete no file"}
 	default:
 		return p.afterOrder()
 	}

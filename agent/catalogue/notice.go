@@ -31,8 +31,12 @@ func (p Phrase) notice() Text {
 		return Text{"平台拒收了本笔的记录，请勿交货；如不久未自动得出结果，请联系服务商",
 			"The cloud refused this sale's record; hand over nothing, and call support if no result comes by itself soon"}
 	case NoticeOldCopy:
-		return Text{"本机流水被换成旧副本，缺少记录；请联系服务商，切勿删除文件",
-			"An older copy of this till's journal was put in place and records are missing; call support and delete no file"}
+		return Text{"本终端号有记录不是本机流水所记：流水被换成旧副本，或另有机器在用本终端的副本；请先查有没有另一台机器，并联系服务商，切勿删除文件",
+			"Records under this terminal's id were not made with this till's journal: it was put back from an older copy, or another machine " +
+				"works with a copy of this terminal. Look for another machine first, call support and delete no file"}
+	case NoticeTwin:
+		return Text{"另有一台机器在用本终端的副本，并以同一终端号写记录",
+			"another machine works with a copy of this terminal and writes records under the same id"}
 	case NoticeCloudOldCopy:
 		return Text{"平台的账簿被换成旧副本，缺少它确认过的交易；请联系服务商，结果以本机流水为准，切勿重复收款或退款",
 			"The cloud's books were put back from an older copy and lack what it had acknowledged; call support. What this till's journal says counts: charge and refund nothing again"}

@@ -13,7 +13,7 @@ type Stretch struct {
 	Last  uint64 `json:"last"`
 }
 
-// Loss is a run of records that an older copy, put in the journal's place, no longer has.
+// Loss is a run of records under this terminal's id that its journal has not made, or no longer has.
 type Loss struct {
 	First   uint64     `json:"first"`
 	Last    uint64     `json:"last"`
@@ -22,39 +22,57 @@ type Loss struct {
 	Missing []Stretch  `json:"missing,omitempty" doc:"of them, those that the cloud has not got either"`
 }
 
-// text says what is gone, and who has it.
-func (l Loss) text() Words {
-	said := catalogue.OldCopy(l.First, l.Last)
-	switch {
-	case !l.Told:
-		return said.With(catalogue.CloudNotHeard())
-	case len(l.Missing) == 0:
-		return said.With(catalogue.CloudLacksNone())
-	}
-	var runs []string
-	for _, m := range l.Missing {
-		run := fmt.Sprint(m.First)
-		if m.Last != m.First {
-			run += "-" + fmt.Sprint(m.Last)
+// toldFor is how long people are told of a loss of which the cloud has every record.
+const toldFor = 7 * 24 * time.Hour
+
+// Recent are the losses to tell people of. What the cloud lacks is told until somebody has put it right.
+func Recent(all []Loss, now time.Time) []Loss {
+	var recent []Loss
+	for _, l := range all {
+		if !l.whole() || l.FoundAt == nil || now.Sub(*l.FoundAt) < toldFor {
+			recent = append(recent, l)
 		}
-		runs = append(runs, run)
 	}
-	return said.With(catalogue.CloudLacks(runs))
+	return recent
 }
 
-// Losses are what to tell of a journal's losses and what to do about them; nothing where there are none.
+func (l Loss) whole() bool { return l.Told && len(l.Missing) == 0 }
+
+// Losses are what to tell of losses, all in one, and what to do about them; nothing where there are none.
 func Losses(all []Loss) (notice, next *Words) {
 	if len(all) == 0 {
 		return nil, nil
 	}
-	after := catalogue.AfterOldCopyWhole
-	var texts []Words
+	after, cloud := catalogue.AfterOldCopy, catalogue.CloudNotHeard()
+	var lost []string
+	whole := true
 	for _, l := range all {
-		texts = append(texts, l.text())
-		if !l.Told || len(l.Missing) > 0 {
-			after = catalogue.AfterOldCopy
+		lost = append(lost, runOf(l.First, l.Last))
+		whole = whole && l.whole()
+	}
+	if missing := Missing(all); len(missing) > 0 {
+		cloud = catalogue.CloudLacks(missing)
+	} else if whole {
+		after, cloud = catalogue.AfterOldCopyWhole, catalogue.CloudLacksNone()
+	}
+	said, todo := catalogue.NotMadeHere(lost, cloud), after.Text()
+	return &said, &todo
+}
+
+// Missing are the runs of records, such as "13-15", that the cloud has not got either.
+func Missing(all []Loss) []string {
+	var runs []string
+	for _, l := range all {
+		for _, m := range l.Missing {
+			runs = append(runs, runOf(m.First, m.Last))
 		}
 	}
-	said, todo := catalogue.Listed(texts...), after.Text()
-	return &said, &todo
+	return runs
+}
+
+func runOf(first, last uint64) string {
+	if first == last {
+		return fmt.Sprint(first)
+	}
+	return fmt.Sprintf("%d-%d", first, last)
 }

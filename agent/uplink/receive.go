@@ -171,6 +171,7 @@ func (u *Uplink) acknowledged(header record.Header, r record.Record) error {
 	err := u.journal.Acknowledge(context.Background(), ack)
 	switch {
 	case errors.Is(err, journal.ErrLinkMismatch):
+		u.foreign(ack.GetHighWater())
 		u.stop(err)
 	case errors.Is(err, journal.ErrBehind):
 		u.demandSignIn(err.Error())
@@ -199,6 +200,9 @@ func (u *Uplink) refusal(r record.Record) error {
 		u.refused[refusal.Sequence] = true
 	}
 	u.mu.Unlock()
+	if refusal.Cause == message.Refusal_CAUSE_OTHER_BYTES {
+		u.foreign(refusal.Sequence)
+	}
 	u.notes.warn("cloud refused a record", "sequence", refusal.Sequence, "epoch", refusal.Epoch, "cause", refusal.Cause.String())
 	u.heed(refusal)
 	offer(u.refusals, refusal)

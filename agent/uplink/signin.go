@@ -201,6 +201,7 @@ func (u *Uplink) signedIn(epoch uint32, answer *message.SignInAnswer, named, las
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	u.signInCause = ""
+	first := u.clock.ours.IsZero()
 	u.clock, u.signedInAt = clock, u.config.Steady()
 	u.status.HeardAt, u.status.HeardSteady = clock.ours, u.signedInAt
 	u.status.ClockOffset = offset
@@ -208,12 +209,35 @@ func (u *Uplink) signedIn(epoch uint32, answer *message.SignInAnswer, named, las
 		u.recheckTo = last
 		u.status.OldCopyAt = clock.ours
 	}
+	switch {
+	case first:
+		u.free = max(answer.Highest, answer.Named, last)
+	case answer.Highest > max(last, u.highest):
+		u.twin(answer.Highest)
+	}
+	u.highest = max(u.highest, answer.Highest)
 	u.lacks(answer.HighWater)
 	if known := max(answer.Highest, named); answer.Named > known {
 		u.status.OldCopyAt, u.status.Gone = clock.ours, journal.Range{First: known + 1, Last: answer.Named}
-		u.logger.Error("journal is an old copy: records were lost that the cloud has not got", "from", known+1, "to", answer.Named)
+		u.logger.Error("records under this terminal's id are neither in its journal nor in the cloud", "from", known+1, "to", answer.Named)
 	}
 	u.logger.Info("uplink signed in", "epoch", epoch, "cloud has", answer.Highest, "clock offset", offset)
+}
+
+// foreign takes note of another record than this journal's under a number. It is another machine's where this process made its
+// own behind all that there was at its first sign-in; else this terminal may have made it before its journal was put back.
+func (u *Uplink) foreign(sequence uint64) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if !u.clock.ours.IsZero() && sequence > u.free {
+		u.twin(sequence)
+	}
+}
+
+// twin says that another machine has written a record under this terminal's id. u.mu is held.
+func (u *Uplink) twin(sequence uint64) {
+	u.status.TwinAt = u.config.Clock()
+	u.notes.warn("another machine writes records under this terminal's id", "sequence", sequence)
 }
 
 // lacks tells when the cloud does not have all up to where it has acknowledged all: its books were put back from an older copy.

@@ -63,6 +63,9 @@ type Uplink struct {
 	// recheckTo is the last record of a journal that turned out an old copy: up to there records are sent again even
 	// if the cloud has something under their numbers, so that it can tell whether it has the same.
 	recheckTo uint64
+	// free is the last number that the cloud, or this journal, had at the first sign-in since the start: only this process makes
+	// records behind it. highest is the highest one that the cloud has named since.
+	free, highest uint64
 	// deafAt is when answers under another copy's epoch last made this terminal sign in.
 	deafAt time.Time
 	// openedAt is when a message from below last opened.
@@ -94,6 +97,9 @@ type Status struct {
 	// that the terminal has had and the cloud knows no more of than their numbers; zero when there are none.
 	OldCopyAt time.Time
 	Gone      journal.Range
+	// TwinAt is when it was last certain that another machine writes records under this terminal's id, zero when it has not been
+	// since the start.
+	TwinAt time.Time
 	// Lacking are the records that the cloud has acknowledged and no longer has, as it was found out at LackingAt; zero when
 	// there are none.
 	Lacking   journal.Range

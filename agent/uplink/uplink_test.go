@@ -223,6 +223,7 @@ func TestSignIn(t *testing.T) {
 		require.Equal(t, []journal.Range{{First: 1, Last: 5}}, report.Lost)
 		require.False(t, tl.uplink.Status().OldCopyAt.IsZero())
 		require.Zero(t, tl.uplink.Status().Gone, "the cloud has them")
+		require.Zero(t, tl.uplink.Status().TwinAt, "nobody else need have made them")
 		tl.faults(1)
 		c.until("records after the gap", func() bool { return c.high == 7 })
 		opened := new(message.EpochOpened)
@@ -313,6 +314,51 @@ func TestSignIn(t *testing.T) {
 		c.until("both offered", func() bool { return c.seen[2] > 0 && c.seen[3] > 0 && c.high == 10 })
 		require.Equal(t, message.Refusal_CAUSE_OTHER_BYTES, (<-tl.uplink.Refusals()).Cause)
 		require.Equal(t, uint32(2), tl.uplink.Status().Epoch)
+		require.Zero(t, tl.uplink.Status().TwinAt, "this terminal may have made the others itself, before its journal was put back")
+	})
+	t.Run("is certain of another machine when there is more than it has made since the sign-in before", func(t *testing.T) {
+		_, c, tl := world(t)
+		tl.faults(2)
+		c.until("all records", func() bool { return c.high == 3 })
+		require.Zero(t, tl.uplink.Status().TwinAt)
+		c.set(func() {
+			c.base, c.baseEnd = 9, seal.Hash{5}
+			for n := uint64(4); n <= 9; n++ {
+				c.records[n] = record.Record(make([]byte, 100))
+			}
+			c.high, c.top, c.ended = 9, 9, 1
+		})
+		tl.faults(1)
+		tl.until("second epoch", func(s uplink.Status) bool { return s.Epoch == 2 })
+		tl.until("another machine", func(s uplink.Status) bool { return !s.TwinAt.IsZero() })
+		require.False(t, tl.uplink.Status().OldCopyAt.IsZero())
+	})
+	t.Run("is certain of another machine when it is refused a number that was free at its sign-in", func(t *testing.T) {
+		_, c, tl := world(t)
+		c.set(func() { c.refused[2] = message.Refusal_CAUSE_OTHER_BYTES })
+		tl.faults(1)
+		tl.until("another machine", func(s uplink.Status) bool { return !s.TwinAt.IsZero() })
+		require.True(t, tl.uplink.Status().OldCopyAt.IsZero())
+	})
+	t.Run("is not certain of it by what an old copy of the journal lacks, at later sign-ins either", func(t *testing.T) {
+		_, c, tl := world(t)
+		tl.stop()
+		c.set(func() {
+			c.base, c.baseEnd = 9, seal.Hash{5}
+			for n := uint64(2); n <= 9; n++ {
+				c.records[n] = record.Record(make([]byte, 100))
+			}
+			c.high, c.top = 9, 9
+		})
+		var ahead atomic.Int64
+		tl.config.Clock = func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) }
+		tl.run()
+		tl.until("second epoch", func(s uplink.Status) bool { return s.Epoch == 2 && s.Unsent == 0 })
+		require.False(t, tl.uplink.Status().OldCopyAt.IsZero())
+		ahead.Store(int64(25 * time.Hour))
+		tl.faults(1)
+		tl.until("third epoch", func(s uplink.Status) bool { return s.Epoch == 3 && s.Unsent == 0 })
+		require.Zero(t, tl.uplink.Status().TwinAt)
 	})
 	t.Run("stops when the books contradict the journal", func(t *testing.T) {
 		_, c, tl := world(t)

@@ -58,12 +58,12 @@ func terminals() []Entry {
 // journals are the alarms about a terminal's journal.
 func journals() []Entry {
 	return []Entry{
-		{Kind: JournalRestored, Title: Text{"终端的流水被换成旧副本",
-			"a terminal's journal was replaced by an old copy"},
-			Meaning: Text{"旧副本缺少后来的记录；平台没有收到的那些，里面的收款可能缺失",
-				"the old copy lacks later records; payments in those that never came here may be missing"},
-			Next: Text{"到店找回原来的流水文件换上；找不到时，按运营机构的账单逐笔核对那段时间",
-				"find the true journal at the shop and put it back; if it is gone, compare that time with the operators' statements"}},
+		{Kind: JournalRestored, Title: Text{"终端的流水缺少平台已知的记录",
+			"a terminal's journal lacks records that the cloud knows of"},
+			Meaning: Text{"流水被换成了旧副本，或另有机器用终端的副本写了这些记录；平台没有收到的那些，里面的收款可能缺失",
+				"its journal was replaced by an old copy, or another machine wrote them with a copy of the terminal; payments in those that never came here may be missing"},
+			Next: Text{"先到店查有几台机器用这个终端号，多的停用，只留一台；只有一台时，找回原来的流水文件换上；找不到时，按运营机构的账单逐笔核对那段时间",
+				"first find out at the shop whether another machine uses this terminal id, switch it off and leave one; if there is none, find the true journal and put it back; if it is gone, compare that time with the operators' statements"}},
 		{Kind: BooksBehind, Title: Text{"平台的账簿是旧副本", "the cloud's books are an older copy"},
 			Meaning: Text{"终端记得平台确认过的记录，账簿里却没有：数据库被换回了旧备份，其后的收款、退款不在账上；当时未决的付款先查询运营机构，不会撤销",
 				"a terminal was acknowledged records that the books have not: the database was put back from a backup, and later payments and refunds are missing; payments that were open then are asked about and not taken back"},

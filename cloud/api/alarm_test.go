@@ -50,7 +50,13 @@ func TestAlarms(t *testing.T) {
 		first := s.alarms("")[0]
 		require.Equal(t, alarm.Of("journal-restored").Title, first.Title)
 		_, text, _ := s.get("/v1/alarms", nil)
-		require.Less(t, strings.Index(text, `"zh":"终端的流水被换成旧副本"`), strings.Index(text, `"en":"a terminal's journal was replaced`))
+		require.Less(t, strings.Index(text, `"zh":"终端的流水缺少平台已知的记录"`), strings.Index(text, `"en":"a terminal's journal lacks records`))
+		for _, said := range []alarm.Text{first.Meaning, first.Next} {
+			require.Contains(t, said.English, "another machine")
+			require.Contains(t, said.Chinese, "机器")
+		}
+		require.Contains(t, first.Meaning.English, "old copy")
+		require.Contains(t, first.Next.English, "find the true journal")
 	})
 	t.Run("SettledOnceAndKept", func(t *testing.T) {
 		s := newSite(t, "")

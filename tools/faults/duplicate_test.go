@@ -49,6 +49,16 @@ func TestDuplicateTerminal(t *testing.T) {
 			})
 		}
 	})
+	t.Run("TheTillIsCertainOfAnotherMachine", func(t *testing.T) {
+		await(t, longPatience, "a till that says that it is another machine, and nothing else", func(ctx context.Context) (bool, string) {
+			status, err := w.Till.Station.Status(ctx)
+			if err != nil || status.Journal.Notice == nil {
+				return false, fmt.Sprint(err)
+			}
+			said := status.Journal.Notice.English
+			return strings.Contains(said, "another machine works with a copy") && !strings.Contains(said, "put back"), said
+		})
+	})
 	t.Run("WhatTheCopiesSellIsInTheBooks", func(t *testing.T) {
 		var sold []string
 		for i, till := range []*shop.Till{w.Till, clone} {

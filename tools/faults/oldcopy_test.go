@@ -38,8 +38,9 @@ func TestOldCopy(t *testing.T) {
 	})
 	require.Empty(t, journal.Lost[0].Missing)
 	require.NotNil(t, journal.Lost[0].FoundAt)
-	require.Contains(t, journal.Notice.Chinese, "流水曾换成旧副本")
+	require.Contains(t, journal.Notice.Chinese, "流水被换成旧副本")
 	require.Contains(t, journal.Notice.English, "the cloud has them all")
+	require.Contains(t, journal.Notice.Chinese, "或另有机器在用本终端的副本")
 	require.Contains(t, journal.Next.Chinese, "请联系服务商")
 	w.alarmed(t, "journal-restored", w.Till.Terminal)
 	// What the copy wrote down before it knew is another record: it shows at the sign-in where it came before that, and when

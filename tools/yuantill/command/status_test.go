@@ -46,9 +46,10 @@ func TestStatusTellsOfAnOldCopy(t *testing.T) {
 	status := station.Status{Journal: station.JournalStatus{Lost: lost}}
 	status.Journal.Notice, status.Journal.Next = station.Losses(lost)
 	till.SetStatus(status)
-	require.Contains(t, show("en"), "journal  ! an older copy was put in the journal's place, records 11 to 20 are not in it: "+
-		"the cloud lacks 13-15 as well  found 2026-05-01 ")
-	require.Contains(t, show("en"), "next  → Payments that the cloud never got may be missing: call support")
+	require.Contains(t, show("en"), "journal  ! records 11-20 under this terminal's id were not made with this journal (the cloud lacks 13-15 as well): "+
+		"either it was put back from an older copy, or another machine works with a copy of this terminal  found 2026-05-01 ")
+	require.Contains(t, show("en"), "next  → Look for another machine with a copy of this terminal first")
+	require.Contains(t, show("en"), "Payments that the cloud never got may be missing: call support")
 	both := show("both")
 	require.Less(t, strings.Index(both, "平台也缺 13-15"), strings.Index(both, "the cloud lacks 13-15"))
 	require.Contains(t, both, "切勿删除任何文件")

@@ -109,9 +109,9 @@ func (p *program) sayVerified(r verifyJSON) {
 		return
 	}
 	for _, lost := range r.Lost {
-		p.say(fmt.Sprintf("曾从旧副本恢复：%d 至 %d 不在这里，只有平台收到的还在平台", lost.First, lost.Last),
-			fmt.Sprintf("restored from an older copy once: %d to %d are not here, and in the cloud's books as far as they reached it",
-				lost.First, lost.Last))
+		p.say(fmt.Sprintf("曾从旧副本恢复，或另有机器用过本终端的副本：%d 至 %d 不在这里，只有平台收到的还在平台", lost.First, lost.Last),
+			fmt.Sprintf("restored from an older copy once, or another machine used a copy of this terminal: %d to %d are not here, "+
+				"and in the cloud's books as far as they reached it", lost.First, lost.Last))
 	}
 	if r.TagsChecked {
 		p.say("链接与签名均已校验", "chain and tags checked")

@@ -14,6 +14,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/yuantill/yuantill/agent/catalogue"
 	"github.com/yuantill/yuantill/agent/journal"
 	"github.com/yuantill/yuantill/agent/station"
 	"github.com/yuantill/yuantill/drivers/port/hid"
@@ -348,16 +349,24 @@ func TestJournalAndRoom(t *testing.T) {
 		_, err := j.OpenEpoch(t.Context(), journal.EpochOpening{Keys: ring.Derive(epoch), Highest: 40})
 		require.NoError(t, err)
 		require.NoError(t, j.Close())
-		f := b.wants(t, "journal", doctor.Warn, "8 to 40 are not in it")
+		f := b.wants(t, "journal", doctor.Warn, "records 8-40 under this terminal's id were not made with this journal")
 		require.Contains(t, f.Next.English, "put the true journal back")
 		require.Contains(t, f.Text.English, "shows once it answers")
 		require.Regexp(t, `; found \d{4}-\d\d-\d\d \d\d:\d\d:\d\d \+08:00$`, f.Text.English)
-		require.Regexp(t, "第 8 至 40 条不在本机.*；发现于 ", f.Text.Chinese)
+		require.Regexp(t, "第 8-40 条记录不是本机流水所记.*；发现于 ", f.Text.Chinese)
 		b.agent(func(s *stationclient.Status) {
 			s.Journal.Lost = []station.Loss{{First: 8, Last: 40, Told: true, Missing: []station.Stretch{{First: 9, Last: 12}}}}
 		})
 		f = b.wants(t, "journal", doctor.Warn, "the cloud lacks 9-12 as well")
 		require.Contains(t, f.Text.Chinese, "平台也缺 9-12")
+		b.agent(func(s *stationclient.Status) {
+			s.Journal.Lost = []station.Loss{{First: 8, Last: 40, Told: true}}
+			notice, next := catalogue.NoticeTwin.Text(), catalogue.AfterTwin.Text()
+			s.Journal.Notice, s.Journal.Next = &notice, &next
+		})
+		f = b.wants(t, "journal", doctor.Warn, "another machine works with a copy of this terminal")
+		require.NotContains(t, f.Text.English, "put back", "the agent knows better")
+		require.Contains(t, f.Next.English, "switch it off")
 	})
 	t.Run("FAIL a sale removed", func(t *testing.T) {
 		b := newBench(t)

@@ -137,7 +137,12 @@ func (d *Doctor) journalFinding(ctx context.Context, j *journal.Journal) Finding
 			next("检查网络；记录不会丢失", "check the network; nothing is lost meanwhile", "yuantill status").
 			with("oldest_unsent", counts.OldestUnsent.UTC())
 	}
-	if notice, next := station.Losses(lost); notice != nil {
+	lost = station.Recent(lost, d.tools.Clock())
+	notice, next := station.Losses(lost)
+	if d.agent != nil && d.agent.Journal.Notice != nil && d.agent.Journal.Next != nil {
+		notice, next = d.agent.Journal.Notice, d.agent.Journal.Next // it knows what no file tells
+	}
+	if notice != nil {
 		found := foundAt(lost)
 		f = warn("journal", chinese+"；"+notice.Chinese+found.Chinese, english+"; "+notice.English+found.English).
 			advise(*next, "yuantill journal verify").with("lost", lost)
@@ -147,6 +152,9 @@ func (d *Doctor) journalFinding(ctx context.Context, j *journal.Journal) Finding
 
 // foundAt says when the latest loss was found, and nothing where that is not known.
 func foundAt(lost []station.Loss) bilingual.Text {
+	if len(lost) == 0 {
+		return bilingual.Text{}
+	}
 	at := lost[len(lost)-1].FoundAt
 	if at == nil {
 		return bilingual.Text{}
