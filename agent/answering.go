@@ -31,8 +31,8 @@ func (t *till) idleReader(ctx context.Context, reader drivers.CardReader) error 
 	}
 }
 
-// answering returns once the reader has answered, and tells whether it does. Its errors are ctx's, and that of a reader that
-// has to be opened again.
+// answering returns once the reader has answered, and tells whether it does; of one that cannot be asked nothing better is known
+// than that it was opened. Its errors are ctx's, and that of a reader that has to be opened again.
 func (t *till) answering(ctx context.Context, reader drivers.CardReader) error {
 	for tries := 1; ; tries++ {
 		err := probe(ctx, reader)
@@ -53,9 +53,13 @@ func (t *till) answering(ctx context.Context, reader drivers.CardReader) error {
 }
 
 func probe(ctx context.Context, reader drivers.CardReader) error {
+	prober, asks := reader.(drivers.Prober)
+	if !asks {
+		return nil
+	}
 	asking, cancel := context.WithTimeout(ctx, probeWithin)
 	defer cancel()
-	return reader.Probe(asking)
+	return prober.Probe(asking)
 }
 
 // unanswered reports whether an error is that of a device that is there and says nothing, or nothing that makes sense.

@@ -151,6 +151,21 @@ func TestReaderFallsSilentInASale(t *testing.T) {
 	})
 }
 
+// mute is a reader that cannot be asked.
+type mute struct{ drivers.CardReader }
+
+// TestReaderThatCannotBeAsked: nothing better is known of it than that it was opened.
+func TestReaderThatCannotBeAsked(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newShop(approve)
+		s.reader.Stall(true)
+		s.openWith(t, nil, opener[drivers.CardReader](mute{s.reader}), nil)
+		time.Sleep(time.Minute)
+		s.answers(t)
+		s.stop()
+	})
+}
+
 // TestReaderIsOpenedAgain: what asking again does not mend, opening the port anew may.
 func TestReaderIsOpenedAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -37,18 +37,24 @@ type deviceBoard struct {
 	mu       sync.Mutex
 	devices  map[string]*station.Device
 	recorded map[string]time.Time // when a device's fault was last recorded
-	logged   map[string]time.Time // and logged
-	muted    map[string]bool      // whose fault is not in the log: the one before it was too short a while ago
-	paper    paperState           // how it is with a printer that is there
+	logged   map[string]logged
+	paper    paperState // how it is with a printer that is there
 
 	// printerTried closes when it is known for the first time whether there is a printer.
 	printerTried chan struct{}
 }
 
+// logged is when a device's fault was last put into the log. It is muted while one is not there: the one before was too short a
+// while ago.
+type logged struct {
+	at    time.Time
+	muted bool
+}
+
 func newDeviceBoard(t *till) *deviceBoard {
 	return &deviceBoard{
 		till: t, devices: make(map[string]*station.Device), recorded: make(map[string]time.Time),
-		logged: make(map[string]time.Time), muted: make(map[string]bool), printerTried: make(chan struct{}),
+		logged: make(map[string]logged), printerTried: make(chan struct{}),
 	}
 }
 
@@ -148,24 +154,25 @@ func (b *deviceBoard) logs(name string, news bool) bool {
 	now := b.till.parts.Clock()
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if !news && !b.muted[name] {
+	last := b.logged[name]
+	if !news && !last.muted {
 		return false
 	}
-	last, known := b.logged[name]
-	b.muted[name] = known && now.Sub(last) < faultEvery && !now.Before(last)
-	if !b.muted[name] {
-		b.logged[name] = now
+	if since := now.Sub(last.at); since >= 0 && since < faultEvery {
+		b.logged[name] = logged{at: last.at, muted: true}
+		return false
 	}
-	return !b.muted[name]
+	b.logged[name] = logged{at: now}
+	return true
 }
 
 // forgive reports whether the fault that is over was kept out of the log: then its end is as well.
 func (b *deviceBoard) forgive(name string) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	muted := b.muted[name]
-	delete(b.muted, name)
-	return muted
+	last := b.logged[name]
+	b.logged[name] = logged{at: last.at}
+	return last.muted
 }
 
 // record puts the fault into the journal, at most one a device every faultEvery: a loose plug must not fill it.

@@ -44,7 +44,11 @@ type CardReader interface {
 	// away, are something. A card that was found before is dead from then on. Errors: ctx's, or an *Error; what is in the
 	// field is not known then.
 	Vacant(ctx context.Context) (bool, error)
-	// Probe asks the reader itself whether it answers, and leaves what is in the field alone. Errors: ctx's, or an *Error.
+}
+
+// Prober is a CardReader that can be asked whether it answers.
+type Prober interface {
+	// Probe asks the reader itself and leaves what is in the field alone. Errors: ctx's, or an *Error.
 	Probe(ctx context.Context) error
 }
 

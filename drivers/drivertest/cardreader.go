@@ -32,6 +32,7 @@ type CardReader struct {
 
 var (
 	_ drivers.CardReader = (*CardReader)(nil)
+	_ drivers.Prober     = (*CardReader)(nil)
 	_ drivers.Card       = (*Card)(nil)
 )
 

@@ -152,37 +152,53 @@ func cardLookGone(t *testing.T, bench CardReaderBench) {
 	requireKind(t, err, drivers.KindGone)
 }
 
+// prober is the reader as one that can be asked; another has nothing to show here.
+func prober(t *testing.T, bench CardReaderBench, test func(reader drivers.Prober)) {
+	t.Helper()
+	if reader, is := bench.Reader.(drivers.Prober); is {
+		test(reader)
+	}
+}
+
 // cardProbe probes a reader before it has done anything, with a card in use, and after a look.
 func cardProbe(t *testing.T, bench CardReaderBench) {
-	require.NoError(t, bench.Reader.Probe(bounded(t)))
-	bench.Place()
-	card := awaitCard(t, bench)
-	const rounds = 3
-	for range rounds {
-		require.NoError(t, bench.Reader.Probe(bounded(t)))
-		requireAnswers(t, bench, card)
-	}
-	requireVacant(t, bench, false)
-	require.NoError(t, bench.Reader.Probe(bounded(t)))
-	requireVacant(t, bench, false)
+	prober(t, bench, func(reader drivers.Prober) {
+		require.NoError(t, reader.Probe(bounded(t)))
+		bench.Place()
+		card := awaitCard(t, bench)
+		const rounds = 3
+		for range rounds {
+			require.NoError(t, reader.Probe(bounded(t)))
+			requireAnswers(t, bench, card)
+		}
+		requireVacant(t, bench, false)
+		require.NoError(t, reader.Probe(bounded(t)))
+		requireVacant(t, bench, false)
+	})
 }
 
 func cardProbeEnded(t *testing.T, bench CardReaderBench) {
-	require.ErrorIs(t, bench.Reader.Probe(ended()), context.Canceled)
-	require.NoError(t, bench.Reader.Probe(bounded(t)))
+	prober(t, bench, func(reader drivers.Prober) {
+		require.ErrorIs(t, reader.Probe(ended()), context.Canceled)
+		require.NoError(t, reader.Probe(bounded(t)))
+	})
 }
 
 // cardProbeStalled: a port that can be opened is no reader that answers.
 func cardProbeStalled(t *testing.T, bench CardReaderBench) {
-	bench.Stall()
-	ctx, cancel := context.WithTimeout(context.Background(), shortWait)
-	defer cancel()
-	require.Error(t, bench.Reader.Probe(ctx))
+	prober(t, bench, func(reader drivers.Prober) {
+		bench.Stall()
+		ctx, cancel := context.WithTimeout(context.Background(), shortWait)
+		defer cancel()
+		require.Error(t, reader.Probe(ctx))
+	})
 }
 
 func cardProbeGone(t *testing.T, bench CardReaderBench) {
-	bench.HangUp()
-	requireKind(t, bench.Reader.Probe(bounded(t)), drivers.KindGone)
+	prober(t, bench, func(reader drivers.Prober) {
+		bench.HangUp()
+		requireKind(t, reader.Probe(bounded(t)), drivers.KindGone)
+	})
 }
 
 func cardReleased(t *testing.T, bench CardReaderBench) {

@@ -63,7 +63,10 @@ type Reader struct {
 	active *Card
 }
 
-var _ drivers.CardReader = (*Reader)(nil)
+var (
+	_ drivers.CardReader = (*Reader)(nil)
+	_ drivers.Prober     = (*Reader)(nil)
+)
 
 // New returns a reader on an open port. It does no I/O; the caller closes the port. It fails on a nil port and on an
 // ExchangeTimeout out of range.
@@ -157,36 +160,36 @@ func (r *Reader) poll(ctx context.Context) ([]byte, error) {
 
 // Vacant polls once. Errors: ctx's, or *drivers.Error: KindRefused for a chip that is no PN532, KindTimeout for one that
 // does not answer, KindGone for a port that is.
-func (r *Reader) Vacant(ctx context.Context) (bool, error) {
-	const op = "look at field"
-	if err := r.acquire(ctx); err != nil {
-		return false, fmt.Errorf("%s: %s: %w", device, op, err)
-	}
-	defer r.release()
-	// A card that was listed before answers no further poll until it has lost the field.
-	r.activate(nil)
-	r.fieldStale = true
-	vacant, err := r.lookOnce(ctx)
-	var failure *drivers.Error
-	switch {
-	case err == nil || errors.As(err, &failure):
-		return vacant, err
-	case ctx.Err() != nil:
-		return false, fmt.Errorf("%s: %s: %w", device, op, ctx.Err())
-	default:
-		r.ready = false
-		return false, &drivers.Error{Device: device, Op: op, Kind: kindOf(err), Cause: err}
-	}
+func (r *Reader) Vacant(ctx context.Context) (vacant bool, err error) {
+	err = r.once(ctx, "look at field", func() (err error) {
+		// A card that was listed before answers no further poll until it has lost the field.
+		r.activate(nil)
+		r.fieldStale = true
+		vacant, err = r.lookOnce(ctx)
+		return err
+	})
+	return vacant, err
 }
 
 // Probe asks the chip for its version, and sets it up where needed. Errors: as Vacant's.
 func (r *Reader) Probe(ctx context.Context) error {
-	const op = "probe chip"
+	return r.once(ctx, "probe chip", func() error {
+		if r.ready {
+			_, err := r.version(ctx)
+			return err
+		}
+		r.activate(nil) // setting the chip up ends whatever it was doing
+		return r.setUpAnew(ctx)
+	})
+}
+
+// once does something with the chip that is not tried again here.
+func (r *Reader) once(ctx context.Context, op string, do func() error) error {
 	if err := r.acquire(ctx); err != nil {
 		return fmt.Errorf("%s: %s: %w", device, op, err)
 	}
 	defer r.release()
-	err := r.probe(ctx)
+	err := do()
 	var failure *drivers.Error
 	switch {
 	case err == nil || errors.As(err, &failure):
@@ -197,15 +200,6 @@ func (r *Reader) Probe(ctx context.Context) error {
 		r.ready = false
 		return &drivers.Error{Device: device, Op: op, Kind: kindOf(err), Cause: err}
 	}
-}
-
-func (r *Reader) probe(ctx context.Context) error {
-	if r.ready {
-		_, err := r.version(ctx)
-		return err
-	}
-	r.activate(nil) // setting the chip up ends whatever it was doing
-	return r.setUpAnew(ctx)
 }
 
 // lookOnce polls once and releases what it finds.
