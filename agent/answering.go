@@ -19,12 +19,10 @@ const (
 
 // idleReader waits until a sale may want a card. It returns ctx's error, and why the reader has to be opened again.
 func (t *till) idleReader(ctx context.Context, reader drivers.CardReader) error {
-	next := time.NewTimer(probeEvery)
-	defer next.Stop()
 	select {
 	case <-t.armed:
 		return nil
-	case <-next.C:
+	case <-time.After(probeEvery):
 		return t.answering(ctx, reader)
 	case <-ctx.Done():
 		return ctx.Err()
@@ -34,8 +32,14 @@ func (t *till) idleReader(ctx context.Context, reader drivers.CardReader) error 
 // answering returns once the reader has answered, and tells whether it does; of one that cannot be asked nothing better is known
 // than that it was opened. Its errors are ctx's, and that of a reader that has to be opened again.
 func (t *till) answering(ctx context.Context, reader drivers.CardReader) error {
+	prober, asks := reader.(drivers.Prober)
 	for tries := 1; ; tries++ {
-		err := probe(ctx, reader)
+		var err error
+		if asks {
+			asking, cancel := context.WithTimeout(ctx, probeWithin)
+			err = prober.Probe(asking)
+			cancel()
+		}
 		switch {
 		case err == nil:
 			t.devices.up(ctx, deviceReader)
@@ -50,16 +54,6 @@ func (t *till) answering(ctx context.Context, reader drivers.CardReader) error {
 			return err
 		}
 	}
-}
-
-func probe(ctx context.Context, reader drivers.CardReader) error {
-	prober, asks := reader.(drivers.Prober)
-	if !asks {
-		return nil
-	}
-	asking, cancel := context.WithTimeout(ctx, probeWithin)
-	defer cancel()
-	return prober.Probe(asking)
 }
 
 // unanswered reports whether an error is that of a device that is there and says nothing, or nothing that makes sense.

@@ -44,12 +44,20 @@ type deviceBoard struct {
 	printerTried chan struct{}
 }
 
-// logged is when a device's fault was last put into the log. It is muted while one is not there: the one before was too short a
-// while ago.
+// logged is when a device's fault was last put into the log, and whether the one that it has now is there.
 type logged struct {
 	at    time.Time
-	muted bool
+	state logState
 }
+
+// logState is what the log has of a device's present fault: a muted one came too short a while after the one before.
+type logState uint8
+
+const (
+	logNone logState = iota
+	logTold
+	logMuted
+)
 
 func newDeviceBoard(t *till) *deviceBoard {
 	return &deviceBoard{
@@ -114,7 +122,7 @@ func (b *deviceBoard) up(ctx context.Context, name string) {
 	if !changed {
 		return
 	}
-	if !b.forgive(name) {
+	if !b.mutes(name, false) {
 		b.till.logger.InfoContext(ctx, "device ready", "device", name)
 	}
 	if before != "" {
@@ -138,7 +146,7 @@ func (b *deviceBoard) down(ctx context.Context, name string, err error) {
 	if errors.Is(err, context.Canceled) { // a till that stops lets go of its devices
 		return
 	}
-	if b.logs(name, changed) {
+	if !b.mutes(name, true) {
 		b.till.logger.WarnContext(ctx, "device not ready", "device", name, "error", err)
 	}
 	if !changed {
@@ -148,31 +156,27 @@ func (b *deviceBoard) down(ctx context.Context, name string, err error) {
 	b.record(ctx, name, err)
 }
 
-// logs reports whether a fault goes into the log now: once, and at most one a device every faultEvery. One that lasts is there
-// in the end.
-func (b *deviceBoard) logs(name string, news bool) bool {
+// mutes reports whether a device's fault, or its end, is kept out of the log. A fault is told once, and at most one a device
+// every faultEvery; one that lasts is there in the end. The end of one that is not there is not told either.
+func (b *deviceBoard) mutes(name string, fault bool) bool {
 	now := b.till.parts.Clock()
 	b.mu.Lock()
-	defer b.mu.Unlock()
 	last := b.logged[name]
-	if !news && !last.muted {
-		return false
+	is := last.state
+	switch since := now.Sub(last.at); {
+	case !fault:
+		last.state = logNone
+	case last.state != logTold && since >= 0 && since < faultEvery:
+		last.state, is = logMuted, logMuted
+	case last.state != logTold:
+		last, is = logged{at: now, state: logTold}, logNone
 	}
-	if since := now.Sub(last.at); since >= 0 && since < faultEvery {
-		b.logged[name] = logged{at: last.at, muted: true}
-		return false
+	b.logged[name] = last
+	b.mu.Unlock()
+	if fault {
+		return is != logNone
 	}
-	b.logged[name] = logged{at: now}
-	return true
-}
-
-// forgive reports whether the fault that is over was kept out of the log: then its end is as well.
-func (b *deviceBoard) forgive(name string) bool {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	last := b.logged[name]
-	b.logged[name] = logged{at: last.at}
-	return last.muted
+	return is == logMuted
 }
 
 // record puts the fault into the journal, at most one a device every faultEvery: a loose plug must not fill it.

@@ -37,6 +37,7 @@ func (t *till) watchCopy() {
 	case !found.TwinAt.IsZero():
 		if !t.twinTold {
 			t.twinTold = true
+			t.logger.Error("another machine writes records under this terminal's id")
 			t.feed.PublishNotice("", catalogue.NoticeTwin, t.parts.Clock())
 		}
 	case !found.OldCopyAt.IsZero() && !found.OldCopyAt.Equal(t.oldCopyAt):

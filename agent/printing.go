@@ -141,20 +141,17 @@ func (j *printJob) notStarted(copy message.ReceiptPrinted_Copy, fault string) ch
 
 // run prints jobs until the printer fails or ctx ends; what is queued then is reported as not started.
 func (w *printWorker) run(ctx context.Context, printer drivers.Printer) error {
-	look := time.NewTicker(lookEvery)
-	defer look.Stop()
 	for {
+		wait := lookEvery
 		if w.till.devices.look(printer) {
-			look.Reset(lookAgain)
-		} else {
-			look.Reset(lookEvery)
+			wait = lookAgain
 		}
 		select {
 		case job := <-w.queue:
 			if err := w.print(ctx, printer, job); err != nil {
 				return err
 			}
-		case <-look.C:
+		case <-time.After(wait):
 		case <-ctx.Done():
 			return ctx.Err()
 		}

@@ -61,15 +61,8 @@ func (t *till) journalStatus(c journal.Counts, u uplink.Status) station.JournalS
 		Records: c.Records, Unsent: c.Unsent, OldestUnsent: known(c.OldestUnsent), Sales: c.Sales, ClockJumps: c.ClockJumps,
 		Lost: append(LossesOf(c.Lost), gone(u)...),
 	}
-	recent := station.Recent(status.Lost, now)
-	status.Notice, status.Next = station.Losses(recent)
-	if !u.TwinAt.IsZero() && now.Sub(u.TwinAt) < twinFor {
-		said, next := catalogue.NoticeTwin.Text(), catalogue.AfterTwin.Text()
-		if missing := station.Missing(recent); len(missing) > 0 {
-			said = said.With(catalogue.CloudLacks(missing))
-		}
-		status.Notice, status.Next = &said, &next
-	}
+	twin := !u.TwinAt.IsZero() && now.Sub(u.TwinAt) < twinFor
+	status.Notice, status.Next = station.Losses(status.Lost, now, twin)
 	if lacking := u.Lacking; lacking != (journal.Range{}) {
 		said, next := catalogue.CloudPutBack(lacking.First, lacking.Last), catalogue.AfterCallSupport.Text()
 		if status.Notice != nil {

@@ -72,8 +72,8 @@ func (p Phrase) notice() Text {
 	case NoticeCardLimit:
 		return Text{"超出硬件钱包的限额", "Over the hard wallet's limit"}
 	case NoticeCardOnline:
-		return Text{"这张硬件钱包的脱机付款次数已用完，须先联网（在手机钱包中连接）再付；请改用其他方式",
-			"This hard wallet has used up its payments without the network: it must go online first (in the wallet's app). Pay another way meanwhile"}
+		return Text{"硬件钱包不联网可付的次数已用完，须先联网；请改用其他方式",
+			"The hard wallet has used up its payments without the network: it must go online first; pay another way"}
 	case NoticeCardBlocked:
 		return Text{"硬件钱包已停用或过期", "The hard wallet is blocked or expired"}
 	case NoticeCardForeign:

@@ -1,7 +1,7 @@
 package station
 
 import (
-	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/yuantill/yuantill/agent/catalogue"
@@ -22,57 +22,55 @@ type Loss struct {
 	Missing []Stretch  `json:"missing,omitempty" doc:"of them, those that the cloud has not got either"`
 }
 
-// toldFor is how long people are told of a loss of which the cloud has every record.
+// toldFor is how long people are told of a loss of which the cloud has every record. What it lacks is told until somebody has
+// put it right.
 const toldFor = 7 * 24 * time.Hour
 
-// Recent are the losses to tell people of. What the cloud lacks is told until somebody has put it right.
-func Recent(all []Loss, now time.Time) []Loss {
-	var recent []Loss
+// Losses are what to tell now of losses, all in one, and what to do about them; nothing where there is nothing to tell. It is
+// told of another machine where it is certain that one works with a copy of the terminal, and of what else may be where not.
+func Losses(all []Loss, now time.Time, twin bool) (notice, next *Words) {
+	var lost, missing []string
+	after := catalogue.AfterOldCopyWhole
 	for _, l := range all {
-		if !l.whole() || l.FoundAt == nil || now.Sub(*l.FoundAt) < toldFor {
-			recent = append(recent, l)
+		if l.Told && len(l.Missing) == 0 {
+			if l.FoundAt != nil && now.Sub(*l.FoundAt) >= toldFor {
+				continue
+			}
+		} else {
+			after = catalogue.AfterOldCopy
+		}
+		lost = append(lost, runOf(l.First, l.Last))
+		for _, m := range l.Missing {
+			missing = append(missing, runOf(m.First, m.Last))
 		}
 	}
-	return recent
-}
-
-func (l Loss) whole() bool { return l.Told && len(l.Missing) == 0 }
-
-// Losses are what to tell of losses, all in one, and what to do about them; nothing where there are none.
-func Losses(all []Loss) (notice, next *Words) {
-	if len(all) == 0 {
-		return nil, nil
-	}
-	after, cloud := catalogue.AfterOldCopy, catalogue.CloudNotHeard()
-	var lost []string
-	whole := true
-	for _, l := range all {
-		lost = append(lost, runOf(l.First, l.Last))
-		whole = whole && l.whole()
-	}
-	if missing := Missing(all); len(missing) > 0 {
+	cloud := catalogue.CloudNotHeard()
+	switch {
+	case len(missing) > 0:
 		cloud = catalogue.CloudLacks(missing)
-	} else if whole {
-		after, cloud = catalogue.AfterOldCopyWhole, catalogue.CloudLacksNone()
+	case after == catalogue.AfterOldCopyWhole:
+		cloud = catalogue.CloudLacksNone()
 	}
-	said, todo := catalogue.NotMadeHere(lost, cloud), after.Text()
+	var said Words
+	switch {
+	case twin:
+		said, after = catalogue.NoticeTwin.Text(), catalogue.AfterTwin
+		if len(missing) > 0 {
+			said = said.With(cloud)
+		}
+	case len(lost) == 0:
+		return nil, nil
+	default:
+		said = catalogue.NotMadeHere(lost, cloud)
+	}
+	todo := after.Text()
 	return &said, &todo
 }
 
-// Missing are the runs of records, such as "13-15", that the cloud has not got either.
-func Missing(all []Loss) []string {
-	var runs []string
-	for _, l := range all {
-		for _, m := range l.Missing {
-			runs = append(runs, runOf(m.First, m.Last))
-		}
-	}
-	return runs
-}
-
 func runOf(first, last uint64) string {
-	if first == last {
-		return fmt.Sprint(first)
+	run := strconv.FormatUint(first, 10)
+	if first != last {
+		run += "-" + strconv.FormatUint(last, 10)
 	}
-	return fmt.Sprintf("%d-%d", first, last)
+	return run
 }

@@ -213,7 +213,7 @@ func (u *Uplink) signedIn(epoch uint32, answer *message.SignInAnswer, named, las
 	case first:
 		u.free = max(answer.Highest, answer.Named, last)
 	case answer.Highest > max(last, u.highest):
-		u.twin(answer.Highest)
+		u.status.TwinAt = clock.ours
 	}
 	u.highest = max(u.highest, answer.Highest)
 	u.lacks(answer.HighWater)
@@ -228,16 +228,10 @@ func (u *Uplink) signedIn(epoch uint32, answer *message.SignInAnswer, named, las
 // own behind all that there was at its first sign-in; else this terminal may have made it before its journal was put back.
 func (u *Uplink) foreign(sequence uint64) {
 	u.mu.Lock()
-	defer u.mu.Unlock()
 	if !u.clock.ours.IsZero() && sequence > u.free {
-		u.twin(sequence)
+		u.status.TwinAt = u.config.Clock()
 	}
-}
-
-// twin says that another machine has written a record under this terminal's id. u.mu is held.
-func (u *Uplink) twin(sequence uint64) {
-	u.status.TwinAt = u.config.Clock()
-	u.notes.warn("another machine writes records under this terminal's id", "sequence", sequence)
+	u.mu.Unlock()
 }
 
 // lacks tells when the cloud does not have all up to where it has acknowledged all: its books were put back from an older copy.

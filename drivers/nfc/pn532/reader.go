@@ -175,11 +175,11 @@ func (r *Reader) Vacant(ctx context.Context) (vacant bool, err error) {
 func (r *Reader) Probe(ctx context.Context) error {
 	return r.once(ctx, "probe chip", func() error {
 		if r.ready {
-			_, err := r.version(ctx)
+			_, err := r.link.command(ctx, codeFirmwareVersion)
 			return err
 		}
 		r.activate(nil) // setting the chip up ends whatever it was doing
-		return r.setUpAnew(ctx)
+		return r.setUp(ctx)
 	})
 }
 
@@ -244,7 +244,7 @@ func (r *Reader) dismiss(ctx context.Context) error {
 // prepare wakes and sets up a chip whose state is not known, and switches a stale field off.
 func (r *Reader) prepare(ctx context.Context) error {
 	if !r.ready {
-		if err := r.setUpAnew(ctx); err != nil {
+		if err := r.setUp(ctx); err != nil {
 			return err
 		}
 	}
@@ -257,17 +257,8 @@ func (r *Reader) prepare(ctx context.Context) error {
 	return nil
 }
 
-// setUpAnew sets the chip up; what is in the field has to be reset after that.
-func (r *Reader) setUpAnew(ctx context.Context) error {
-	if err := r.setUp(ctx); err != nil {
-		return err
-	}
-	r.ready, r.fieldStale = true, true
-	return nil
-}
-
 // setUp aborts whatever the chip is doing, wakes it, makes sure that it is a PN532 and bounds its polls. Asking for the
-// version also puts every answer to an earlier command behind us.
+// version also puts every answer to an earlier command behind us. What is in the field has to be reset after that.
 func (r *Reader) setUp(ctx context.Context) error {
 	// 55 55 and zeros wake the chip's serial port from power-down (user manual, 7.2.11).
 	wake := append(AcknowledgeFrame(), 0x55, 0x55, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
@@ -278,9 +269,9 @@ func (r *Reader) setUp(ctx context.Context) error {
 	if _, err := r.link.command(ctx, codeSAM, 0x01, 0x17, 0x00); err != nil {
 		return fmt.Errorf("configure SAM: %w", err)
 	}
-	version, err := r.version(ctx)
+	version, err := r.link.command(ctx, codeFirmwareVersion)
 	if err != nil {
-		return err
+		return fmt.Errorf("get firmware version: %w", err)
 	}
 	if len(version) < 1 || version[0] != firmwareIC {
 		return &drivers.Error{Device: device, Op: "get firmware version", Kind: drivers.KindRefused, Cause: errNotPN532}
@@ -288,16 +279,9 @@ func (r *Reader) setUp(ctx context.Context) error {
 	if _, err := r.link.command(ctx, codeRFConfiguration, itemRetries, 0xFF, 0x01, pollRetries); err != nil {
 		return fmt.Errorf("bound polls: %w", err)
 	}
+	r.ready, r.fieldStale = true, true
 	r.log.Info("pn532 ready", "firmware", fmt.Sprintf("%x", version))
 	return nil
-}
-
-func (r *Reader) version(ctx context.Context) ([]byte, error) {
-	version, err := r.link.command(ctx, codeFirmwareVersion)
-	if err != nil {
-		return nil, fmt.Errorf("get firmware version: %w", err)
-	}
-	return version, nil
 }
 
 // acquire waits for the chip.

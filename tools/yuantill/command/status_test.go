@@ -44,7 +44,7 @@ func TestStatusTellsOfAnOldCopy(t *testing.T) {
 	at := time.Date(2026, 5, 1, 4, 0, 0, 0, time.UTC)
 	lost := []station.Loss{{First: 11, Last: 20, FoundAt: &at, Told: true, Missing: []station.Stretch{{First: 13, Last: 15}}}}
 	status := station.Status{Journal: station.JournalStatus{Lost: lost}}
-	status.Journal.Notice, status.Journal.Next = station.Losses(lost)
+	status.Journal.Notice, status.Journal.Next = station.Losses(lost, at, false)
 	till.SetStatus(status)
 	require.Contains(t, show("en"), "journal  ! records 11-20 under this terminal's id were not made with this journal (the cloud lacks 13-15 as well): "+
 		"either it was put back from an older copy, or another machine works with a copy of this terminal  found 2026-05-01 ")

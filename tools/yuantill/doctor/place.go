@@ -137,8 +137,7 @@ func (d *Doctor) journalFinding(ctx context.Context, j *journal.Journal) Finding
 			next("检查网络；记录不会丢失", "check the network; nothing is lost meanwhile", "yuantill status").
 			with("oldest_unsent", counts.OldestUnsent.UTC())
 	}
-	lost = station.Recent(lost, d.tools.Clock())
-	notice, next := station.Losses(lost)
+	notice, next := station.Losses(lost, d.tools.Clock(), false)
 	if d.agent != nil && d.agent.Journal.Notice != nil && d.agent.Journal.Next != nil {
 		notice, next = d.agent.Journal.Notice, d.agent.Journal.Next // it knows what no file tells
 	}
