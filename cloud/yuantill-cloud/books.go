@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"time"
 
@@ -14,8 +15,10 @@ import (
 	"github.com/yuantill/yuantill/cloud/api"
 	"github.com/yuantill/yuantill/cloud/folder"
 	"github.com/yuantill/yuantill/cloud/ledger"
+	"github.com/yuantill/yuantill/cloud/merchant"
 	"github.com/yuantill/yuantill/cloud/payment"
 	"github.com/yuantill/yuantill/cloud/store/sqlite"
+	"github.com/yuantill/yuantill/protocol/seal/fast"
 )
 
 // withBooks opens the store, beside a running cloud if need be, and closes it again.
@@ -28,11 +31,33 @@ func withBooks(ctx context.Context, s Settings, run func(*sqlite.Store) error) (
 	return run(books)
 }
 
+// errNotSetUp says that there was never a cloud here.
+var errNotSetUp = errors.New("no root key and no database")
+
+// existing opens a database that is there, and was used under this folder's root key. Where the key is not, as with a copy of
+// the database alone, nobody asks whose it is.
+func (s *Settings) existing(ctx context.Context, options sqlite.Options) (*sqlite.Store, error) {
+	root, err := merchant.OpenRoot(s.rootKey(), fast.Engine())
+	switch {
+	case err == nil:
+		owner := root.CheckValue()
+		options.Owner = owner[:]
+	case !errors.Is(err, fs.ErrNotExist):
+		return nil, err
+	}
+	options.Existing = true
+	books, gone := sqlite.Open(ctx, s.database(), options)
+	if err != nil && errors.Is(gone, sqlite.ErrGone) {
+		return nil, fmt.Errorf("%w: %w", errNotSetUp, err)
+	}
+	return books, gone
+}
+
 // openBooks opens the store for a command. A database of an older program is brought to this version only while no cloud
 // has it: the one that is running would refuse to start again. The log is not filled for a few rows.
 func openBooks(ctx context.Context, s Settings) (*sqlite.Store, error) {
 	options := sqlite.Options{Logger: slog.New(slog.DiscardHandler), AsItIs: true}
-	books, err := sqlite.Open(ctx, s.database(), options)
+	books, err := s.existing(ctx, options)
 	if !errors.Is(err, sqlite.ErrOlder) {
 		return books, err
 	}
@@ -45,7 +70,7 @@ func openBooks(ctx context.Context, s Settings) (*sqlite.Store, error) {
 		return nil, errors.Join(err, held)
 	}
 	options.AsItIs = false
-	books, err = sqlite.Open(ctx, s.database(), options)
+	books, err = s.existing(ctx, options)
 	return books, errors.Join(err, lock.Release())
 }
 

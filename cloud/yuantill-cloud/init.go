@@ -1,9 +1,11 @@
 package main
 
 import (
+	"context"
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"time"
 
@@ -11,15 +13,16 @@ import (
 
 	"github.com/yuantill/yuantill/cloud/folder"
 	"github.com/yuantill/yuantill/cloud/merchant"
+	"github.com/yuantill/yuantill/cloud/store/sqlite"
 	"github.com/yuantill/yuantill/protocol/seal/fast"
 	"github.com/yuantill/yuantill/protocol/sign"
 )
 
 func initCommand(with configured) *cobra.Command {
 	return &cobra.Command{Use: "init", Args: cobra.NoArgs,
-		Short: "生成根密钥、证书机构、服务器证书和签名密钥 · Make root key, authority, server certificate and signing key",
+		Short: "建立空账簿，生成根密钥、证书机构、服务器证书和签名密钥 · Make empty books, root key, authority, server certificate and signing key",
 		RunE: with(func(command *cobra.Command, s Settings) error {
-			if err := initialise(s, time.Now()); err != nil {
+			if err := initialise(command.Context(), s, time.Now()); err != nil {
 				return fmt.Errorf("init %s: %w", s.Data, err)
 			}
 			fmt.Fprintln(command.OutOrStdout(), s.Data)
@@ -27,9 +30,9 @@ func initCommand(with configured) *cobra.Command {
 		})}
 }
 
-// initialise makes the data folder's keys. What exists is never replaced, and what a run that was stopped half-way has
-// left is completed. It returns os.ErrExist when nothing was missing.
-func initialise(s Settings, now time.Time) (err error) {
+// initialise makes the data folder's database and keys. What exists is never replaced, and what a run that was stopped
+// half-way has left is completed. It returns os.ErrExist when nothing was missing, and sqlite.ErrGone where the database is.
+func initialise(ctx context.Context, s Settings, now time.Time) (err error) {
 	if err := os.MkdirAll(s.Data, 0o700); err != nil {
 		return err
 	}
@@ -38,7 +41,10 @@ func initialise(s Settings, now time.Time) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, lock.Release()) }()
-	made := 0
+	made, err := makeDatabase(ctx, s)
+	if err != nil {
+		return err
+	}
 	for _, step := range []func(Settings, time.Time) error{makeRoot, makeAuthority, makeServerPair, makeSigningKey, makeSigningPublic} {
 		switch err := step(s, now); {
 		case err == nil:
@@ -51,6 +57,25 @@ func initialise(s Settings, now time.Time) (err error) {
 		return fmt.Errorf("%w: %w", errInitialised, os.ErrExist)
 	}
 	return nil
+}
+
+// makeDatabase makes the empty books and reports how many. They are made before any key: so keys without a database are a
+// cloud that has lost it, and not one that was never finished.
+func makeDatabase(ctx context.Context, s Settings) (made int, err error) {
+	if _, err := os.Lstat(s.rootKey()); !errors.Is(err, os.ErrNotExist) {
+		if err != nil {
+			return 0, err
+		}
+		return 0, sqlite.Present(s.database())
+	}
+	if err := sqlite.Present(s.database()); !errors.Is(err, sqlite.ErrGone) {
+		return 0, err
+	}
+	books, err := sqlite.Open(ctx, s.database(), sqlite.Options{Logger: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		return 0, err
+	}
+	return 1, books.Close()
 }
 
 func makeRoot(s Settings, _ time.Time) error {

@@ -12,7 +12,7 @@ import (
 	"github.com/yuantill/yuantill/protocol/seal/fast"
 )
 
-// keyFiles are what init makes, in its order.
+// keyFiles are what init makes after the database, in its order.
 var keyFiles = []string{"root.key", "ca.key", "ca.pem", "server.pem", "signing.key", "signing.pub"}
 
 // TestInitGoesOn: wherever init was stopped, it is run again; what is there stays, and the end serves.
@@ -40,7 +40,7 @@ func TestInitGoesOn(t *testing.T) {
 			}
 			entries, err := os.ReadDir(dir)
 			require.NoError(t, err)
-			require.Len(t, entries, len(keyFiles)+1, "and the lock")
+			require.Len(t, entries, len(keyFiles)+2, "and the lock, and the database")
 			for _, name := range keyFiles[:len(keyFiles)-1] {
 				info, err := os.Stat(filepath.Join(dir, name))
 				require.NoError(t, err)
@@ -76,8 +76,19 @@ func TestInitGoesOn(t *testing.T) {
 		settings, err := ReadSettings(s.settings)
 		require.NoError(t, err)
 		require.NoError(t, os.MkdirAll(settings.Data, 0o700))
+		_, err = makeDatabase(t.Context(), settings)
+		require.NoError(t, err)
 		require.NoError(t, makeRoot(settings, time.Now()))
 		s.must("init")
 		s.serving()
+	})
+	t.Run("StoppedWhileItMadeTheDatabase", func(t *testing.T) {
+		s := newSite(t, "")
+		settings, err := ReadSettings(s.settings)
+		require.NoError(t, err)
+		require.NoError(t, os.MkdirAll(settings.Data, 0o700))
+		require.NoError(t, os.WriteFile(settings.database(), nil, 0o600))
+		s.must("init")
+		require.Contains(t, s.must("check"), "balanced: 0 entries")
 	})
 }

@@ -1,6 +1,6 @@
 // Command yuantill-cloud is the cloud: broker, collector, payments, books and API in one process.
 //
-// Exit codes: 0 all well, 1 failed, 2 wrong usage, 3 the books do not balance (check).
+// Exit codes: 0 all well, 1 failed, 3 the books do not balance (check), 4 the database is gone or is another cloud's.
 package main
 
 import (
@@ -13,6 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/yuantill/yuantill/cloud/store/sqlite"
 	"github.com/yuantill/yuantill/protocol"
 	"github.com/yuantill/yuantill/protocol/seal"
 	"github.com/yuantill/yuantill/protocol/seal/fast"
@@ -22,6 +23,7 @@ import (
 const (
 	exitFailed     = 1
 	exitUnbalanced = 3
+	exitBooks      = 4
 )
 
 // errUnbalanced says that a check found the books out of balance.
@@ -35,17 +37,34 @@ func main() {
 		for _, text := range advice(err) {
 			fmt.Fprintln(os.Stderr, "  →", text)
 		}
-		if errors.Is(err, errUnbalanced) {
-			os.Exit(exitUnbalanced)
-		}
-		os.Exit(exitFailed)
+		os.Exit(exitCode(err))
 	}
 }
+
+// exitCode is how a command's error is told to whoever started it.
+func exitCode(err error) int {
+	switch {
+	case errors.Is(err, errUnbalanced):
+		return exitUnbalanced
+	case errors.Is(err, sqlite.ErrGone), errors.Is(err, sqlite.ErrForeign):
+		return exitBooks
+	default:
+		return exitFailed
+	}
+}
+
+const exitCodes = `云端：接入、支付、账务 · The cloud: broker, payments, books
+
+退出码 Exit codes
+  0  正常 all well
+  1  失败 failed
+  3  账目不平（check） the books do not balance (check)
+  4  数据库不见了，或属于另一个云端 the database is gone, or is another cloud's`
 
 func newCommand() *cobra.Command {
 	var path string
 	root := &cobra.Command{
-		Use: "yuantill-cloud", Short: "云端：接入、支付、账务 · The cloud: broker, payments, books", Version: protocol.Release,
+		Use: "yuantill-cloud", Short: "云端：接入、支付、账务 · The cloud: broker, payments, books", Long: exitCodes, Version: protocol.Release,
 		SilenceUsage: true, SilenceErrors: true,
 		PersistentPreRunE: func(*cobra.Command, []string) error {
 			// Nothing touches money on a machine that computes wrongly.

@@ -106,7 +106,7 @@ func serve(ctx context.Context, s Settings, logger *slog.Logger) (err error) {
 		return fmt.Errorf("数据目录已被另一个云端使用 · use data folder %s: %w", s.Data, err)
 	}
 	defer func() { err = errors.Join(err, lock.Release()) }()
-	if c.books, err = sqlite.Open(ctx, s.database(), sqlite.DefaultOptions(logger)); err != nil {
+	if c.books, err = s.existing(ctx, sqlite.DefaultOptions(logger)); err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, c.books.Close()) }()

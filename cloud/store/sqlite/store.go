@@ -29,6 +29,10 @@ var (
 	ErrNewer = errors.New("sqlite: database from a newer program")
 	// ErrOlder says that the database is new or an older program's, and was to be left as it is.
 	ErrOlder = errors.New("sqlite: database from an older program")
+	// ErrGone says that there is no database, or nothing left in its file, and that none was to be made.
+	ErrGone = errors.New("sqlite: database is gone")
+	// ErrForeign says that the database was used under another root key.
+	ErrForeign = errors.New("sqlite: database of another cloud")
 )
 
 // Bounds of the queue in front of the writer.
@@ -53,6 +57,11 @@ type Options struct {
 	Inline bool
 	// AsItIs opens only a database of this very version, for whoever comes beside a program that has it open.
 	AsItIs bool
+	// Existing opens only a database that is there: to make one is for whoever sets a cloud up.
+	Existing bool
+	// Owner is the check value of the root key that the database is used under; nil asks nobody. A database without an owner
+	// gets this one, unless it is left AsItIs.
+	Owner []byte
 }
 
 // DefaultOptions are for a server.
@@ -80,7 +89,8 @@ var _ store.Store = (*Store)(nil)
 
 // Open opens or creates the store in a file, whose folder must exist, and starts its writer. It returns ErrNewer for
 // a file of a newer program, ErrOlder for one that would have to be brought to this version where AsItIs forbids it,
-// ErrDamaged for one that is no database any more, and store.ErrFull where the disk has no room for the log.
+// ErrDamaged for one that is no database any more, ErrGone for none where Existing asks for one, ErrForeign for one of another
+// Owner, and store.ErrFull where the disk has no room for the log.
 func Open(ctx context.Context, path string, options Options) (*Store, error) {
 	if options.Logger == nil {
 		return nil, errors.New("open store: no logger")
@@ -88,6 +98,11 @@ func Open(ctx context.Context, path string, options Options) (*Store, error) {
 	absolute, err := filepath.Abs(path)
 	if err != nil {
 		return nil, fmt.Errorf("open store: %w", err)
+	}
+	if options.Existing {
+		if err := Present(absolute); err != nil {
+			return nil, fmt.Errorf("open store: %w", err)
+		}
 	}
 	// The file holds the books: nobody else reads it.
 	if options.Disk == nil {

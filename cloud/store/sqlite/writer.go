@@ -57,8 +57,15 @@ func newWriter(path string, options Options) (*writer, error) {
 	}
 	w := &writer{conn: conn, logger: options.Logger}
 	err = conn.exec("PRAGMA wal_autocheckpoint = 0; PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY")
+	owned := false
+	if err == nil {
+		owned, err = checkOwner(conn, options.Owner)
+	}
 	if err == nil {
 		err = migrate(conn, options.AsItIs)
+	}
+	if err == nil && !owned && !options.AsItIs {
+		err = claim(conn, options.Owner)
 	}
 	if err == nil {
 		w.log, err = newWriteAheadLog(conn, path, options)
