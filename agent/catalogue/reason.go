@@ -18,7 +18,7 @@ func Reason(reason message.Reason) Text {
 	case message.Reason_REASON_WALLET_BLOCKED:
 		return Text{"钱包已停用", "The wallet is blocked"}
 	case message.Reason_REASON_OPERATOR_UNAVAILABLE:
-		return Text{"运营机构暂不可用", "The operator is not available"}
+		return Text{"平台或运营机构暂不受理收款", "The platform or the operator takes no payments now"}
 	case message.Reason_REASON_CARD_REFUSED:
 		return Text{"硬件钱包被拒绝", "The hard wallet was refused"}
 	case message.Reason_REASON_TIMED_OUT:

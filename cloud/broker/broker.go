@@ -128,7 +128,7 @@ func terminalTLS(base *tls.Config) *tls.Config {
 }
 
 // Start starts the server and returns when it takes connections. Errors: ErrNotReady, which also stands for an address
-// that is in use.
+// that is in use, and ErrFolder.
 func (b *Broker) Start() error {
 	// The server only logs that an address is in use; trying it first says so at once.
 	probe, err := net.Listen("tcp", b.config.Address)
@@ -136,6 +136,9 @@ func (b *Broker) Start() error {
 		return fmt.Errorf("start broker: %w: %w", ErrNotReady, err)
 	}
 	if err := probe.Close(); err != nil {
+		return fmt.Errorf("start broker: %w", err)
+	}
+	if err := b.giveUpReserve(); err != nil {
 		return fmt.Errorf("start broker: %w", err)
 	}
 	b.server.Start()

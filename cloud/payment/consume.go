@@ -46,6 +46,9 @@ func (s requests) Consume(ctx context.Context, r collector.Verified, secret []by
 	}
 	e, change := s.firstEvent(ctx, r, body, order)
 	change.Append(newer)
+	if e.Kind == EventRequested && s.stopped(body) {
+		return change, s.declining(r, body, order, operator.ReasonOperatorUnavailable)
+	}
 	if e.Kind == EventRequested && !codeFits(body, secret) {
 		return change, s.declining(r, body, order, operator.ReasonCodeExpired)
 	}
@@ -117,9 +120,19 @@ func (s requests) Again(ctx context.Context, r collector.Verified, _ []byte) {
 		}
 		if _, reason = s.facts(ctx, r, body, order); reason == operator.ReasonNone {
 			reason = operator.ReasonCodeExpired
+			if s.stopped(body) {
+				reason = operator.ReasonOperatorUnavailable
+			}
 		}
 	}
 	s.decline(ctx, r, body, order, reason)
+}
+
+// stopped reports whether the store has no room for another payment, but for a decline. The decline is as durable as any
+// other, with the record: so the payment never begins, however often and whenever its record comes again. What a card has
+// signed cannot be declined; it waits at the terminal for room, as everything does once there is none for declines either.
+func (s *Service) stopped(body *message.PaymentRequested) bool {
+	return !moved(body) && s.config.Store.Room() == store.RoomToDecline
 }
 
 // beginLater begins an offline payment whose record was stored without it. A fault of ours, or a decline, that ends in

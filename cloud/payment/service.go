@@ -50,6 +50,7 @@ type Store interface {
 	store.FollowUpReader
 	store.OfflineReader
 	store.Leaser
+	store.RoomReader
 	// Record returns one record, or store.ErrNotFound.
 	Record(ctx context.Context, terminal record.Terminal, sequence uint64) (store.Record, error)
 }

@@ -111,7 +111,7 @@ type BlockReader interface {
 // HealthReader tells whether changes can be stored. It asks nobody and may be called at any time.
 type HealthReader interface {
 	// Health returns nil, or why the last commit stored nothing: ErrFull until a commit succeeds again, ErrFailed
-	// until the store has been opened again.
+	// until the store has been opened again. ErrFull is told early, too: while there soon will be no room.
 	Health() error
 }
 
@@ -157,6 +157,7 @@ type Store interface {
 	DecisionReader
 	BlockReader
 	HealthReader
+	RoomReader
 	OverviewReader
 	Leaser
 	// Close stores what was submitted, then releases the files. It may be called again.

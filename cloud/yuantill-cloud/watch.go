@@ -48,6 +48,8 @@ type watch struct {
 	seen            uint64
 	full            bool // the store has no room, which was logged
 	told            bool // and the alarm is stored
+	// keepRoom is called while the store has room, for what others will need of it.
+	keepRoom func() error
 }
 
 // run looks until the context ends. What it cannot read now it reads next time.
@@ -119,7 +121,7 @@ func (w *watch) lookAtHealth(ctx context.Context) error {
 	cause := w.store.Health()
 	if !errors.Is(cause, store.ErrFull) {
 		w.full, w.told = false, false
-		return nil
+		return w.keepRoom()
 	}
 	if !w.full {
 		w.full = true
@@ -139,15 +141,16 @@ func (w *watch) lookAtHealth(ctx context.Context) error {
 
 // watch makes the watch of a running cloud.
 func (c *cloud) watch() *watch {
-	return &watch{store: c.books, logger: c.logger, clock: time.Now, merchantChanged: c.directory.ForgetMerchant, changed: func(id record.Terminal, blocked bool) error {
-		c.directory.Forget(id)
-		c.collector.Refresh(id)
-		c.logger.Info("terminal's block changed", "terminal", id.String(), "blocked", blocked)
-		if !blocked {
-			return nil
-		}
-		return c.broker.Disconnect(id)
-	}}
+	return &watch{store: c.books, logger: c.logger, clock: time.Now, keepRoom: c.broker.KeepReserve,
+		merchantChanged: c.directory.ForgetMerchant, changed: func(id record.Terminal, blocked bool) error {
+			c.directory.Forget(id)
+			c.collector.Refresh(id)
+			c.logger.Info("terminal's block changed", "terminal", id.String(), "blocked", blocked)
+			if !blocked {
+				return nil
+			}
+			return c.broker.Disconnect(id)
+		}}
 }
 
 func blockCommand(with configured) *cobra.Command {

@@ -64,7 +64,7 @@ func (s *sickStore) Commit(_ context.Context, change store.Change) error {
 func TestWatch(t *testing.T) {
 	begin := func(s *sickStore) (*watch, map[string]bool) {
 		heard := map[string]bool{}
-		return &watch{store: s, logger: slog.New(slog.DiscardHandler), clock: time.Now,
+		return &watch{store: s, logger: slog.New(slog.DiscardHandler), clock: time.Now, keepRoom: func() error { return nil },
 			changed: func(id record.Terminal, blocked bool) error { heard[id.String()] = blocked; return nil }}, heard
 	}
 	t.Run("FullRaisesAnAlarmOnceThereIsRoom", func(t *testing.T) {
@@ -93,6 +93,16 @@ func TestWatch(t *testing.T) {
 		s.stuck = store.ErrFull
 		require.NoError(t, w.lookAtHealth(t.Context()))
 		require.Len(t, s.alarms, 2, "it happened again")
+	})
+	t.Run("RoomIsKeptWhileThereIsSome", func(t *testing.T) {
+		s, kept := &sickStore{stuck: store.ErrFull}, 0
+		w, _ := begin(s)
+		w.keepRoom = func() error { kept++; return nil }
+		require.NoError(t, w.lookAtHealth(t.Context()))
+		require.Zero(t, kept)
+		s.stuck = nil
+		require.NoError(t, w.lookAtHealth(t.Context()))
+		require.Equal(t, 1, kept)
 	})
 	t.Run("FailedIsNotTried", func(t *testing.T) {
 		s := &sickStore{health: store.ErrFailed}

@@ -1,9 +1,12 @@
 package sqlite
 
 import (
+	"fmt"
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
+	"syscall"
 )
 
 // Disk is what the store asks of the file system, so that a test can be the disk.
@@ -12,6 +15,8 @@ type Disk interface {
 	VFS() string
 	// OpenFile is os.OpenFile, for what is done to a file behind SQLite's back.
 	OpenFile(path string, flag int, mode fs.FileMode) (File, error)
+	// Free is how many bytes there is room for beside a file.
+	Free(path string) (int64, error)
 }
 
 // File is an open file of a Disk; *os.File is one. It is an alias so that a Disk need not know this package.
@@ -36,4 +41,12 @@ func (machineDisk) OpenFile(path string, flag int, mode fs.FileMode) (File, erro
 		return nil, err // not a File that holds a nil *os.File
 	}
 	return f, nil
+}
+
+func (machineDisk) Free(path string) (int64, error) {
+	var stat syscall.Statfs_t
+	if err := syscall.Statfs(filepath.Dir(path), &stat); err != nil {
+		return 0, fmt.Errorf("look at free space: %w", err)
+	}
+	return int64(stat.Bavail) * int64(stat.Bsize), nil
 }

@@ -25,17 +25,20 @@ type fullDisk struct {
 	store    *sqlite.Store
 	terminal record.Terminal
 	logged   *bytes.Buffer
+	log      int64
 	records  uint64 // that are stored
 	payments int
 }
 
 const smallLog = 4 << 20
 
-func newFullDisk(t *testing.T) *fullDisk {
+func newFullDisk(t *testing.T) *fullDisk { return newFullDiskOf(t, smallLog) }
+
+func newFullDiskOf(t *testing.T, log int64) *fullDisk {
 	disk, err := crashdisk.New(t.TempDir())
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, disk.Close()) })
-	f := &fullDisk{t: t, disk: disk, logged: &bytes.Buffer{}}
+	f := &fullDisk{t: t, disk: disk, logged: &bytes.Buffer{}, log: log}
 	f.open()
 	f.terminal = enrol(t, f.store, 0)
 	fillUp(t, disk)
@@ -56,7 +59,7 @@ func fillUp(t *testing.T, disk *crashdisk.Disk) {
 func (f *fullDisk) open() {
 	var err error
 	f.store, err = sqlite.Open(f.t.Context(), f.disk.Path("cloud.db"), sqlite.Options{
-		Logger: slog.New(slog.NewTextHandler(f.logged, nil)), LogSize: smallLog, Disk: f.disk, Inline: true})
+		Logger: slog.New(slog.NewTextHandler(f.logged, nil)), LogSize: f.log, Disk: f.disk, Inline: true})
 	require.NoError(f.t, err)
 }
 

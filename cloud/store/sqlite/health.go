@@ -46,10 +46,14 @@ func (s *stuck) cause() error {
 }
 
 // Health returns nil while changes can be stored and will be, else why not (store.HealthReader). While there is no room to carry
-// the log over, changes are stored as long as the log has room, and payments begin in the first half of it.
+// the log over, or soon will be none, changes are stored as long as the log has room, and payments begin in the first half of
+// it.
 func (s *Store) Health() error {
 	if cause := s.writer.health.cause.Load(); cause != nil {
 		return *cause
 	}
-	return s.writer.log.stuck.cause()
+	if cause := s.writer.log.stuck.cause(); cause != nil {
+		return cause
+	}
+	return s.writer.log.free.cause()
 }

@@ -7,6 +7,9 @@ import (
 	"log/slog"
 	"os"
 	"sync"
+	"sync/atomic"
+
+	"github.com/yuantill/yuantill/cloud/store"
 )
 
 const (
@@ -34,6 +37,9 @@ type writeAheadLog struct {
 	commits int
 	used    int64 // pages, when they were last counted
 	stuck   stuck
+	// standing is a store.Room, for readers on other goroutines.
+	standing atomic.Uint32
+	free     freeRoom
 
 	background *connection // nil when the writer carries
 	wake       chan struct{}
@@ -45,14 +51,16 @@ type writeAheadLog struct {
 
 func newWriteAheadLog(conn *connection, path string, options Options) (*writeAheadLog, error) {
 	size := options.LogSize
-	if size > 0 {
-		if err := fill(conn, options.Disk, path, size); err != nil {
-			return nil, fmt.Errorf("fill log: %w", err)
-		}
-	} else {
+	if size == 0 {
 		size = defaultLogSize
 	}
-	l := &writeAheadLog{conn: conn, logger: options.Logger, soft: size / pageSize / 4, half: size / pageSize / 2}
+	l := &writeAheadLog{conn: conn, logger: options.Logger, soft: size / pageSize / 4, half: size / pageSize / 2,
+		free: freeRoom{disk: options.Disk, path: path, least: options.LogSize, logger: options.Logger}}
+	if options.LogSize > 0 {
+		if err := l.prepare(options.Disk, path, size); err != nil {
+			return nil, err
+		}
+	}
 	if options.Inline {
 		return l, nil
 	}
@@ -64,6 +72,35 @@ func newWriteAheadLog(conn *connection, path string, options Options) (*writeAhe
 	l.stopped.Add(1)
 	go l.carry()
 	return l, nil
+}
+
+// prepare fills the log, unless the disk has no room: then the one that is left is kept, whose blocks are this store's own.
+// To make it anew would give them away to whoever comes first. It returns store.ErrFull when there is none, or too little
+// is left of it to start with.
+func (l *writeAheadLog) prepare(disk Disk, path string, size int64) error {
+	l.free.look()
+	info, err := os.Stat(path + "-wal")
+	if l.free.cause() == nil || err != nil || info.Size() < size {
+		if err := fill(l.conn, disk, path, size); err != nil {
+			return fmt.Errorf("fill log: %w", err)
+		}
+		return nil
+	}
+	if err := reserveIndex(path, info.Size()); err != nil {
+		return err
+	}
+	l.checkpoint(l.conn)
+	l.count()
+	if cause := l.stuck.cause(); cause != nil && l.used >= l.half+l.half/4*3 {
+		return fmt.Errorf("keep log: %w", cause)
+	}
+	return nil
+}
+
+// count counts the pages in use.
+func (l *writeAheadLog) count() {
+	l.used = l.length()
+	l.standing.Store(uint32(l.standingOf(l.used)))
 }
 
 // fill makes the log's file as long as it will ever be needed: later commits overwrite allocated blocks, so a sync
@@ -117,13 +154,14 @@ func (l *writeAheadLog) tend() {
 	}
 	every := lookEvery
 	if l.stuck.cause() != nil {
-		l.used, every = l.length(), tryEvery
+		l.count()
+		every = tryEvery
 	}
 	if l.commits++; l.commits < every || l.carrying {
 		return
 	}
 	l.commits = 0
-	if l.used = l.length(); l.used >= l.soft {
+	if l.count(); l.used >= l.soft {
 		l.start()
 	}
 }
@@ -182,6 +220,9 @@ func (l *writeAheadLog) checkpoint(conn *connection) {
 		err = fmt.Errorf("carry log over: %w", full(err))
 	}
 	before := l.stuck.note(err)
+	if err == nil {
+		l.standing.Store(uint32(store.RoomToBegin))
+	}
 	switch {
 	case err != nil && before == nil:
 		l.logger.LogAttrs(context.Background(), slog.LevelError, "log cannot be carried over: payments go on to the middle of it only",
@@ -193,10 +234,10 @@ func (l *writeAheadLog) checkpoint(conn *connection) {
 
 // room returns why nothing may begin: the log cannot be carried over, and what is left of it is for what has begun.
 func (l *writeAheadLog) room() error {
-	if cause := l.stuck.cause(); cause != nil && l.used >= l.half {
-		return cause
+	if l.standingOf(l.used) == store.RoomToBegin {
+		return nil
 	}
-	return nil
+	return l.stuck.cause()
 }
 
 func (l *writeAheadLog) close() error {

@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"sync"
+	"syscall"
 
 	"github.com/mattn/go-sqlite3"
 	"golang.org/x/sync/semaphore"
@@ -155,6 +156,9 @@ func named(err error) error {
 	var failure sqlite3.Error
 	if errors.As(err, &failure) && (failure.Code == sqlite3.ErrCorrupt || failure.Code == sqlite3.ErrNotADB) {
 		return fmt.Errorf("%w: %w", ErrDamaged, err)
+	}
+	if errors.As(err, &failure) && (failure.SystemErrno == syscall.ENOSPC || failure.SystemErrno == syscall.EDQUOT) {
+		return fmt.Errorf("%w: %w", store.ErrFull, err) // the log's index, which SQLite calls an I/O error
 	}
 	return full(err)
 }

@@ -108,6 +108,8 @@ func (w *writer) run(queue <-chan *submission, leases <-chan leaseRequest, looku
 	}()
 	idle := time.NewTimer(idleAfter)
 	defer idle.Stop()
+	looks := time.NewTicker(roomEvery)
+	defer looks.Stop()
 	for {
 		select {
 		case first, open := <-queue:
@@ -132,6 +134,8 @@ func (w *writer) run(queue <-chan *submission, leases <-chan leaseRequest, looku
 			request.result <- leaseResult{number: number, err: err}
 		case result := <-lookups:
 			result <- w.indexAll()
+		case <-looks.C:
+			w.log.free.look()
 		case <-idle.C:
 			w.log.rest()
 			if w.log.stuck.cause() != nil {
@@ -153,6 +157,7 @@ func (w *writer) runInline(queue <-chan *submission, leases <-chan leaseRequest,
 			w.store(group)
 			w.indexSome()
 			w.log.tend()
+			w.log.free.look()
 			tell(group)
 		case request := <-leases:
 			number, err := w.lease(request.name, request.least)
