@@ -50,7 +50,7 @@ func (a *authenticator) Check(c server.ClientAuthentication) bool {
 }
 
 func (a *authenticator) refuse(name, why string, err error) bool {
-	a.broker.config.Logger.Warn("connection refused", "terminal", name, "why", why, "error", err)
+	a.broker.logger.refused(name, why, err)
 	return false
 }
 

@@ -14,6 +14,7 @@ import (
 	"net"
 	"os"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
@@ -66,6 +67,9 @@ type Broker struct {
 	config   Config
 	server   *server.Server
 	password string
+	logger   *logger
+	telling  sync.WaitGroup
+	stop     context.CancelFunc // ends the telling
 }
 
 // New checks the configuration and makes the server without starting it. Errors: ErrConfig, ErrFolder.
@@ -80,7 +84,8 @@ func New(config Config) (*Broker, error) {
 	if _, err := rand.Read(secret[:]); err != nil {
 		return nil, fmt.Errorf("draw password: %w", err)
 	}
-	b := &Broker{config: config, password: hex.EncodeToString(secret[:])}
+	b := &Broker{config: config, password: hex.EncodeToString(secret[:]), stop: func() {},
+		logger: &logger{log: config.Logger, limiter: newLimiter()}}
 	options, err := b.options()
 	if err != nil {
 		return nil, err
@@ -89,7 +94,7 @@ func New(config Config) (*Broker, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make broker: %w", err)
 	}
-	b.server.SetLoggerV2(&logger{log: config.Logger}, false, false, false)
+	b.server.SetLoggerV2(b.logger, false, false, false)
 	return b, nil
 }
 
@@ -141,6 +146,9 @@ func (b *Broker) Start() error {
 	if err := b.giveUpReserve(); err != nil {
 		return fmt.Errorf("start broker: %w", err)
 	}
+	var telling context.Context
+	telling, b.stop = context.WithCancel(context.Background())
+	b.telling.Go(func() { b.logger.run(telling) })
 	b.server.Start()
 	if !b.server.ReadyForConnections(readyTimeout) {
 		b.Close()
@@ -179,4 +187,6 @@ func (b *Broker) Disconnect(terminal record.Terminal) error {
 func (b *Broker) Close() {
 	b.server.Shutdown()
 	b.server.WaitForShutdown()
+	b.stop()
+	b.telling.Wait()
 }
