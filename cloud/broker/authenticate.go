@@ -36,6 +36,11 @@ func (a *authenticator) Check(c server.ClientAuthentication) bool {
 	if err != nil {
 		return a.refuse(name, "certificate names no terminal", err)
 	}
+	// A terminal is who its certificate says. What else a CONNECT may ask for, a will or a kept session, the server shows to
+	// nobody: a will is published under the permissions below, and of a session nothing is kept that was sent at QoS 0.
+	if options := c.GetOpts(); options.Username != "" || options.Password != "" {
+		return a.refuse(name, "user name or password given", nil)
+	}
 	id, err := a.clientID(c.GetID())
 	if err != nil || id != name {
 		return a.refuse(name, "client id differs from certificate", err)
