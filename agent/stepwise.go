@@ -96,12 +96,24 @@ func (s Stepwise) Open() int {
 func (s Stepwise) Sizes() map[string]int {
 	s.till.mu.Lock()
 	sizes := map[string]int{
-		"sales": len(s.till.sales), "follow-ups": len(s.till.followUps.open), "late reports": len(s.till.late.kept),
+		"sales": s.till.going(), "follow-ups": len(s.till.followUps.open), "late reports": len(s.till.late.kept),
 		"provisional shifts": len(s.till.shifts.provisional), "print jobs": len(s.till.printer.queue), "answers": s.till.unheard(),
 	}
 	s.till.mu.Unlock()
 	sizes["lookups"] = s.till.lookups.size()
 	return sizes
+}
+
+// going counts the sales that something goes on about by itself; an order that waits for a person is listed until one has seen to
+// it. The lock is held.
+func (t *till) going() int {
+	n := 0
+	for _, h := range t.sales {
+		if !h.sale.NeedsPerson() {
+			n++
+		}
+	}
+	return n
 }
 
 // Question is a lookup that waits for the cloud. It ends with an answer, or with End.

@@ -141,8 +141,7 @@ func operationsOf(calls []*dealing) []porcupine.Operation {
 func (w *World) checkDealings() {
 	for _, calls := range w.dealings.byOrder() {
 		of := calls[0].of
-		lied := w.bankOrderOf(of)
-		if p := w.purchases[of]; p == nil || p.hold || w.doubled(of) || lied != nil && lied.lie != "" || len(calls) > dealingsMax {
+		if p := w.purchases[of]; p == nil || p.hold || w.doubled(of) || w.liedAbout(of) || len(calls) > dealingsMax {
 			continue
 		}
 		for i, c := range calls {

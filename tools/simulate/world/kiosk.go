@@ -171,6 +171,12 @@ func (e *evidence) standing(id order) checkout.OrderStanding {
 	return unsaid
 }
 
+// liedAbout reports whether an operator keeps to a lie about an order.
+func (w *World) liedAbout(id order) bool {
+	o := w.bankOrderOf(id)
+	return o != nil && o.lie != ""
+}
+
 // wentBack reports whether anything of an order was given back, or is on its way.
 func (e *evidence) wentBack(id order) bool {
 	for _, f := range e.followed {
@@ -204,6 +210,7 @@ func (w *World) checkKiosk(p *purchase) {
 	case k.holds && w.ownReturn(id):
 		t.doubt("accepted-and-given-back", w.alias(id), id, lacked)
 	case net <= 0: // nothing is kept
+	case w.liedAbout(id): // by who took it: nobody at the shop can know, and the day's statement tells
 	case k.holds: // who knows that may make the order
 	case stands == person && t.listed(id):
 		w.hit("order-for-a-person")
