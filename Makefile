@@ -14,7 +14,7 @@ AGENT_COLD := github.com/eclipse/... github.com/emmansun/... github.com/gorilla/
 	github.com/mattn/... github.com/pelletier/... go.bug.st/... golang.org/... google.golang.org/... \
 	compress/... crypto/tls/... crypto/x509/... database/... encoding/asn1/... encoding/json/... flag/... fmt/... log/... \
 	mime/... net/... os/... reflect/... regexp/... text/... vendor/... github.com/tjfoc/... \
-	$(addprefix github.com/yuantill/yuantill/,agent agent/catalogue agent/checkout agent/followup agent/keyring agent/offline \
+	$(addprefix github.com/yuantill/yuantill/,agent agent/catalogue agent/checkout agent/followup agent/journal agent/keyring agent/offline \
 	agent/packed agent/receipt agent/shift agent/station agent/uplink agent/yuantill-agent/... drivers/... protocol/closing \
 	protocol/enrolment protocol/hardwallet)
 AGENT_BUILD := -trimpath -tags '$(AGENT_TAGS)' -ldflags '$(LDFLAGS) -linkmode external -extldflags "-static -Wl,--gc-sections"' \

@@ -20,30 +20,29 @@ import (
 
 // Bounds of the till.
 const (
-	openMax     = 64                     // sales without a definite outcome
-	heldMax     = journal.OpenMax / 2    // those, and the ones accepted offline: a start has to take up all of them
-	recentMax   = 64                     // ended sales kept in memory
-	followUpMax = 64                     // follow-ups without a definite outcome
-	returnsMax  = 512                    // follow-ups accepted offline that the cloud has not answered
-	foundMax    = 64                     // orders of other terminals kept in memory
-	lookupsMax  = 4                      // lookups that wait for the cloud
-	lookupWait  = 8 * time.Second        // what one may take in all
-	lookupAgain = 3 * time.Second        // after which it is asked once more
-	keysMax     = 512                    // idempotency keys of sales, and of follow-ups, kept in memory
-	eventsMax   = 16                     // events that one event may lead to
-	printMax    = 32                     // print jobs waiting
-	faultEvery  = time.Minute            // the shortest time between two records of one device's faults
-	reopenFirst = 250 * time.Millisecond // the first wait before a device is opened again
-	reopenMax   = 5 * time.Second        // the longest
-	stableAfter = 10 * time.Second       // a device that worked this long starts again with the first wait
-	printerWait = 500 * time.Millisecond // what answers wait for the printer to be opened after a start
-	shiftsKept  = 128                    // shifts that a start looks back for
-	endsLooked  = 1000                   // ends of shifts that a start looks through for older ones that are provisional
-	shiftRetry  = 30 * time.Second       // between two tries to complete what ended provisionally
-	cashKeysMax = 128                    // cash moved, and shifts, that an idempotency key is looked for among
-	sumRecords  = 500                    // records of one read while a shift is summed up
-	sumBytes    = 256 << 10              // and their bytes
-	nameMax     = 40                     // characters of the names on a receipt
+	openMax      = 64                     // sales without a definite outcome
+	heldMax      = journal.OpenMax / 2    // those, and the ones accepted offline: a start has to take up all of them
+	recentMax    = 64                     // ended sales kept in memory
+	followUpMax  = 64                     // follow-ups without a definite outcome
+	returnsMax   = 512                    // follow-ups accepted offline that the cloud has not answered
+	foundMax     = 64                     // orders of other terminals kept in memory
+	lookupsMax   = 4                      // lookups that wait for the cloud
+	lookupWait   = 8 * time.Second        // what one may take in all
+	lookupAgain  = 3 * time.Second        // after which it is asked once more
+	eventsMax    = 16                     // events that one event may lead to
+	printMax     = 32                     // print jobs waiting
+	faultEvery   = time.Minute            // the shortest time between two records of one device's faults
+	reopenFirst  = 250 * time.Millisecond // the first wait before a device is opened again
+	reopenMax    = 5 * time.Second        // the longest
+	stableAfter  = 10 * time.Second       // a device that worked this long starts again with the first wait
+	printerWait  = 500 * time.Millisecond // what answers wait for the printer to be opened after a start
+	shiftsKept   = 128                    // shifts that a start looks back for
+	endsLooked   = 1000                   // ends of shifts that a start looks through for older ones that are provisional
+	shiftRetry   = 30 * time.Second       // between two tries to complete what ended provisionally
+	vouchersRead = 512                    // latest sales among which a start looks for one that it can read
+	sumRecords   = 500                    // records of one read while a shift is summed up
+	sumBytes     = 256 << 10              // and their bytes
+	nameMax      = 40                     // characters of the names on a receipt
 
 	merchantDigits = 15
 )

@@ -51,6 +51,7 @@ func openJournal(t testing.TB, folder string) *journal.Journal {
 	config := journal.DefaultConfig()
 	config.Path, config.Terminal, config.KeyVersion = filepath.Join(folder, "journal.db"), terminal, keys.KeyVersion()
 	config.Keyring, config.Logger, config.RoomMin = keys, slog.New(slog.DiscardHandler), 0
+	config.SaleKey, config.FollowUpKey = agent.SaleKey, agent.FollowUpKey
 	j, err := journal.Open(t.Context(), config)
 	require.NoError(t, err)
 	_, err = j.OpenEpoch(t.Context(), journal.EpochOpening{

@@ -2,7 +2,6 @@ package agent
 
 // Bounds of what tests check.
 const (
-	KeysMax        = keysMax
 	OpenMax        = openMax
 	LateReprintMax = lateReprintMax
 	LateAtOnce     = lateAtOnce

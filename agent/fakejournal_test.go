@@ -1,6 +1,7 @@
 package agent_test
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -13,8 +14,8 @@ import (
 
 	"github.com/yuantill/yuantill/agent"
 	"github.com/yuantill/yuantill/agent/checkout"
-	"github.com/yuantill/yuantill/agent/followup"
 	"github.com/yuantill/yuantill/agent/journal"
+	"github.com/yuantill/yuantill/protocol/message"
 	"github.com/yuantill/yuantill/protocol/record"
 	"github.com/yuantill/yuantill/protocol/seal"
 )
@@ -28,8 +29,9 @@ type fakeJournal struct {
 	follow  []journal.FollowUp
 	fail    error
 	room    error
-	tries   int // appends, whether they failed or not
-	reads   int // of records in their order
+	dumb    error // what finding a key says
+	tries   int   // appends, whether they failed or not
+	reads   int   // of records in their order
 	epoch   uint32
 	lost    []journal.Loss
 	// acknowledged is the sequence up to which the cloud has said that it has everything.
@@ -104,6 +106,53 @@ func (j *fakeJournal) Append(ctx context.Context, entries ...journal.Entry) ([]r
 		}
 	}
 	return made, nil
+}
+
+func (j *fakeJournal) SaveSale(_ context.Context, sale journal.Snapshot) error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.fail != nil {
+		return j.fail
+	}
+	j.keep(sale, uint64(len(j.records)))
+	return nil
+}
+
+func (j *fakeJournal) FindBegun(_ context.Context, key string) (journal.Begun, error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	for _, one := range j.sales {
+		if own, err := agent.SaleKey(one.State); err == nil && own == key {
+			return journal.Begun{Order: one.OrderID}, j.dumb
+		}
+	}
+	for _, one := range j.follow {
+		if own, err := agent.FollowUpKey(one.State); err == nil && own == key {
+			return journal.Begun{FollowUp: one.ID}, j.dumb
+		}
+	}
+	return journal.Begun{}, cmp.Or(j.dumb, journal.ErrNotFound)
+}
+
+func (j *fakeJournal) FindAct(_ context.Context, kind record.Type, key string) (record.Record, error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	for _, r := range j.records {
+		header, err := record.ParseHeader(r)
+		if err != nil {
+			return nil, err
+		}
+		body := map[record.Type]interface {
+			proto.Message
+			GetKey() string
+		}{
+			record.ShiftOpened: &message.ShiftOpened{}, record.CashMoved: &message.CashMoved{}, record.ShiftClosed: &message.ShiftClosed{},
+		}[kind]
+		if header.Type == kind && proto.Unmarshal(r.Body(), body) == nil && key != "" && body.GetKey() == key {
+			return r, j.dumb
+		}
+	}
+	return nil, cmp.Or(j.dumb, journal.ErrNotFound)
 }
 
 // needsRoom reports whether an entry begins something.
@@ -265,23 +314,6 @@ func (j *fakeJournal) repeatSale(t *testing.T, n int) {
 	}
 }
 
-// repeatFollowUp keeps the first follow-up n times more, with ids of their own and the keys r1, r2 ….
-func (j *fakeJournal) repeatFollowUp(t *testing.T, n int) {
-	t.Helper()
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	var f followup.FollowUp
-	require.NoError(t, f.UnmarshalBinary(j.follow[0].State))
-	for i := range n {
-		f.ID, f.Origin.Key = followup.ID{byte(i), byte(i >> 8), 15: 1}, fmt.Sprint("r", i+1)
-		state, err := f.MarshalBinary()
-		require.NoError(t, err)
-		j.keepFollowUp(journal.FollowUpSnapshot{
-			ID: journal.FollowUpID(f.ID), OrderID: j.follow[0].OrderID, State: state,
-		}, j.follow[0].Last)
-	}
-}
-
 func (j *fakeJournal) pick(wanted func(journal.FollowUp) bool) []journal.FollowUp {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -296,12 +328,6 @@ func (j *fakeJournal) pick(wanted func(journal.FollowUp) bool) []journal.FollowU
 
 func (j *fakeJournal) OpenFollowUps(context.Context) ([]journal.FollowUp, error) {
 	return j.pick(func(f journal.FollowUp) bool { return f.Open }), nil
-}
-
-func (j *fakeJournal) LastFollowUps(_ context.Context, n int) ([]journal.FollowUp, error) {
-	all := j.pick(func(journal.FollowUp) bool { return true })
-	slices.Reverse(all)
-	return all[:min(n, len(all))], nil
 }
 
 func (j *fakeJournal) FollowUpsOf(_ context.Context, order journal.OrderID) ([]journal.FollowUp, error) {

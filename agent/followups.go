@@ -63,21 +63,16 @@ func (d *followUpDesk) keep(order *message.OrderFound) {
 func (t *till) FollowUp(ctx context.Context, order checkout.OrderID, wish station.FollowUpWish) (followup.View, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if before, known := t.keys.get(wish.Origin.Key); known {
-		if before.digest != wish.Origin.Digest {
-			return followup.View{}, &station.Refusal{Phrase: catalogue.RefuseKeyReused}
-		}
-		h, err := t.findFollowUp(ctx, followup.ID(before.id))
-		if err != nil {
-			return followup.View{}, err
-		}
-		return t.followUpView(h), nil
+	switch before, err := t.begunFollowUp(ctx, wish.Origin); {
+	case err != nil:
+		return followup.View{}, err
+	case before != nil:
+		return t.followUpView(before), nil
 	}
 	h, err := t.beginFollowUp(ctx, order, wish)
 	if err != nil {
 		return followup.View{}, err
 	}
-	t.keys.followUps.put(wish.Origin, h.followUp.ID)
 	return t.followUpView(h), nil
 }
 

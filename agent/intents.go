@@ -19,18 +19,11 @@ var _ station.Desk = (*till)(nil)
 func (t *till) Start(ctx context.Context, start station.Start) (checkout.View, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if before, known := t.keys.get(start.Origin.Key); known {
-		if before.digest != start.Origin.Digest {
-			return checkout.View{}, &station.Refusal{Phrase: catalogue.RefuseKeyReused}
-		}
-		h, err := t.find(ctx, checkout.OrderID(before.id))
-		if err == nil {
-			h, err = t.newest(ctx, h)
-		}
-		if err != nil {
-			return checkout.View{}, err
-		}
-		return t.view(h), nil
+	switch before, err := t.begunSale(ctx, start.Origin); {
+	case err != nil:
+		return checkout.View{}, err
+	case before != nil:
+		return t.view(before), nil
 	}
 	if err := t.admit(start); err != nil {
 		return checkout.View{}, err
@@ -56,7 +49,6 @@ func (t *till) Start(ctx context.Context, start station.Start) (checkout.View, e
 	}
 	t.shifts.voucher = event.Voucher
 	t.sales[h.sale.OrderID] = h
-	t.keys.sales.put(start.Origin, h.sale.OrderID)
 	return t.view(h), nil
 }
 

@@ -19,6 +19,8 @@ import (
 type Recorder interface {
 	// Append commits the entries in one transaction; what it returned without an error survives a power cut.
 	Append(ctx context.Context, entries ...journal.Entry) ([]record.Record, error)
+	// SaveSale commits a sale without a record.
+	SaveSale(ctx context.Context, sale journal.Snapshot) error
 	// Room returns an error when a payment would be refused.
 	Room() error
 	Tail() journal.Position
@@ -47,7 +49,6 @@ type ShiftStore interface {
 // FollowUpStore is the journal's reading side of follow-ups, as they were last committed.
 type FollowUpStore interface {
 	OpenFollowUps(ctx context.Context) ([]journal.FollowUp, error)
-	LastFollowUps(ctx context.Context, n int) ([]journal.FollowUp, error)
 	FollowUpsOf(ctx context.Context, order journal.OrderID) ([]journal.FollowUp, error)
 	// FindFollowUp returns journal.ErrNotFound when there is no such follow-up.
 	FindFollowUp(ctx context.Context, id journal.FollowUpID) (journal.FollowUp, error)
@@ -59,9 +60,13 @@ type LabelFinder interface {
 	FindLabel(ctx context.Context, label string) (journal.Sale, error)
 }
 
-// SaleSaver is a journal that can also commit a sale without a record.
-type SaleSaver interface {
-	SaveSale(ctx context.Context, sale journal.Snapshot) error
+// IntentFinder finds what an intent's idempotency key did, however long ago. ErrNotFound says that it did nothing; after any
+// other error nobody knows, and nothing may begin.
+type IntentFinder interface {
+	// FindBegun returns the sale or follow-up that a key began, or journal.ErrNotFound.
+	FindBegun(ctx context.Context, key string) (journal.Begun, error)
+	// FindAct returns the first shift-opened, shift-closed or cash-moved record with a key, or journal.ErrNotFound.
+	FindAct(ctx context.Context, kind record.Type, key string) (record.Record, error)
 }
 
 // Journal is all of it.
@@ -71,6 +76,7 @@ type Journal interface {
 	ShiftStore
 	FollowUpStore
 	LabelFinder
+	IntentFinder
 }
 
 // Sender sends urgent records.

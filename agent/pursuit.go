@@ -247,22 +247,3 @@ func (t *till) recoverFollowUps(ctx context.Context) error {
 	t.tellLeftOpen(ctx, "follow-ups", len(open))
 	return nil
 }
-
-// recoverFollowUpKeys finds the keys of what was asked for. The lock is held.
-func (t *till) recoverFollowUpKeys(ctx context.Context) error {
-	latest, err := t.parts.Journal.LastFollowUps(ctx, keysMax)
-	if err != nil {
-		return fmt.Errorf("read latest follow-ups: %w", err)
-	}
-	for i := len(latest) - 1; i >= 0; i-- {
-		var f followup.FollowUp
-		if err := f.UnmarshalBinary(latest[i].State); err != nil {
-			t.logger.ErrorContext(ctx, "follow-up cannot be read", "follow-up", followup.ID(latest[i].ID), "error", err)
-			continue
-		}
-		if f.Origin.Key != followup.OwnKey {
-			t.keys.followUps.put(f.Origin, f.ID)
-		}
-	}
-	return nil
-}

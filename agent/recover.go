@@ -19,20 +19,14 @@ const startedRetry = time.Second
 // errLeftOpen marks a journal in which more is open than a start takes up.
 var errLeftOpen = errors.New("agent: more is open than a start takes up")
 
-// recover takes up where the journal ends: numbers, keys of sales begun, and sales that are not over.
+// recover takes up where the journal ends: numbers, and what is not over.
 func (t *till) recover(ctx context.Context) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if err := t.recoverOffline(ctx); err != nil {
 		return err
 	}
-	if err := t.recoverKeys(ctx); err != nil {
-		return err
-	}
 	if err := t.recoverShifts(ctx); err != nil {
-		return err
-	}
-	if err := t.recoverFollowUpKeys(ctx); err != nil {
 		return err
 	}
 	open, err := t.parts.Journal.OpenSales(ctx)
@@ -75,22 +69,6 @@ func (t *till) tellLeftOpen(ctx context.Context, what string, read int) {
 	}
 	t.tellUnread(ctx, fmt.Errorf("%w: %d %s were taken up", errLeftOpen, read, what))
 	t.feed.PublishNotice("", catalogue.RefuseLeftOpen, t.parts.Clock())
-}
-
-func (t *till) recoverKeys(ctx context.Context) error {
-	latest, err := t.parts.Journal.LastSales(ctx, keysMax)
-	if err != nil {
-		return fmt.Errorf("read latest sales: %w", err)
-	}
-	for i := len(latest) - 1; i >= 0; i-- {
-		var sale checkout.Sale
-		if err := sale.UnmarshalBinary(latest[i].State); err != nil {
-			t.logger.ErrorContext(ctx, "sale cannot be read", "sale", checkout.OrderID(latest[i].OrderID), "error", err)
-			continue
-		}
-		t.keys.sales.put(sale.Origin, sale.OrderID)
-	}
-	return nil
 }
 
 // recordStart puts the agent's start into the journal as soon as there is an epoch to record under.

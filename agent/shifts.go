@@ -168,14 +168,12 @@ func (t *till) MoveCash(ctx context.Context, cash station.Cash) (station.Shift, 
 		return station.Shift{}, &station.Refusal{Phrase: catalogue.RefuseCash, More: catalogue.CashMost(t.sum(shift.CountMax))}
 	}
 	current := t.shifts.current
-	before, err := t.cashBefore(ctx, cash.Key)
-	if err != nil {
+	switch before, err := t.cashBefore(ctx, cash.Key); {
+	case err != nil:
 		return station.Shift{}, err
-	}
-	if before != nil && (before.GetAmount() != cash.Amount || string(before.GetShiftId()) != string(current.ID[:])) {
+	case before != nil && (before.GetAmount() != cash.Amount || string(before.GetShiftId()) != string(current.ID[:])):
 		return station.Shift{}, &station.Refusal{Phrase: catalogue.RefuseKeyReused}
-	}
-	if before != nil {
+	case before != nil:
 		return t.cashMoved(ctx)
 	}
 	there, err := t.drawer(ctx)
@@ -195,22 +193,17 @@ func (t *till) MoveCash(ctx context.Context, cash station.Cash) (station.Shift, 
 	return t.cashMoved(ctx)
 }
 
-// cashBefore finds cash that a key has moved before, among the latest; nil when there is none.
+// cashBefore finds cash that a key has moved before; nil when there is none.
 func (t *till) cashBefore(ctx context.Context, key string) (*message.CashMoved, error) {
-	latest, err := t.parts.Journal.Landmarks(ctx, record.CashMoved, 0, cashKeysMax)
-	if err != nil {
-		return nil, fmt.Errorf("find cash moved: %w", err)
+	act, err := t.actBy(ctx, record.CashMoved, key)
+	if err != nil || act == nil {
+		return nil, err
 	}
-	for _, r := range latest {
-		body := &message.CashMoved{}
-		if err := proto.Unmarshal(r.Body(), body); err != nil {
-			return nil, fmt.Errorf("read cash moved: %w", err)
-		}
-		if key != "" && body.GetKey() == key {
-			return body, nil
-		}
+	body := &message.CashMoved{}
+	if err := proto.Unmarshal(act.Body(), body); err != nil {
+		return nil, fmt.Errorf("read cash moved: %w", err)
 	}
-	return nil, nil
+	return body, nil
 }
 
 // cashMoved tells how the open shift stands.

@@ -87,21 +87,26 @@ func (t *till) readShifts(ctx context.Context, limit int) ([]shift.Shift, error)
 	}
 	shifts := make([]shift.Shift, 0, len(opened))
 	for _, r := range opened {
-		header, err := record.ParseHeader(r)
-		if err != nil {
-			return nil, fmt.Errorf("read shift: %w", err)
-		}
-		var body message.ShiftOpened
-		if err := proto.Unmarshal(r.Body(), &body); err != nil {
-			return nil, fmt.Errorf("read shift: %w", err)
-		}
-		begun, err := shift.Begin(header, &body)
+		begun, err := readShift(r)
 		if err != nil {
 			return nil, err
 		}
 		shifts = append(shifts, begun)
 	}
 	return shifts, t.readEnds(ctx, shifts)
+}
+
+// readShift reads a shift-opened record.
+func readShift(opened record.Record) (shift.Shift, error) {
+	header, err := record.ParseHeader(opened)
+	if err != nil {
+		return shift.Shift{}, fmt.Errorf("read shift: %w", err)
+	}
+	var body message.ShiftOpened
+	if err := proto.Unmarshal(opened.Body(), &body); err != nil {
+		return shift.Shift{}, fmt.Errorf("read shift: %w", err)
+	}
+	return shift.Begin(header, &body)
 }
 
 // readEnds tells the shifts how they ended. A shift has two ends at most: a provisional one and the one that completes it.
@@ -183,15 +188,16 @@ func (t *till) tellForgotten(ctx context.Context, latest []shift.Shift) error {
 
 // recoverVoucher finds the voucher number given last: the newest sale's, or that of a follow-up behind it.
 func (t *till) recoverVoucher(ctx context.Context, numbered bool) error {
-	newest, err := t.parts.Journal.LastSales(ctx, keysMax)
+	newest, err := t.parts.Journal.LastSales(ctx, vouchersRead)
 	if err != nil {
 		return fmt.Errorf("read latest sale: %w", err)
 	}
 	after := uint64(0)
 	for _, stored := range newest {
 		var sale checkout.Sale
-		if sale.UnmarshalBinary(stored.State) != nil {
-			continue // told of where the keys are read
+		if err := sale.UnmarshalBinary(stored.State); err != nil {
+			t.logger.ErrorContext(ctx, "sale cannot be read", "sale", checkout.OrderID(stored.OrderID), "error", err)
+			continue
 		}
 		after = stored.First
 		if !numbered {

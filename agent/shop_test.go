@@ -13,6 +13,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/yuantill/yuantill/agent"
+	"github.com/yuantill/yuantill/agent/journal"
 	"github.com/yuantill/yuantill/agent/station"
 	"github.com/yuantill/yuantill/drivers"
 	"github.com/yuantill/yuantill/drivers/drivertest"
@@ -35,6 +36,7 @@ func config() agent.Config {
 // shop is a running till with its devices and its cloud.
 type shop struct {
 	journal *fakeJournal
+	stored  *journal.Journal // nil: journal is the till's
 	cloud   *fakeCloud
 	scanner *drivertest.Scanner
 	reader  *drivertest.CardReader
@@ -94,12 +96,26 @@ func (s *shop) openWith(
 	if s.limits != nil {
 		parts.Offline = &agent.OfflineParts{Journal: s.journal, Answers: s.limits, Steady: time.Now}
 	}
+	opened := make(chan struct{})
+	parts.Background = map[string]func(context.Context) error{"station": func(ctx context.Context) error {
+		close(opened)
+		<-ctx.Done()
+		return nil
+	}}
+	if s.stored != nil {
+		parts.Journal, parts.Background["journal"] = s.stored, s.stored.Run
+	}
 	a, err := agent.New(chosen, parts, s.feed)
 	require.NoError(t, err)
 	s.till, s.sizes = a.Till(), a.Stepwise().Sizes
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() { ended <- a.Run(ctx) }()
+	select { // the station serves from then on
+	case <-opened:
+	case err := <-ended:
+		ended <- err
+	}
 	stopped := false
 	s.stop = func() {
 		if stopped {

@@ -46,7 +46,6 @@ type till struct {
 	mu      sync.Mutex
 	sales   map[checkout.OrderID]*held // without a definite outcome, or still printing
 	recent  recentSales
-	keys    startKeys
 	shifts  shiftBoard
 	front   checkout.OrderID
 	stopped bool
@@ -77,7 +76,7 @@ func newTill(config Config, parts Parts, feed *station.Feed) *till {
 		rules: checkout.Rules{
 			Timing: config.Timing, MerchantID: config.Merchant.ID, TerminalID: config.Terminal.String(), Terminal: config.Device,
 		},
-		sales: make(map[checkout.OrderID]*held), recent: newRecentSales(), keys: newStartKeys(),
+		sales: make(map[checkout.OrderID]*held), recent: newRecentSales(),
 		shifts: shiftBoard{wake: make(chan struct{}, 1)}, rearm: make(chan struct{}, 1), armed: make(chan struct{}, 1),
 	}
 	t.offline.parts = parts.Offline
@@ -233,11 +232,7 @@ func entriesOf(sale checkout.Sale, effects []checkout.Effect) ([]journal.Entry, 
 }
 
 func (t *till) save(ctx context.Context, snapshot journal.Snapshot) error {
-	saver, can := t.parts.Journal.(SaleSaver)
-	if !can {
-		return nil
-	}
-	if err := saver.SaveSale(ctx, snapshot); err != nil {
+	if err := t.parts.Journal.SaveSale(ctx, snapshot); err != nil {
 		return fmt.Errorf("save sale: %w", err)
 	}
 	return nil

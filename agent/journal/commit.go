@@ -66,6 +66,7 @@ type draft struct {
 	newLost  []Range
 	rows     []row
 	marks    map[rowKey]mark // of the snapshots written
+	begun    []intent        // with them
 	// damage is a snapshot that could not be written because its row is not what was left there.
 	damage *DamagedError
 }
@@ -221,7 +222,7 @@ func (j *Journal) store(d *draft) error {
 
 func (j *Journal) writeDraft(d *draft) error {
 	ctx := context.Background() // a commit that has begun is finished
-	d.marks = map[rowKey]mark{}
+	d.marks, d.begun = map[rowKey]mark{}, nil
 	return j.transact(ctx, func() error {
 		for _, gap := range d.newLost {
 			if _, err := j.prepared.lost.ExecContext(ctx, int64(gap.First), int64(gap.Last)); err != nil {
@@ -255,6 +256,7 @@ func (d *draft) writeRow(ctx context.Context, j *Journal, row row) (logged int, 
 			return 0, fmt.Errorf("write landmark: %w", err)
 		}
 		logged += loggedPerLandmark
+		d.begins(intentOf(row.kind), row.sequence, actKey(row.kind, row.bytes))
 	}
 	for _, s := range row.snapshots() {
 		err := d.shelve(ctx, j, s)
@@ -321,6 +323,7 @@ func (j *Journal) adoptDraft(d draft) {
 			delete(j.openRows, key)
 		}
 	}
+	j.intents.add(d.begun...)
 	j.commits.Add(1)
 	j.ackedDirty = j.acked.highWater != d.head.acknowledged
 }

@@ -55,6 +55,9 @@ type Config struct {
 	// Labels reads from a sale's snapshot what FindLabel finds it by beside its order id: at most 8 of 64 bytes. The
 	// labels of a finished sale never change. Nil where nobody looks.
 	Labels func(state []byte) []string
+	// SaleKey and FollowUpKey read from a snapshot the idempotency key of the intent that began it, empty for none; it never
+	// changes. Nil where no intents are: FindBegun and FindAct find nothing then, and say so.
+	SaleKey, FollowUpKey func(state []byte) (string, error)
 	// Clock gives the records' times. It may be wrong and may jump: order comes from the sequence.
 	Clock  func() time.Time
 	Logger *slog.Logger

@@ -240,7 +240,7 @@ func TestDamagedFiles(t *testing.T) {
 		require.Zero(t, verified(t, open(t, c)).Records)
 	})
 	t.Run("without one of its tables", func(t *testing.T) {
-		for _, table := range []string{"owner", "record", "sale", "lost", "head", "follow_up", "directory", "directory_end", "landmark"} {
+		for _, table := range []string{"owner", "record", "sale", "lost", "head", "follow_up", "directory", "directory_end", "landmark", "intent", "intent_end"} {
 			c := closedWith(t, 2)
 			alter(t, c.Path, "DROP TABLE "+table)
 			require.ErrorContains(t, refused(t, c), "no table "+table)

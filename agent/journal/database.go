@@ -18,7 +18,7 @@ import (
 //go:embed migrations/*.sql
 var migrations embed.FS
 
-const migrationCount = 4
+const migrationCount = 5
 
 // Page caches: small, because the agent shares a terminal with a browser. Negative numbers are KiB to SQLite.
 const (

@@ -9,7 +9,7 @@
 //	Room() error                                     would a payment be refused?
 //	Unsent · Acknowledge · Acknowledged · Waiting · CheckLink · Appended      the uplink's
 //	Landmarks(ctx, type, before, limit)              the latest of the rare records that shifts are found by
-//	OpenFollowUps · FindFollowUp · FollowUpsOf · LastFollowUps · FindLabel
+//	OpenFollowUps · FindFollowUp · FollowUpsOf · FindLabel · FindBegun · FindAct
 //	OpenSales · Find · LastSales · Records · Last · Get · Tail · Counts · Verify · Damage
 //
 // # What is checked when
@@ -42,8 +42,9 @@
 //
 // # What a commit costs
 //
-// Follow-ups have a table of their own and the labels that sales are found by are entered when the till is idle, so that
-// a plain sale's commits write the pages they always did.
+// Follow-ups have a table of their own, and the labels that sales are found by and the idempotency keys of intents are entered
+// when the till is idle, so that a plain sale's commits write the pages they always did. Keys that are not entered yet are in
+// memory; a key that is nowhere costs its intent one read.
 //
 // A lone Append with a snapshot takes 180 µs at the median and 390 µs at p99, of which a plain overwrite and sync of
 // as many bytes takes 160 µs (BenchmarkAppend, BenchmarkFloor: 2 cores, virtual disk). The write-ahead log is filled to

@@ -36,6 +36,25 @@ func Break(j *Journal) error {
 	return err
 }
 
+// BreakIntents does it for the entering of idempotency keys.
+func BreakIntents(j *Journal) error {
+	j.writeMu.Lock()
+	defer j.writeMu.Unlock()
+	_, err := j.conn.ExecContext(context.Background(),
+		"CREATE TEMP TRIGGER broken BEFORE INSERT ON main.intent BEGIN SELECT raise(ABORT, 'broken'); END")
+	return err
+}
+
+// EnterBehind does at once what Run does when the till is idle.
+func EnterBehind(j *Journal) { j.enterBehind(context.Background(), unenteredBehind) }
+
+// Unentered is how many idempotency keys are in memory only.
+func Unentered(j *Journal) int {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return len(j.intents.order)
+}
+
 // Tick does at once what Run does every ten seconds.
 func Tick(j *Journal) { j.tick(context.Background()) }
 
@@ -55,6 +74,7 @@ func pragma(name string, value int) string {
 
 // Bounds of what is kept in memory.
 const (
+	UnenteredMax  = unenteredMax
 	RecentRecords = recentRecords
 	RecentBytes   = recentBytes
 )

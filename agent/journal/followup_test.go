@@ -60,9 +60,8 @@ func TestFollowUps(t *testing.T) {
 		of, err := j.FollowUpsOf(ctx, orderID(1))
 		require.NoError(t, err)
 		require.Len(t, of, 1)
-		latest, err := j.LastFollowUps(ctx, 1)
-		require.NoError(t, err)
-		require.Equal(t, uint64(2), latest[0].Number)
+		require.Equal(t, uint64(1), of[0].Number)
+		require.Equal(t, uint64(2), pending[0].Number)
 	})
 	t.Run("ErrNotFound", func(t *testing.T) {
 		_, err := started(t, config(newPath(t))).FindFollowUp(ctx, followUpID(1))
@@ -198,7 +197,7 @@ func TestFindLabel(t *testing.T) {
 // there were follow-ups.
 func TestPlainSaleWritesNoPageMore(t *testing.T) {
 	c := config(newPath(t))
-	c.Labels = stateLabels
+	c.Labels, c.SaleKey, c.FollowUpKey = stateLabels, stateKey, stateKey
 	j := started(t, c)
 	add(t, j, payment(1))
 	add(t, j, shown(1))

@@ -56,6 +56,7 @@ type Journal struct {
 	mu         sync.Mutex
 	head       head
 	recent     recent
+	intents    unentered
 	keys       *seal.Keys // of the current epoch; nil before the first
 	epoch      uint32
 	lastTime   time.Time
@@ -160,7 +161,7 @@ func (j *Journal) reopen(ctx context.Context) error {
 	if err := j.disconnect(); err != nil {
 		return err
 	}
-	j.prepared, j.conn, j.reader, j.writer = nil, nil, nil, nil
+	j.prepared, j.conn, j.reader, j.writer, j.intents = nil, nil, nil, nil, unentered{}
 	return j.open(ctx)
 }
 
@@ -185,7 +186,10 @@ func (j *Journal) adopt(ctx context.Context) error {
 	if err := j.tagSnapshots(ctx); err != nil {
 		return err
 	}
-	return j.loadSnapshots(ctx, j.conn)
+	if err := j.loadSnapshots(ctx, j.conn); err != nil {
+		return err
+	}
+	return j.loadIntents(ctx)
 }
 
 // begin writes the first rows of an empty journal.

@@ -50,7 +50,7 @@ func (j *Journal) Run(ctx context.Context) error {
 	return nil
 }
 
-// afterWork checkpoints once the till is idle, or beside the sales when half the log is used.
+// afterWork enters idempotency keys and checkpoints once the till is idle, or beside the sales when half the log is used.
 func (j *Journal) afterWork(ctx context.Context) {
 	for !j.wal.above(j.config.WALSize, 4) {
 		before := j.commits.Load()
@@ -58,6 +58,7 @@ func (j *Journal) afterWork(ctx context.Context) {
 			return
 		}
 		if j.commits.Load() == before {
+			j.enterBehind(ctx, unenteredBehind)
 			break
 		}
 	}
@@ -66,7 +67,7 @@ func (j *Journal) afterWork(ctx context.Context) {
 	}
 }
 
-// tick saves what was put off, fills the directory and sets the reserve aside again when there is room.
+// tick saves what was put off, fills the directory, enters keys for which idleness never came and sets the reserve aside again when there is room.
 func (j *Journal) tick(ctx context.Context) {
 	j.writeMu.Lock()
 	if j.failed() == nil && !j.isClosed() {
@@ -78,6 +79,7 @@ func (j *Journal) tick(ctx context.Context) {
 		}
 	}
 	j.writeMu.Unlock()
+	j.enterBehind(ctx, unenteredMax/2)
 	if j.wal.above(j.config.WALSize, 1) {
 		j.checkpointBeside(ctx)
 	}

@@ -114,6 +114,16 @@ func (d *draft) shelve(ctx context.Context, j *Journal, s snapshot) error {
 	if !written {
 		return j.damagedSnapshot(s.shelf, s.number, errSnapshotGone)
 	}
+	if !found {
+		kind := saleIntent
+		if s.shelf == &followUpShelf {
+			kind = followUpIntent
+		}
+		if _, keyOf := j.shelfOf(kind); keyOf != nil {
+			key, _ := keyOf(s.state) // what this program writes it can read
+			d.begins(kind, s.number, key)
+		}
+	}
 	d.head.open.remove(before)
 	d.head.open.add(after)
 	d.marks[key] = after

@@ -77,7 +77,7 @@ func (j *Journal) tagSnapshots(ctx context.Context) error {
 		for _, one := range h.counts() {
 			shelf, count := one.shelf, one.count
 			*count = 0
-			err := shelf.pages(ctx, j.conn, noPause, func(row *snapshot) error {
+			err := shelf.pages(ctx, j.conn, math.MinInt64, noPause, func(row *snapshot) error {
 				tag := row.tag(mac, j.config.Terminal)
 				_, err := j.conn.ExecContext(ctx, "UPDATE "+shelf.table+" SET tag = ? WHERE number = ?", tag[:], int64(row.number))
 				h.open.add(mark{open: row.open, tag: tag})
@@ -98,10 +98,11 @@ func (j *Journal) tagSnapshots(ctx context.Context) error {
 	return nil
 }
 
-// pages reads the whole table in small pieces, so that each may write to what it has read and pause can wait between.
-func (s *shelf) pages(ctx context.Context, db querier, pause func(context.Context) error, each func(*snapshot) error) error {
-	after, full := int64(math.MinInt64), true
-	for full {
+// pages reads the rows behind a number in small pieces, so that each may write to what it has read and pause can wait between.
+func (s *shelf) pages(
+	ctx context.Context, db querier, after int64, pause func(context.Context) error, each func(*snapshot) error,
+) error {
+	for full := true; full; {
 		var page []snapshot
 		// The piece's context cannot end: that would cost a goroutine a query.
 		err := s.read(context.WithoutCancel(ctx), db, func(row *snapshot) error {
@@ -125,7 +126,8 @@ func (s *shelf) pages(ctx context.Context, db querier, pause func(context.Contex
 	return nil
 }
 
-// verifySnapshots checks every row's tag, and that none is missing of those that the head row counts.
+// verifySnapshots checks every row's tag, that none is missing of those that the head row counts, and that keys lead to what
+// they began.
 func (j *Journal) verifySnapshots(ctx context.Context, h head, pause func(context.Context) error) (sales, followUps uint64, err error) {
 	if h.untagged {
 		return 0, 0, errUntagged
@@ -133,14 +135,16 @@ func (j *Journal) verifySnapshots(ctx context.Context, h head, pause func(contex
 	if sales, err = j.verifyShelf(ctx, &saleShelf, h.sales, pause); err != nil {
 		return sales, 0, err
 	}
-	followUps, err = j.verifyShelf(ctx, &followUpShelf, h.followUps, pause)
-	return sales, followUps, err
+	if followUps, err = j.verifyShelf(ctx, &followUpShelf, h.followUps, pause); err != nil {
+		return sales, followUps, err
+	}
+	return sales, followUps, j.explain(j.verifyIntents(ctx, pause))
 }
 
 // verifyShelf returns how many rows there are; commits meanwhile may have added some.
 func (j *Journal) verifyShelf(ctx context.Context, s *shelf, count uint64, pause func(context.Context) error) (uint64, error) {
 	last := uint64(0)
-	err := s.pages(ctx, j.reader, pause, func(row *snapshot) error {
+	err := s.pages(ctx, j.reader, math.MinInt64, pause, func(row *snapshot) error {
 		if damaged := j.intact(row); damaged != nil {
 			return damaged
 		}

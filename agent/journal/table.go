@@ -9,6 +9,7 @@ import (
 func tablesOf(step int) []string {
 	return [migrationCount + 1][]string{
 		1: {"owner", "record", "sale", "lost", "head"}, 2: {"follow_up", "directory", "directory_end"}, 3: {"landmark"},
+		5: {"intent", "intent_end"},
 	}[step]
 }
 

@@ -71,7 +71,7 @@ func (s *Station) deskRoutes() []route {
 	}, {
 		id: "reprint-follow-up", method: http.MethodPost, path: pathFollowUp + "/reprint",
 		summary:     "重印凭条 Print the slip again",
-		description: sentAgain, errors: []int{400, 404, 409, 503}, endpoint: handle(s.reprintFollowUp),
+		description: printedAgain, errors: []int{400, 404, 409, 503}, endpoint: handle(s.reprintFollowUp),
 	}, {
 		id: "lookup", method: http.MethodPost, path: pathLookups, summary: "查找订单 Find an order",
 		description: "In the till's own journal first, else in the cloud, which may take some seconds. It moves nothing.",
@@ -104,7 +104,7 @@ func (s *Station) followUp(ctx context.Context, in *followUpInput) (*followUpOut
 		return nil, s.fail(ctx, err)
 	}
 	wish.Origin = checkout.Origin{Key: in.Key, Digest: digest}
-	// The till itself keeps the key, in the journal: the same one is the same follow-up, also after a restart.
+	// The till itself keeps the key, in the journal: the same one is the same follow-up for ever.
 	view, err := s.desk.FollowUp(ctx, order, wish)
 	if err != nil {
 		return nil, s.fail(ctx, err)

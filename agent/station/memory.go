@@ -9,11 +9,11 @@ import (
 	"github.com/yuantill/yuantill/agent/checkout"
 )
 
-// memoryMax is how many answered intents are remembered; a till makes fewer in an hour.
+// memoryMax is how many answered intents are remembered.
 const memoryMax = 128
 
-// memory makes an intent that is sent twice happen once. Starting a sale is protected beyond it: the sale itself keeps
-// its key in the journal.
+// memory makes an intent that is sent twice happen once. What moves money or cash, or begins or ends a shift, is protected for
+// ever: its key is in the journal, where the till looks.
 type memory[A any] struct {
 	mu      sync.Mutex
 	answers map[string]answered[A]

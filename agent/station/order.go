@@ -81,7 +81,7 @@ func (s *Station) acceptanceRoute() route {
 		id: "accept-order", method: http.MethodPost, path: pathSale + "/acceptance",
 		summary: "接受或拒绝订单 Accept or reject the order",
 		description: "For a sale that was begun with an order, once it is paid. Ask again until there is an answer; only an answer that says " +
-			"accepted means that the order may be made. Rejected, or not accepted in time, its money goes back. " + sentAgain,
+			"accepted means that the order may be made. Rejected, or not accepted in time, its money goes back. " + pressedAgain,
 		errors: []int{400, 404, 409, 422}, endpoint: handle(s.acceptance),
 	}
 }

@@ -24,7 +24,18 @@ const (
 
 // sentAgain describes what an intent's repetition answers.
 const sentAgain = "Sent again with the same Idempotency-Key and body, it does nothing, and answers with the same status code and " +
-	"what it is about as that stands now. With another body the key is refused."
+	"what it is about as that stands now. With another body the key is refused. The key counts for ever: whatever was done " +
+	"since, and over restarts."
+
+// pressedAgain is the same for an intent that leaves no key in the journal: by then its sale is beyond it.
+const pressedAgain = "Sent again with the same Idempotency-Key and body, it does nothing, and answers with the same status code and " +
+	"what it is about as that stands now. With another body the key is refused. The key counts until 128 others have been used " +
+	"or the till was restarted; from then on the sale's state says whether there is anything to do."
+
+// printedAgain is the same for paper.
+const printedAgain = "Sent again with the same Idempotency-Key and body, it prints nothing, and answers with the same status code and " +
+	"what it is about as that stands now. With another body the key is refused. The key counts until 128 others have been used " +
+	"or the till was restarted; from then on it prints once more."
 
 // The copies as the API names them.
 const (
@@ -99,15 +110,15 @@ func (s *Station) saleRoutes() []route {
 	}, {
 		id: "cancel-sale", method: http.MethodPost, path: pathSale + "/cancel",
 		summary:     "取消或撤销 Cancel, or take back",
-		description: sentAgain, errors: []int{400, 404, 409}, endpoint: handle(s.cancel),
+		description: pressedAgain, errors: []int{400, 404, 409}, endpoint: handle(s.cancel),
 	}, {
 		id: "show-code", method: http.MethodPost, path: pathSale + "/show-code",
 		summary:     "出示收款码 Show our code to the customer",
-		description: sentAgain, errors: []int{400, 404, 409}, endpoint: handle(s.showCode),
+		description: pressedAgain, errors: []int{400, 404, 409}, endpoint: handle(s.showCode),
 	}, {
 		id: "reprint", method: http.MethodPost, path: pathSale + "/reprint",
 		summary:     "重印签购单 Print the receipt again",
-		description: sentAgain, errors: []int{400, 404, 409, 503}, endpoint: handle(s.reprint),
+		description: printedAgain, errors: []int{400, 404, 409, 503}, endpoint: handle(s.reprint),
 	}, s.acceptanceRoute()}
 }
 

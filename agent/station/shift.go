@@ -29,14 +29,14 @@ type Shifts interface {
 
 // Opening is the wish to begin a shift.
 type Opening struct {
-	Key     string // the intent's; the same key opens one shift, over restarts too
+	Key     string // the intent's; the same key opens one shift, for ever
 	Cashier string
 	Float   money.Money
 }
 
 // Cash is cash on its way into or out of the drawer.
 type Cash struct {
-	Key     string // the intent's; the same key moves cash once, over restarts too
+	Key     string // the intent's; the same key moves cash once, for ever
 	Amount  int64  // minor units; out of the drawer when below zero
 	Cashier string
 	Note    string

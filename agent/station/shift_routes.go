@@ -83,7 +83,7 @@ func (s *Station) shiftRoutes(shifts Shifts) []route {
 	d := shiftDesk{Station: s, shifts: shifts}
 	return []route{{
 		id: "open-shift", method: http.MethodPost, path: pathShifts, status: http.StatusCreated,
-		summary: "开班 Open a shift", errors: []int{400, 409, 422, 503, 507}, endpoint: handle(d.open),
+		summary: "开班 Open a shift", description: sentAgain, errors: []int{400, 409, 422, 503, 507}, endpoint: handle(d.open),
 	}, {
 		id: "get-shift", method: http.MethodGet, path: pathShift, summary: "当前班次 The open shift",
 		errors: []int{409}, endpoint: handle(d.current),
@@ -92,13 +92,15 @@ func (s *Station) shiftRoutes(shifts Shifts) []route {
 		endpoint: handle(d.list),
 	}, {
 		id: "move-cash", method: http.MethodPost, path: pathShift + "/cash",
-		summary: "存入或取出现金 Put cash in or take it out", errors: []int{400, 409, 422, 503}, endpoint: handle(d.cash),
+		summary: "存入或取出现金 Put cash in or take it out", description: sentAgain,
+		errors: []int{400, 409, 422, 503}, endpoint: handle(d.cash),
 	}, {
 		id: "report-shift", method: http.MethodPost, path: pathShift + "/report",
 		summary: "X 报表 X report: look, change nothing", errors: []int{400, 409, 503}, endpoint: handle(d.report),
 	}, {
 		id: "close-shift", method: http.MethodPost, path: pathShift + "/close",
-		summary: "交班（Z 报表） Close the shift: Z report", errors: []int{400, 409, 422, 503}, endpoint: handle(d.end),
+		summary: "交班（Z 报表） Close the shift: Z report", description: sentAgain,
+		errors: []int{400, 409, 422, 503}, endpoint: handle(d.end),
 	}}
 }
 

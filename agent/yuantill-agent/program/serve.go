@@ -150,6 +150,7 @@ func openJournal(
 	config.Path, config.RoomMin = s.Journal.Path, s.Journal.RoomMin
 	config.Terminal, config.KeyVersion, config.Keyring = keys.Terminal(), keys.KeyVersion(), keys
 	config.Clock, config.Logger, config.Labels = clock, logger, agent.SaleLabels
+	config.SaleKey, config.FollowUpKey = agent.SaleKey, agent.FollowUpKey
 	config.Boot = journal.ThisBoot()
 	return journal.Open(ctx, config)
 }

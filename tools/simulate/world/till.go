@@ -158,7 +158,7 @@ func (t *till) journalConfig() journal.Config {
 	config.Path, config.Disk = t.disk.Path("journal.db"), t.disk
 	config.Terminal, config.KeyVersion = t.id, t.keys.KeyVersion()
 	config.RoomMin, config.BallastSize, config.WALSize = 0, 4096, 256<<10
-	config.Labels = agent.SaleLabels
+	config.Labels, config.SaleKey, config.FollowUpKey = agent.SaleLabels, agent.SaleKey, agent.FollowUpKey
 	config.Keyring, config.Clock, config.Engine, config.Logger = t.keys, t.clock, fast.Engine(), t.world.logger
 	return config
 }
@@ -430,7 +430,7 @@ func (r *recorder) powered(what string) {
 	}
 }
 
-// SaveSale implements agent.SaleSaver.
+// SaveSale implements agent.Recorder.
 func (r *recorder) SaveSale(ctx context.Context, sale journal.Snapshot) error {
 	r.life.point("before save")
 	err := r.Journal.SaveSale(ctx, sale)

@@ -192,7 +192,7 @@ func TestVerifyAgreesWithTheAgent(t *testing.T) {
 		"NoOwner": statement("DELETE FROM owner"), "NoHeadRow": statement("DELETE FROM head"),
 		"EmptyWithLockAndEpochs": empty(), "EmptyWithEpochs": empty(lock), "EmptyWithLock": empty(epochs),
 	}
-	for _, table := range []string{"owner", "record", "sale", "lost", "head", "follow_up", "directory", "directory_end", "landmark"} {
+	for _, table := range []string{"owner", "record", "sale", "lost", "head", "follow_up", "directory", "directory_end", "landmark", "intent", "intent_end"} {
 		harms["Without_"+table] = statement("DROP TABLE " + table)
 	}
 	for name, harm := range harms {
