@@ -22,6 +22,7 @@ func Generate(seed uint64) Script {
 	g.strand()
 	g.crowd()
 	g.deceive()
+	g.lates()
 	slices.SortStableFunc(s.Actions, func(a, b Action) int { return int(a.At - b.At) })
 	return s
 }
@@ -87,6 +88,17 @@ func (g *generator) sale(at time.Duration, till int) {
 	g.customer(a)
 	if method == "tap" && g.random.chance(40) {
 		g.regular(a)
+	}
+}
+
+// lates are sales whose program asks for them again long after, drawn apart so that the rest of a seed's script is as it would
+// be without.
+func (g *generator) lates() {
+	r := newRandom(g.script.Seed, "late")
+	for i := range g.script.Actions {
+		if a := &g.script.Actions[i]; (a.Kind == "sale" || a.Kind == "kiosk") && r.chance(10) {
+			a.set("later", r.between(10*time.Minute, 40*time.Hour).Truncate(time.Second))
+		}
 	}
 }
 

@@ -54,10 +54,11 @@ func (p *purchase) most() int64 { return p.amount + p.added }
 
 // ringUp is a sale at a till, or a hold, with all that people do about it:
 //
-//	sale|hold till=0 amount=1250 method=code|tap|shown|both after=3s [double=1] [cancel=4s] [unplug=7] [poor=1] [password=6s|-1s] [takes=5s] [away=1] [expires=2h] [card=1 [copied=1] [replay=1]]
+//	sale|hold till=0 amount=1250 method=code|tap|shown|both after=3s [double=1] [cancel=4s] [unplug=7] [poor=1] [password=6s|-1s] [takes=5s] [away=1] [later=9h] [expires=2h] [card=1 [copied=1] [replay=1]]
 //
 // card is a regular customer's, who has one for all that he pays; copied pays with the copy that a thief made of it, replay
 // plays what it last answered.
+// later is a program that sends the same intent long after, as one does that has got no answer.
 // unplug pulls the plug at the nth effect after the customer has shown the code. away is a customer who leaves.
 func ringUp(w *World, a Action) {
 	t := w.till(a)
@@ -100,6 +101,13 @@ func ringUp(w *World, a Action) {
 		w.hit("person-double-press")
 		w.soon(t, 40*time.Millisecond, func() { t.pressAgain(start, id) })
 	}
+	if a.is("later") {
+		w.loop.after(a.duration("later"), nil, func() {
+			if t.life != nil { // another than now's, perhaps
+				w.soon(t, 0, func() { t.pressLate(start, id) })
+			}
+		})
+	}
 	w.soon(t, a.duration("after"), func() { t.customerPays(p, a) })
 	if a.is("cancel") {
 		w.soon(t, a.duration("after")+a.duration("cancel"), func() {
@@ -115,6 +123,22 @@ func (t *till) pressAgain(start station.Start, id order) {
 	view, err := t.agent.Till().Start(context.Background(), start)
 	if err == nil && order(view.Sale.OrderID) != id {
 		t.world.violation("double-press", "%s began %s twice", t.name, t.world.alias(id))
+	}
+}
+
+// pressLate is a press of the same key long after, by whoever has the till then: where its journal has the sale, it is the same.
+func (t *till) pressLate(start station.Start, id order) {
+	ctx := context.Background()
+	if _, err := t.agent.Till().Sale(ctx, checkout.OrderID(id)); err != nil {
+		return // an older copy of the journal does not have it
+	}
+	t.world.hit("person-late-press")
+	view, err := t.agent.Till().Start(ctx, start)
+	switch {
+	case err != nil:
+		t.world.refused(t, err)
+	case order(view.Sale.OrderID) != id:
+		t.world.violation("key-forgotten", "%s began %s again", t.name, t.world.alias(id))
 	}
 }
 
