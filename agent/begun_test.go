@@ -91,6 +91,21 @@ func (s *storing) restart(t *testing.T) {
 	time.Sleep(time.Second) // the start is recorded
 }
 
+// later does the same at once, with the keys in no table yet, with all and with some of them in it, and after other starts.
+func (s *storing) later(t *testing.T, do func()) {
+	t.Helper()
+	do()
+	s.restart(t) // the keys are in no table yet
+	do()
+	s.passBy(t, 2000) // by then they are
+	do()
+	s.passBy(t, 250)
+	s.restart(t)
+	do()
+	_, err := s.stored.Verify(t.Context())
+	require.NoError(t, err)
+}
+
 // passBy writes other sales, follow-ups and cash with keys of their own into the journal, of each n, and gives it the time to
 // enter them.
 func (s *storing) passBy(t *testing.T, n int) {
@@ -217,6 +232,7 @@ func TestAKeyCountsForEver(t *testing.T) {
 			synctest.Wait()
 			return starts
 		},
+		"OrderAccepted": orders(orderAccepted), "OrderGoneBack": orders(orderNotAccepted),
 		"Void": follows(void, false, 0), "Refund": follows(refund, false, 25), "TopUp": follows(topUp, true, 100),
 		"Complete": follows(complete, true, 100), "Cancel": follows(cancel, true, 0), "Undo": follows(undo, true, 0, complete),
 		"Cash": movesCash, "OpenShift": opensShift, "CloseShift": closesShift,
@@ -227,7 +243,7 @@ func TestAKeyCountsForEver(t *testing.T) {
 				first, err := asks(s, 0)
 				require.NoError(t, err)
 				synctest.Wait()
-				again := func() {
+				s.later(t, func() {
 					t.Helper()
 					synctest.Wait()
 					before, sent, slips := s.stored.Tail(), len(s.cloud.sent), len(s.printer.Documents())
@@ -240,17 +256,7 @@ func TestAKeyCountsForEver(t *testing.T) {
 					require.Equal(t, before, s.stored.Tail(), "nothing is recorded")
 					require.Len(t, s.cloud.sent, sent)
 					require.Len(t, s.printer.Documents(), slips)
-				}
-				again()
-				s.restart(t) // the key is in no table yet
-				again()
-				s.passBy(t, 2000) // by then it is
-				again()
-				s.passBy(t, 250)
-				s.restart(t)
-				again()
-				_, err = s.stored.Verify(t.Context())
-				require.NoError(t, err)
+				})
 			})
 		})
 	}
