@@ -29,7 +29,7 @@ func (t *till) carryOut(ctx context.Context, h *held, effects []checkout.Effect,
 			signal(t.armed)
 		case checkout.Show:
 			h.notice = e.Notice
-			t.feed.PublishSale(t.rules.View(h.sale, e.Notice), t.parts.Clock())
+			t.feed.PublishSale(t.view(h), t.parts.Clock())
 		case checkout.SetTimer:
 			h.wake = e.At
 			signal(t.rearm)

@@ -200,7 +200,9 @@ func (t *till) ReprintFollowUp(ctx context.Context, id followup.ID, copies check
 }
 
 func (t *till) followUpView(h *heldFollowUp) followup.View {
-	return t.followUps.rules.View(h.followUp, h.notice)
+	view := t.followUps.rules.View(h.followUp, h.notice)
+	view.Reprint = t.reprints.of(h.followUp.ID)
+	return view
 }
 
 // findFollowUp returns a follow-up from memory or the journal, or refuses with RefuseNoFollowUp. The lock is held.

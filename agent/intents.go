@@ -196,7 +196,11 @@ func (t *till) Sale(ctx context.Context, id checkout.OrderID) (checkout.View, er
 	return t.view(h), nil
 }
 
-func (t *till) view(h *held) checkout.View { return t.rules.View(h.sale, h.notice) }
+func (t *till) view(h *held) checkout.View {
+	view := t.rules.View(h.sale, h.notice)
+	view.Reprint = t.reprints.of(h.sale.OrderID)
+	return view
+}
 
 // find returns a sale from memory or the journal, or refuses with RefuseNoSale. The lock is held.
 func (t *till) find(ctx context.Context, id checkout.OrderID) (*held, error) {

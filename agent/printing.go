@@ -44,6 +44,8 @@ type printJob struct {
 type printable interface {
 	// name is what it is in the log.
 	name() slog.Attr
+	// id is the order's, or the follow-up's.
+	id() [16]byte
 	slip(t *till, reprint bool) receipt.Slip
 	// printed reports on one copy. The till's lock is held.
 	printed(ctx context.Context, t *till, report checkout.Printed)
@@ -57,6 +59,8 @@ type saleSlip checkout.Sale
 var _ printable = saleSlip{}
 
 func (s saleSlip) name() slog.Attr { return slog.Any("sale", s.OrderID) }
+
+func (s saleSlip) id() [16]byte { return s.OrderID }
 
 func (s saleSlip) slip(t *till, reprint bool) receipt.Slip { return t.slip(checkout.Sale(s), reprint) }
 
@@ -114,16 +118,21 @@ func (w *printWorker) abandon(jobs []*printJob) {
 	}
 }
 
-// release lets jobs go, and returns the reports of those that were not taken.
+// release lets jobs go, and returns the reports of those that were not taken. The till's lock is held.
 func (w *printWorker) release(jobs []*printJob) []checkout.Event {
 	var reports []checkout.Event
 	for _, job := range jobs {
+		if job.reprint {
+			w.till.reprints.asked(job.slip.id(), job.copies)
+		}
 		job.gate <- true
 		if job.refused == "" {
 			continue
 		}
 		for _, copy := range job.copies {
-			reports = append(reports, job.notStarted(copy, job.refused))
+			report := job.notStarted(copy, job.refused)
+			w.till.reprints.reported(job.slip.id(), report)
+			reports = append(reports, report)
 		}
 	}
 	if len(jobs) > 0 {
@@ -237,6 +246,7 @@ func (w *printWorker) report(ctx context.Context, job *printJob, report checkout
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	t.reprints.reported(job.slip.id(), report)
 	t.recordLate(ctx, t.parts.Clock()) // first what came out first
 	job.slip.printed(ctx, t, report)
 }

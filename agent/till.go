@@ -53,6 +53,7 @@ type till struct {
 	standing  standing
 	followUps followUpDesk
 	late      lateReports
+	reprints  reprints
 	lookups   *lookupDesk
 	offline   offlineBook
 	// unread is why something that was left open was not taken up: a newer program wrote it, or there is too much of it.

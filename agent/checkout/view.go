@@ -17,6 +17,8 @@ type View struct {
 	// ShownCode is the text of the code for the customer to scan; empty unless it may be scanned now.
 	ShownCode      string
 	ShownCodeUntil time.Time
+	// Reprint is what became of the copies that were asked for again; Rules know nothing of it.
+	Reprint Reprint
 }
 
 // View returns what is shown of a sale together with a notice. That a copy has substitutes on it is shown for as long as

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/yuantill/yuantill/agent/catalogue"
+	"github.com/yuantill/yuantill/agent/checkout"
 	"github.com/yuantill/yuantill/protocol/message"
 	"github.com/yuantill/yuantill/protocol/money"
 )
@@ -16,6 +17,8 @@ type View struct {
 	Name, Title, Next, Reason, Notice catalogue.Text
 	// Until is when more is known at the latest; zero when nothing is said about that.
 	Until time.Time
+	// Reprint is what became of the copies that were asked for again; Rules know nothing of it.
+	Reprint checkout.Reprint
 }
 
 // View returns what is shown of a follow-up together with a notice. That a copy has substitutes on it is shown for as long

@@ -43,6 +43,7 @@ type FollowUp struct {
 	Standing    *Standing  `json:"standing,omitempty" doc:"the order's, afterwards"`
 	Unprinted   []string   `json:"unprinted,omitempty" enum:"merchant,customer" doc:"copies given to the printer that has not reported yet"`
 	Altered     []string   `json:"altered,omitempty" enum:"merchant,customer" doc:"copies last printed with substitutes for what the printer cannot print"`
+	Reprint     *Reprint   `json:"reprint,omitempty" doc:"what became of the copies asked for again lately"`
 }
 
 // newFollowUp writes a view for the API.
@@ -56,7 +57,7 @@ func newFollowUp(v followup.View, now time.Time) FollowUp {
 		Name: v.Name, Title: v.Title, Next: v.Next, Reason: optional(v.Reason), Notice: optional(v.Notice),
 		RequestedAt: f.RequestedAt.UTC(), At: now.UTC(), Until: optionalTime(v.Until),
 		Reference: r.GetReference(), Original: f.Original.GetPayment().GetReference(), Unprinted: copyNames(f.Unprinted),
-		Altered: copyNames(f.Altered),
+		Altered: copyNames(f.Altered), Reprint: newReprint(v.Reprint),
 	}
 	if f.Undoes != (followup.ID{}) {
 		written.Undoes = f.Undoes.String()

@@ -47,6 +47,7 @@ type Sale struct {
 	ShopOrder      *ShopOrder `json:"shop_order,omitempty" doc:"the shop's order that is paid for and has to be accepted"`
 	Unprinted      []string   `json:"unprinted,omitempty" enum:"merchant,customer" doc:"copies given to the printer that has not reported yet"`
 	Altered        []string   `json:"altered,omitempty" enum:"merchant,customer" doc:"copies last printed with substitutes for what the printer cannot print"`
+	Reprint        *Reprint   `json:"reprint,omitempty" doc:"what became of the copies asked for again lately"`
 }
 
 // NewSale writes a view for the API.
@@ -63,7 +64,7 @@ func NewSale(v checkout.View, now time.Time) Sale {
 		Reference: r.GetReference(), Authorisation: r.GetAuthorisation(),
 		Operator: r.GetPayerOperator(), Wallet: r.GetWalletMasked(), Refunded: r.GetRefunded(),
 		Hold: s.Hold, Offline: s.Offline, Unprinted: copyNames(s.Unprinted),
-		Altered: copyNames(s.Altered), ShopOrder: newShopOrder(s),
+		Altered: copyNames(s.Altered), Reprint: newReprint(v.Reprint), ShopOrder: newShopOrder(s),
 	}
 	if sale.Wallet == "" && s.Offline {
 		sale.Wallet = s.Card.Wallet.Masked()

@@ -61,16 +61,20 @@ func TestMissingDevices(t *testing.T) {
 	})
 }
 
-// TestReprintTellsOfThePrinter: paper that cannot come is told at once.
+// TestReprintTellsOfThePrinter: with paper that did not come stands how the printer is.
 func TestReprintTellsOfThePrinter(t *testing.T) {
 	for state, want := range map[string]string{"absent": "! printer absent\n", "faulted": "! printer faulted\n", "ready": ""} {
+		note, ends := sitetest.NoteNoPaper, command.CodeUnprinted
+		if want == "" {
+			note, ends = sitetest.NoteApprove, command.CodeOK
+		}
 		till := sitetest.NewTill(t, "")
 		till.SetStatus(station.Status{Devices: []station.Device{{Name: "printer", State: state}}})
 		arguments := []string{"--station", till.URL, "--lang", "en"}
-		code, _, said := run(t, command.Environment{}, append([]string{"sale", "--amount", "1", "--note", sitetest.NoteApprove}, arguments...)...)
+		code, _, said := run(t, command.Environment{}, append([]string{"sale", "--amount", "1", "--note", note}, arguments...)...)
 		require.Equal(t, int(command.CodeOK), code, said)
 		code, out, said := run(t, command.Environment{}, append([]string{"reprint"}, arguments...)...)
-		require.Equal(t, int(command.CodeOK), code, said)
+		require.Equal(t, int(ends), code, said)
 		if want == "" {
 			require.NotContains(t, out, "!")
 		}

@@ -24,12 +24,13 @@ const (
 	CodeAbandoned   Code = 10
 	CodeUnreadable  Code = 11
 	CodeNoRecord    Code = 12
+	CodeUnprinted   Code = 13
 )
 
 // codes are all exit codes in order.
 func codes() []Code {
 	return []Code{CodeOK, CodeInternal, CodeUsage, CodeDeclined, CodeUnknown, CodeReversed, CodeUnreachable,
-		CodeCheckFailed, CodeJournal, CodeRefused, CodeAbandoned, CodeUnreadable, CodeNoRecord}
+		CodeCheckFailed, CodeJournal, CodeRefused, CodeAbandoned, CodeUnreadable, CodeNoRecord, CodeUnprinted}
 }
 
 // String returns the code's name as the JSON output has it.
@@ -59,6 +60,8 @@ func (c Code) String() string {
 		return "unreadable"
 	case CodeNoRecord:
 		return "no-such-record"
+	case CodeUnprinted:
+		return "unprinted"
 	default:
 		return "internal"
 	}
@@ -93,6 +96,8 @@ func (c Code) Text() bilingual.Text {
 		return bilingual.Text{Chinese: "文件不存在、不可读或不可写", English: "a file is missing or cannot be read or written"}
 	case CodeNoRecord:
 		return bilingual.Text{Chinese: "流水里没有这条记录", English: "the journal has no such record"}
+	case CodeUnprinted:
+		return bilingual.Text{Chinese: "重印：没有打印，或不能确认是否打印", English: "reprint: the copy was not printed, or nobody knows whether it was"}
 	default:
 		return bilingual.Text{Chinese: "程序内部错误", English: "internal error"}
 	}

@@ -20,10 +20,10 @@ func TestExitCodesAreDocumented(t *testing.T) {
 			rows = append(rows, line)
 		}
 	}
-	for code := command.CodeOK; code <= command.CodeNoRecord; code++ {
+	for code := command.CodeOK; code <= command.CodeUnprinted; code++ {
 		want := fmt.Sprintf("| %d | %s | %s · %s |", int(code), code, code.Text().Chinese, code.Text().English)
 		require.Less(t, int(code), len(rows))
 		require.Equal(t, want, rows[code])
 	}
-	require.Len(t, rows, int(command.CodeNoRecord)+1)
+	require.Len(t, rows, int(command.CodeUnprinted)+1)
 }

@@ -3,6 +3,7 @@ package command
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -56,7 +57,10 @@ func (p *program) reprint() *cobra.Command {
 			"says that it is a reprint. SALE is the order id, FOLLOW-UP the follow-up's (find shows it), REFERENCE what stands on\n" +
 			"the paper, or --voucher; the text of a QR code always means the receipt. Without any it is the latest sale that has a\n" +
 			"receipt. A slip's numbers are looked for in what was done with the latest 100 sales; use its id for older ones.\n\n" +
-			"--json: the station's sale or follow-up",
+			"等打印机报告结果：没有打印或不能确认时退出码为 13。\n" +
+			"It waits for the printer's report: a copy that was not printed, or of which nobody knows, ends with exit code 13.\n\n" +
+			"--json: the station's sale or follow-up with \"copy\", \"paper\" (printed, not-printed, unconfirmed), \"exit_code\"\n" +
+			"and \"exit\"",
 		Args: optionalArgument,
 		RunE: p.looking(func(cmd *cobra.Command, arguments []string) error {
 			return p.runReprint(cmd.Context(), flags, arguments, copied.String())
@@ -92,50 +96,61 @@ func (p *program) runReprint(ctx context.Context, flags orderFlags, arguments []
 		return err
 	}
 	if found.followUp != "" {
-		done, err := client.ReprintFollowUp(ctx, key, found.followUp, copied)
-		if err != nil {
-			return stationFailure(err)
-		}
-		return p.sayReprint(ctx, client, copied, done, func() {
-			p.row("办理", "follow-up", done.ID)
-			p.row("金额", "amount", p.language.Pick(done.Name)+"  "+done.Text+"  "+p.language.Pick(done.Title))
-		})
+		return p.reprintSlip(ctx, client, key, found.followUp, copied)
 	}
-	sale, err := client.Reprint(ctx, key, found.order, copied)
+	return p.reprintReceipt(ctx, client, key, found.order, copied)
+}
+
+func (p *program) reprintReceipt(ctx context.Context, client *stationclient.Client, key, order, copied string) error {
+	sale, err := client.Reprint(ctx, key, order, copied)
 	if err != nil {
 		return stationFailure(err)
 	}
-	return p.sayReprint(ctx, client, copied, sale, func() {
-		p.row("订单", "order", sale.ID)
-		p.row("金额", "amount", sale.Text+"  "+p.language.Pick(sale.Title))
-	})
-}
-
-// sayReprint says what was given to the printer: told as JSON, or in rows.
-func (p *program) sayReprint(ctx context.Context, client *stationclient.Client, copied string, told any, rows func()) error {
-	if p.json {
-		return p.printJSON(told)
-	}
-	rows()
-	name := copyText(copied)
-	p.row("重印", "reprint", p.text(name.Chinese+"已交给打印机", name.English+" was given to the printer"))
-	p.tellPrinter(ctx, client)
-	return nil
-}
-
-// tellPrinter says when the paper will not come by itself. It refuses nothing.
-func (p *program) tellPrinter(ctx context.Context, client *stationclient.Client) {
-	ctx, cancel := context.WithTimeout(ctx, devicesWait)
-	defer cancel()
-	status, err := client.Status(ctx)
-	if err != nil {
-		return // it was asked for; that the station is away since then is another matter
-	}
-	const printer = "printer"
-	for _, device := range status.Devices {
-		if device.Name == printer && device.State != "ready" {
-			state := deviceState(device.State)
-			p.remark(p.text(deviceText(printer).Chinese+state.Chinese, printer+" "+state.English))
+	became := awaitCopy(ctx, copied, sale.Reprint, func(ctx context.Context) (*stationclient.Reprint, error) {
+		now, err := client.Sale(ctx, sale.ID)
+		if err == nil {
+			sale = now
 		}
+		return now.Reprint, err
+	})
+	if p.json {
+		return became.ended(p.printJSON(receiptReprintJSON{Sale: sale, reprintJSON: became.json(copied)}))
 	}
+	p.row("订单", "order", sale.ID)
+	p.row("金额", "amount", sale.Text+"  "+p.language.Pick(sale.Title))
+	p.sayCopy(ctx, client, copied, became, slices.Contains(sale.Altered, copied))
+	return became.ended(nil)
+}
+
+func (p *program) reprintSlip(ctx context.Context, client *stationclient.Client, key, id, copied string) error {
+	done, err := client.ReprintFollowUp(ctx, key, id, copied)
+	if err != nil {
+		return stationFailure(err)
+	}
+	became := awaitCopy(ctx, copied, done.Reprint, func(ctx context.Context) (*stationclient.Reprint, error) {
+		now, err := client.Follow(ctx, done.ID)
+		if err == nil {
+			done = now
+		}
+		return now.Reprint, err
+	})
+	if p.json {
+		return became.ended(p.printJSON(slipReprintJSON{FollowUp: done, reprintJSON: became.json(copied)}))
+	}
+	p.row("办理", "follow-up", done.ID)
+	p.row("金额", "amount", p.language.Pick(done.Name)+"  "+done.Text+"  "+p.language.Pick(done.Title))
+	p.sayCopy(ctx, client, copied, became, slices.Contains(done.Altered, copied))
+	return became.ended(nil)
+}
+
+// receiptReprintJSON is what `reprint --json` prints of a sale.
+type receiptReprintJSON struct {
+	stationclient.Sale
+	reprintJSON
+}
+
+// slipReprintJSON is what `reprint --json` prints of a follow-up.
+type slipReprintJSON struct {
+	stationclient.FollowUp
+	reprintJSON
 }

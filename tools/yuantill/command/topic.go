@@ -47,8 +47,9 @@ Times are UTC, amounts integers in the currency's minor unit.
 
   sale            {key, exit_code, exit, sale}; sale as in the station's GET /v1/sales/{id}
   hold start      as sale
-  cancel, accept, reprint
-                  the station's sale (GET /v1/sales/{id}); of a slip that is printed again GET /v1/follow-ups/{id}
+  cancel, accept  the station's sale (GET /v1/sales/{id})
+  reprint         the same, and copy, paper (printed, not-printed, unconfirmed), exit_code, exit; of a slip
+                  GET /v1/follow-ups/{id} instead of the sale
   refund, void    {key, exit_code, exit, follow_up, order}; follow_up as in GET /v1/follow-ups/{id}, order as in
   hold …          POST /v1/lookups, as it was before
   hold list       [sale, …]: holds of this till that still hold something

@@ -28,11 +28,13 @@ type desk struct {
 	followUps map[followup.ID]followup.FollowUp
 	keys      map[string]followup.ID
 	notes     map[followup.ID]string
+	reprints  map[followup.ID]checkout.Reprint
 }
 
 func newDesk() desk {
 	return desk{
 		followUps: make(map[followup.ID]followup.FollowUp), keys: make(map[string]followup.ID), notes: make(map[followup.ID]string),
+		reprints: make(map[followup.ID]checkout.Reprint),
 	}
 }
 
@@ -148,7 +150,8 @@ func (t *Till) Follow(_ context.Context, id followup.ID) (followup.View, error) 
 			f, _ = rules().Step(f, followup.Printed{Printed: reportOf(copy, t.desk.notes[id])}, t.Now)
 		}
 		t.desk.followUps[id] = f
-		return rules().View(f, catalogue.None), nil
+		t.desk.reprints[id] = reportReprint(t.desk.reprints[id], t.desk.notes[id])
+		return t.desk.view(f), nil
 	}
 	var event followup.Event
 	switch t.desk.notes[id] {
@@ -161,7 +164,7 @@ func (t *Till) Follow(_ context.Context, id followup.ID) (followup.View, error) 
 	}
 	f, _ = rules().Step(f, event, t.Now)
 	t.desk.followUps[id] = f
-	return rules().View(f, catalogue.None), nil
+	return t.desk.view(f), nil
 }
 
 // answer is the cloud's to a follow-up.
@@ -210,5 +213,14 @@ func (t *Till) ReprintFollowUp(_ context.Context, id followup.ID, copies checkou
 	}
 	f, _ = rules().Step(f, followup.ReprintPressed{Copies: copies}, t.Now)
 	t.desk.followUps[id] = f
-	return rules().View(f, catalogue.None), nil
+	for _, copy := range copies.Each() {
+		t.desk.reprints[id] = t.desk.reprints[id].Asked(copy)
+	}
+	return t.desk.view(f), nil
+}
+
+func (d *desk) view(f followup.FollowUp) followup.View {
+	view := rules().View(f, catalogue.None)
+	view.Reprint = d.reprints[f.ID]
+	return view
 }

@@ -33,6 +33,9 @@ const (
 	NoteTooMuch  = "toomuch" // refused: beyond the limit
 	NoteBroken   = "broken"  // an internal error
 	NoteAltered  = "altered" // approved, and printed with substitutes
+	NoteNoPaper  = "nopaper" // approved; the printer prints no copy that is asked for again
+	NoteTorn     = "torn"    // approved; of such a copy nobody knows
+	NoteForgets  = "forgets" // approved; the till is started anew while such a copy is printed
 )
 
 // Till is a till behind a real station. It plays a sale's states once a listener follows the sale.
@@ -45,6 +48,7 @@ type Till struct {
 	mu      sync.Mutex
 	sale    checkout.Sale
 	before  checkout.Sale // whose place the sale took
+	reprint checkout.Reprint
 	shifts  shifts
 	notice  catalogue.Phrase
 	script  []checkout.State
@@ -176,14 +180,14 @@ func (t *Till) Start(_ context.Context, start station.Start) (checkout.View, err
 		Cashier: start.Cashier, Note: start.Note, Origin: start.Origin, StartedAt: t.Now, Batch: 1, Voucher: 42,
 		Hold: start.Hold, HoldExpires: start.HoldExpires,
 	}
-	t.script = scriptOf(start.Note)
+	t.script, t.reprint = scriptOf(start.Note), checkout.Reprint{}
 	t.publish()
 	return t.view(), nil
 }
 
 func scriptOf(note string) []checkout.State {
 	switch note {
-	case NoteApprove, NoteAltered:
+	case NoteApprove, NoteAltered, NoteNoPaper, NoteTorn, NoteForgets:
 		return []checkout.State{checkout.Authorising, checkout.Approved}
 	case NotePassword:
 		return []checkout.State{checkout.Authorising, checkout.AwaitingPassword, checkout.Approved}
@@ -237,7 +241,9 @@ func resultOf(state checkout.State) *message.PaymentResult {
 func (t *Till) publish() { t.feed.PublishSale(t.view(), t.Now) }
 
 func (t *Till) view() checkout.View {
-	return checkout.Rules{Timing: checkout.DefaultTiming()}.View(t.sale, t.notice)
+	view := checkout.Rules{Timing: checkout.DefaultTiming()}.View(t.sale, t.notice)
+	view.Reprint = t.reprint
+	return view
 }
 
 // Notice tells something beside the sale's progress, such as a wrong code.
@@ -258,7 +264,7 @@ func (t *Till) Press(_ context.Context, id checkout.OrderID, intent station.Inte
 	if t.intents = append(t.intents, intent); len(t.intents) == 1 {
 		close(t.press)
 	}
-	switch intent.(type) {
+	switch e := intent.(type) {
 	case checkout.CancelPressed:
 		if t.sale.State == checkout.Waiting {
 			t.enter(checkout.Abandoned)
@@ -270,6 +276,9 @@ func (t *Till) Press(_ context.Context, id checkout.OrderID, intent station.Inte
 	case checkout.ReprintPressed:
 		if !t.sale.Printable() {
 			return checkout.View{}, &station.Refusal{Phrase: catalogue.RefuseState, More: t.view().Title}
+		}
+		for _, copy := range e.Copies.Each() {
+			t.reprint = t.reprint.Asked(copy)
 		}
 	}
 	return t.view(), nil
@@ -295,7 +304,26 @@ func (t *Till) Sale(_ context.Context, id checkout.OrderID) (checkout.View, erro
 	for _, copy := range t.sale.Unprinted.Each() {
 		t.sale, _ = checkout.Rules{Timing: checkout.DefaultTiming()}.Step(t.sale, reportOf(copy, t.sale.Note), t.Now)
 	}
+	t.reprint = reportReprint(t.reprint, t.sale.Note)
 	return t.view(), nil
+}
+
+// reportReprint is what becomes of the copies that were asked for again, as the note chooses.
+func reportReprint(asked checkout.Reprint, note string) checkout.Reprint {
+	for _, copy := range asked.Waiting().Each() {
+		report := reportOf(copy, note)
+		report.Reprint = true
+		switch note {
+		case NoteForgets:
+			return checkout.Reprint{}
+		case NoteNoPaper:
+			report.Result = message.ReceiptPrinted_RESULT_NOT_STARTED
+		case NoteTorn:
+			report.Result = message.ReceiptPrinted_RESULT_UNCONFIRMED
+		}
+		asked = asked.Reported(report)
+	}
+	return asked
 }
 
 // reportOf is the printer's report on a copy.

@@ -35,6 +35,8 @@ type (
 	Words  = station.Words
 	Start  = station.StartBody
 	Shift  = station.Shift
+	// Reprint is what became of copies that were asked for again.
+	Reprint = station.Reprint
 )
 
 // The errors of this package.
