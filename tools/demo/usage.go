@@ -21,6 +21,8 @@ func (t *transcript) usage(bin string, s *shop.Shop, k *keeper) {
 	}
 	t.command("curl http://"+s.API+"/v1/stats", "")
 	t.customer(s.Devices.Address())
+	t.note("  %s sale --amount 8.00 --shown %s   # 出示收款码，码下有文字 · shows a code, with its text under it", program, flags)
+	t.request(s.Operator.Address(), front.PayShown(), "付它，CODE 换成那段文字 · pays it; put that text for CODE")
 	t.troubles(s.Devices.Address(), s.Operator.Address())
 	t.note("试试断电，它会自己回来 · to see what a power cut does; each comes back by itself:")
 	for _, role := range []shop.Role{shop.CloudRole, shop.AgentRole} {

@@ -59,3 +59,32 @@ func TestUsageTellsOfTheControls(t *testing.T) {
 		require.Less(t, response.StatusCode, http.StatusBadRequest, line[0])
 	}
 }
+
+// TestUsageTellsHowAShownCodeIsPaid: with the code's text put into the printed request, the sale is paid.
+func TestUsageTellsHowAShownCodeIsPaid(t *testing.T) {
+	ctx, w, paper := attended(t, false)
+	w.out.usage(shoptest.Bin(), w.shop, w.keeper)
+	require.Regexp(t, `(?m)^  \S+yuantill sale --amount 8\.00 --shown --station `, paper.String())
+	line := regexp.MustCompile(`curl -d '(.*CODE.*)' (http://\S+/pay)  `).FindStringSubmatch(paper.String())
+	require.NotNil(t, line, paper)
+	station := w.shop.Station
+	sale, err := station.Start(ctx, "shown", stationclient.Start{Amount: 800, Currency: "CNY"})
+	require.NoError(t, err)
+	_, err = station.ShowCode(ctx, "shown-code", sale.ID)
+	require.NoError(t, err)
+	becomes := func(done func(stationclient.Sale) bool) {
+		require.Eventually(t, func() bool {
+			sale, err = station.Sale(ctx, sale.ID)
+			return err == nil && done(sale)
+		}, 10*time.Second, 20*time.Millisecond)
+	}
+	becomes(func(s stationclient.Sale) bool { return s.ShownCode != "" })
+	body := strings.Replace(line[1], "CODE", sale.ShownCode, 1)
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, line[2], strings.NewReader(body))
+	require.NoError(t, err)
+	response, err := http.DefaultClient.Do(request)
+	require.NoError(t, err)
+	require.NoError(t, response.Body.Close())
+	require.Equal(t, http.StatusNoContent, response.StatusCode)
+	becomes(func(s stationclient.Sale) bool { return s.Outcome == "approved" })
+}

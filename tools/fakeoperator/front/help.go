@@ -16,6 +16,11 @@ func Decline() action.Example {
 	return action.Example{Path: "/rules", Body: `{"operation":"authorise","amount":1250,"count":1,"do":"decline","reason":"insufficient_funds"}`}
 }
 
+// PayShown is the request with which a customer pays a shown code: its text goes where CODE stands.
+func PayShown() action.Example {
+	return action.Example{Path: "/pay", Body: `{"shown_code":"CODE","wallet":"0012000000000009"}`}
+}
+
 type payBody struct {
 	ShownCode string `json:"shown_code" doc:"码的内容 · the code's text"`
 	Wallet    string `json:"wallet" doc:"付款钱包，16 位 · the paying wallet, 16 digits"`
@@ -51,7 +56,8 @@ func (f *Front) actions() []action.Action {
 			f.config.Bank.ClearRules()
 			w.WriteHeader(http.StatusNoContent)
 		}},
-		{Pattern: "POST /pay", Text: "顾客扫出示的码 · the customer scans a shown code", Body: payBody{}, Serve: f.pay},
+		{Pattern: "POST /pay", Text: "顾客扫出示的码 · the customer scans a shown code", Body: payBody{}, Serve: f.pay,
+			Example: PayShown()},
 		{Pattern: "POST /wallets", Text: "设定钱包余额与类别 · sets a wallet's balance and class", Body: walletBody{}, Serve: f.setBalance,
 			Example: action.Example{Path: "/wallets", Body: `{"wallet":"0012000000000007","balance":100}`}},
 		{Pattern: "POST /verify", Text: "顾客回答验证 · the customer answers a verification", Body: verifyBody{}, Serve: f.verify},

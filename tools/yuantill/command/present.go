@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/yuantill/yuantill/tools/yuantill/stationclient"
 	"github.com/yuantill/yuantill/tools/yuantill/wallclock"
@@ -28,7 +29,11 @@ func (w *watcher) take(sale stationclient.Sale) {
 		return
 	}
 	w.sale, w.known = sale, true
-	if w.json || sale.SupersededBy != "" { // the one that took its place follows at once
+	if w.json {
+		w.writeCode(sale)
+		return
+	}
+	if sale.SupersededBy != "" { // the one that took its place follows at once
 		return
 	}
 	line := w.line(sale)
@@ -81,13 +86,34 @@ func (w *watcher) takeNotice(notice *stationclient.Words) {
 // remark prints a line that belongs to the one before.
 func (p *program) remark(text string) { fmt.Fprintf(p.Out, "          ! %s\n", text) }
 
-// drawCode puts our code where the customer can scan it; the text is enough where it does not fit into a QR code.
-func (w *watcher) drawCode(text string) {
-	lines, err := drawQR(text)
-	if err != nil {
-		lines = []string{text}
+// shownJSON is what `sale --shown --json` prints as soon as there is a code, before the sale's end.
+type shownJSON struct {
+	Key      string     `json:"key"`
+	Order    string     `json:"order"`
+	Amount   int64      `json:"amount"`
+	Currency string     `json:"currency"`
+	Text     string     `json:"amount_text"`
+	Code     string     `json:"shown_code"`
+	Until    *time.Time `json:"shown_code_until,omitempty"`
+}
+
+// writeCode writes each code that was asked for once; where it cannot be written, the sale's end cannot either and says so.
+func (w *watcher) writeCode(sale stationclient.Sale) {
+	if !w.flags.shown || sale.ShownCode == "" || sale.ShownCode == w.shown {
+		return
 	}
-	for _, line := range lines {
+	w.shown = sale.ShownCode
+	_ = w.printJSON(shownJSON{
+		Key: w.flags.key, Order: sale.ID, Amount: sale.Amount, Currency: sale.Currency, Text: sale.Text,
+		Code: sale.ShownCode, Until: sale.ShownCodeUntil,
+	})
+}
+
+// drawCode puts our code where the customer can scan it, and its text for who cannot; the text alone where it does not fit
+// into a QR code.
+func (w *watcher) drawCode(text string) {
+	lines, _ := drawQR(text)
+	for _, line := range append(lines, text) {
 		fmt.Fprintf(w.Out, "          %s\n", line)
 	}
 }

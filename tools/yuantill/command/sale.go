@@ -63,7 +63,9 @@ func (p *program) sale() *cobra.Command {
 			"Starts a sale on the till, shows each change, and exits by its outcome. Ctrl-C asks the agent to cancel and waits\n" +
 			"for what comes of it; a second one only leaves, the sale goes on. An unknown outcome is no failure: the same\n" +
 			"--key again looks at the same sale and never charges twice.\n\n" +
-			"--json: one object {\"key\",\"exit_code\",\"exit\",\"sale\"}; sale is the station's (GET /v1/sales/{id})",
+			"--json: one object {\"key\",\"exit_code\",\"exit\",\"sale\"}; sale is the station's (GET /v1/sales/{id}). With --shown it is\n" +
+			"the last line; before it, as soon as there is a code, a line {\"key\",\"order\",\"amount\",\"currency\",\"amount_text\",\n" +
+			"\"shown_code\",\"shown_code_until\"} has what the customer scans",
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := notEmpty(cmd, "amount"); err != nil {

@@ -1,6 +1,8 @@
 package command_test
 
 import (
+	"bufio"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -10,6 +12,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -118,6 +121,44 @@ func TestShownCode(t *testing.T) {
 	require.Contains(t, out, "The customer scans the code shown")
 	require.Contains(t, out, "          █████")
 	require.Equal(t, []string{"█"}, corners(out), "a light margin on all sides")
+	require.Equal(t, 1, strings.Count(out, "\n          https://pay.example/1250\n"), "its text, for who cannot scan the screen")
+}
+
+// TestShownCodeInJSON: a program that sells hears of the code while the customer can still scan it, and of the end last.
+func TestShownCodeInJSON(t *testing.T) {
+	till := sitetest.NewTill(t, "")
+	read, write := io.Pipe()
+	ended := make(chan int, 1)
+	go func() {
+		ended <- command.Run(t.Context(), command.Environment{Out: write, Err: io.Discard, Clock: time.Now},
+			[]string{"sale", "--station", till.URL, "--amount", "1", "--shown", "--json", "--key", "k"})
+	}()
+	lines := bufio.NewReader(read)
+	first, err := lines.ReadString('\n')
+	require.NoError(t, err)
+	require.Equal(t, `{"key":"k","order":"01960100000000000000000000000000","amount":100,"currency":"CNY","amount_text":"¥1.00",`+
+		`"shown_code":"https://pay.example/1250","shown_code_until":"2026-05-01T04:02:00Z"}`+"\n", first)
+	require.Empty(t, ended, "the sale goes on")
+	till.Finish(checkout.Approved)
+	last, err := lines.ReadString('\n')
+	require.NoError(t, err)
+	require.Regexp(t, `^\{"key":"k","exit_code":0,"exit":"ok","sale":\{"id":"01960100000000000000000000000000",.*\}\n$`, last)
+	require.Equal(t, int(command.CodeOK), <-ended)
+	require.Zero(t, lines.Buffered(), "and nothing else")
+}
+
+// TestOneValueInJSONUnlessACodeIsAskedFor: a code that somebody else has shown changes nothing for who asks for none.
+func TestOneValueInJSONUnlessACodeIsAskedFor(t *testing.T) {
+	till := sitetest.NewTill(t, "")
+	go func() {
+		<-till.Started()
+		<-till.Listened()
+		till.Finish(checkout.AwaitingScan)
+		till.Finish(checkout.Approved)
+	}()
+	code, out, _ := run(t, command.Environment{}, "sale", "--station", till.URL, "--amount", "1", "--json")
+	require.Equal(t, int(command.CodeOK), code)
+	require.Equal(t, 1, strings.Count(out, "\n"))
 }
 
 // corners are the different characters at the corners of what is drawn.
@@ -128,6 +169,7 @@ func corners(out string) []string {
 			lines = append(lines, drawn)
 		}
 	}
+	lines = slices.DeleteFunc(lines, func(line string) bool { return strings.Trim(line, "█▀▄ ") != "" })
 	first, last := []rune(lines[0]), []rune(lines[len(lines)-2])
 	found := []string{string(first[0]), string(first[len(first)-1]), string(last[0]), string(last[len(last)-1])}
 	slices.Sort(found)

@@ -3,6 +3,7 @@ package command_test
 import (
 	"encoding/json"
 	"os"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -41,7 +42,10 @@ func TestSaleFollowsWhatTakesItsPlace(t *testing.T) {
 	code, out = superseded(t, "--json")
 	require.Equal(t, int(command.CodeOK), code, out)
 	var answer struct{ Sale stationclient.Sale }
-	require.NoError(t, json.Unmarshal([]byte(out), &answer))
+	lines := strings.Split(strings.TrimSpace(out), "\n")
+	require.Len(t, lines, 2, "the code, and the end")
+	require.Contains(t, lines[0], `"shown_code":`)
+	require.NoError(t, json.Unmarshal([]byte(lines[1]), &answer))
 	require.Equal(t, "approved", answer.Sale.Outcome)
 	require.NotEmpty(t, answer.Sale.Supersedes)
 }

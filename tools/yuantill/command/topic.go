@@ -41,11 +41,13 @@ func exitCodes() string {
 	return b.String()
 }
 
-const jsonFields = `每个命令加 --json 输出一个 JSON 值（completion 除外）；字段名不会改变含义，只会增加。时间为 UTC，金额为最小货币单位的整数。
-Every command but completion prints one JSON value with --json. Names never change their meaning; new ones may come.
+const jsonFields = `每个命令加 --json 输出一个 JSON 值（completion 与 --shown 除外）；字段名不会改变含义，只会增加。时间为 UTC，金额为最小货币单位的整数。
+Every command but completion, and a sale with --shown, prints one JSON value with --json. Names never change their meaning; new ones may come.
 Times are UTC, amounts integers in the currency's minor unit.
 
   sale            {key, exit_code, exit, sale}; sale as in the station's GET /v1/sales/{id}
+  sale --shown    一有收款码先输出一行 as soon as there is a code, a line {key, order, amount, currency, amount_text, shown_code,
+                  shown_code_until}; 最后一行为结果 the last line is the result, as sale
   hold start      as sale
   cancel, accept  the station's sale (GET /v1/sales/{id})
   reprint         the same, and copy, paper (printed, not-printed, unconfirmed), exit_code, exit; of a slip

@@ -67,7 +67,7 @@ var _ station.Desk = (*Till)(nil)
 // NewTill starts a station with a till; token may be empty. It ends with the test.
 func NewTill(t testing.TB, token string) *Till {
 	t.Helper()
-	till := &Till{Now: time.Date(2026, 5, 1, 4, 0, 0, 0, time.UTC), began: make(chan struct{}), press: make(chan struct{}),
+	till := &Till{Now: began(), began: make(chan struct{}), press: make(chan struct{}),
 		listen: make(chan struct{}), desk: newDesk()}
 	till.feed = station.NewFeed(till.Now)
 	till.SetStatus(till.usual())
@@ -89,6 +89,9 @@ func NewTill(t testing.TB, token string) *Till {
 	till.URL = server.URL
 	return till
 }
+
+// began is what the till's clock says first.
+func began() time.Time { return time.Date(2026, 5, 1, 4, 0, 0, 0, time.UTC) }
 
 // listener begins the play when the sale has been sent to somebody: what comes later is not skipped any more.
 type listener struct {
@@ -232,7 +235,7 @@ func resultOf(state checkout.State) *message.PaymentResult {
 	case checkout.Reversed:
 		return &message.PaymentResult{Reason: message.Reason_REASON_TIMED_OUT}
 	case checkout.AwaitingScan:
-		return &message.PaymentResult{ShownCode: "https://pay.example/1250"}
+		return &message.PaymentResult{ShownCode: "https://pay.example/1250", ShownCodeExpires: began().Add(2 * time.Minute).UnixMicro()}
 	default:
 		return nil
 	}
