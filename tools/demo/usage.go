@@ -20,8 +20,10 @@ func (t *transcript) usage(bin string, s *shop.Shop, k *keeper) {
 		t.command(program+" "+command+" "+flags, "")
 	}
 	t.command("curl http://"+s.API+"/v1/stats", "")
+	t.command(fmt.Sprintf("%s alarms --settings %s", shellword.Quote(filepath.Join(bin, "yuantill-cloud")),
+		shellword.Quote(filepath.Join(s.Dir, "cloud.toml"))), "要有人处理的事 · what somebody has to look after")
 	t.customer(s.Devices.Address())
-	t.note("  %s sale --amount 8.00 --shown %s   # 出示收款码，码下有文字 · shows a code, with its text under it", program, flags)
+	t.command(program+" sale --amount 8.00 --shown "+flags, "出示收款码，码下有文字 · shows a code, with its text under it")
 	t.request(s.Operator.Address(), front.PayShown(), "付它，CODE 换成那段文字 · pays it; put that text for CODE")
 	t.troubles(s.Devices.Address(), s.Operator.Address())
 	t.note("试试断电，它会自己回来 · to see what a power cut does; each comes back by itself:")

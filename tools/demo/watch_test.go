@@ -60,6 +60,17 @@ func TestUsageTellsOfTheControls(t *testing.T) {
 	}
 }
 
+// TestUsageTellsWhereSomebodyIsTold: the command for the alarms works as it is printed.
+func TestUsageTellsWhereSomebodyIsTold(t *testing.T) {
+	ctx, w, paper := attended(t, false)
+	w.out.usage(shoptest.Bin(), w.shop, w.keeper)
+	line := regexp.MustCompile(`(?m)^  (\S+yuantill-cloud alarms .*)$`).FindStringSubmatch(paper.String())
+	require.NotNil(t, line, paper)
+	said, err := exec.CommandContext(ctx, "sh", "-c", line[1]).CombinedOutput()
+	require.NoError(t, err, "%s", said)
+	require.NotEmpty(t, said)
+}
+
 // TestUsageTellsHowAShownCodeIsPaid: with the code's text put into the printed request, the sale is paid.
 func TestUsageTellsHowAShownCodeIsPaid(t *testing.T) {
 	ctx, w, paper := attended(t, false)
