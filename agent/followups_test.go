@@ -334,6 +334,28 @@ func TestWholeLifeOfAHold(t *testing.T) {
 	})
 }
 
+// TestRefundOfAHoldAddsUp: it was held for less than was completed, so the slip says what was completed.
+func TestRefundOfAHoldAddsUp(t *testing.T) {
+	inDesk(t, func(t *testing.T, s *shop, b *books) {
+		order := s.paid(t, "h1", 30000, true)
+		s.done(t, order, "t1", topUp, 4900)
+		s.done(t, order, "c1", complete, 34900)
+		s.done(t, order, "r1", refund, 10000)
+		slips := s.printer.Documents()
+		slip := text(slips[len(slips)-1])
+		for _, words := range []string{
+			"退货 REFUND", "原金额 ORIG AMOUNT ¥300.00", "¥100.00", "累计完成 COMPLETED ¥349.00", "剩余可退 REFUNDABLE ¥249.00",
+		} {
+			require.Contains(t, slip, words)
+		}
+		require.NotContains(t, slip, "STILL HELD")
+	})
+	inDesk(t, func(t *testing.T, s *shop, b *books) {
+		s.done(t, s.paid(t, "k1", 1250, false), "r1", refund, 100)
+		require.NotContains(t, text(s.printer.Documents()[2]), "COMPLETED", "a payment was not completed of anything")
+	})
+}
+
 func (s *shop) followUpsOf(t *testing.T, order checkout.OrderID) []followup.FollowUp {
 	t.Helper()
 	views, err := s.till.FollowUps(t.Context(), order)

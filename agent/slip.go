@@ -150,6 +150,9 @@ func (t *till) standingOnSlip(slip *receipt.Slip, standing *message.Standing) {
 		if standing.GetClosed() && !standing.GetHold() {
 			slip.Left = sum(0)
 		}
+		if standing.GetHold() { // what was held is not what can go back
+			slip.Completed = sum(standing.GetPaid())
+		}
 		return
 	}
 	slip.Completed, slip.Left = sum(standing.GetPaid()), sum(standing.GetHeld()-standing.GetPaid())

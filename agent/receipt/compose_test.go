@@ -93,6 +93,9 @@ func TestComposeGolden(t *testing.T) {
 	offlineRefund.Offline, offlineRefund.Reference, offlineRefund.Operator = true, "", ""
 	reprintedRefund := followUp(receipt.Refund, 5000)
 	reprintedRefund.Reprint = true
+	holdRefund := followUp(receipt.Refund, 10000)
+	holdRefund.Original.Amount.Minor = 30000
+	holdRefund.Completed, holdRefund.Left = &money.Money{Minor: 34900, Currency: money.CNY}, &money.Money{Minor: 24900, Currency: money.CNY}
 	completionUnknown, topUpDeclined := unsettledFollowUp(receipt.HoldCompletion, receipt.Unknown), unsettledFollowUp(receipt.HoldTopUp, receipt.Declined)
 	hold := sale()
 	hold.Transaction, hold.Expires = receipt.Hold, hold.At.AddDate(0, 0, 30)
@@ -105,6 +108,7 @@ func TestComposeGolden(t *testing.T) {
 		"void-merchant":            {followUp(receipt.Void, 123456), receipt.MerchantCopy},
 		"void-customer":            {followUp(receipt.Void, 123456), receipt.CustomerCopy},
 		"part-refund-merchant":     {followUp(receipt.Refund, 5000), receipt.MerchantCopy},
+		"hold-refund-customer":     {holdRefund, receipt.CustomerCopy},
 		"part-refund-reprint":      {reprintedRefund, receipt.CustomerCopy},
 		"hold-merchant":            {hold, receipt.MerchantCopy},
 		"hold-top-up-customer":     {followUp(receipt.HoldTopUp, 20000), receipt.CustomerCopy},
