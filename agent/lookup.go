@@ -21,8 +21,12 @@ import (
 	"github.com/yuantill/yuantill/protocol/record"
 )
 
-// referenceSize is the digits of a reference number.
-const referenceSize = 12
+const (
+	// referenceSize is the digits of a reference number.
+	referenceSize = 12
+	// followUpsSearched is how many of the latest follow-ups are looked through for a number.
+	followUpsSearched = 1000
+)
 
 // SaleLabels reads from a sale's snapshot what it is found by beside its order id; it is journal.Config's Labels.
 func SaleLabels(state []byte) []string {
@@ -127,8 +131,19 @@ func (t *till) lookupFirst(ctx context.Context, wanted station.Wanted) (station.
 			return wanted, station.FoundOrder{}, true, err
 		}
 	}
-	found, err := t.lookupHere(ctx, wanted)
-	if errors.Is(err, &station.Refusal{Phrase: catalogue.RefuseLookupNothing}) && wanted.Voucher == 0 {
+	nothing := &station.Refusal{Phrase: catalogue.RefuseLookupNothing}
+	if wanted.Order == (checkout.OrderID{}) {
+		id, err := t.searchHere(ctx, wanted)
+		switch {
+		case errors.Is(err, nothing) && wanted.Voucher == 0:
+			return wanted, station.FoundOrder{}, false, nil
+		case err != nil:
+			return wanted, station.FoundOrder{}, true, err
+		}
+		wanted = station.Wanted{Order: id, Cashier: wanted.Cashier}
+	}
+	found, err := t.lookupHere(ctx, wanted.Order)
+	if errors.Is(err, nothing) {
 		return wanted, found, false, nil
 	}
 	return wanted, found, true, err
@@ -187,14 +202,7 @@ func crockford() *base32.Encoding {
 }
 
 // lookupHere finds an order in this till's journal, or refuses with RefuseLookupNothing.
-func (t *till) lookupHere(ctx context.Context, wanted station.Wanted) (station.FoundOrder, error) {
-	id := wanted.Order
-	if id == (checkout.OrderID{}) {
-		var err error
-		if id, err = t.searchHere(ctx, wanted); err != nil {
-			return station.FoundOrder{}, err
-		}
-	}
+func (t *till) lookupHere(ctx context.Context, id checkout.OrderID) (station.FoundOrder, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	h, err := t.find(ctx, id)
@@ -207,8 +215,9 @@ func (t *till) lookupHere(ctx context.Context, wanted station.Wanted) (station.F
 	return t.foundOrder(ctx, t.asFound(h.sale), true)
 }
 
-// searchHere looks through the journal for a number. While a sale stays open for long, as one that was taken offline does,
-// that may be many sales: it is done without the lock, one search after another.
+// searchHere looks through the journal for the order of a sale's number, or of that of something done with an order. While
+// a sale stays open for long, as one that was taken offline does, that may be many sales: it is done without the lock, one
+// search after another.
 func (t *till) searchHere(ctx context.Context, wanted station.Wanted) (checkout.OrderID, error) {
 	select {
 	case t.lookups.search <- struct{}{}:
@@ -222,12 +231,32 @@ func (t *till) searchHere(ctx context.Context, wanted station.Wanted) (checkout.
 	}
 	stored, err := t.parts.Journal.FindLabel(ctx, label)
 	if errors.Is(err, journal.ErrNotFound) {
-		return checkout.OrderID{}, &station.Refusal{Phrase: catalogue.RefuseLookupNothing}
+		return t.searchFollowUps(ctx, wanted)
 	}
 	if err != nil {
 		return checkout.OrderID{}, fmt.Errorf("look up order: %w", err)
 	}
 	return checkout.OrderID(stored.OrderID), nil
+}
+
+// searchFollowUps returns the order of the latest follow-up with the number, which may be another terminal's, or refuses
+// with RefuseLookupNothing.
+func (t *till) searchFollowUps(ctx context.Context, wanted station.Wanted) (checkout.OrderID, error) {
+	latest, err := t.parts.Journal.LastFollowUps(ctx, followUpsSearched)
+	if err != nil {
+		return checkout.OrderID{}, fmt.Errorf("look up follow-up: %w", err)
+	}
+	for _, one := range latest {
+		var f followup.FollowUp
+		if f.UnmarshalBinary(one.State) != nil {
+			continue // a newer program's; its order is found by its own number
+		}
+		if wanted.Voucher != 0 && f.Voucher == wanted.Voucher && f.Batch == wanted.Batch ||
+			wanted.Voucher == 0 && f.Result.GetReference() == wanted.Reference {
+			return f.Order(), nil
+		}
+	}
+	return checkout.OrderID{}, &station.Refusal{Phrase: catalogue.RefuseLookupNothing}
 }
 
 // foundOrder adds what was done with an order here. The lock is held.

@@ -54,6 +54,45 @@ func TestLookupInTheOwnJournal(t *testing.T) {
 	})
 }
 
+// TestAFollowUpsOwnNumbersLeadToItsOrder: what stands on its slip is looked for in the journal, also of another's order.
+func TestAFollowUpsOwnNumbersLeadToItsOrder(t *testing.T) {
+	inDesk(t, func(t *testing.T, s *shop, b *books) {
+		leads := func(wanted station.Wanted, order []byte, here bool) {
+			t.Helper()
+			found, err := s.till.Lookup(t.Context(), wanted)
+			require.NoError(t, err)
+			require.Equal(t, order, found.Order.GetPayment().GetOrderId())
+			require.Equal(t, here, found.Here)
+		}
+		order := s.paid(t, "h1", 30000, true)
+		topped := s.done(t, order, "t1", topUp, 4900)
+		completed := s.done(t, order, "c1", complete, 34900)
+		for _, f := range []followup.FollowUp{topped, completed} {
+			leads(station.Wanted{Text: f.Result.GetReference()}, order[:], true)
+			leads(station.Wanted{Voucher: f.Voucher}, order[:], true)
+			leads(station.Wanted{Batch: f.Batch, Voucher: f.Voucher}, order[:], true)
+		}
+		require.Zero(t, s.cloud.count(record.OrderLookup), "nobody else was asked")
+
+		s.cloud.answerLookup = foreign
+		b.orders[string(elsewhere)] = &message.Standing{Paid: 8800}
+		leads(station.Wanted{Reference: "260501000077"}, elsewhere, false)
+		back := s.done(t, checkout.OrderID(elsewhere), "r1", refund, 800)
+		s.stop()
+		s.open(t)
+		synctest.Wait()
+		leads(station.Wanted{Reference: back.Result.GetReference()}, elsewhere, false)
+		leads(station.Wanted{Batch: back.Batch, Voucher: back.Voucher}, elsewhere, false)
+		again := s.done(t, checkout.OrderID(elsewhere), "r2", refund, 100)
+		require.Equal(t, followup.Approved, again.State, "it can be gone on with")
+
+		_, err := s.till.Lookup(t.Context(), station.Wanted{Reference: "260502009999"})
+		requireRefused(t, err, catalogue.RefuseLookupNothing)
+		require.Contains(t, catalogue.NextAfter(catalogue.RefuseLookupNothing).Text().English, "ORIG REF",
+			"of a slip of another till it says which number to take")
+	})
+}
+
 // TestVoucherIsOfTheOpenShift: each shift counts its vouchers anew, so a number alone is the open shift's; while none is open,
 // nobody knows whose it is, and none is guessed.
 func TestVoucherIsOfTheOpenShift(t *testing.T) {

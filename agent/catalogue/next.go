@@ -124,7 +124,8 @@ func (p Phrase) afterOrder() Text {
 	case AfterCheckOrder:
 		return Text{"请核对订单号，或凭签购单查找：yuantill find", "Check the order id, or look it up by its receipt: yuantill find"}
 	case AfterCheckNumber:
-		return Text{"请核对参考号，或扫签购单上的二维码", "Check the reference, or scan the receipt's QR code"}
+		return Text{"请核对号码，或扫二维码；撤销、退货、预授权办理的凭条请用上面的原参考号 ORIG REF",
+			"Check the number, or scan the QR code; of the slip of a void, a refund or a step of a hold take the ORIG REF"}
 	case AfterCheckFollowUp:
 		return Text{"请核对编号，或列出这笔订单的办理：yuantill find", "Check its id, or list what was done with the order: yuantill find"}
 	case AfterNewKey:

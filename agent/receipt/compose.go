@@ -112,7 +112,11 @@ func (c *composer) transaction() {
 	c.pair("交易类型 TYPE", c.slip.Transaction.label())
 	c.pair("批次号 BATCH", c.slip.Batch)
 	c.pair("凭证号 VOUCHER", c.slip.Voucher)
-	c.pair("参考号 REF", c.slip.Reference)
+	if c.slip.Original == nil {
+		c.pair("参考号 REF", c.slip.Reference)
+	} else {
+		c.pair("办理号 FOLLOW-UP NO", c.slip.Reference)
+	}
 	c.pair("授权码 AUTH", c.slip.Authorisation)
 	c.pair("时间 TIME", chinaTime(c.slip.At))
 	c.pair("订单号 ORDER", c.slip.Order)
@@ -163,7 +167,7 @@ func (c *composer) amount() {
 	c.add(drivers.Rule{})
 }
 
-// approved adds what only a 签购单 has: the signature line and the bar code that a refund is looked up by.
+// approved adds what only a 签购单 has: the signature line and the bar code that the order is looked up by.
 func (c *composer) approved() {
 	if c.reader == MerchantCopy && c.slip.Transaction.signed() {
 		c.add(drivers.Text{Content: c.slip.Transaction.signature()}, drivers.Feed{Lines: 2}, drivers.Rule{})
@@ -174,8 +178,8 @@ func (c *composer) approved() {
 		c.add(drivers.Text{Content: "脱机受理：联网结算后，款项原路退回付款钱包。"},
 			drivers.Text{Content: "Accepted offline: the money goes back to the paying wallet once the payment is settled."})
 	}
-	if c.slip.Reference != "" {
-		c.add(drivers.Barcode{Content: c.slip.Reference})
+	if order := c.slip.orderReference(); order != "" {
+		c.add(drivers.Barcode{Content: order})
 	}
 }
 

@@ -299,6 +299,23 @@ func TestComposeFollowUp(t *testing.T) {
 		}
 		require.NotContains(t, got, "付款", "nobody pays here")
 	})
+	t.Run("IsScannedAndReadAsTheOriginals", func(t *testing.T) {
+		for transaction := receipt.Void; transaction <= receipt.CompletionUndo; transaction++ {
+			got := text(t, followUp(transaction, 5000), receipt.CustomerCopy)
+			require.Contains(t, got, "|061234567890|", "the bar code leads to the order")
+			require.NotContains(t, got, "|061234567999|")
+			require.NotContains(t, got, "\n参考号 REF", "its own number is not called the reference that others find")
+			require.Regexp(t, `(?m)^办理号 FOLLOW-UP NO +061234567999$`, got)
+			require.Regexp(t, `(?m)^原参考号 ORIG REF +061234567890$`, got)
+		}
+	})
+	t.Run("HasNoBarCodeWhereTheOriginalHasNoNumber", func(t *testing.T) {
+		slip := followUp(receipt.Refund, 5000)
+		slip.Original.Reference = ""
+		got := text(t, slip, receipt.CustomerCopy)
+		require.NotContains(t, got, "|0612345")
+		require.Contains(t, got, "[QR "+slip.CheckAddress+"]")
+	})
 	t.Run("SignedOnlyAtTheCounter", func(t *testing.T) {
 		for transaction, signed := range map[receipt.Transaction]bool{
 			receipt.Void: true, receipt.Refund: true, receipt.HoldTopUp: true, receipt.HoldCompletion: true,

@@ -76,7 +76,7 @@ type Slip struct {
 	// Batch and Voucher have 6 digits each.
 	Batch, Voucher string
 	// Reference has 12 letters or digits, Authorisation 6; optional unless approved. What is done with an order has no
-	// authorisation of its own.
+	// authorisation of its own, and its reference is only a number: orders are found by the original's.
 	Reference, Authorisation string
 	// At is printed in China's time, UTC+8 without daylight saving.
 	At     time.Time
@@ -109,4 +109,12 @@ type Slip struct {
 	Offline bool
 	// Reprint marks a slip that may be on paper already.
 	Reprint bool
+}
+
+// orderReference is the reference that the order is found by; empty where it has none.
+func (s Slip) orderReference() string {
+	if s.Original != nil {
+		return s.Original.Reference
+	}
+	return s.Reference
 }

@@ -15,8 +15,10 @@ func (p *program) find() *cobra.Command {
 		Use:   "find ORDER",
 		Short: "查找订单  Find an order by its receipt",
 		Long: "按参考号、订单号、签购单二维码内容或本机凭证号（缺省为当前班次的）查找；本机没有时问平台，不动任何款项。\n" +
+			"本机办理的撤销、退货、预授权，按凭条上的办理号或凭证号找到原订单。\n" +
 			"By the receipt's reference, the order id, the text of the receipt's QR code, or this till's voucher number (the\n" +
-			"open shift's unless --batch says another): in the till's journal first, else in the cloud. It moves nothing.\n\n" +
+			"open shift's unless --batch says another): in the till's journal first, else in the cloud. It moves nothing.\n" +
+			"The numbers on the slip of a void, a refund or a step of a hold of this till lead to its order.\n\n" +
 			"--json: the station's POST /v1/lookups",
 		Args: optionalArgument,
 		RunE: p.looking(func(cmd *cobra.Command, arguments []string) error {
