@@ -71,6 +71,41 @@ func TestSlipsSayWhatTheJournalSays(t *testing.T) {
 	}
 }
 
+// TestSlipsLeadToTheirSale: whoever scans a refund's bar code looks for the sale, not for the refund.
+func TestSlipsLeadToTheirSale(t *testing.T) {
+	const sale, refund, other = "000000000001", "000000000002", "000000000003"
+	first := slipOf(saleType, "000001", "000007", "¥100.00")
+	first.Blocks = append(first.Blocks, drivers.Barcode{Content: sale})
+	for name, c := range map[string]struct {
+		original, bars string
+		broken         []string
+	}{
+		"OK": {sale, sale, nil}, "NothingToScan": {"", "", nil},
+		"ItsOwn":        {sale, refund, []string{"receipt-differs"}},
+		"OfAnotherSale": {other, other, []string{"receipt-differs"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			till := counter()
+			till.printer.read(first)
+			back := slipOf("退货 REFUND", "000001", "000008", "¥30.00")
+			back.Blocks[5] = drivers.Pair{Label: "办理号 FOLLOW-UP NO", Value: refund}
+			if c.original != "" {
+				back.Blocks = append(back.Blocks, drivers.Pair{Label: "原参考号 ORIG REF", Value: c.original}, drivers.Barcode{Content: c.bars})
+			}
+			till.printer.read(back)
+			require.Equal(t, c.broken, broken(till))
+			require.Equal(t, refund, till.world.purchases[order{1}].slips[1].reference)
+		})
+	}
+	t.Run("ASaleWithTheBarsOfAnother", func(t *testing.T) {
+		till := counter()
+		wrong := slipOf(saleType, "000001", "000007", "¥100.00")
+		wrong.Blocks = append(wrong.Blocks, drivers.Barcode{Content: other})
+		till.printer.read(wrong)
+		require.Equal(t, []string{"receipt-differs"}, broken(till))
+	})
+}
+
 func TestRefundIsPrintedOnlyWithItsRecord(t *testing.T) {
 	till := counter()
 	till.evidence.followed[refundItem].done, till.evidence.followed[refundItem].final = false, false

@@ -47,6 +47,18 @@ type reading struct {
 	slip
 	title string
 	code  string // of the QR code
+	bars  string // of the bar code
+	// original is the reference of the sale that something was done with.
+	original string
+}
+
+// leads reports whether what is scanned from the slip, as far as there is something, is the reference of its sale.
+func (r reading) leads() bool {
+	order := r.reference
+	if r.followUp() {
+		order = r.original
+	}
+	return r.bars == "" || r.bars == order
 }
 
 func readingOf(d drivers.Document, by string) reading {
@@ -59,6 +71,8 @@ func readingOf(d drivers.Document, by string) reading {
 			r.pair(b)
 		case drivers.QR:
 			r.code = b.Content
+		case drivers.Barcode:
+			r.bars = b.Content
 		}
 	}
 	return r
@@ -89,8 +103,10 @@ func (r *reading) pair(b drivers.Pair) {
 		r.batch = b.Value
 	case "凭证号 VOUCHER":
 		r.number = b.Value
-	case "参考号 REF":
+	case "参考号 REF", "办理号 FOLLOW-UP NO":
 		r.reference = b.Value
+	case "原参考号 ORIG REF":
+		r.original = b.Value
 	case "订单号 ORDER":
 		_, _ = hex.Decode(r.order[:], []byte(b.Value)) // an order of zeros is known to nobody
 	}
@@ -113,6 +129,9 @@ func (p *printer) read(d drivers.Document) {
 		return
 	}
 	p.check(sale, r.slip)
+	if !r.leads() || r.followUp() && r.original != "" && sale.receipt.reference != "" && r.original != sale.receipt.reference {
+		w.violation("receipt-differs", "%s prints a slip of %s that leads to another order", t.name, w.alias(r.order))
+	}
 	if r.followUp() {
 		if r.reference != "" { // before the cloud has numbered it, nothing tells two of them apart
 			sale.take(t, r.slip, t.divided)
