@@ -201,7 +201,9 @@ func (t *till) ReprintFollowUp(ctx context.Context, id followup.ID, copies check
 
 func (t *till) followUpView(h *heldFollowUp) followup.View {
 	view := t.followUps.rules.View(h.followUp, h.notice)
-	view.Reprint = t.reprints.of(h.followUp.ID)
+	if copies := t.reprints.of(h.followUp.ID); copies != nil {
+		view.Reprint = *copies
+	}
 	return view
 }
 

@@ -198,7 +198,9 @@ func (t *till) Sale(ctx context.Context, id checkout.OrderID) (checkout.View, er
 
 func (t *till) view(h *held) checkout.View {
 	view := t.rules.View(h.sale, h.notice)
-	view.Reprint = t.reprints.of(h.sale.OrderID)
+	if copies := t.reprints.of(h.sale.OrderID); copies != nil {
+		view.Reprint = *copies
+	}
 	return view
 }
 

@@ -31,6 +31,7 @@ const (
 // composed meanwhile; the gate opens when the commit is done.
 type printJob struct {
 	slip    printable
+	id      [16]byte // the order's, or the follow-up's
 	copies  []message.ReceiptPrinted_Copy
 	reprint bool
 	gate    chan bool
@@ -44,8 +45,6 @@ type printJob struct {
 type printable interface {
 	// name is what it is in the log.
 	name() slog.Attr
-	// id is the order's, or the follow-up's.
-	id() [16]byte
 	slip(t *till, reprint bool) receipt.Slip
 	// printed reports on one copy. The till's lock is held.
 	printed(ctx context.Context, t *till, report checkout.Printed)
@@ -59,8 +58,6 @@ type saleSlip checkout.Sale
 var _ printable = saleSlip{}
 
 func (s saleSlip) name() slog.Attr { return slog.Any("sale", s.OrderID) }
-
-func (s saleSlip) id() [16]byte { return s.OrderID }
 
 func (s saleSlip) slip(t *till, reprint bool) receipt.Slip { return t.slip(checkout.Sale(s), reprint) }
 
@@ -89,14 +86,14 @@ func newPrintWorker(t *till) *printWorker {
 func (w *printWorker) full() bool { return len(w.queue) == cap(w.queue) }
 
 // prepare hands the effects' jobs to the worker, still held back. The till's lock is held.
-func (w *printWorker) prepare(slip printable, effects []checkout.Effect) []*printJob {
+func (w *printWorker) prepare(slip printable, id [16]byte, effects []checkout.Effect) []*printJob {
 	var jobs []*printJob
 	for _, effect := range effects {
 		e, ok := effect.(checkout.Print)
 		if !ok {
 			continue
 		}
-		job := &printJob{slip: slip, copies: e.Copies.Each(), reprint: e.Reprint, gate: make(chan bool, 1)}
+		job := &printJob{slip: slip, id: id, copies: e.Copies.Each(), reprint: e.Reprint, gate: make(chan bool, 1)}
 		jobs = append(jobs, job)
 		if !w.till.devices.ready(devicePrinter) {
 			job.refused = faultNoPrinter
@@ -123,7 +120,7 @@ func (w *printWorker) release(jobs []*printJob) []checkout.Event {
 	var reports []checkout.Event
 	for _, job := range jobs {
 		if job.reprint {
-			w.till.reprints.asked(job.slip.id(), job.copies)
+			w.till.reprints.asked(job)
 		}
 		job.gate <- true
 		if job.refused == "" {
@@ -131,7 +128,7 @@ func (w *printWorker) release(jobs []*printJob) []checkout.Event {
 		}
 		for _, copy := range job.copies {
 			report := job.notStarted(copy, job.refused)
-			w.till.reprints.reported(job.slip.id(), report)
+			w.till.reprints.reported(job, report)
 			reports = append(reports, report)
 		}
 	}
@@ -246,7 +243,7 @@ func (w *printWorker) report(ctx context.Context, job *printJob, report checkout
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.reprints.reported(job.slip.id(), report)
+	t.reprints.reported(job, report)
 	t.recordLate(ctx, t.parts.Clock()) // first what came out first
 	job.slip.printed(ctx, t, report)
 }

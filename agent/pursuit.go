@@ -40,7 +40,7 @@ func (t *till) carryFollowUpThrough(ctx context.Context, h *heldFollowUp, pendin
 // stepFollowUp carries out one event and returns what follows from it; with an error the follow-up is as before.
 func (t *till) stepFollowUp(ctx context.Context, h *heldFollowUp, event followup.Event) ([]followup.Event, error) {
 	after, effects := t.followUps.rules.Step(h.followUp, event, t.parts.Clock())
-	jobs := t.printer.prepare(followUpSlip(after), effects)
+	jobs := t.printer.prepare(followUpSlip(after), after.ID, effects)
 	order := t.orderAfter(ctx, h.followUp, after)
 	recorded, err := t.commitFollowUp(ctx, h, after, effects, order)
 	if err != nil {

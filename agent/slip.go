@@ -92,8 +92,6 @@ var _ printable = followUpSlip{}
 
 func (s followUpSlip) name() slog.Attr { return slog.Any("follow-up", s.ID) }
 
-func (s followUpSlip) id() [16]byte { return s.ID }
-
 func (s followUpSlip) slip(t *till, reprint bool) receipt.Slip {
 	return t.followUpSlip(followup.FollowUp(s), reprint)
 }

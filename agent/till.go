@@ -126,7 +126,7 @@ func carry[E any](pending []E, step func(E) ([]E, error)) (failure error) {
 // step carries out one event and returns what follows from it; with an error the sale is as before.
 func (t *till) step(ctx context.Context, h *held, event checkout.Event, secret []byte) ([]checkout.Event, error) {
 	sale, effects := t.timedRules().Step(h.sale, event, t.parts.Clock())
-	jobs := t.printer.prepare(saleSlip(sale), effects)
+	jobs := t.printer.prepare(saleSlip(sale), sale.OrderID, effects)
 	recorded, err := t.commit(ctx, h, sale, effects)
 	if err != nil {
 		t.printer.abandon(jobs)

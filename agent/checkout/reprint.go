@@ -12,7 +12,7 @@ type Reprint struct {
 }
 
 // Waiting are the copies that the printer has not reported on.
-func (r Reprint) Waiting() Copies {
+func (r *Reprint) Waiting() Copies {
 	var set Copies
 	if r.merchant > 0 {
 		set |= MerchantCopy
@@ -23,21 +23,16 @@ func (r Reprint) Waiting() Copies {
 	return set
 }
 
-// Asked is the same once a copy was asked for once more.
-func (r Reprint) Asked(copy message.ReceiptPrinted_Copy) Reprint {
-	*r.waiting(copy)++
-	return r.without(CopyOf(copy))
-}
+// Ask notes that a copy was asked for once more.
+func (r *Reprint) Ask(copy message.ReceiptPrinted_Copy) { *r.forget(copy)++ }
 
-// Reported is the same once the printer has reported on a copy; a report that nobody waits for says nothing.
-func (r Reprint) Reported(e Printed) Reprint {
-	waiting := r.waiting(e.Copy)
-	if !e.Reprint || *waiting == 0 {
-		return r
-	}
-	*waiting--
+// Report notes the printer's report on a copy; one that nobody waits for says nothing.
+func (r *Reprint) Report(e Printed) {
 	copy := CopyOf(e.Copy)
-	r = r.without(copy)
+	if !e.Reprint || r.Waiting()&copy == 0 {
+		return
+	}
+	*r.forget(e.Copy)--
 	switch e.Result {
 	case message.ReceiptPrinted_RESULT_DONE:
 		r.Printed |= copy
@@ -46,17 +41,14 @@ func (r Reprint) Reported(e Printed) Reprint {
 	default:
 		r.Unconfirmed |= copy
 	}
-	return r
 }
 
-func (r *Reprint) waiting(copy message.ReceiptPrinted_Copy) *uint8 {
+// forget forgets what became of a copy before, and returns the count of those that are waited for.
+func (r *Reprint) forget(copy message.ReceiptPrinted_Copy) *uint8 {
+	keep := ^CopyOf(copy)
+	r.Printed, r.NotPrinted, r.Unconfirmed = r.Printed&keep, r.NotPrinted&keep, r.Unconfirmed&keep
 	if copy == message.ReceiptPrinted_COPY_MERCHANT {
 		return &r.merchant
 	}
 	return &r.customer
-}
-
-func (r Reprint) without(copies Copies) Reprint {
-	r.Printed, r.NotPrinted, r.Unconfirmed = r.Printed&^copies, r.NotPrinted&^copies, r.Unconfirmed&^copies
-	return r
 }

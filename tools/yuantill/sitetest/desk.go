@@ -213,9 +213,11 @@ func (t *Till) ReprintFollowUp(_ context.Context, id followup.ID, copies checkou
 	}
 	f, _ = rules().Step(f, followup.ReprintPressed{Copies: copies}, t.Now)
 	t.desk.followUps[id] = f
+	asked := t.desk.reprints[id]
 	for _, copy := range copies.Each() {
-		t.desk.reprints[id] = t.desk.reprints[id].Asked(copy)
+		asked.Ask(copy)
 	}
+	t.desk.reprints[id] = asked
 	return t.desk.view(f), nil
 }
 

@@ -281,7 +281,7 @@ func (t *Till) Press(_ context.Context, id checkout.OrderID, intent station.Inte
 			return checkout.View{}, &station.Refusal{Phrase: catalogue.RefuseState, More: t.view().Title}
 		}
 		for _, copy := range e.Copies.Each() {
-			t.reprint = t.reprint.Asked(copy)
+			t.reprint.Ask(copy)
 		}
 	}
 	return t.view(), nil
@@ -324,7 +324,7 @@ func reportReprint(asked checkout.Reprint, note string) checkout.Reprint {
 		case NoteTorn:
 			report.Result = message.ReceiptPrinted_RESULT_UNCONFIRMED
 		}
-		asked = asked.Reported(report)
+		asked.Report(report)
 	}
 	return asked
 }
