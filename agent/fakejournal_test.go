@@ -330,6 +330,12 @@ func (j *fakeJournal) OpenFollowUps(context.Context) ([]journal.FollowUp, error)
 	return j.pick(func(f journal.FollowUp) bool { return f.Open }), nil
 }
 
+func (j *fakeJournal) LastFollowUps(_ context.Context, n int) ([]journal.FollowUp, error) {
+	all := j.pick(func(journal.FollowUp) bool { return true })
+	slices.Reverse(all)
+	return all[:min(n, len(all))], nil
+}
+
 func (j *fakeJournal) FollowUpsOf(_ context.Context, order journal.OrderID) ([]journal.FollowUp, error) {
 	return j.pick(func(f journal.FollowUp) bool { return f.OrderID == order }), nil
 }

@@ -49,6 +49,7 @@ type ShiftStore interface {
 // FollowUpStore is the journal's reading side of follow-ups, as they were last committed.
 type FollowUpStore interface {
 	OpenFollowUps(ctx context.Context) ([]journal.FollowUp, error)
+	LastFollowUps(ctx context.Context, n int) ([]journal.FollowUp, error)
 	FollowUpsOf(ctx context.Context, order journal.OrderID) ([]journal.FollowUp, error)
 	// FindFollowUp returns journal.ErrNotFound when there is no such follow-up.
 	FindFollowUp(ctx context.Context, id journal.FollowUpID) (journal.FollowUp, error)

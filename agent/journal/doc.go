@@ -9,7 +9,7 @@
 //	Room() error                                     would a payment be refused?
 //	Unsent · Acknowledge · Acknowledged · Waiting · CheckLink · Appended      the uplink's
 //	Landmarks(ctx, type, before, limit)              the latest of the rare records that shifts are found by
-//	OpenFollowUps · FindFollowUp · FollowUpsOf · FindLabel · FindBegun · FindAct
+//	OpenFollowUps · FindFollowUp · FollowUpsOf · LastFollowUps · FindLabel · FindBegun · FindAct
 //	OpenSales · Find · LastSales · Records · Last · Get · Tail · Counts · Verify · Damage
 //
 // # What is checked when

@@ -35,6 +35,11 @@ func (j *Journal) OpenFollowUps(ctx context.Context) ([]FollowUp, error) {
 	return j.followUps(ctx, "WHERE open = 1 ORDER BY number LIMIT ?", OpenMax)
 }
 
+// LastFollowUps returns the latest n follow-ups, newest first, at most 1,000.
+func (j *Journal) LastFollowUps(ctx context.Context, n int) ([]FollowUp, error) {
+	return j.followUps(ctx, "ORDER BY number DESC LIMIT ?", min(n, readMax))
+}
+
 // FollowUpsOf returns what was done with an order on this terminal, oldest first, at most 1,000.
 func (j *Journal) FollowUpsOf(ctx context.Context, order OrderID) ([]FollowUp, error) {
 	return j.followUps(ctx, "WHERE order_id = ? ORDER BY number LIMIT ?", order[:], readMax)
