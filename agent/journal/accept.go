@@ -58,6 +58,9 @@ func Accept(ctx context.Context, config Config, by, why string) (report Report, 
 
 // accept verifies what is there and opens it.
 func (j *Journal) accept(ctx context.Context) (Report, error) {
+	if err := j.hold(0); err != nil {
+		return Report{}, err
+	}
 	refusal := j.checkWAL(ctx)
 	switch {
 	case refusal == nil:

@@ -374,27 +374,57 @@ func TestOwnership(t *testing.T) {
 		require.NoError(t, j.Close())
 		open(t, c)
 	})
+	t.Run("HeldError by another of the file's names", func(t *testing.T) {
+		c := closedWith(t, 1)
+		another := c
+		another.Path = filepath.Join(filepath.Dir(c.Path), "hard.db")
+		require.NoError(t, os.Link(c.Path, another.Path))
+		locked(t, c.Path, func() {
+			_, err := journal.Open(ctx, another)
+			var held *journal.HeldError
+			require.ErrorAs(t, err, &held)
+			require.Equal(t, another.Path, held.Path)
+			require.NotContains(t, err.Error(), "process 0")
+			_, err = journal.Accept(ctx, another, "店长", "停电")
+			require.ErrorAs(t, err, &held)
+		})
+		j := open(t, another)
+		taken := exec.Command("flock", "--no-fork", "-n", "-E", "9", c.Path, "true")
+		err := taken.Run()
+		require.Equal(t, 9, taken.ProcessState.ExitCode(), "the journal has its file locked: %v", err)
+		add(t, j, fault("the first is not disturbed"))
+		require.NoError(t, j.Close())
+		require.Equal(t, uint64(3), verified(t, open(t, c)).Records, "and lets go of it")
+	})
 	t.Run("HeldError for another process", func(t *testing.T) {
 		c := closedWith(t, 1)
-		holder := exec.Command("flock", "--no-fork", "-x", c.Path+".lock", "cat")
-		stdin, err := holder.StdinPipe()
-		require.NoError(t, err)
-		stdout, err := holder.StdoutPipe()
-		require.NoError(t, err)
-		if err := holder.Start(); err != nil {
-			t.Skipf("no flock program: %v", err)
-		}
-		_, err = stdin.Write([]byte("locked\n")) // cat answers once it runs, and it runs once the lock is held
-		require.NoError(t, err)
-		_, err = stdout.Read(make([]byte, 16))
-		require.NoError(t, err)
-		_, err = journal.Open(ctx, c)
-		var held *journal.HeldError
-		require.ErrorAs(t, err, &held)
-		require.NoError(t, stdin.Close())
-		require.NoError(t, holder.Wait())
+		locked(t, c.Path+".lock", func() {
+			_, err := journal.Open(ctx, c)
+			var held *journal.HeldError
+			require.ErrorAs(t, err, &held)
+		})
 		open(t, c)
 	})
+}
+
+// locked has another process lock a file while do runs.
+func locked(t *testing.T, path string, do func()) {
+	t.Helper()
+	holder := exec.Command("flock", "--no-fork", "-x", path, "cat")
+	stdin, err := holder.StdinPipe()
+	require.NoError(t, err)
+	stdout, err := holder.StdoutPipe()
+	require.NoError(t, err)
+	if err := holder.Start(); err != nil {
+		t.Skipf("no flock program: %v", err)
+	}
+	_, err = stdin.Write([]byte("locked\n")) // cat answers once it runs, and it runs once the lock is held
+	require.NoError(t, err)
+	_, err = stdout.Read(make([]byte, 16))
+	require.NoError(t, err)
+	do()
+	require.NoError(t, stdin.Close())
+	require.NoError(t, holder.Wait())
 }
 
 func TestOpenReadOnly(t *testing.T) {

@@ -6,7 +6,6 @@ import (
 	"embed"
 	"errors"
 	"fmt"
-	"os"
 	"strings"
 
 	sqlite "github.com/mattn/go-sqlite3"
@@ -28,15 +27,6 @@ const (
 	// readerStatements is how many statements a reading connection keeps prepared: more than it has questions.
 	readerStatements = "16"
 )
-
-// makePrivate creates the file for its owner only; SQLite gives its other files the same mode.
-func makePrivate(disk Disk, path string) error {
-	f, err := disk.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
-	if err != nil {
-		return fmt.Errorf("create journal: %w", err)
-	}
-	return f.Close()
-}
 
 // openWriter returns the one connection that writes.
 func openWriter(disk Disk, path string) (*sql.DB, error) {

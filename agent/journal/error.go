@@ -52,11 +52,14 @@ var (
 // HeldError says that another agent has the journal open.
 type HeldError struct {
 	Path string
-	PID  int // 0 when the holder did not say
+	PID  int // 0 when the holder did not say, or has it by another of the file's names
 }
 
 // Error implements error.
 func (e *HeldError) Error() string {
+	if e.PID == 0 {
+		return fmt.Sprintf("journal: %s is in use by another process, perhaps by another of its names", e.Path)
+	}
 	return fmt.Sprintf("journal: %s is in use by process %d", e.Path, e.PID)
 }
 

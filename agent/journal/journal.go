@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -27,6 +28,7 @@ type Journal struct {
 	readOnly bool
 	logger   *slog.Logger
 	lock     *lock
+	file     File // the database's, locked; nil when opened for looking
 	place    place
 	ballast  *ballast
 	writer   *sql.DB
@@ -104,15 +106,17 @@ func newJournal(config Config, held *lock) *Journal {
 	}
 }
 
-func (j *Journal) open(ctx context.Context) error {
+func (j *Journal) open(ctx context.Context) (err error) {
+	if err := j.hold(0); err != nil { // what another is writing is not looked at
+		return err
+	}
 	if err := j.checkWAL(ctx); err != nil {
 		return err
 	}
 	if err := j.lock.reserve(); err != nil {
 		return err
 	}
-	err := makePrivate(j.config.Disk, j.config.Path)
-	if err != nil {
+	if err := j.hold(os.O_CREATE); err != nil {
 		return err
 	}
 	if j.writer, err = openWriter(j.config.Disk, j.config.Path); err != nil {
@@ -304,6 +308,9 @@ func (j *Journal) settle(ctx context.Context) error {
 // release lets go of everything that was opened.
 func (j *Journal) release() error {
 	err := j.disconnect()
+	if j.file != nil {
+		err = errors.Join(err, j.file.Close())
+	}
 	if j.lock != nil {
 		err = errors.Join(err, j.lock.release())
 	}

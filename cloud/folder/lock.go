@@ -18,8 +18,8 @@ var ErrHeld = errors.New("folder: in use by another process")
 
 // HeldError says who has a lock.
 type HeldError struct {
-	Path string // of the lock file
-	PID  int    // 0 in the moment before the holder has written it
+	Path string // of the file that is locked
+	PID  int    // 0 in the moment before the holder has written it, and for AcquireFile
 }
 
 // Error returns the holder as text.
@@ -46,7 +46,32 @@ type Lock struct {
 // Acquire takes the lock in a file, which it makes when it is missing; its folder must exist. It never waits. Errors:
 // *HeldError when another process, or another Lock of this one, has it; those of the file.
 func Acquire(path string) (*Lock, error) {
-	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+	file, err := open(path, os.O_CREATE, holder)
+	if err != nil {
+		return nil, err
+	}
+	if err := sign(file); err != nil {
+		return nil, errors.Join(fmt.Errorf("write lock: %w", err), file.Close())
+	}
+	return &Lock{file: file}, nil
+}
+
+// AcquireFile takes a file itself, which must be there, and writes nothing into it: whoever comes
+// to it by a hard link or a mount, with a lock file beside that name, finds it taken. The lock is flock(2)'s, of which those of
+// SQLite know nothing on a local file system; but closing any descriptor lets go of what this process has locked by fcntl(2),
+// as SQLite does. So acquire it before SQLite opens the file, and release it after SQLite has closed it. Errors: as Acquire,
+// and fs.ErrNotExist.
+func AcquireFile(path string) (*Lock, error) {
+	file, err := open(path, 0, func(*os.File) int { return 0 })
+	if err != nil {
+		return nil, err
+	}
+	return &Lock{file: file}, nil
+}
+
+// open opens and locks a file; its holder is what the function reads in it.
+func open(path string, create int, holder func(*os.File) int) (*os.File, error) {
+	file, err := os.OpenFile(path, create|os.O_RDWR, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("open lock: %w", err)
 	}
@@ -56,10 +81,7 @@ func Acquire(path string) (*Lock, error) {
 	case err != nil:
 		return nil, errors.Join(fmt.Errorf("lock %s: %w", path, err), file.Close())
 	}
-	if err := sign(file); err != nil {
-		return nil, errors.Join(fmt.Errorf("write lock: %w", err), file.Close())
-	}
-	return &Lock{file: file}, nil
+	return file, nil
 }
 
 // sign leaves this process's id for whoever comes second. The lock holds without it, so that a full disk keeps nobody

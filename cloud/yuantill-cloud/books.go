@@ -53,6 +53,20 @@ func (s *Settings) existing(ctx context.Context, options sqlite.Options) (*sqlit
 	return books, gone
 }
 
+// lockBooks takes the database itself, which may have another name in another data folder. Of one that is missing existing says
+// what that means.
+func (s *Settings) lockBooks() (release func() error, err error) {
+	file, err := folder.AcquireFile(s.database())
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return func() error { return nil }, nil
+	case err != nil:
+		return nil, fmt.Errorf("数据库已被另一个云端使用 · use database: %w", err)
+	default:
+		return file.Release, nil
+	}
+}
+
 // openBooks opens the store for a command. A database of an older program is brought to this version only while no cloud
 // has it: the one that is running would refuse to start again. The log is not filled for a few rows.
 func openBooks(ctx context.Context, s Settings) (*sqlite.Store, error) {

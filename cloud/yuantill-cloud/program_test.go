@@ -279,6 +279,16 @@ func TestSecondCloud(t *testing.T) {
 		require.ErrorIs(t, err, folder.ErrHeld)
 		require.ErrorContains(t, err, fmt.Sprintf("pid %d", os.Getpid()))
 	})
+	t.Run("ErrHeldByALinkInAnotherFolder", func(t *testing.T) {
+		second := newSite(t, "")
+		second.must("init")
+		require.NoError(t, os.Link(filepath.Join(s.dir, "data", "cloud.db"), filepath.Join(second.dir, "data", "cloud.db")))
+		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
+		defer cancel()
+		_, err := second.run(ctx, "serve")
+		require.ErrorIs(t, err, folder.ErrHeld)
+		require.ErrorContains(t, err, "cloud.db")
+	})
 	t.Run("AdministrationGoesOn", func(t *testing.T) {
 		s.must("merchant", "--id", "301310053110002", "--name", "李记面馆", "--operators", "ICBC")
 		s.must("enrol", "--terminal", "10000002", "--merchant", "301310053110002", "--out", s.dir)

@@ -106,6 +106,11 @@ func serve(ctx context.Context, s Settings, logger *slog.Logger) (err error) {
 		return fmt.Errorf("数据目录已被另一个云端使用 · use data folder %s: %w", s.Data, err)
 	}
 	defer func() { err = errors.Join(err, lock.Release()) }()
+	release, err := s.lockBooks()
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, release()) }()
 	if c.books, err = s.existing(ctx, sqlite.DefaultOptions(logger)); err != nil {
 		return err
 	}
