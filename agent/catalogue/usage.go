@@ -235,6 +235,15 @@ func KeepJournal() Text {
 	}
 }
 
+// ForeignInJournal is what to do about a journal whose database has what is not the journal's.
+func ForeignInJournal() Text {
+	return Text{
+		"有人改动了流水数据库的结构：请勿删除，先复制保存流水文件与 -wal，再由服务商去掉或改回所示对象；自加的普通表与索引不受影响",
+		"somebody has changed the structure of the journal's database: copy the file with its -wal aside, then have support remove " +
+			"or restore what is named; tables and plain indexes of others do no harm",
+	}
+}
+
 // AcceptJournal is what to do about a journal of which no program can say whether all of it is there.
 func AcceptJournal() Text {
 	return Text{

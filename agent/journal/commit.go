@@ -13,7 +13,7 @@ import (
 
 // statements are the writing connection's prepared statements.
 type statements struct {
-	begin, commit, rollback, record, landmark, lost, head *sql.Stmt
+	begin, commit, rollback, cookie, record, landmark, lost, head *sql.Stmt
 
 	sale, followUp shelfStatements
 }
@@ -27,6 +27,7 @@ func prepare(ctx context.Context, conn *sql.Conn) (*statements, error) {
 		{&s.begin, "BEGIN IMMEDIATE"},
 		{&s.commit, "COMMIT"},
 		{&s.rollback, "ROLLBACK"},
+		{&s.cookie, "PRAGMA schema_version"},
 		{&s.record, "INSERT INTO record (sequence, bytes) VALUES (?, ?)"},
 		{&s.landmark, "INSERT INTO landmark (type, sequence) VALUES (?, ?)"},
 		{&s.lost, "INSERT INTO lost (first, last) VALUES (?, ?)"},
@@ -47,7 +48,7 @@ func prepare(ctx context.Context, conn *sql.Conn) (*statements, error) {
 
 func (s *statements) close() error {
 	var errs []error
-	for _, statement := range []*sql.Stmt{s.begin, s.commit, s.rollback, s.record, s.landmark, s.lost, s.head} {
+	for _, statement := range []*sql.Stmt{s.begin, s.commit, s.rollback, s.cookie, s.record, s.landmark, s.lost, s.head} {
 		if statement != nil {
 			errs = append(errs, statement.Close())
 		}
@@ -294,7 +295,10 @@ func (j *Journal) transact(ctx context.Context, write func() error) error {
 	if _, err := j.prepared.begin.ExecContext(ctx); err != nil {
 		return fmt.Errorf("begin commit: %w", err)
 	}
-	err := write()
+	err := j.sameSchema(ctx)
+	if err == nil {
+		err = write()
+	}
 	if err == nil {
 		if _, err = j.prepared.commit.ExecContext(ctx); err == nil {
 			return nil

@@ -27,6 +27,10 @@
 // An altered sale stops new payments; the others are finished and what waits is sent. Of a sale whose row was changed while
 // the journal is open the records are still taken; the row stays as it was found, for the next start to see.
 //
+// The database's schema must be what the migrations make: Open, Verify and every commit that finds it changed refuse a
+// trigger, a view, a unique index or a changed table. Such a thing can take a record away while it is written, and all would
+// look right until the next start. Others' tables and plain indexes touch no row of ours; Verify names them.
+//
 // A journal whose end was cut off is noticed by the head row, and one whose write-ahead log was taken away after a
 // crash by the size that the lock file remembers. What cannot be noticed here is a complete older copy of the journal
 // together with the epochs file; the cloud notices it at the sign-in or at the first record it gets, and OpenEpoch

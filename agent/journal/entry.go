@@ -90,6 +90,8 @@ type Report struct {
 	Sales, FollowUps uint64
 	// TagsChecked is false when there were no keys and only the chain was checked.
 	TagsChecked bool
+	// Foreign are the tables and indexes in the database that are not the journal's and change nothing of it.
+	Foreign []string
 }
 
 // Range is a run of sequences, both ends included.

@@ -102,3 +102,21 @@ func LoggedPages(t *testing.T, j *Journal) int {
 	require.Equal(t, logged, copied)
 	return logged
 }
+
+// Schema is what checkSchema goes by, a line an object.
+func Schema() (lines []string) {
+	for _, o := range schema() {
+		lines = append(lines, o.kind+" "+o.name+" "+o.digest)
+	}
+	return lines
+}
+
+// SchemaOf is what a journal's schema should say, as its database has it.
+func SchemaOf(t *testing.T, j *Journal) (lines []string) {
+	there, err := readSchema(context.Background(), j.reader)
+	require.NoError(t, err)
+	for _, f := range there {
+		lines = append(lines, f.kind+" "+f.name+" "+schemaDigest(f.text))
+	}
+	return lines
+}

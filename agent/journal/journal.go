@@ -48,6 +48,7 @@ type Journal struct {
 	writeMu  sync.Mutex
 	conn     *sql.Conn
 	prepared *statements
+	cookie   int64 // SQLite's number of the schema that was checked
 	wal      walGauge
 	// openRows are the marks of the rows that are open; the writer's.
 	openRows map[rowKey]mark
@@ -134,7 +135,7 @@ func (j *Journal) open(ctx context.Context) (err error) {
 	if err := migrate(ctx, j.conn); err != nil {
 		return err
 	}
-	if err := j.checkTables(ctx, j.conn, migrationCount); err != nil {
+	if _, err := j.checkSchema(ctx, j.conn); err != nil {
 		return err
 	}
 	if j.prepared, err = prepare(ctx, j.conn); err != nil {

@@ -68,7 +68,7 @@ func (j *Journal) openReadOnly(ctx context.Context, mode string) (err error) {
 	if version < migrationCount {
 		return fmt.Errorf("%w: version %d", ErrOlder, version)
 	}
-	if err := j.checkTables(ctx, conn, version); err != nil {
+	if _, err := j.checkSchema(ctx, conn); err != nil {
 		return err
 	}
 	var owner string

@@ -76,7 +76,7 @@ func scan(ctx context.Context, db querier, step func(uint64, []byte) error, quer
 }
 
 // Verify checks every record: form, sequence, chain, epoch and, when there are keys, tag; then every sale and follow-up,
-// and what was derived from the records. It reads in small pieces and may run beside everything else, OpenReadOnly
+// the database's schema, and what was derived from the records. It reads in small pieces and may run beside everything else, OpenReadOnly
 // beside a running agent included. It returns a *DamagedError with the first wrong sequence, its cause record.ErrTag,
 // record.ErrChainBroken or another error of package record, or with the number of the wrong sale or follow-up; or ctx's
 // error. Records committed meanwhile may or may not be included.
@@ -120,6 +120,9 @@ func (j *Journal) verify(ctx context.Context, pause func(context.Context) error)
 	}
 	if known != nil {
 		return report, known
+	}
+	if report.Foreign, err = j.checkSchema(ctx, j.reader); err != nil {
+		return report, j.explain(err)
 	}
 	return report, j.verifySideTables(ctx, w, h.sequence)
 }

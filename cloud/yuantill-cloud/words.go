@@ -42,6 +42,9 @@ func sayings() []saying {
 			English: "another process has the data folder, or the database in it: wait for its end, or stop it first"}},
 		{sqlite.ErrDamaged, alarm.Text{Chinese: "数据库损坏：不要删除文件，先把 cloud.db 与 -wal、-shm 一起复制保存，再从备份恢复或交给技术支持",
 			English: "the database is damaged: delete nothing, copy cloud.db aside together with its -wal and -shm, then restore a backup or ask technical support"}},
+		{sqlite.ErrForeignSchema, alarm.Text{Chinese: "有人改动了数据库的结构：先把 cloud.db 与 -wal、-shm 一起复制保存，再由技术支持去掉或改回所示对象；自加的普通表与索引不受影响",
+			English: "somebody has changed the database's structure: copy cloud.db aside together with its -wal and -shm, then have technical " +
+				"support remove or restore what is named; tables and plain indexes of your own do no harm"}},
 		{broker.ErrFolder, alarm.Text{Chinese: "数据目录中的 broker 须是本程序可写的目录：移走同名文件或改正权限；其中只有会话，丢失无妨",
 			English: "broker in the data folder must be a folder that this program may write: move a file of that name away, or mend its mode; it holds sessions only, which may be lost"}},
 		{store.ErrFull, alarm.Text{Chinese: "磁盘已满：清理后再运行", English: "the disk is full: free some room and run again"}},

@@ -109,6 +109,8 @@ func nextAfter(err error) catalogue.Text {
 	switch {
 	case errors.Is(err, journal.ErrUnsure):
 		return catalogue.AcceptJournal()
+	case errors.Is(err, journal.ErrForeignSchema):
+		return catalogue.ForeignInJournal()
 	case journal.IsDamaged(err):
 		return catalogue.KeepJournal()
 	case errors.Is(err, journal.ErrGone):

@@ -48,9 +48,11 @@ func TestWhatToDoIsSaidOnce(t *testing.T) {
 		code int
 		want string
 	}{
-		"HeadAltered":    {alter("UPDATE head SET sequence = 7"), program.ExitJournal, keep},
-		"HeadGone":       {alter("DELETE FROM head"), program.ExitJournal, keep},
-		"HeadTableGone":  {alter("DROP TABLE head"), program.ExitJournal, keep},
+		"HeadAltered":   {alter("UPDATE head SET sequence = 7"), program.ExitJournal, keep},
+		"HeadGone":      {alter("DELETE FROM head"), program.ExitJournal, keep},
+		"HeadTableGone": {alter("DROP TABLE head"), program.ExitJournal, keep},
+		"TriggerAdded": {alter("CREATE TRIGGER thief AFTER INSERT ON record BEGIN DELETE FROM record; END"), program.ExitJournal,
+			"  → 有人改动了流水数据库的结构：请勿删除，先复制保存流水文件与 -wal，再由服务商去掉或改回所示对象"},
 		"RecordsGone":    {alter("DELETE FROM record"), program.ExitJournal, keep},
 		"JournalEmptied": {func(t *testing.T, m *machine) { require.NoError(t, os.Truncate(m.journalPath(), 0)) }, program.ExitJournal, keep},
 		"JournalOfAByte": {func(t *testing.T, m *machine) { require.NoError(t, os.Truncate(m.journalPath(), 1)) }, program.ExitJournal, keep},

@@ -90,8 +90,8 @@ var _ store.Store = (*Store)(nil)
 
 // Open opens or creates the store in a file, whose folder must exist, and starts its writer. It returns ErrNewer for
 // a file of a newer program, ErrOlder for one that would have to be brought to this version where AsItIs forbids it,
-// ErrDamaged for one that is no database any more, ErrGone for none where Existing asks for one, ErrForeign for one of another
-// Owner, and store.ErrFull where the disk has no room for the log.
+// ErrDamaged for one that is no database any more, ErrForeignSchema for one that somebody has put something into, ErrGone for
+// none where Existing asks for one, ErrForeign for one of another Owner, and store.ErrFull where the disk has no room for the log.
 func Open(ctx context.Context, path string, options Options) (*Store, error) {
 	if options.Logger == nil {
 		return nil, errors.New("open store: no logger")

@@ -68,6 +68,9 @@ func newWriter(path string, options Options) (*writer, error) {
 		err = claim(conn, options.Owner)
 	}
 	if err == nil {
+		err = checkSchema(conn)
+	}
+	if err == nil {
 		w.log, err = newWriteAheadLog(conn, path, options)
 	}
 	if err == nil {

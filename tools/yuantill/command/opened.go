@@ -79,6 +79,8 @@ func (o *opened) failure(err error) error {
 		return err
 	case errors.Is(err, journal.ErrUnsure):
 		return &Failure{Code: CodeJournal, Cause: err, Next: catalogue.AcceptJournal()}
+	case errors.Is(err, journal.ErrForeignSchema):
+		return &Failure{Code: CodeJournal, Cause: err, Next: catalogue.ForeignInJournal()}
 	case errors.As(err, &damaged):
 		return &Failure{Code: CodeJournal, Cause: err, Next: catalogue.KeepJournal()}
 	case errors.As(err, &foreign):

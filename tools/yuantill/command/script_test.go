@@ -50,7 +50,7 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits": exits, "damage": damage, "fill": fill,
+			"exits": exits, "damage": damage, "statement": statement, "fill": fill,
 			"closeshift": func(ts *testscript.TestScript, _ bool, arguments []string) { closeShift(t, ts, arguments) },
 		},
 	})
@@ -94,6 +94,15 @@ func damage(ts *testscript.TestScript, _ bool, arguments []string) {
 	stored[len(stored)-seal.TagSize-1] ^= 1
 	_, err = db.Exec("UPDATE record SET bytes = ? WHERE sequence = ?", stored, arguments[1])
 	ts.Check(err)
+}
+
+// statement JOURNAL SQL… carries out a statement in a journal behind its back.
+func statement(ts *testscript.TestScript, _ bool, arguments []string) {
+	db, err := sql.Open("sqlite3", ts.MkAbs(arguments[0]))
+	ts.Check(err)
+	_, err = db.Exec(strings.Join(arguments[1:], " "))
+	ts.Check(err)
+	ts.Check(db.Close())
 }
 
 // fill FILE SIZE makes a file of bytes that mean nothing.

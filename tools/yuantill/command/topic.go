@@ -66,8 +66,8 @@ Times are UTC, amounts integers in the currency's minor unit.
   journal list    [record, …]
   journal show    record: sequence, epoch, type, time, terminal, key_version, size, previous, link, tag, body, problem
                   body has the fields of message.proto that are set; nested ones as "result.outcome"
-  journal verify  intact, records, first, last, link, sales, follow_ups, tags_checked, lost[{first,last}],
-                  broken_sequence, broken_sale, broken_follow_up, cause, key_problem, seconds
+  journal verify  intact, records, first, last, link, sales, follow_ups, foreign[…], tags_checked,
+                  lost[{first,last}], broken_sequence, broken_sale, broken_follow_up, cause, key_problem, seconds
   journal export  file, format, records, link
   doctor          {result, checks:[{check, level, finding{zh,en}, cause, next{zh,en}, command, details}]}
                   level and result: OK, WARN, FAIL, SKIP

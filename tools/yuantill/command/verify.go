@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -23,6 +24,7 @@ type verifyJSON struct {
 	Lost        []rangeJSON `json:"lost"`
 	Sales       uint64      `json:"sales"`
 	FollowUps   uint64      `json:"follow_ups"`
+	Foreign     []string    `json:"foreign"`
 	Broken      uint64      `json:"broken_sequence,omitempty"`
 	BrokenSale  uint64      `json:"broken_sale,omitempty"`
 	BrokenOther uint64      `json:"broken_follow_up,omitempty"`
@@ -43,8 +45,8 @@ func (p *program) journalVerify(flags *journalFlags) *cobra.Command {
 		Long: "逐条校验链接与每笔收款、办理；能读到密钥时同时校验签名。退出码 8：不完整或被改动。\n" +
 			"Checks the chain of every record and that no sale or follow-up is missing, and their tags where the keys can be read. " +
 			"Exit code 8: damaged or altered.\n" +
-			"--json: intact, records, first, last, link, sales, follow_ups, tags_checked, lost, broken_sequence, broken_sale,\n" +
-			"broken_follow_up, cause, key_problem, seconds",
+			"--json: intact, records, first, last, link, sales, follow_ups, foreign, tags_checked, lost, broken_sequence,\n" +
+			"broken_sale, broken_follow_up, cause, key_problem, seconds",
 		Args: noArguments,
 		RunE: p.looking(func(cmd *cobra.Command, _ []string) error { return p.runVerify(cmd.Context(), flags) }),
 	}
@@ -69,7 +71,7 @@ func (p *program) runVerify(ctx context.Context, flags *journalFlags) error {
 	}
 	result := verifyJSON{
 		Intact: err == nil, Records: report.Records, First: report.First, Last: report.Last,
-		Link: hex.EncodeToString(report.Link[:]), TagsChecked: report.TagsChecked, Lost: []rangeJSON{},
+		Link: hex.EncodeToString(report.Link[:]), TagsChecked: report.TagsChecked, Lost: []rangeJSON{}, Foreign: append([]string{}, report.Foreign...),
 		Sales: report.Sales, FollowUps: report.FollowUps, Seconds: p.Clock().Sub(begun).Seconds(),
 	}
 	for _, lost := range report.Lost {
@@ -112,6 +114,9 @@ func (p *program) sayVerified(r verifyJSON) {
 		p.say(fmt.Sprintf("曾从旧副本恢复，或另有机器用过本终端的副本：%d 至 %d 不在这里，只有平台收到的还在平台", lost.First, lost.Last),
 			fmt.Sprintf("restored from an older copy once, or another machine used a copy of this terminal: %d to %d are not here, "+
 				"and in the cloud's books as far as they reached it", lost.First, lost.Last))
+	}
+	if names := strings.Join(r.Foreign, ", "); names != "" {
+		p.say("数据库中另有他人所加的表或索引，不影响流水："+names, "others have put tables or indexes into the database, which do the journal no harm: "+names)
 	}
 	if r.TagsChecked {
 		p.say("链接与签名均已校验", "chain and tags checked")

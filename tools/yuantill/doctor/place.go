@@ -185,6 +185,9 @@ func (d *Doctor) journalFailure(err error) Finding {
 	case errors.Is(err, journal.ErrUnsure):
 		return fail("journal", "流水的日志不见了，无从知道是否完整", "the journal's log is gone, and nothing says whether the journal is whole").
 			because(err).advise(catalogue.AcceptJournal(), "yuantill journal accept --help")
+	case errors.Is(err, journal.ErrForeignSchema):
+		return fail("journal", "流水数据库的结构被改动", "the structure of the journal's database was changed").
+			because(err).advise(catalogue.ForeignInJournal(), "yuantill journal verify")
 	case errors.As(err, &damaged):
 		return fail("journal", "流水不完整或被改动", "the journal is damaged or was altered").because(err).
 			advise(catalogue.KeepJournal(), "yuantill journal verify").with("sequence", damaged.Sequence).
