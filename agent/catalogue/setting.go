@@ -151,6 +151,11 @@ func FolderNoFile(path string) Text {
 	return Text{path + " 是文件夹，须为文件", path + " is a folder and must be a file"}
 }
 
+// NotRegular says that a pipe, a socket or a device is where a file should be.
+func NotRegular(path string) Text {
+	return Text{path + " 是管道或设备，须为普通文件", path + " is a pipe or a device and must be a regular file"}
+}
+
 // NotGraphic says which character of a text, counted from 1, cannot be printed.
 func NotGraphic(at int, character rune) Text {
 	return Text{
@@ -185,8 +190,8 @@ func TimesDisagree(cause string) Text {
 }
 
 // FileTooLarge says how large a file may be, in bytes.
-func FileTooLarge(size, most int64) Text {
-	return Text{fmt.Sprintf("%d 字节，最多 %d", size, most), fmt.Sprintf("%d bytes, at most %d", size, most)}
+func FileTooLarge(most int64) Text {
+	return Text{fmt.Sprintf("文件过大，最多 %d 字节", most), fmt.Sprintf("the file is too large, it has at most %d bytes", most)}
 }
 
 // OthersRead says that a file with a secret is not its owner's alone.

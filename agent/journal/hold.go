@@ -6,6 +6,8 @@ import (
 	"io/fs"
 	"os"
 	"syscall"
+
+	"github.com/yuantill/yuantill/protocol/plainfile"
 )
 
 // hold locks the database file itself. The lock file keeps out who comes by the same name; the file may have others, by a
@@ -18,6 +20,9 @@ import (
 func (j *Journal) hold(flag int) error {
 	if j.file != nil {
 		return nil
+	}
+	if info, err := os.Stat(j.config.Path); err == nil && !info.IsDir() && !info.Mode().IsRegular() {
+		return &fs.PathError{Op: "open", Path: j.config.Path, Err: plainfile.ErrNotRegular}
 	}
 	f, err := j.config.Disk.OpenFile(j.config.Path, os.O_RDWR|flag, 0o600)
 	if errors.Is(err, fs.ErrNotExist) && flag&os.O_CREATE == 0 {

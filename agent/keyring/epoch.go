@@ -6,11 +6,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"time"
 
+	"github.com/yuantill/yuantill/protocol/plainfile"
 	"github.com/yuantill/yuantill/protocol/seal"
 )
 
@@ -46,15 +46,13 @@ type storedEpoch struct {
 
 // readState returns the epochs of a file; no file means none yet.
 func readState(path, terminal string) ([]Epoch, error) {
-	f, err := os.Open(path)
+	text, _, err := plainfile.Read(path, stateSizeMax)
 	if errors.Is(err, os.ErrNotExist) {
 		return nil, nil
 	}
-	if err != nil {
-		return nil, fmt.Errorf("read epochs: %w", err)
+	if errors.Is(err, plainfile.ErrTooLarge) {
+		return nil, fmt.Errorf("read epochs: %w: %w", ErrState, err)
 	}
-	defer f.Close()
-	text, err := io.ReadAll(io.LimitReader(f, stateSizeMax+1))
 	if err != nil {
 		return nil, fmt.Errorf("read epochs: %w", err)
 	}

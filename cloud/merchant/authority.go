@@ -16,6 +16,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/yuantill/yuantill/protocol/plainfile"
 	"github.com/yuantill/yuantill/protocol/record"
 )
 
@@ -23,6 +24,7 @@ import (
 const (
 	authorityCertificate = "ca.pem"
 	authorityKey         = "ca.key"
+	keyFileMax           = 64 << 10 // bytes of a key or certificate file
 	authorityYears       = 20
 	serverYears          = 2
 	terminalYears        = 5
@@ -110,7 +112,7 @@ func parseAuthorityKey(text []byte) (*ecdsa.PrivateKey, error) {
 
 // OpenAuthority reads an authority's files. It returns ErrKeyFile and the file system's errors.
 func OpenAuthority(dir string) (*Authority, error) {
-	certificateText, err := os.ReadFile(filepath.Join(dir, authorityCertificate))
+	certificateText, _, err := plainfile.Read(filepath.Join(dir, authorityCertificate), keyFileMax)
 	if err != nil {
 		return nil, fmt.Errorf("read authority certificate: %w", err)
 	}

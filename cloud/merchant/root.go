@@ -8,7 +8,9 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 
+	"github.com/yuantill/yuantill/protocol/plainfile"
 	"github.com/yuantill/yuantill/protocol/record"
 	"github.com/yuantill/yuantill/protocol/seal"
 )
@@ -112,12 +114,15 @@ func writeWhole(path string, content []byte, mode os.FileMode) error {
 
 // readPrivate reads a file that only its owner may touch.
 func readPrivate(path string) ([]byte, error) {
-	info, err := os.Stat(path)
+	text, info, err := plainfile.Read(path, keyFileMax)
+	if errors.Is(err, plainfile.ErrNotRegular) || errors.Is(err, plainfile.ErrTooLarge) || errors.Is(err, syscall.EISDIR) {
+		return nil, fmt.Errorf("%w: %w", ErrKeyFile, err)
+	}
 	if err != nil {
 		return nil, err
 	}
-	if !info.Mode().IsRegular() || info.Mode().Perm()&0o077 != 0 {
+	if info.Mode().Perm()&0o077 != 0 {
 		return nil, fmt.Errorf("%w: %s is %v: run chmod 600 on it", ErrKeyFile, path, info.Mode())
 	}
-	return os.ReadFile(path)
+	return text, nil
 }

@@ -6,10 +6,11 @@ import (
 	_ "embed"
 	"errors"
 	"fmt"
-	"os"
 	"strings"
 
 	"github.com/pelletier/go-toml/v2"
+
+	"github.com/yuantill/yuantill/protocol/plainfile"
 )
 
 //go:embed plans.toml
@@ -73,7 +74,7 @@ func Document() string { return document }
 
 // Read reads a file. Errors: ErrInvalid, the file system's.
 func Read(path string) (*Plans, error) {
-	text, err := os.ReadFile(path)
+	text, _, err := plainfile.Read(path, documentMax)
 	if err != nil {
 		return nil, fmt.Errorf("read plans: %w", err)
 	}

@@ -21,6 +21,9 @@ func (s *Settings) checkPaths(wrong func(key, format string, values ...any)) {
 	}
 }
 
+// fileMax bounds the settings file and each file that it names, in bytes.
+const fileMax = 1 << 20
+
 // file is a setting that names a file which somebody has to put there.
 type file struct{ key, path string }
 
@@ -50,6 +53,8 @@ func (s *Settings) missing() error {
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
 			e.add(s.path, s.places.At(f.key), f.key, fmt.Sprintf("没有文件 %s，请放好或改正路径 · there is no %s: put it there, or correct the path", f.path, f.path))
+		case err == nil && !info.IsDir() && !info.Mode().IsRegular():
+			e.add(s.path, s.places.At(f.key), f.key, fmt.Sprintf("%s 是管道或设备，须为普通文件 · %s is a pipe or a device and must be a regular file", f.path, f.path))
 		case err == nil && info.IsDir():
 			e.add(s.path, s.places.At(f.key), f.key, fmt.Sprintf("%s 是文件夹，须为文件 · %s is a folder and must be a file", f.path, f.path))
 		}

@@ -4,9 +4,13 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/yuantill/yuantill/protocol/plainfile"
 )
 
 // bankOf is an operator's section.
@@ -69,5 +73,56 @@ func TestFilesOfSettings(t *testing.T) {
 			require.ErrorContains(t, err, says, command)
 		}
 		require.Len(t, advice(err), 1)
+	}
+}
+
+// TestPipesOfSettings: nobody waits for what a named pipe may say one day, and whichever setting names it is told.
+func TestPipesOfSettings(t *testing.T) {
+	pipe := func(t *testing.T, path string) {
+		t.Helper()
+		require.NoError(t, os.RemoveAll(path))
+		require.NoError(t, syscall.Mkfifo(path, 0o600))
+	}
+	ran := func(t *testing.T, s *site, command string) error {
+		t.Helper()
+		done := make(chan error, 1)
+		go func() {
+			_, err := s.run(t.Context(), command)
+			done <- err
+		}()
+		select {
+		case err := <-done:
+			return err
+		case <-time.After(patience):
+			require.FailNow(t, "waits for the pipe")
+			return nil
+		}
+	}
+	for key, more := range map[string]string{
+		"api.token_file": "token_file = \"pipe\"\n", "operator.0.authority": strings.Replace(bankOf("ICBC", "https://pay", "y"), "bank.pem", "pipe", 1),
+	} {
+		t.Run(key, func(t *testing.T) {
+			s := newSite(t, more)
+			s.must("init")
+			pipe(t, filepath.Join(s.dir, "pipe"))
+			err := ran(t, s, "serve")
+			require.ErrorIs(t, err, ErrSettings)
+			require.ErrorContains(t, err, key+": "+filepath.Join(s.dir, "pipe")+" 是管道或设备，须为普通文件 · ")
+		})
+	}
+	t.Run("the settings", func(t *testing.T) {
+		s := newSite(t, "")
+		pipe(t, s.settings)
+		err := ran(t, s, "serve")
+		require.ErrorIs(t, err, ErrSettings)
+		require.ErrorIs(t, err, plainfile.ErrNotRegular)
+	})
+	for _, key := range []string{"ca.pem", "ca.key", "root.key", "server.pem", "signing.key"} {
+		t.Run(key, func(t *testing.T) {
+			s := newSite(t, "")
+			s.must("init")
+			pipe(t, filepath.Join(s.dir, "data", key))
+			require.ErrorIs(t, ran(t, s, "serve"), plainfile.ErrNotRegular)
+		})
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/yuantill/yuantill/cloud/folder"
 	"github.com/yuantill/yuantill/cloud/merchant"
 	"github.com/yuantill/yuantill/cloud/store/sqlite"
+	"github.com/yuantill/yuantill/protocol/plainfile"
 	"github.com/yuantill/yuantill/protocol/seal/fast"
 	"github.com/yuantill/yuantill/protocol/sign"
 )
@@ -141,7 +142,7 @@ func makeSigningPublic(s Settings, _ time.Time) error {
 	if _, err := os.Lstat(s.signingPublic()); err == nil {
 		return os.ErrExist
 	}
-	text, err := os.ReadFile(s.signingKey())
+	text, _, err := plainfile.Read(s.signingKey(), fileMax)
 	if err != nil {
 		return err
 	}

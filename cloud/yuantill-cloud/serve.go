@@ -10,7 +10,6 @@ import (
 	"io"
 	"log/slog"
 	"net"
-	"os"
 	"runtime/debug"
 	"time"
 
@@ -33,6 +32,7 @@ import (
 	"github.com/yuantill/yuantill/cloud/store"
 	"github.com/yuantill/yuantill/cloud/store/sqlite"
 	"github.com/yuantill/yuantill/protocol"
+	"github.com/yuantill/yuantill/protocol/plainfile"
 	"github.com/yuantill/yuantill/protocol/record"
 	"github.com/yuantill/yuantill/protocol/seal/fast"
 	"github.com/yuantill/yuantill/protocol/sign"
@@ -133,7 +133,11 @@ func serve(ctx context.Context, s Settings, logger *slog.Logger) (err error) {
 }
 
 func (c *cloud) startBroker() error {
-	pair, err := tls.LoadX509KeyPair(c.settings.serverPair(), c.settings.serverPair())
+	both, _, err := plainfile.Read(c.settings.serverPair(), fileMax)
+	if err != nil {
+		return fmt.Errorf("read server certificate: %w", err)
+	}
+	pair, err := tls.X509KeyPair(both, both)
 	if err != nil {
 		return fmt.Errorf("read server certificate: %w", err)
 	}
@@ -251,7 +255,7 @@ func (c *cloud) compareStatements() error {
 
 // connectOperators makes the lines to the operators of the settings.
 func (c *cloud) connectOperators() error {
-	text, err := os.ReadFile(c.settings.signingKey())
+	text, _, err := plainfile.Read(c.settings.signingKey(), fileMax)
 	if err != nil {
 		return fmt.Errorf("read signing key: %w", err)
 	}
@@ -279,7 +283,7 @@ func (v verifier) Verify(uid string, message, signature []byte) bool {
 }
 
 func connectOperator(o OperatorSettings, key *sign.Key) (*jsonhttps.Connector, error) {
-	text, err := os.ReadFile(o.PublicKey)
+	text, _, err := plainfile.Read(o.PublicKey, fileMax)
 	if err != nil {
 		return nil, fmt.Errorf("read public key: %w", err)
 	}
@@ -290,7 +294,7 @@ func connectOperator(o OperatorSettings, key *sign.Key) (*jsonhttps.Connector, e
 	config := jsonhttps.Config{URL: o.URL, Client: o.Client, Key: key.Public().Fingerprint().String(), Signer: key,
 		Verifier: verifier{public}, TLS: &tls.Config{MinVersion: tls.VersionTLS13}, Now: time.Now, Random: rand.Reader}
 	if o.Authority != "" {
-		authority, err := os.ReadFile(o.Authority)
+		authority, _, err := plainfile.Read(o.Authority, fileMax)
 		if err != nil {
 			return nil, fmt.Errorf("read authority: %w", err)
 		}

@@ -4,11 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"os"
 	"path/filepath"
 	"time"
 
 	"github.com/yuantill/yuantill/cloud/payment"
+	"github.com/yuantill/yuantill/protocol/plainfile"
 	"github.com/yuantill/yuantill/protocol/tomlfile"
 )
 
@@ -106,7 +106,7 @@ func DefaultSettings() Settings {
 // ReadSettings reads a file strictly: an unknown key is an error. Its error is ErrSettings, with the place of every
 // mistake.
 func ReadSettings(path string) (Settings, error) {
-	text, err := os.ReadFile(path)
+	text, _, err := plainfile.Read(path, fileMax)
 	if err != nil {
 		return Settings{}, fmt.Errorf("%w: %w", ErrSettings, err)
 	}

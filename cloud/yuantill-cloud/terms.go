@@ -2,12 +2,12 @@ package main
 
 import (
 	"fmt"
-	"os"
 
 	"github.com/spf13/cobra"
 
 	"github.com/yuantill/yuantill/cloud/plan"
 	"github.com/yuantill/yuantill/protocol/hardwallet"
+	"github.com/yuantill/yuantill/protocol/plainfile"
 	"github.com/yuantill/yuantill/protocol/sign"
 )
 
@@ -22,7 +22,7 @@ func (s *Settings) terms() (*plan.Plans, *hardwallet.Pool, error) {
 	}
 	keys := make([]sign.PublicKey, 0, len(s.Issuers))
 	for _, path := range s.Issuers {
-		text, err := os.ReadFile(path)
+		text, _, err := plainfile.Read(path, fileMax)
 		if err != nil {
 			return nil, nil, fmt.Errorf("read issuer: %w", err)
 		}

@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"os"
 	"strings"
 	"time"
 
@@ -16,6 +15,7 @@ import (
 	"github.com/yuantill/yuantill/cloud/api"
 	"github.com/yuantill/yuantill/cloud/operator/registry"
 	"github.com/yuantill/yuantill/protocol"
+	"github.com/yuantill/yuantill/protocol/plainfile"
 )
 
 // Bounds of the HTTP server.
@@ -58,7 +58,7 @@ func (c *cloud) token() (string, error) {
 		return "", c.settings.wrong("api.profiling", "只能用于本机地址 · is for loopback addresses only")
 	}
 	if c.settings.API.TokenFile != "" {
-		text, err := os.ReadFile(c.settings.API.TokenFile)
+		text, _, err := plainfile.Read(c.settings.API.TokenFile, fileMax)
 		if err != nil {
 			return "", fmt.Errorf("read API token: %w", err)
 		}

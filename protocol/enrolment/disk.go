@@ -8,7 +8,9 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 
+	"github.com/yuantill/yuantill/protocol/plainfile"
 	"github.com/yuantill/yuantill/protocol/seal"
 )
 
@@ -129,19 +131,18 @@ func ReadDeviceKey(path string) ([seal.KeySize]byte, error) {
 
 // readPrivate reads a regular file that only its owner may touch.
 func readPrivate(path string) ([]byte, error) {
-	f, err := os.Open(path)
-	if err != nil {
+	text, info, err := plainfile.Read(path, FileSizeMax)
+	switch {
+	case errors.Is(err, plainfile.ErrTooLarge):
+		return nil, fmt.Errorf("%w: %w", ErrMalformed, err)
+	case errors.Is(err, plainfile.ErrNotRegular), errors.Is(err, syscall.EISDIR):
+		return nil, fmt.Errorf("%w: %w", ErrMode, err)
+	case err != nil:
 		return nil, err
+	case info.Mode().Perm()&0o077 != 0:
+		return nil, fmt.Errorf("%w: %s is %v: run chmod 600 on it", ErrMode, path, info.Mode())
 	}
-	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return nil, err
-	}
-	if mode := info.Mode(); !mode.IsRegular() || mode.Perm()&0o077 != 0 {
-		return nil, fmt.Errorf("%w: %s is %v: run chmod 600 on it", ErrMode, path, mode)
-	}
-	return io.ReadAll(io.LimitReader(f, FileSizeMax+1))
+	return text, nil
 }
 
 // create writes a file that is private from its first byte on, in the place of one of its name.

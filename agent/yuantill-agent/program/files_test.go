@@ -3,6 +3,7 @@ package program_test
 import (
 	"os"
 	"path/filepath"
+	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -19,6 +20,13 @@ func TestFilesOfSettings(t *testing.T) {
 	folder := func(name string) func(*testing.T, *machine) {
 		return func(t *testing.T, m *machine) { require.NoError(t, os.Mkdir(filepath.Join(m.folder, name), 0o700)) }
 	}
+	pipe := func(name string) func(*testing.T, *machine) {
+		return func(t *testing.T, m *machine) {
+			path := filepath.Join(m.folder, name)
+			require.NoError(t, os.RemoveAll(path))
+			require.NoError(t, syscall.Mkfifo(path, 0o600))
+		}
+	}
 	nothing := func(*testing.T, *machine) {}
 	for name, test := range map[string]struct {
 		more string // settings
@@ -30,6 +38,15 @@ func TestFilesOfSettings(t *testing.T) {
 		"NoIssuer":       {reader, nothing, program.ExitKeys, "agent.toml:22:1: reader.issuers：没有文件 "},
 		"IssuerAFolder":  {reader, folder("issuer.pub"), program.ExitKeys, "issuer.pub 是文件夹，须为文件  "},
 		"EpochsAFolder":  {"[keys]\nepochs = \"e\"\n", folder("e"), program.ExitKeys, "agent.toml:20:10: keys.epochs："},
+		"EnrolmentAPipe": {"", pipe("enrolment.json"), program.ExitKeys, "agent.toml: keys.enrolment："},
+		"KeyAPipe":       {"", pipe("enrolment.devicekey"), program.ExitKeys, "enrolment.devicekey 是管道或设备，须为普通文件  "},
+		"NoKey": {"", func(t *testing.T, m *machine) {
+			require.NoError(t, os.Remove(filepath.Join(m.folder, "enrolment.devicekey")))
+		}, program.ExitKeys, "agent.toml: keys.enrolment：没有文件 "},
+		"IssuerAPipe":    {reader, pipe("issuer.pub"), program.ExitKeys, "issuer.pub 是管道或设备，须为普通文件  "},
+		"EpochsAPipe":    {"", pipe("epochs.json"), program.ExitKeys, "agent.toml: keys.epochs："},
+		"JournalAPipe":   {"", pipe("journal.db"), program.ExitJournal, "agent.toml:12:2: journal.path："},
+		"SettingsAPipe":  {"", pipe("agent.toml"), program.ExitSettings, "agent.toml 是管道或设备，须为普通文件  "},
 		"JournalAFolder": {"", folder("journal.db"), program.ExitJournal, "agent.toml:12:2: journal.path："},
 	} {
 		t.Run(name, func(t *testing.T) {

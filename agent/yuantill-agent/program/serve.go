@@ -9,7 +9,6 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"net"
-	"os"
 	"time"
 
 	"github.com/yuantill/yuantill/agent"
@@ -20,9 +19,13 @@ import (
 	"github.com/yuantill/yuantill/agent/uplink"
 	"github.com/yuantill/yuantill/agent/yuantill-agent/settings"
 	"github.com/yuantill/yuantill/protocol/hardwallet"
+	"github.com/yuantill/yuantill/protocol/plainfile"
 	"github.com/yuantill/yuantill/protocol/seal"
 	"github.com/yuantill/yuantill/protocol/sign"
 )
+
+// issuerMax bounds an issuer's public key file, in bytes.
+const issuerMax = 64 << 10
 
 // otherTerminalError says that settings and enrolment do not belong together.
 type otherTerminalError struct{ settings, enrolled, path string }
@@ -129,7 +132,7 @@ func openKeys(s settings.Settings) (*keyring.Keyring, *hardwallet.Pool, error) {
 	}
 	var issuers []sign.PublicKey
 	for _, path := range s.Reader.Issuers {
-		text, err := os.ReadFile(path)
+		text, _, err := plainfile.Read(path, issuerMax)
 		if err != nil {
 			return nil, nil, fmt.Errorf("read issuer: %w", err)
 		}

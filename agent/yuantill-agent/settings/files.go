@@ -6,9 +6,11 @@ import (
 	"os"
 
 	"github.com/yuantill/yuantill/agent/catalogue"
+	"github.com/yuantill/yuantill/protocol/enrolment"
 )
 
-// CheckIssued says which of the files that were issued to this machine are not there, or folders. Its error is *Error.
+// CheckIssued says which of the files that were issued to this machine are not there, or are folders, and where a pipe or a
+// device is in place of a file that is read. Its error is *Error.
 func (s Settings) CheckIssued() error { return s.checkFiles(false) }
 
 // CheckFiles is CheckIssued, and says too where a folder is in place of a file that the till makes. The till itself says that
@@ -18,22 +20,40 @@ func (s Settings) CheckFiles() error { return s.checkFiles(true) }
 // checkFiles leaves out what the file system does not say: whoever checks may not be whoever runs the till.
 func (s Settings) checkFiles(made bool) error {
 	c := &check{settings: s}
-	s.eachPath(func(key, _ string, path *string) {
-		issued := key == keyEnrolment || key == keyIssuers
-		ours := made && (key == keyEpochs || key == keyJournal)
-		if !issued && !ours {
-			return
-		}
-		info, err := os.Stat(*path)
+	for _, f := range s.files() {
+		info, err := os.Stat(f.path)
 		switch {
-		case err == nil && info.IsDir():
-			c.wrong(key, catalogue.FolderNoFile(*path))
-		case issued && errors.Is(err, fs.ErrNotExist):
-			c.wrong(key, catalogue.NoFile(*path))
+		case err == nil && info.IsDir() && (f.issued || made):
+			c.wrong(f.key, catalogue.FolderNoFile(f.path))
+		case err == nil && !info.IsDir() && !info.Mode().IsRegular() && (f.key != keyJournal || made):
+			c.wrong(f.key, catalogue.NotRegular(f.path))
+		case f.issued && errors.Is(err, fs.ErrNotExist):
+			c.wrong(f.key, catalogue.NoFile(f.path))
 		}
-	})
+	}
 	if len(c.found) == 0 {
 		return nil
 	}
 	return &Error{Mistakes: c.found}
+}
+
+// file is a file that a setting names, or that goes with it.
+type file struct {
+	key, path string
+	issued    bool // by somebody else, and not made by the till
+}
+
+// files are all of them, in the settings' order.
+func (s Settings) files() (all []file) {
+	s.eachPath(func(key, _ string, path *string) {
+		switch key {
+		case keyEnrolment:
+			all = append(all, file{key, *path, true}, file{key, enrolment.DeviceKeyPath(*path), true})
+		case keyIssuers:
+			all = append(all, file{key, *path, true})
+		case keyEpochs, keyJournal:
+			all = append(all, file{key, *path, false})
+		}
+	})
+	return all
 }

@@ -8,12 +8,12 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"os"
 	"path/filepath"
 	"time"
 
 	"github.com/yuantill/yuantill/agent/catalogue"
 	"github.com/yuantill/yuantill/agent/checkout"
+	"github.com/yuantill/yuantill/protocol/plainfile"
 	"github.com/yuantill/yuantill/protocol/tomlfile"
 )
 
@@ -190,15 +190,13 @@ func Default() Settings {
 
 // Load reads and checks a file. Its errors are *Error, with the place of every mistake, or the file system's.
 func Load(path string) (Settings, error) {
-	info, err := os.Stat(path)
-	if err != nil {
-		return Settings{}, fmt.Errorf("read settings: %w", err)
-	}
-	if info.Size() > sizeMax {
-		return Settings{}, &Error{Mistakes: []Mistake{{Path: path, What: catalogue.FileTooLarge(info.Size(), sizeMax)}}}
-	}
-	text, err := os.ReadFile(path)
-	if err != nil {
+	text, info, err := plainfile.Read(path, sizeMax)
+	switch {
+	case errors.Is(err, plainfile.ErrTooLarge):
+		return Settings{}, &Error{Mistakes: []Mistake{{Path: path, What: catalogue.FileTooLarge(sizeMax)}}}
+	case errors.Is(err, plainfile.ErrNotRegular):
+		return Settings{}, &Error{Mistakes: []Mistake{{Path: path, What: catalogue.NotRegular(path)}}}
+	case err != nil:
 		return Settings{}, fmt.Errorf("read settings: %w", err)
 	}
 	s, err := Parse(path, text)
