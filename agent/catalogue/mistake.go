@@ -93,6 +93,11 @@ func FieldUnknown() Text { return Text{"不是本请求的字段", "is no field 
 // FieldTwice says that a field stands twice.
 func FieldTwice() Text { return Text{"出现了两次", "stands twice"} }
 
+// OnlyOfHold says that a field goes with a hold, and the request is for none.
+func OnlyOfHold() Text {
+	return Text{"仅用于预授权：hold 须为 true，或删去此项", "is of a hold: set hold to true, or leave this out"}
+}
+
 // FieldsMost says how many fields an object may have.
 func FieldsMost(most int) Text {
 	return Text{fmt.Sprintf("最多 %d 个字段", most), fmt.Sprintf("must have at most %d fields", most)}

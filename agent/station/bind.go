@@ -19,6 +19,9 @@ import (
 // is a pointer; structs may be embedded. It returns nil, or every mistake in one problem.
 func bind(r *http.Request, in reflect.Value) *Problem {
 	var found mistakes
+	if found.repeated(r, in.Type()); len(found) > 0 {
+		return invalid(http.StatusBadRequest, Words{}, found)
+	}
 	found.params(r, in)
 	status := http.StatusUnprocessableEntity
 	if body := in.FieldByName("Body"); body.IsValid() {
@@ -52,6 +55,21 @@ func (m *mistakes) params(r *http.Request, in reflect.Value) {
 		}
 		if text != "" {
 			m.param(place+"."+name, text, in.Field(i), field.Tag)
+		}
+	}
+}
+
+// repeated notes headers that stand twice in a request: of two programs one goes by the first, another by the last or by both
+// together.
+func (m *mistakes) repeated(r *http.Request, in reflect.Type) {
+	for i := range in.NumField() {
+		field := in.Field(i)
+		if field.Anonymous {
+			m.repeated(r, field.Type)
+			continue
+		}
+		if name := field.Tag.Get("header"); name != "" && len(r.Header.Values(name)) > 1 {
+			m.add("header."+name, catalogue.FieldTwice())
 		}
 	}
 }

@@ -227,7 +227,13 @@ func header(name, value string) func(*http.Request) {
 }
 
 func newStationOnFreePort(t *testing.T, b *bench) *station.Station {
-	s, err := station.New(station.Config{Listen: "127.0.0.1:0"}, b.till, b.feed, func() time.Time { return noon },
+	t.Helper()
+	return newStationOfDesk(t, b, b.till)
+}
+
+func newStationOfDesk(t *testing.T, b *bench, desk station.Desk) *station.Station {
+	t.Helper()
+	s, err := station.New(station.Config{Listen: "127.0.0.1:0"}, desk, b.feed, func() time.Time { return noon },
 		slog.New(slog.NewTextHandler(b.log, nil)))
 	require.NoError(t, err)
 	return s

@@ -143,6 +143,11 @@ func (s *Station) start(ctx context.Context, in *startInput) (*saleOutput, error
 	if err != nil {
 		return nil, newProblem(catalogue.RefuseCurrency, catalogue.NoCurrency(in.Body.Currency))
 	}
+	if in.Body.HoldExpires != nil && !in.Body.Hold {
+		var found mistakes
+		found.add(atBody+".hold_expires", catalogue.OnlyOfHold())
+		return nil, invalid(http.StatusUnprocessableEntity, Words{}, found)
+	}
 	digest, err := digestOf("start", in.Body)
 	if err != nil {
 		return nil, s.fail(ctx, err)

@@ -43,6 +43,7 @@ type Station struct {
 	reprints  *memory[FollowUp]
 	shifts    *memory[Shift] // of its own: summing up a long shift holds up no sale
 	listeners chan struct{}
+	places    *connections
 	handler   http.Handler
 }
 
@@ -58,11 +59,11 @@ func New(config Config, desk Desk, feed *Feed, clock func() time.Time, logger *s
 	s := &Station{
 		config: config, desk: desk, feed: feed, clock: clock, logger: logger,
 		memory: newMemory[Sale](), reprints: newMemory[FollowUp](), shifts: newMemory[Shift](),
-		listeners: make(chan struct{}, streamMax),
+		listeners: make(chan struct{}, streamMax), places: newConnections(),
 	}
 	mux := http.NewServeMux()
 	s.mount(mux)
-	s.handler = newGuard(host, config.Token).wrap(mux)
+	s.handler = newGuard(host, config.Token).wrap(s.places.answering(mux))
 	return s, nil
 }
 
@@ -85,7 +86,8 @@ func (s *Station) Serve(ctx context.Context, listener net.Listener) error {
 		Handler: s.handler, ReadHeaderTimeout: readWithin, ReadTimeout: readWithin, WriteTimeout: answerWithin,
 		IdleTimeout: idleWithin, MaxHeaderBytes: headerMax,
 		BaseContext: func(net.Listener) context.Context { return ctx },
-		ErrorLog:    slog.NewLogLogger(s.logger.Handler(), slog.LevelDebug),
+		ConnState:   s.places.follow, ConnContext: s.places.name,
+		ErrorLog: slog.NewLogLogger(s.logger.Handler(), slog.LevelDebug),
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- server.Serve(listener) }()

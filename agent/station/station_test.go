@@ -70,9 +70,13 @@ func TestProblemsAreInBothLanguages(t *testing.T) {
 		change []func(*http.Request)
 		status int
 	}{
-		"NoKey":          {`{"amount":1250}`, nil, http.StatusBadRequest},
-		"KeyTooLong":     {`{"amount":1250}`, []func(*http.Request){key(strings.Repeat("k", 65))}, http.StatusBadRequest},
-		"NoAmount":       {`{}`, []func(*http.Request){key("k")}, http.StatusUnprocessableEntity},
+		"NoKey":      {`{"amount":1250}`, nil, http.StatusBadRequest},
+		"KeyTooLong": {`{"amount":1250}`, []func(*http.Request){key(strings.Repeat("k", 65))}, http.StatusBadRequest},
+		"NoAmount":   {`{}`, []func(*http.Request){key("k")}, http.StatusUnprocessableEntity},
+		"TwoKeys": {`{"amount":1250}`, []func(*http.Request){key("k"), func(r *http.Request) { r.Header.Add("Idempotency-Key", "k") }},
+			http.StatusBadRequest},
+		"EndOfNoHold":    {`{"amount":1,"hold_expires":"2026-05-08T00:00:00+08:00"}`, []func(*http.Request){key("k")}, http.StatusUnprocessableEntity},
+		"EndOfAHoldNot":  {`{"amount":1,"hold":false,"hold_expires":"2026-05-08T00:00:00+08:00"}`, []func(*http.Request){key("k")}, http.StatusUnprocessableEntity},
 		"ZeroAmount":     {`{"amount":0}`, []func(*http.Request){key("k")}, http.StatusUnprocessableEntity},
 		"NegativeAmount": {`{"amount":-5}`, []func(*http.Request){key("k")}, http.StatusUnprocessableEntity},
 		"DecimalAmount":  {`{"amount":12.5}`, []func(*http.Request){key("k")}, http.StatusUnprocessableEntity},

@@ -1,0 +1,4 @@
+package station
+
+// ConnectionsMax is the bound of connections.
+const ConnectionsMax = connectionsMax
