@@ -177,6 +177,44 @@ func Sooner(value, least time.Duration) Text {
 	return Text{fmt.Sprintf("%v 过短，至少 %v", value, least), fmt.Sprintf("%v is too short, it is at least %v", value, least)}
 }
 
+// Later says the longest that a duration may be.
+func Later(value, most time.Duration) Text {
+	return Text{fmt.Sprintf("%v 过长，最多 %v", value, most), fmt.Sprintf("%v is too long, it is at most %v", value, most)}
+}
+
+// OwnStation says that a broker's address is that of the till's own local API.
+func OwnStation(address string) Text {
+	return Text{address + " 是本机的 station.listen，不是平台", address + " is station.listen on this machine, and no broker"}
+}
+
+// NoToken says how a token looks. It is not repeated.
+func NoToken(least, most int) Text {
+	return Text{
+		fmt.Sprintf("须为 %d 至 %d 个可见 ASCII 字符，不含空格", least, most),
+		fmt.Sprintf("must be %d to %d visible ASCII characters, without spaces", least, most),
+	}
+}
+
+// OthersMay says that a file is not its owner's alone.
+func OthersMay(path string) Text {
+	return Text{path + " 他人可读写，请执行 chmod 600", "others may read or write " + path + ": run chmod 600 on it"}
+}
+
+// NoFolder says that the folder of a file that the till makes is not there.
+func NoFolder(folder string) Text {
+	return Text{"没有文件夹 " + folder + "：请建立，或改正路径", "there is no folder " + folder + ": make it, or correct the path"}
+}
+
+// IssuersWrong says that a file is not an issuer's public key; cause is which and why, in English.
+func IssuersWrong(cause string) Text {
+	return Text{"须为发行方的 SM2 公钥文件", "must be files of issuers' SM2 public keys: " + cause}
+}
+
+// JournalRefused says that the till would not open its journal; cause is why, in English.
+func JournalRefused(cause string) Text {
+	return Text{"流水不能使用", "the journal cannot be used: " + cause}
+}
+
 // NotLonger says that a duration has to be longer than another setting's.
 func NotLonger(value time.Duration, other string, than time.Duration) Text {
 	return Text{

@@ -22,6 +22,11 @@ const (
 	shmSuffix     = "-shm"
 )
 
+// Beside are the files that a journal keeps beside its own.
+func Beside(path string) []string {
+	return []string{path + lockSuffix, path + ballastSuffix, path + walSuffix, path + shmSuffix}
+}
+
 // Journal is the terminal's journal. It may be used by several goroutines.
 type Journal struct {
 	config   Config

@@ -122,8 +122,11 @@ func writeState(path, terminal string, epochs []Epoch) error {
 	return replace(path, append(text, '\n'))
 }
 
+// StateDraft is where a new epochs file is written before it takes the old one's place.
+func StateDraft(path string) string { return path + ".new" }
+
 func replace(path string, content []byte) error {
-	temporary := path + ".new"
+	temporary := StateDraft(path)
 	f, err := os.OpenFile(temporary, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, stateMode)
 	if err != nil {
 		return fmt.Errorf("write epochs: %w", err)

@@ -27,7 +27,7 @@ func commands(clock func() time.Time, out, errOut io.Writer) []command {
 		act: func(ctx context.Context, path string) error { return run(ctx, clock, path, errOut) },
 	}, {
 		name: "check-settings", takesFile: true, about: catalogue.TillCheck(),
-		act: func(_ context.Context, path string) error { return checkSettings(path, out) },
+		act: func(ctx context.Context, path string) error { return checkSettings(ctx, path, out) },
 	}, {
 		name: "example-settings", about: catalogue.TillExample(),
 		act: func(context.Context, string) error { _, err := io.WriteString(out, settings.Example()); return err },

@@ -4,12 +4,10 @@ package program
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"runtime/debug"
 	"time"
 
-	"github.com/yuantill/yuantill/agent/catalogue"
 	"github.com/yuantill/yuantill/agent/journal"
 	"github.com/yuantill/yuantill/agent/yuantill-agent/settings"
 	"github.com/yuantill/yuantill/protocol"
@@ -75,20 +73,6 @@ func load(path string) (settings.Settings, error) {
 		return settings.Settings{}, &stageError{exit: ExitSettings, cause: err}
 	}
 	return s, nil
-}
-
-// checkSettings reads the file, and looks for the drivers and files it names; devices, network and what is in the files are
-// not touched.
-func checkSettings(path string, out io.Writer) error {
-	s, err := load(path)
-	if err != nil {
-		return err
-	}
-	if err := s.CheckFiles(); err != nil {
-		return &stageError{exit: ExitSettings, cause: err}
-	}
-	_, err = fmt.Fprintf(out, "%s: %s\n", path, line(catalogue.SettingsRight()))
-	return err
 }
 
 // run is the whole life of the agent.

@@ -127,23 +127,28 @@ func openKeys(s settings.Settings) (*keyring.Keyring, *hardwallet.Pool, error) {
 	if keys.Terminal().String() != s.Terminal {
 		return nil, nil, &otherTerminalError{settings: s.Terminal, enrolled: keys.Terminal().String(), path: s.Keys.Enrolment}
 	}
+	issuers, err := openIssuers(s)
+	return keys, issuers, err
+}
+
+// openIssuers reads the public keys of those who issue hard wallets; nil where there is no reader.
+func openIssuers(s settings.Settings) (*hardwallet.Pool, error) {
 	if s.Reader == nil {
-		return keys, nil, nil
+		return nil, nil
 	}
 	var issuers []sign.PublicKey
 	for _, path := range s.Reader.Issuers {
 		text, _, err := plainfile.Read(path, issuerMax)
 		if err != nil {
-			return nil, nil, fmt.Errorf("read issuer: %w", err)
+			return nil, fmt.Errorf("read issuer: %w", err)
 		}
 		issuer, err := sign.ParsePublicKeyPEM(text)
 		if err != nil {
-			return nil, nil, fmt.Errorf("read issuer %s: %w", path, err)
+			return nil, fmt.Errorf("read issuer %s: %w", path, err)
 		}
 		issuers = append(issuers, issuer)
 	}
-	pool, err := hardwallet.NewPool(issuers...)
-	return keys, pool, err
+	return hardwallet.NewPool(issuers...)
 }
 
 func openJournal(

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"path/filepath"
 
 	"github.com/yuantill/yuantill/agent/catalogue"
 	"github.com/yuantill/yuantill/protocol/enrolment"
@@ -13,8 +14,9 @@ import (
 // device is in place of a file that is read. Its error is *Error.
 func (s Settings) CheckIssued() error { return s.checkFiles(false) }
 
-// CheckFiles is CheckIssued, and says too where a folder is in place of a file that the till makes. The till itself says that
-// as it opens the file, with an exit code of its own. Its error is *Error.
+// CheckFiles is CheckIssued, and says too what is wrong with the files that the till makes and their folders, and which files
+// are not their owner's alone. The till itself says that as it opens the file, with an exit code of its own. Its error is
+// *Error.
 func (s Settings) CheckFiles() error { return s.checkFiles(true) }
 
 // checkFiles leaves out what the file system does not say: whoever checks may not be whoever runs the till.
@@ -29,6 +31,12 @@ func (s Settings) checkFiles(made bool) error {
 			c.wrong(f.key, catalogue.NotRegular(f.path))
 		case f.issued && errors.Is(err, fs.ErrNotExist):
 			c.wrong(f.key, catalogue.NoFile(f.path))
+		case made && err == nil && info.Mode().Perm()&f.forbidden != 0:
+			c.wrong(f.key, catalogue.OthersMay(f.path))
+		case made && err != nil && !f.issued:
+			if _, err := os.Stat(filepath.Dir(f.path)); errors.Is(err, fs.ErrNotExist) {
+				c.wrong(f.key, catalogue.NoFolder(filepath.Dir(f.path)))
+			}
 		}
 	}
 	if len(c.found) == 0 {
@@ -41,18 +49,22 @@ func (s Settings) checkFiles(made bool) error {
 type file struct {
 	key, path string
 	issued    bool // by somebody else, and not made by the till
+	forbidden fs.FileMode
 }
+
+// othersWrite are of a mode what lets others than the owner write.
+const othersWrite = 0o022
 
 // files are all of them, in the settings' order.
 func (s Settings) files() (all []file) {
 	s.eachPath(func(key, _ string, path *string) {
 		switch key {
 		case keyEnrolment:
-			all = append(all, file{key, *path, true}, file{key, enrolment.DeviceKeyPath(*path), true})
+			all = append(all, file{key, *path, true, othersBits}, file{key, enrolment.DeviceKeyPath(*path), true, othersBits})
 		case keyIssuers:
-			all = append(all, file{key, *path, true})
+			all = append(all, file{key, *path, true, othersWrite})
 		case keyEpochs, keyJournal:
-			all = append(all, file{key, *path, false})
+			all = append(all, file{key, *path, false, othersWrite})
 		}
 	})
 	return all

@@ -239,7 +239,7 @@ func TestLoadTokenOthersCanRead(t *testing.T) {
 		require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
 		require.NoError(t, os.Chmod(path, mode))
 	}
-	secret := least + "[station]\ntoken = \"s3cret\"\n"
+	secret := least + "[station]\ntoken = \"s3cret-of-the-till\"\n"
 	for _, mode := range []os.FileMode{0o640, 0o604, 0o620, 0o644} {
 		write(secret, mode)
 		_, err := settings.Load(path)

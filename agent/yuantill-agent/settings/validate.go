@@ -10,7 +10,11 @@ import (
 	"time"
 
 	"github.com/yuantill/yuantill/agent/catalogue"
+	"github.com/yuantill/yuantill/agent/checkout"
+	"github.com/yuantill/yuantill/agent/journal"
+	"github.com/yuantill/yuantill/agent/keyring"
 	"github.com/yuantill/yuantill/agent/uplink"
+	"github.com/yuantill/yuantill/protocol/enrolment"
 	"github.com/yuantill/yuantill/protocol/money"
 	"github.com/yuantill/yuantill/protocol/record"
 )
@@ -20,6 +24,8 @@ const (
 	gcPercentMin, gcPercentMax = 10, 400
 	limitMBMin                 = 8
 	paperNarrow, paperWide     = 58, 80
+	tokenMin, tokenMax         = 8, 128 // characters
+	waitMost                   = 24 * time.Hour
 )
 
 // check collects mistakes, each with its place.
@@ -113,16 +119,37 @@ func onEarth(text string) bool {
 	return err == nil && wrong == nil && math.Abs(north) <= 90 && math.Abs(east) <= 180
 }
 
-// paths wants each path, and no file or device twice: one of the two would overwrite the other or take what it is sent.
+// paths wants each path, and no file or device twice: one of the two would overwrite the other or take what it is sent. So it
+// is with the files that are made beside those that settings name.
 func (c *check) paths() {
 	taken := map[string]string{filepath.Clean(c.settings.path): ""}
 	c.settings.eachPath(func(key, example string, path *string) {
 		c.needs(*path, key, example)
-		if other, has := taken[*path]; has && *path != "" {
-			c.wrong(key, catalogue.PathTaken(*path, other))
+		if *path == "" {
+			return
 		}
-		taken[*path] = key
+		c.graphic(key, *path)
+		for _, at := range append([]string{*path}, beside(key, *path)...) {
+			if other, has := taken[at]; has && (at == *path || other != key) {
+				c.wrong(key, catalogue.PathTaken(at, other))
+			}
+			taken[at] = key
+		}
 	})
+}
+
+// beside are the files that go with the one that a setting names.
+func beside(key, path string) []string {
+	switch key {
+	case keyEnrolment:
+		return []string{enrolment.DeviceKeyPath(path)}
+	case keyEpochs:
+		return []string{keyring.StateDraft(path)}
+	case keyJournal:
+		return journal.Beside(path)
+	default:
+		return nil
+	}
 }
 
 func (c *check) addresses() {
@@ -137,6 +164,9 @@ func (c *check) addresses() {
 		if host, port, err := net.SplitHostPort(address); err != nil || host == "" || !isPort(port) {
 			c.wrong("cloud.brokers", catalogue.NotHostPort(address, broker))
 		}
+		if sameEnd(address, c.settings.Station.Listen) {
+			c.wrong("cloud.brokers", catalogue.OwnStation(address))
+		}
 		if slices.ContainsFunc(c.settings.Cloud.Brokers[:i], func(other string) bool { return strings.EqualFold(other, address) }) {
 			c.wrong("cloud.brokers", catalogue.ItemTwice(address))
 		}
@@ -145,6 +175,23 @@ func (c *check) addresses() {
 	if ip := net.ParseIP(host); err != nil || ip == nil || !ip.IsLoopback() || !isPort(port) {
 		c.wrong("station.listen", catalogue.NotLoopback(c.settings.Station.Listen, station))
 	}
+	c.token()
+}
+
+// token wants what a header can carry, and nobody guesses.
+func (c *check) token() {
+	token := c.settings.Station.Token
+	visible := !strings.ContainsFunc(token, func(r rune) bool { return r <= ' ' || r > '~' })
+	if token != "" && (!visible || len(token) < tokenMin || len(token) > tokenMax) {
+		c.wrong("station.token", catalogue.NoToken(tokenMin, tokenMax))
+	}
+}
+
+// sameEnd reports two addresses of one port of this machine.
+func sameEnd(address, station string) bool {
+	host, port, _ := net.SplitHostPort(address)
+	_, own, _ := net.SplitHostPort(station)
+	return port == own && port != "" && (strings.EqualFold(host, "localhost") || net.ParseIP(host).IsLoopback())
 }
 
 // isPort reports a number that a port can have. 0 would take a free one, and nobody could find it.
@@ -174,12 +221,29 @@ func (c *check) devices() {
 // line checks a device's line; driver is an example of one.
 func (c *check) line(section string, l Line, driver string) {
 	c.needs(l.Driver, section+".driver", driver)
-	if l.Baud < 0 {
+	switch {
+	case l.Baud < 0:
 		c.wrong(section+".baud", catalogue.ValueBelow(int64(l.Baud), 0))
+	case !slices.Contains(bauds(), l.Baud):
+		var known []string
+		for _, baud := range bauds()[1:] {
+			known = append(known, strconv.Itoa(baud))
+		}
+		c.wrong(section+".baud", catalogue.ValueNotOf(strconv.Itoa(l.Baud), known))
 	}
 }
 
-// timing checks the times one by one, then against each other, and then as the checkout does.
+// bauds are the speeds that serial devices have, in bits a second; 0 is the usual one.
+func bauds() []int {
+	return []int{
+		0, 1200, 2400, 4800, 9600, 14400, 19200, 28800, 38400, 57600, 76800, 115200, 128000, 230400, 250000, 256000, 460800, 500000,
+		576000, 921600, 1000000, 1152000, 1500000, 2000000, 2500000, 3000000, 3500000, 4000000,
+	}
+}
+
+// timing checks the times one by one, then against each other, and then as the checkout does. The cloud takes a payment back
+// after the default times of giving up whatever a till says (protocol/SPEC.md 7.4): who gave up later would only wait for
+// what is over.
 func (c *check) timing() {
 	type named struct {
 		key   string
@@ -202,6 +266,18 @@ func (c *check) timing() {
 	}
 	if wait.value < answer.value {
 		c.wrong(wait.key, catalogue.Sooner(wait.value, answer.value))
+	}
+	most := checkout.DefaultTiming()
+	for _, at := range []struct {
+		named
+		most time.Duration
+	}{
+		{wait, waitMost}, {named{"timing.ask_every", time.Duration(c.settings.Timing.AskEvery)}, most.AskSlowly},
+		{named{"timing.give_up", t.GiveUp}, most.GiveUp}, {named{"timing.give_up_shown", t.GiveUpShown}, most.GiveUpShown},
+	} {
+		if at.value > at.most {
+			c.wrong(at.key, catalogue.Later(at.value, at.most))
+		}
 	}
 	if err := t.Validate(); err != nil && len(c.found) == before {
 		c.wrong("timing", catalogue.TimesDisagree(err.Error()))
