@@ -92,14 +92,15 @@ func (p *Printer) puzzle(b byte) {
 // learn stores a status and tells of its change. Called with mu held.
 func (p *Printer) learn(status drivers.PrinterStatus, now time.Time) {
 	before, after := complaint(p.status), complaint(status)
-	if p.knownAt.IsZero() || before != after {
-		if after != "" {
-			p.options.Logger.Warn("printer not ready", slog.String("reason", after))
-		} else {
-			p.options.Logger.Info("printer ready")
-		}
-	}
+	changes, tell := p.telling.step(p.knownAt.IsZero() || before != after, now)
 	p.status, p.knownAt = status, now
+	switch {
+	case !tell:
+	case after != "":
+		p.options.Logger.Warn("printer not ready", slog.String("reason", after), slog.Int("changes", changes))
+	default:
+		p.options.Logger.Info("printer ready", slog.Int("changes", changes))
+	}
 }
 
 // announce wakes everybody who awaits a change. Called with mu held.
@@ -195,8 +196,8 @@ func (p *Printer) restore(ctx context.Context) {
 func (p *Printer) forget() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if !p.knownAt.IsZero() {
-		p.options.Logger.Warn("printer does not answer")
+	if changes, tell := p.telling.step(!p.knownAt.IsZero(), p.options.Now()); tell {
+		p.options.Logger.Warn("printer does not answer", slog.Int("changes", changes))
 	}
 	p.status, p.knownAt = drivers.PrinterStatus{}, time.Time{}
 	p.announce()

@@ -70,6 +70,7 @@ type Printer struct {
 	pushed  int  // automatic statuses so far
 	suspect bool // an answer was lost and may come late, in another's place
 	strange bool // garbage was logged
+	telling telling
 }
 
 // answer is the last answer to one DLE EOT n and how many there have been.
