@@ -13,10 +13,10 @@ AGENT_TAGS := netgo osusergo nethttpomithttp2 $(TAGS)
 AGENT_COLD := github.com/eclipse/... github.com/emmansun/... github.com/gorilla/... \
 	github.com/mattn/... github.com/pelletier/... go.bug.st/... golang.org/... google.golang.org/... \
 	compress/... crypto/tls/... crypto/x509/... database/... encoding/asn1/... encoding/json/... flag/... fmt/... log/... \
-	mime/... net/... os/... reflect/... regexp/... text/... vendor/... github.com/tjfoc/... \
-	$(addprefix github.com/yuantill/yuantill/,agent agent/catalogue agent/checkout agent/followup agent/journal agent/keyring agent/offline \
+	math/big/... mime/... net/... os/... reflect/... regexp/... text/... vendor/... github.com/tjfoc/... \
+	$(addprefix github.com/yuantill/yuantill/,agent agent/catalogue agent/checkout agent/followup agent/keyring agent/offline \
 	agent/packed agent/receipt agent/shift agent/station agent/uplink agent/yuantill-agent/... drivers/... protocol/closing \
-	protocol/enrolment protocol/hardwallet)
+	protocol/enrolment protocol/hardwallet protocol/message protocol/plainfile protocol/tomlfile)
 AGENT_BUILD := -trimpath -tags '$(AGENT_TAGS)' -ldflags '$(LDFLAGS) -linkmode external -extldflags "-static -Wl,--gc-sections"' \
 	$(foreach pattern,$(AGENT_COLD),-gcflags=$(pattern)=-l)
 # C that nothing calls is left out, and so is what SQLite has for JSON.
