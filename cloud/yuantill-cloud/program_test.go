@@ -282,6 +282,7 @@ func TestSecondCloud(t *testing.T) {
 	t.Run("ErrHeldByALinkInAnotherFolder", func(t *testing.T) {
 		second := newSite(t, "")
 		second.must("init")
+		require.NoError(t, os.Remove(filepath.Join(second.dir, "data", "cloud.db")))
 		require.NoError(t, os.Link(filepath.Join(s.dir, "data", "cloud.db"), filepath.Join(second.dir, "data", "cloud.db")))
 		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
 		defer cancel()
