@@ -60,7 +60,7 @@ func TestForeignSchema(t *testing.T) {
 	t.Run("OK once it is gone", func(t *testing.T) {
 		c := closedWith(t, 3)
 		alter(t, c.Path, thief)
-		refused(t, c)
+		require.ErrorIs(t, refused(t, c), journal.ErrForeignSchema)
 		alter(t, c.Path, "DROP TRIGGER thief", "VACUUM")
 		require.Equal(t, uint64(4), verified(t, open(t, c)).Records)
 	})
