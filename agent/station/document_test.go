@@ -36,23 +36,28 @@ func TestDocument(t *testing.T) {
 }
 
 // describeKeys says what checkKey asks of an intent's key. That is no tag of the input: bind leaves it to checkKey, whose
-// refusals say more than that a field is not valid.
+// refusals say more than that a field is not valid. All intents have the same one, which the document says once.
 func describeKeys(description *huma.OpenAPI) {
 	least, most := 1, checkout.KeyMax
 	for _, path := range description.Paths {
 		if path.Post == nil {
 			continue
 		}
-		for _, parameter := range path.Post.Parameters {
+		for i, parameter := range path.Post.Parameters {
 			if parameter.Name != headerKey {
 				continue
 			}
-			schema := *parameter.Schema
+			key, schema := *parameter, *parameter.Schema
+			schema.Description = "" // the parameter's own says it
 			schema.MinLength, schema.MaxLength, schema.Pattern = &least, &most, "^[ -~]+$"
-			parameter.Required, parameter.Schema = true, &schema
+			key.Required, key.Schema = true, &schema
+			description.Components.Parameters = map[string]*huma.Param{"key": &key}
+			path.Post.Parameters[i] = &huma.Param{Ref: refKey}
 		}
 	}
 }
+
+const refKey = "#/components/parameters/key"
 
 const headerKey = "Idempotency-Key"
 
@@ -69,9 +74,9 @@ func TestEveryIntentDescribesItsKey(t *testing.T) {
 		}
 		intents++
 		parameters := d.Paths[r.path][strings.ToLower(r.method)].Parameters
-		at := slices.IndexFunc(parameters, func(p parameter) bool { return p.Name == headerKey })
-		require.GreaterOrEqual(t, at, 0, r.id)
-		key := parameters[at]
+		require.True(t, slices.ContainsFunc(parameters, func(p parameter) bool { return p.Ref == refKey }), r.id)
+		key := d.Components.Parameters.Key
+		require.Equal(t, headerKey, key.Name)
 		require.True(t, key.Required, r.id)
 		require.Equal(t, 1, key.Schema.MinLength, r.id)
 		require.Equal(t, checkout.KeyMax, key.Schema.MaxLength, r.id)
@@ -88,6 +93,7 @@ func TestEveryIntentDescribesItsKey(t *testing.T) {
 
 // parameter is what the tests read of one.
 type parameter struct {
+	Ref      string `json:"$ref"`
 	Name     string
 	Required bool
 	Schema   struct {
@@ -106,7 +112,10 @@ type described struct {
 		Parameters  []parameter
 		Responses   map[string]struct{ Content map[string]any }
 	}
-	Components struct{ Schemas map[string]any }
+	Components struct {
+		Schemas    map[string]any
+		Parameters struct{ Key parameter }
+	}
 }
 
 func read(t *testing.T, table []route) described {
