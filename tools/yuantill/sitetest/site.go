@@ -58,7 +58,7 @@ func New(t testing.TB, folder, terminal string) *Site {
 		require.NoError(t, err)
 	}
 	require.NoError(t, j.Close())
-	s.Configure(t, "127.0.0.1:1")
+	s.Configure(t, "127.0.0.1:2")
 	return s
 }
 
