@@ -29,10 +29,11 @@ func (s Settings) checkFiles(made bool) error {
 			c.wrong(f.key, catalogue.FolderNoFile(f.path))
 		case err == nil && !info.IsDir() && !info.Mode().IsRegular() && (f.key != keyJournal || made):
 			c.wrong(f.key, catalogue.NotRegular(f.path))
-		case f.issued && errors.Is(err, fs.ErrNotExist):
-			c.wrong(f.key, catalogue.NoFile(f.path))
 		case made && err == nil && info.Mode().Perm()&f.forbidden != 0:
 			c.wrong(f.key, catalogue.OthersMay(f.path))
+		case f.beside && (!made || len(c.found) > 0): // what it goes with may be another file than was meant
+		case f.issued && errors.Is(err, fs.ErrNotExist):
+			c.wrong(f.key, catalogue.NoFile(f.path))
 		case made && err != nil && !f.issued:
 			if _, err := os.Stat(filepath.Dir(f.path)); errors.Is(err, fs.ErrNotExist) {
 				c.wrong(f.key, catalogue.NoFolder(filepath.Dir(f.path)))
@@ -49,6 +50,7 @@ func (s Settings) checkFiles(made bool) error {
 type file struct {
 	key, path string
 	issued    bool // by somebody else, and not made by the till
+	beside    bool // another, which the setting names
 	forbidden fs.FileMode
 }
 
@@ -60,11 +62,12 @@ func (s Settings) files() (all []file) {
 	s.eachPath(func(key, _ string, path *string) {
 		switch key {
 		case keyEnrolment:
-			all = append(all, file{key, *path, true, othersBits}, file{key, enrolment.DeviceKeyPath(*path), true, othersBits})
+			all = append(all, file{key, *path, true, false, othersBits},
+				file{key, enrolment.DeviceKeyPath(*path), true, true, othersBits})
 		case keyIssuers:
-			all = append(all, file{key, *path, true, othersWrite})
+			all = append(all, file{key, *path, true, false, othersWrite})
 		case keyEpochs, keyJournal:
-			all = append(all, file{key, *path, false, othersWrite})
+			all = append(all, file{key, *path, false, false, othersWrite})
 		}
 	})
 	return all
