@@ -46,6 +46,14 @@ func (f *orderFlags) wanted(arguments []string) (stationclient.Lookup, error) {
 	}
 }
 
+// named keeps what names the order that was found in the next shift too. A voucher may have been a slip's, whose batch need
+// not be the order's.
+func (f *orderFlags) named(order stationclient.Order) {
+	if f.batch = order.Batch; f.voucher != 0 && (!order.Here || order.Voucher != f.voucher) {
+		f.text = order.ID
+	}
+}
+
 // words are the arguments that name the order again.
 func (f *orderFlags) words() []string {
 	if f.text != "" {
@@ -157,7 +165,7 @@ func (p *program) runFollowUp(ctx context.Context, flags followFlags, arguments 
 	if err != nil {
 		return stationFailure(err)
 	}
-	flags.batch = order.Batch // what is printed to run again means this order in the next shift too
+	flags.named(order)
 	wish, err := flags.wish(order)
 	if err != nil {
 		return err

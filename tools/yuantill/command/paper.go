@@ -11,8 +11,7 @@ import (
 	"github.com/yuantill/yuantill/tools/yuantill/stationclient"
 )
 
-// latestMax is how far back the latest sale with a receipt is looked for, as many may have ended unpaid after it, and a slip
-// by its numbers.
+// latestMax is how far back the latest sale with a receipt is looked for: as many may have ended unpaid after it.
 const latestMax = 100
 
 // idDigits is the length of an order's or follow-up's id.
@@ -47,64 +46,41 @@ func byID(ctx context.Context, client *stationclient.Client, id string) (paper, 
 	}
 }
 
-// byNumber looks an order up. The journal finds sales by their numbers, and the cloud orders by a slip's reference too; what
-// neither finds may be a slip of this till.
+// byNumber looks an order up by a number of its receipt, or of a slip of what was done with it on this till. Receipts and
+// slips are numbered from one series, so what one of the slips has is not the receipt's.
 func (f *orderFlags) byNumber(ctx context.Context, client *stationclient.Client) (paper, error) {
+	numbered, err := f.inBatch(ctx, client)
+	if err != nil {
+		return paper{}, stationFailure(err)
+	}
 	wanted := stationclient.Lookup{Text: f.text}
 	if f.text == "" {
-		wanted = stationclient.Lookup{Batch: f.batch, Voucher: f.voucher}
+		wanted = stationclient.Lookup{Batch: numbered.batch, Voucher: f.voucher}
 	}
 	order, err := client.Lookup(ctx, wanted)
-	var refused *stationclient.RefusedError
-	switch {
-	case err == nil && f.text != "" && order.Reference != f.text:
-		if id := f.slipOf(order.FollowUps); id != "" {
-			return paper{followUp: id}, nil
-		}
-		return paper{order: order.ID}, nil // by its QR code
-	case err == nil:
-		return paper{order: order.ID}, nil
-	case !errors.As(err, &refused):
+	if err != nil {
 		return paper{}, stationFailure(err)
 	}
-	id, failed := f.recentSlip(ctx, client)
-	switch {
-	case failed != nil:
-		return paper{}, stationFailure(failed)
-	case id == "":
-		return paper{}, stationFailure(err)
+	if id := numbered.slipOf(order.FollowUps); id != "" {
+		return paper{followUp: id}, nil
 	}
-	return paper{followUp: id}, nil
+	return paper{order: order.ID}, nil
 }
 
-// recentSlip looks for a slip in what was done with the latest sales, or returns nothing.
-func (f *orderFlags) recentSlip(ctx context.Context, client *stationclient.Client) (string, error) {
+// inBatch is the same with the open shift's batch where a voucher stands without one. While no shift is open, the lookup
+// says so.
+func (f *orderFlags) inBatch(ctx context.Context, client *stationclient.Client) (orderFlags, error) {
 	numbered := *f
-	if f.voucher != 0 && f.batch == 0 {
-		shift, err := client.Shift(ctx)
-		var refused *stationclient.RefusedError
-		if errors.As(err, &refused) {
-			return "", nil // none is open, as the lookup has said
-		}
-		if err != nil {
-			return "", err
-		}
-		numbered.batch = shift.Batch
+	if f.voucher == 0 || f.batch != 0 {
+		return numbered, nil
 	}
-	sales, err := client.Sales(ctx, latestMax, false)
-	if err != nil {
-		return "", err
+	shift, err := client.Shift(ctx)
+	var refused *stationclient.RefusedError
+	if err != nil && !errors.As(err, &refused) {
+		return numbered, err
 	}
-	for _, sale := range sales {
-		done, err := client.FollowUps(ctx, sale.ID)
-		if err != nil {
-			return "", err
-		}
-		if id := numbered.slipOf(done); id != "" {
-			return id, nil
-		}
-	}
-	return "", nil
+	numbered.batch = shift.Batch
+	return numbered, nil
 }
 
 // slipOf is the follow-up whose slip has the number, or nothing.

@@ -52,11 +52,11 @@ func (p *program) reprint() *cobra.Command {
 		Short: "重印签购单或凭条  Print a receipt or slip again",
 		Long: "重印本机一笔收款的签购单，或一次撤销、退货、预授权办理的凭条，纸上注明重印；不指明时为最近一笔有签购单的收款。\n" +
 			"按订单号、办理编号（见 find）、纸上的参考号或凭证号指明；二维码内容总是指签购单。\n" +
-			"凭条按号码在最近 100 笔收款的办理中查找，更早的用办理编号。\n" +
+			"凭条按号码在本机最近 1000 次办理中查找，更早的用办理编号。\n" +
 			"Prints the receipt of one of this till's sales again, or the slip of a void, a refund or a step of a hold; the paper\n" +
 			"says that it is a reprint. SALE is the order id, FOLLOW-UP the follow-up's (find shows it), REFERENCE what stands on\n" +
 			"the paper, or --voucher; the text of a QR code always means the receipt. Without any it is the latest sale that has a\n" +
-			"receipt. A slip's numbers are looked for in what was done with the latest 100 sales; use its id for older ones.\n\n" +
+			"receipt. A slip's numbers are looked for in the latest 1,000 of this till; use its id for older ones.\n\n" +
 			"等打印机报告结果：没有打印或不能确认时退出码为 13。\n" +
 			"It waits for the printer's report: a copy that was not printed, or of which nobody knows, ends with exit code 13.\n\n" +
 			"--json: the station's sale or follow-up with \"copy\", \"paper\" (printed, not-printed, unconfirmed), \"exit_code\"\n" +

@@ -81,21 +81,29 @@ func (t *Till) Lookup(_ context.Context, wanted station.Wanted) (station.FoundOr
 	}
 	if wanted.Voucher == 42 && wanted.Batch == 1 {
 		reference = ReferencePaid
+	} else if f, known := t.numbered(wanted); known {
+		reference = referenceOf(f.Order())
 	}
 	switch reference {
 	case ReferencePaid, ReferenceHeld, ReferenceFailed, ReferenceOpen:
 		order := t.order(reference)
 		return station.FoundOrder{Order: order, Here: true, Left: followup.LeftOf(order, nil), FollowUps: t.done(order)}, nil
-	case ReferenceDone: // as the cloud finds it
-		for _, f := range t.desk.followUps {
-			return station.FoundOrder{Order: f.Original, FollowUps: t.done(f.Original)}, nil
-		}
-		return station.FoundOrder{}, &station.Refusal{Phrase: catalogue.RefuseLookupNothing}
 	case ReferenceSilent:
 		return station.FoundOrder{}, &station.Refusal{Phrase: catalogue.RefuseLookupSilent}
 	default:
 		return station.FoundOrder{}, &station.Refusal{Phrase: catalogue.RefuseLookupNothing}
 	}
+}
+
+// numbered is the follow-up with a number, which leads to its order. The lock is held.
+func (t *Till) numbered(wanted station.Wanted) (followup.FollowUp, bool) {
+	for _, f := range t.desk.followUps {
+		if wanted.Voucher != 0 && f.Voucher == wanted.Voucher && f.Batch == wanted.Batch ||
+			wanted.Voucher == 0 && f.Result.GetReference() == wanted.Text {
+			return f, true
+		}
+	}
+	return followup.FollowUp{}, false
 }
 
 // Sales implements station.Finder.
@@ -130,11 +138,19 @@ func (t *Till) FollowUp(_ context.Context, order checkout.OrderID, wish station.
 	made, _ := rules().Step(followup.FollowUp{}, followup.Started{
 		ID: followup.ID{0xF0, byte(len(t.desk.followUps) + 1)}, Kind: wish.Kind, Original: original,
 		Amount: money.Money{Minor: wish.Amount, Currency: money.CNY}, Undoes: wish.Undoes, Last: wish.Last,
-		Cashier: wish.Cashier, Note: wish.Note, Batch: 1, Voucher: 43, Origin: wish.Origin,
+		Cashier: wish.Cashier, Note: wish.Note, Batch: t.batch(), Voucher: 43, Origin: wish.Origin,
 		Offline: wish.Note == NoteOffline,
 	}, t.Now)
 	t.desk.followUps[made.ID], t.desk.keys[wish.Origin.Key], t.desk.notes[made.ID] = made, made.ID, wish.Note
 	return rules().View(made, catalogue.None), nil
+}
+
+// batch is the open shift's; follow-ups are made without one too. The lock is held.
+func (t *Till) batch() uint32 {
+	if open, err := t.openShift(); err == nil {
+		return open.Batch
+	}
+	return 1
 }
 
 // Follow implements station.FollowUps.
