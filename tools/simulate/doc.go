@@ -52,7 +52,7 @@
 // once somebody was told of just that order. A till
 // whose files were copied need not converge, but somebody must have been told; and unless it stopped, or the cloud set it
 // aside, its sales end as any other's. What was lost with files of which nothing had reached the cloud is counted: a limit
-// that DECISIONS.md names.
+// that protocol/DECISIONS.md names.
 //
 // # What the checks share with the product
 //

@@ -68,7 +68,7 @@ func (w *World) has(t *till, ours record.Record) bool {
 	return arrived || err == nil && bytes.Equal(theirs.Bytes, ours)
 }
 
-// lose counts a documented loss, of which nobody can know: see the known limits in DECISIONS.md.
+// lose counts a documented loss, of which nobody can know: see the known limits in protocol/DECISIONS.md.
 func (w *World) lose(t *till, name, detail string) {
 	w.trace("lost with the files of %s, of which nothing had reached the cloud: %s: %s", t.name, name, detail)
 	w.losses++
