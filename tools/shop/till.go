@@ -182,6 +182,9 @@ func (s *Shop) plugIn(ctx context.Context, till *Till) error {
 }
 
 // errNotSelling says what a till lacks.
+// devicesOfATill are a scanner, a reader and a printer.
+const devicesOfATill = 3
+
 var errNotSelling = errors.New("till cannot sell yet")
 
 // StartAgent starts a till's agent and waits until it can sell: signed in, and all devices there.
@@ -214,6 +217,9 @@ func (t *Till) Selling(ctx context.Context) error {
 	}
 	if !status.Uplink.Connected || status.Uplink.Epoch == 0 {
 		return fmt.Errorf("%w: not connected: %s", errNotSelling, status.Uplink.LastError)
+	}
+	if len(status.Devices) < devicesOfATill { // those that were not tried yet are not listed
+		return fmt.Errorf("%w: %d of %d devices tried", errNotSelling, len(status.Devices), devicesOfATill)
 	}
 	var missing []string
 	for _, device := range status.Devices {
