@@ -33,7 +33,7 @@ func (t *till) tap(ctx context.Context, card drivers.Card, sale checkout.OrderID
 	switch {
 	case !is:
 		return asked, false, nil
-	case refused.Cause == checkout.CardLimit || refused.Cause == checkout.CardFunds || refused.Cause == checkout.CardBlocked:
+	case refused.Cause == checkout.CardLimit || refused.Cause == checkout.CardUsedUp || refused.Cause == checkout.CardFunds || refused.Cause == checkout.CardBlocked:
 		return asked, true, nil
 	}
 	return asked, false, sleep(ctx, cardPause)

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"time"
@@ -33,11 +34,12 @@ func resultsCommand() *cobra.Command {
 	command.Flags().StringVar(&path, "out", "tools/loadtest/RESULTS.md", "写到哪里 · where to write")
 	command.Flags().IntVar(&runs, "runs", 3, "次数 · how many runs")
 	command.RunE = func(command *cobra.Command, _ []string) error {
+		debug.SetGCPercent(gcPercent)
 		var all [][]figure
 		load := loadAverage()
 		for range runs {
 			r := &report{out: command.OutOrStdout()}
-			if err := bench(command.Context(), benchmarks(), shop.Options{Bin: bin, LogLevel: benchLog}, r); err != nil {
+			if err := bench(command.Context(), benchmarks(), shop.Options{Bin: bin, LogLevel: benchLog, Unasked: true}, r); err != nil {
 				return err
 			}
 			all = append(all, r.printed)
