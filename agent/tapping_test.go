@@ -82,11 +82,13 @@ func TestCardThatHasToGoOnline(t *testing.T) {
 			s.reader.Place()
 		}
 		begun := s.begin(t, "k10")
-		s.place(applet(card))
-		time.Sleep(500 * time.Millisecond)
+		var times int
+		s.place(asking(card, &times))
+		time.Sleep(10 * time.Second)
 		view := s.sale(t, begun.Sale.OrderID)
 		require.Equal(t, checkout.Waiting, view.Sale.State)
 		require.Equal(t, catalogue.NoticeCardOnline.Text(), view.Notice)
+		require.Equal(t, 1, times, "it would only say the same again")
 		require.NoError(t, card.Connect(0))
 		s.reader.Place()
 		time.Sleep(time.Second)
