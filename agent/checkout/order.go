@@ -112,6 +112,7 @@ func (r Rules) decideOrder(s Sale, e OrderDecided, now time.Time) (Sale, []Effec
 	if s.orderSaid(e.Standing) || !s.orderMay(e.Standing) {
 		return s, []Effect{Show{}}
 	}
+	again := s.NeedsPerson() // who may have had a slip of it already: another says that it is one
 	s.Order.Standing, s.Order.SettledBy = e.Standing, e.SettledBy
 	effects := []Effect{Commit{Type: record.OutcomeShown, Body: &message.OutcomeShown{
 		OrderId: s.OrderID[:], Outcome: s.Outcome(), Order: e.Standing, SettledBy: e.SettledBy,
@@ -119,7 +120,7 @@ func (r Rules) decideOrder(s Sale, e OrderDecided, now time.Time) (Sale, []Effec
 	if s.GoesBack() {
 		s.Order.Until = now
 		s.Unprinted = s.Unprinted.withCustomers()
-		effects = append(effects, Print{Copies: CustomerCopy})
+		effects = append(effects, Print{Copies: CustomerCopy, Reprint: again})
 	}
 	return s, append(effects, Show{})
 }
