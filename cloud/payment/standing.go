@@ -192,8 +192,10 @@ func (p Payment) coming() int64 {
 // completion is undone.
 func (p Payment) spent() bool { return p.rest()+p.coming() <= p.taking() }
 
-// completionLimit is what may be completed: held × cap, rounded down (SPEC 7.6.3).
-func (p Payment) completionLimit() int64 { return p.held() * int64(p.HoldCap) / holdCapWhole }
+// completionLimit is what may be completed: held × cap, rounded down, and never more than may be paid (SPEC 7.6.3).
+func (p Payment) completionLimit() int64 {
+	return min(p.held()*int64(p.HoldCap)/holdCapWhole, AmountMax)
+}
 
 // closing reports whether the hold was ended or is being ended by a cancellation or a last completion.
 func (p Payment) closing() bool {
