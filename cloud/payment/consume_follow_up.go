@@ -161,8 +161,9 @@ func (s *Service) follow(ctx context.Context, asked request) {
 
 func (s *Service) tryFollow(ctx context.Context, asked request) error {
 	p, err := s.look(ctx, asked.order)
-	if asked.body.GetOffline() && errors.Is(err, store.ErrNotFound) || err == nil && p.Offline && p.Outcome() == OutcomeUnknown {
-		return nil // the payment is on its way, or not honoured yet (SPEC 7.8.6): the sweep looks again
+	offline := asked.body.GetOffline()
+	if offline && errors.Is(err, store.ErrNotFound) || err == nil && (offline || p.Offline) && p.Outcome() == OutcomeUnknown {
+		return nil // the payment is on its way, or not decided yet (SPEC 7.8.6): the sweep looks again
 	}
 	if errors.Is(err, store.ErrNotFound) || err == nil && p.Merchant != asked.body.GetMerchantId() {
 		return s.declineRow(ctx, asked, operator.ReasonUnknownOrder)
