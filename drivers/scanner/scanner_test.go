@@ -81,14 +81,15 @@ func TestNextDeliversAfterAGap(t *testing.T) {
 }
 
 func TestNextJoinsWhatWaitedInTheKernel(t *testing.T) {
-	s, device := bench(t, scanner.Options{Gap: 5 * time.Millisecond})
+	const gap = 500 * time.Millisecond // a machine that is busy for less must not end the first half
+	s, device := bench(t, scanner.Options{Gap: gap})
 	send(t, device, "first")
 	ctx, cancel := context.WithTimeout(context.Background(), time.Millisecond)
 	defer cancel()
 	_, err := s.Next(ctx)
 	require.ErrorIs(t, err, context.DeadlineExceeded)
 	send(t, device, " half\r")
-	time.Sleep(10 * time.Millisecond) // longer than the gap, with nobody listening
+	time.Sleep(gap + gap/4) // with nobody listening
 	require.Equal(t, "first half", next(t, s).Text)
 }
 
