@@ -199,6 +199,33 @@ func TestMatchKeepsTheSum(t *testing.T) {
 	})
 }
 
+// TestNamedByWhatIsMissing: what both sides have is settled first, so that a difference is named by what only one has, and not by
+// what happens to be left over.
+func TestNamedByWhatIsMissing(t *testing.T) {
+	id := operator.OrderID{1}
+	item := func(ours bool, amount int64) reconcile.Item {
+		return reconcile.Item{Order: id, Day: monday, Ours: ours, Amount: amount, Currency: "CNY"}
+	}
+	for name, c := range map[string]struct {
+		items  []reconcile.Item
+		booked int64
+		left   []reconcile.Item
+		kind   reconcile.Kind
+	}{
+		"SaidToBeGivenBack": {[]reconcile.Item{item(true, 500), item(true, -500), item(false, 500)}, 0,
+			[]reconcile.Item{item(true, -500)}, reconcile.ReversedNotThere},
+		"GivenBackUnsaid": {[]reconcile.Item{item(false, 500), item(false, -500), item(true, 500)}, 500,
+			[]reconcile.Item{item(false, -500)}, reconcile.ReturnedThere},
+	} {
+		t.Run(name, func(t *testing.T) {
+			open := reconcile.Match(c.items)
+			require.Equal(t, c.left, open)
+			_, differences := reconcile.Judge(open, monday+1, map[operator.OrderID]reconcile.Facts{id: {Known: true, Amount: 500, Booked: c.booked}})
+			require.Equal(t, c.kind, differences[0].Kind)
+		})
+	}
+}
+
 func TestJudge(t *testing.T) {
 	id := operator.OrderID{1}
 	paid := reconcile.Item{Order: id, Day: monday, Amount: 500, Currency: "CNY", Reference: "R7"}

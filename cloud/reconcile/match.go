@@ -73,23 +73,38 @@ func compare(a, b Item) int {
 	return cmp.Or(bytes.Compare(a.Order[:], b.Order[:]), cmp.Compare(a.Currency, b.Currency), cmp.Compare(a.Day, b.Day))
 }
 
-// unmatched settles one order's items, the oldest first.
+// unmatched settles one order's items: first what both sides have, so that what is left is what only one has.
 func unmatched(items []Item) []Item {
 	sum := int64(0)
-	waiting := map[int64][]int{} // by excess, what has no counterpart yet
-	settled := make([]bool, len(items))
-	for i, item := range items {
-		excess := item.excess()
-		sum += excess
-		if others := waiting[-excess]; len(others) > 0 {
-			settled[others[0]], settled[i] = true, true
-			waiting[-excess] = others[1:]
-			continue
-		}
-		waiting[excess] = append(waiting[excess], i)
+	for _, item := range items {
+		sum += item.excess()
 	}
 	if sum == 0 {
 		return nil
+	}
+	between := settle(items, func(m movement) movement { return movement{!m.ours, m.amount} })
+	return settle(between, func(m movement) movement { return movement{m.ours, -m.amount} })
+}
+
+// movement is what items are settled by.
+type movement struct {
+	ours   bool
+	amount int64
+}
+
+// settle leaves out the items that have a counterpart, the oldest first.
+func settle(items []Item, counterpart func(movement) movement) []Item {
+	waiting := map[movement][]int{} // what has no counterpart yet
+	settled := make([]bool, len(items))
+	for i, item := range items {
+		mine := movement{item.Ours, item.Amount}
+		other := counterpart(mine)
+		if others := waiting[other]; len(others) > 0 {
+			settled[others[0]], settled[i] = true, true
+			waiting[other] = others[1:]
+			continue
+		}
+		waiting[mine] = append(waiting[mine], i)
 	}
 	var open []Item
 	for i, item := range items {
