@@ -47,9 +47,11 @@
 // queue left open, ledger in balance, and operators, ledger, journals and receipts of one mind about every order; a slip of
 // all that was approved, or a record of why not; fees as the terms say, for each payment, each day and after all that came
 // back; of what only a copied card has paid somebody was told. Operators' statements are compared each day; where one lies, or a
-// customer disputes, the world goes on until the day behind the last was compared: every lie is told of by name, nothing else is
-// told of as a difference, and what is disputed and booked is not refunded besides. A lie's victim may end as the operator said,
-// once somebody was told of just that order. A till
+// customer disputes, the world goes on until the day behind the last was compared: every lie is told of by the order's name and by
+// what it is, nothing else is told of as a difference, and what is disputed and booked is not refunded besides. A lie's victim may
+// end as the operator said, once somebody was told of just that order. Operators lie (world/lie.go) about scanned and shown
+// payments, declined, approved or reversed, and by which amount they debit; about taps that the till was on-line for; about
+// refunds and voids that they carry out or not; about completions, and holds that they take instead of setting them free. A till
 // whose files were copied need not converge, but somebody must have been told; and unless it stopped, or the cloud set it
 // aside, its sales end as any other's. What was lost with files of which nothing had reached the cloud is counted: a limit
 // that protocol/DECISIONS.md names.
@@ -86,5 +88,7 @@
 //     background work.
 //   - MQTT, TLS and HTTPS themselves, and drivers. Later versions of tills and cloud are this program with more words
 //     (world/version.go), not another program.
+//   - An operator that says a hold is set free and keeps it: no money moves, so no statement has it, and only its customer sees it.
+//     Nor does any lie about a payment that a till took by itself.
 //   - Wrong passwords and a wallet's daily count: an operator's customers type the right one, or none.
 package main

@@ -32,10 +32,11 @@ type mood struct {
 	out           bool // cannot be reached
 	deny          int  // per cent of queries that deny an order it knows
 	refuseReverse bool
-	late          int // per cent of reversed orders that it debits all the same, later
-	renumber      int // per cent of answers that name another reference
-	lie           lie // about the payments that it decides meanwhile
-	partial       int // per cent of pages of statements that lack a line
+	late          int   // per cent of reversed orders that it debits all the same, later
+	renumber      int   // per cent of answers that name another reference
+	lie           lie   // about what it decides meanwhile
+	off           int64 // by how much it debits more than it says, for lieAmount; minor units
+	partial       int   // per cent of pages of statements that lack a line
 }
 
 // bankState is what became of an order at its operator.
@@ -67,6 +68,7 @@ type bankOrder struct {
 	disputed  int64 // the part of it that the customer's bank has taken back
 	since     time.Duration
 	lie       lie      // that it keeps to, empty for the truth
+	off       int64    // by how much a debit is more than was asked for
 	lien      *lien    // nil for an order that nothing is held for
 	verified  bool     // the payer has typed the password for it
 	waiters   []func() // whoever waits for a decision
@@ -74,12 +76,15 @@ type bankOrder struct {
 
 // net is what the customer is out of, in minor units.
 func (o *bankOrder) net() int64 {
-	net := int64(o.debits-o.credits)*o.request.Amount - o.returned
+	net := int64(o.debits-o.credits)*o.price() - o.returned
 	if o.lien != nil {
 		net += o.lien.paid
 	}
 	return net
 }
+
+// price is what a debit takes, in minor units.
+func (o *bankOrder) price() int64 { return o.request.Amount + o.off }
 
 func newBank(w *World, code string) *bank {
 	return &bank{world: w, code: code, random: newRandom(w.script.Seed, "bank "+code), orders: map[operator.OrderID]*bankOrder{},
@@ -191,10 +196,7 @@ func (b *bank) decide(o *bankOrder) {
 	if o.payer.poor && o.request.Method != operator.MethodTap {
 		o.state, o.reason = bankDeclined, operator.ReasonInsufficientFunds
 	} else {
-		if !b.lies(o, lieApproved) {
-			b.lies(o, lieDeclined)
-			b.charge(o)
-		}
+		b.approves(o)
 		o.state = bankApproved
 	}
 	b.wake(o)
@@ -229,18 +231,22 @@ func (b *bank) discharge(o *bankOrder) {
 // debit takes the money.
 func (b *bank) debit(o *bankOrder) {
 	o.debits++
-	b.states(o, operator.FollowUpID{}, operator.LinePayment, o.request.Amount)
-	b.world.trace("bank %s debits %s for %s", b.code, yuan(o.request.Amount), b.world.alias(o.id))
+	b.states(o, operator.FollowUpID{}, operator.LinePayment, o.price())
+	b.world.trace("bank %s debits %s for %s", b.code, yuan(o.price()), b.world.alias(o.id))
 	b.world.debited(o)
 }
 
 func (b *bank) credit(o *bankOrder) {
-	if o.lie == lieApproved {
-		return // it never took anything
+	left := o.price()
+	if o.lie != "" {
+		left = o.net() // it never took anything, or has given some of it back against its word
 	}
-	b.states(o, operator.FollowUpID{}, operator.LineReturn, o.request.Amount)
-	o.credits++
-	b.world.trace("bank %s gives back %s of %s", b.code, yuan(o.request.Amount), b.world.alias(o.id))
+	if left <= 0 {
+		return
+	}
+	b.states(o, operator.FollowUpID{}, operator.LineReturn, left)
+	o.credits, o.returned = o.credits+1, o.returned-(o.price()-left)
+	b.world.trace("bank %s gives back %s of %s", b.code, yuan(left), b.world.alias(o.id))
 }
 
 // reverse takes an order back whatever became of it.
@@ -318,7 +324,7 @@ func (o *bankOrder) status() operator.Status {
 	case bankShown:
 		return operator.StatusAwaitingCustomer
 	case bankApproved:
-		if o.lie == lieDeclined {
+		if o.denies() {
 			return operator.StatusDeclined
 		}
 		return operator.StatusApproved

@@ -30,7 +30,7 @@ func (w *World) debited(o *bankOrder) {
 	for _, b := range w.banks {
 		for _, other := range b.list {
 			if other.payer == o.payer {
-				paid += other.net() + other.frozen()
+				paid += other.net() - other.wronged() + other.frozen()
 			}
 		}
 	}
@@ -43,7 +43,7 @@ func (w *World) debited(o *bankOrder) {
 	if paid > agreed {
 		w.violation("debited-twice", "the customer of %s is out of %s, or it is held, and agreed to %s", w.alias(o.id), yuan(paid), yuan(agreed))
 	}
-	if p := w.purchases[o.id]; p != nil && (p.customer != o.payer || o.net()+o.frozen() > p.most()) {
+	if p := w.purchases[o.id]; p != nil && (p.customer != o.payer || o.net()-o.wronged()+o.frozen() > p.most()) {
 		w.violation("debited-twice", "%s is out of %s for %s, which %s agreed to pay %s for", o.payer.name, yuan(o.net()+o.frozen()), w.alias(o.id),
 			p.customer.name, yuan(p.most()))
 	}

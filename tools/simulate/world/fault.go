@@ -108,12 +108,14 @@ func loseSessions(w *World, _ Action) {
 
 // changeMood makes an operator bad for a while:
 //
-//	mood bank=0 for=10m [slow=30s] [loseanswers=50] [loserequests=30] [out=1] [deny=50] [refuse=1] [late=100] [renumber=30] [lie=declined|approved|reversed] [partial=60]
+//	mood bank=0 for=10m [slow=30s] [loseanswers=50] [loserequests=30] [out=1] [deny=50] [refuse=1] [late=100] [renumber=30] [lie=declined|refund-done|…] [off=-1] [partial=60]
+//
+// A lie is one of those in lie.go.
 func changeMood(w *World, a Action) {
 	b := w.bank(a)
 	b.mood = mood{slow: a.duration("slow"), loseAnswers: a.number("loseanswers"), loseRequests: a.number("loserequests"),
 		out: a.is("out"), deny: a.number("deny"), refuseReverse: a.is("refuse"), late: a.number("late"), renumber: a.number("renumber"),
-		lie: lie(a.text("lie")), partial: a.number("partial")}
+		lie: lie(a.text("lie")), off: int64(a.number("off")), partial: a.number("partial")}
 	w.forA(a, &b.turn, func() { b.mood = mood{} })
 }
 

@@ -22,6 +22,7 @@ func Generate(seed uint64) Script {
 	g.strand()
 	g.crowd()
 	g.deceive()
+	g.deceits()
 	g.lates()
 	slices.SortStableFunc(s.Actions, func(a, b Action) int { return int(a.At - b.At) })
 	return s

@@ -31,6 +31,7 @@ type move struct {
 // completion is what was paid out of a lien.
 type completion struct {
 	amount int64
+	paid   int64 // less than the amount only where the operator lies
 	freed  int64 // what was held less because of it
 	undone bool
 }
@@ -103,13 +104,17 @@ func (b *bank) followHold(o *bankOrder, r operator.FollowUp) operator.Reason {
 		if r.Last {
 			freed, l.ended = l.rest, true
 		}
-		b.states(o, r.ID, operator.LineCompletion, r.Amount)
-		l.completions[r.ID] = &completion{amount: r.Amount, freed: freed}
-		l.rest, l.paid = l.rest-freed, l.paid+r.Amount
-		l.moves = append(l.moves, move{amount: r.Amount})
+		c := &completion{amount: r.Amount, freed: freed}
+		if !b.lies(o, lieCompleted) {
+			c.paid = b.takes(o, r.ID, r.Amount)
+		}
+		l.completions[r.ID], l.rest = c, l.rest-freed
 	case operator.KindCancel:
 		if r.Amount != l.rest {
 			w.violation("released-wrong", "%s of %s held for %s", yuan(r.Amount), yuan(l.rest), w.alias(o.id))
+		}
+		if b.lies(o, lieReleased) {
+			b.takes(o, r.ID, l.rest)
 		}
 		b.thaw(o)
 	case operator.KindUndo:
@@ -119,15 +124,25 @@ func (b *bank) followHold(o *bankOrder, r operator.FollowUp) operator.Reason {
 			return operator.ReasonInvalidRequest
 		}
 		c.undone = true
-		b.states(o, r.ID, operator.LineReturn, r.Amount)
-		l.rest, l.paid = l.rest+c.freed, l.paid-c.amount
-		l.moves = append(l.moves, move{amount: -c.amount, undone: true})
+		if l.rest += c.freed; c.paid > 0 {
+			b.states(o, r.ID, operator.LineReturn, c.paid)
+			l.paid -= c.paid
+			l.moves = append(l.moves, move{amount: -c.paid, undone: true})
+		}
 	default:
 		return operator.ReasonInvalidRequest
 	}
 	w.trace("bank %s: %s of %s, %s is held, %s paid", b.code, r.Kind, w.alias(o.id), yuan(l.rest), yuan(l.paid))
 	w.debited(o)
 	return operator.ReasonNone
+}
+
+// takes pays an amount out of a lien, and returns it.
+func (b *bank) takes(o *bankOrder, id operator.FollowUpID, amount int64) int64 {
+	b.states(o, id, operator.LineCompletion, amount)
+	o.lien.paid += amount
+	o.lien.moves = append(o.lien.moves, move{amount: amount})
+	return amount
 }
 
 var _ operator.Holder = line{}

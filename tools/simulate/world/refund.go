@@ -272,7 +272,8 @@ func (b *bank) followUp(r operator.FollowUp) operator.FollowUpAnswer {
 	o := b.order(r.OrderID)
 	answer := operator.FollowUpAnswer{ID: r.ID, OrderID: r.OrderID, Currency: r.Currency, At: b.world.time()}
 	reason := operator.ReasonOther
-	if o != nil && o.state == bankApproved && o.lie == "" && r.Amount > 0 {
+	taken := o != nil && (o.lie == "" || o.debits > 0 || o.lien != nil)
+	if taken && o.state == bankApproved && r.Amount > 0 {
 		reason = b.carryOut(o, r)
 	}
 	if reason != operator.ReasonNone {
@@ -296,17 +297,32 @@ func (b *bank) carryOut(o *bankOrder, r operator.FollowUp) operator.Reason {
 	if b.objects(o, r.Amount) {
 		return operator.ReasonLimitExceeded
 	}
-	b.states(o, r.ID, operator.LineReturn, r.Amount)
-	// An operator that does not look: whoever asks for too much gets it. What holds is the limit of our own books.
-	b.world.trace("bank %s gives back %s of %s", b.code, yuan(r.Amount), b.world.alias(o.id))
-	o.returned += r.Amount
+	if b.lies(o, lieRefundDone) {
+		return operator.ReasonNone
+	}
+	b.giveBack(o, r)
+	if b.lies(o, lieRefundRefused) {
+		return operator.ReasonOther
+	}
+	return operator.ReasonNone
+}
+
+// giveBack moves what is asked for. An operator does not look: whoever asks for too much gets it. What holds is the limit of our
+// own books.
+func (b *bank) giveBack(o *bankOrder, r operator.FollowUp) {
+	amount := o.gives(r.Amount)
+	if amount <= 0 {
+		return
+	}
+	b.states(o, r.ID, operator.LineReturn, amount)
+	b.world.trace("bank %s gives back %s of %s", b.code, yuan(amount), b.world.alias(o.id))
+	o.returned += amount
 	if o.lien != nil {
-		o.lien.moves = append(o.lien.moves, move{amount: -r.Amount})
+		o.lien.moves = append(o.lien.moves, move{amount: -amount})
 	}
 	if o.net() < 0 {
 		b.world.violation("refunded-beyond-paid", "%s of %s is more than was paid", yuan(o.returned), b.world.alias(o.id))
 	}
-	return operator.ReasonNone
 }
 
 var _ operator.Follower = line{}

@@ -13,30 +13,10 @@ import (
 	"github.com/yuantill/yuantill/cloud/store"
 )
 
-// lie is what an operator says of an order in place of the truth, for ever.
-type lie string
-
-const (
-	lieDeclined lie = "declined" // that it declined, and it debits
-	lieApproved lie = "approved" // that it approved, and it debits nothing
-	lieReversed lie = "reversed" // that it gave the money back, and it keeps it
-)
-
 // states writes a movement down.
 func (b *bank) states(o *bankOrder, followUp operator.FollowUpID, kind operator.LineKind, amount int64) {
 	b.stated = append(b.stated, operator.StatementLine{OrderID: o.id, FollowUp: followUp, Kind: kind, Amount: amount,
 		Currency: o.request.Currency, Reference: fmt.Sprintf("%s-L%d", b.code, len(b.stated)+1), At: b.world.time()})
-}
-
-// lies has an operator deceive about a payment that it decides. It says nothing of cards and holds: those have fates of their own.
-func (b *bank) lies(o *bankOrder, about lie) bool {
-	if b.mood.lie != about || o.request.Hold || o.request.Method == operator.MethodTap {
-		return false
-	}
-	o.lie = about
-	b.world.hit("operator-lies-" + string(about))
-	b.world.trace("bank %s lies about %s: %s", b.code, b.world.alias(o.id), about)
-	return true
 }
 
 var errDayOpen = errors.New("the day is not over")
@@ -155,16 +135,16 @@ func lastStatement(end time.Duration) time.Duration {
 	return day.End().Add(reconcile.DefaultAt + time.Hour).Sub(dawn)
 }
 
-// differing are the orders of which the cloud tells that a statement differs, and by which alarm.
-func (w *World) differing() map[order]string {
+// differing are the orders of which the cloud tells that a statement differs, and by which alarms.
+func (w *World) differing() map[order][]string {
 	const most = 1000
 	alarms, err := w.cloud.books.Alarms(context.Background(), most)
 	w.must(err)
-	found := map[order]string{}
+	found := map[order][]string{}
 	for _, a := range alarms {
 		kind, id, _ := strings.Cut(a.Key, "/")
 		if named, err := operator.ParseOrderID(id); err == nil && strings.HasPrefix(kind, "reconcile-") {
-			found[named] = kind
+			found[named] = append(found[named], strings.TrimPrefix(kind, "reconcile-"))
 		}
 	}
 	return found
@@ -175,19 +155,21 @@ func (w *World) checkStatements() {
 	told := w.differing()
 	for _, b := range w.banks {
 		for _, o := range b.list {
-			kind, known := told[o.id]
+			names, known := told[o.id]
 			delete(told, o.id)
 			switch {
 			case known && o.lie == "":
-				w.violation("false-difference", "%s is told of as %s, and %s never lied about it", w.alias(o.id), kind, b.code)
+				w.violation("false-difference", "%s is told of as %s, and %s never lied about it", w.alias(o.id), names, b.code)
+			case known && !o.lie.named(names):
+				w.violation("lie-misnamed", "%s is told of as %s, and %s's lie about it is: %s", w.alias(o.id), names, b.code, o.lie)
 			case !known && o.lie != "" && w.owed(o) != o.net():
 				w.violation("lie-untold", "%s lied about %s: the ledger has %s, its books %s, and nobody was told", b.code, w.alias(o.id),
 					yuan(w.owed(o)), yuan(o.net()))
 			}
 		}
 	}
-	for id, kind := range told {
-		w.violation("false-difference", "%s is told of as %s, and no operator has it", w.alias(id), kind)
+	for id, names := range told {
+		w.violation("false-difference", "%s is told of as %s, and no operator has it", w.alias(id), names)
 	}
 	if !w.script.deceives() {
 		return
