@@ -33,7 +33,7 @@ func (s *Service) compare(ctx context.Context, t turn) (store.Reconciliation, []
 	if err != nil {
 		return store.Reconciliation{}, nil, err
 	}
-	open := Match(append(append(t.carried, ours...), Lines(statement)...))
+	open := Match(append(append(t.carried, ours...), Lines(statement)...), t.day)
 	facts := map[operator.OrderID]Facts{}
 	for _, order := range Overdue(open, t.day) {
 		if facts[order], err = s.facts(ctx, t.code, order); err != nil {

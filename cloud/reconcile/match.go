@@ -52,8 +52,9 @@ func Lines(s Statement) []Item {
 
 // Match returns the items that have no counterpart, by order and age. Within an order what adds up to nothing between both sides
 // is settled: the same amount on both, a debit and its return on one, or all of the order together. So it does not
-// matter in which steps an operator gave money back of which we never knew that it was debited.
-func Match(items []Item) []Item {
+// matter in which steps an operator gave money back of which we never knew that it was debited. The day is the last of which
+// there is a statement: what we moved after it is settled by what the operator has, and not by other such.
+func Match(items []Item, day operator.Day) []Item {
 	slices.SortStableFunc(items, compare)
 	var open []Item
 	for start := 0; start < len(items); {
@@ -61,7 +62,7 @@ func Match(items []Item) []Item {
 		for end < len(items) && items[end].of() == items[start].of() {
 			end++
 		}
-		open = append(open, unmatched(items[start:end])...)
+		open = append(open, unmatched(items[start:end], day)...)
 		start = end
 	}
 	return open
@@ -74,16 +75,20 @@ func compare(a, b Item) int {
 }
 
 // unmatched settles one order's items: first what both sides have, so that what is left is what only one has.
-func unmatched(items []Item) []Item {
-	sum := int64(0)
-	for _, item := range items {
+func unmatched(items []Item, day operator.Day) []Item {
+	open := settle(items, func(m movement) movement { return movement{!m.ours, m.amount} })
+	late, sum := len(open), int64(0)
+	for i, item := range open {
+		if item.Day > day { // of which there is no statement yet
+			late = i
+			break
+		}
 		sum += item.excess()
 	}
 	if sum == 0 {
-		return nil
+		return open[late:]
 	}
-	between := settle(items, func(m movement) movement { return movement{!m.ours, m.amount} })
-	return settle(between, func(m movement) movement { return movement{m.ours, -m.amount} })
+	return append(settle(open[:late], func(m movement) movement { return movement{m.ours, -m.amount} }), open[late:]...)
 }
 
 // movement is what items are settled by.
