@@ -115,6 +115,7 @@ func (b *bank) followHold(o *bankOrder, r operator.FollowUp) operator.Reason {
 		}
 		if b.lies(o, lieReleased) {
 			b.takes(o, r.ID, l.rest)
+			l.rest = 0
 		}
 		b.thaw(o)
 	case operator.KindUndo:
