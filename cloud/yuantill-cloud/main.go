@@ -26,6 +26,9 @@ const (
 	exitBooks      = 4
 )
 
+// errUsage says that the command line is wrong.
+var errUsage = errors.New("命令行有误 wrong command line")
+
 // errUnbalanced says that a check found the books out of balance.
 var errUnbalanced = errors.New("the books do not balance")
 
@@ -70,6 +73,14 @@ func newCommand() *cobra.Command {
 			// Nothing touches money on a machine that computes wrongly.
 			return errors.Join(seal.SelfTest(seal.Portable()), seal.SelfTest(fast.Engine()))
 		},
+	}
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return fmt.Errorf("%w: %w", errUsage, err) })
+	root.RunE = func(command *cobra.Command, _ []string) error { return command.Help() }
+	root.Args = func(_ *cobra.Command, arguments []string) error {
+		if len(arguments) > 0 {
+			return fmt.Errorf("%w: unknown command %q", errUsage, arguments[0])
+		}
+		return nil
 	}
 	root.PersistentFlags().StringVar(&path, "settings", "cloud.toml", "settings file")
 	withSettings := func(run func(*cobra.Command, Settings) error) func(*cobra.Command, []string) error {

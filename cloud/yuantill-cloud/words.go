@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"io/fs"
+	"syscall"
 
 	"github.com/yuantill/yuantill/cloud/alarm"
 	"github.com/yuantill/yuantill/cloud/broker"
@@ -47,6 +48,9 @@ func sayings() []saying {
 				"support remove or restore what is named; tables and plain indexes of your own do no harm"}},
 		{broker.ErrFolder, alarm.Text{Chinese: "数据目录中的 broker 须是本程序可写的目录：移走同名文件或改正权限；其中只有会话，丢失无妨",
 			English: "broker in the data folder must be a folder that this program may write: move a file of that name away, or mend its mode; it holds sessions only, which may be lost"}},
+		{syscall.EADDRINUSE, alarm.Text{Chinese: "地址已被占用：另一个云端或程序正在监听；先停止它，或改设置中的 listen",
+			English: "another program listens at this address, perhaps another cloud: stop it, or change listen in the settings"}},
+		{errUsage, alarm.Text{Chinese: "用法见 yuantill-cloud --help", English: "yuantill-cloud --help has what there is"}},
 		{store.ErrFull, alarm.Text{Chinese: "磁盘已满：清理后再运行", English: "the disk is full: free some room and run again"}},
 		{fs.ErrNotExist, alarm.Text{Chinese: "找不到这个文件：核对 --settings；尚未初始化时先运行 yuantill-cloud init",
 			English: "the file is not there: check --settings; where nothing was set up yet run yuantill-cloud init first"}},

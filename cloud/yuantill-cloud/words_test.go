@@ -58,6 +58,8 @@ func TestMistakesAreExplained(t *testing.T) {
 		"UnknownOperator":  {[]string{"merchant", "--id", shopID, "--operators", "NOBANK"}, "ICBC"},
 		"OperatorTwice":    {[]string{"merchant", "--id", shopID, "--operators", "ICBC,ICBC"}, "各写一次"},
 		"InitialisedTwice": {[]string{"init"}, "无须再做"},
+		"UnknownFlag":      {[]string{"check", "--all"}, "--help"},
+		"UnknownCommand":   {[]string{"chekc"}, "--help"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := s.run(t.Context(), c.arguments...)

@@ -69,6 +69,7 @@ func (e *Error) Error() string {
 // Decode fills a struct, strictly: what the text leaves out stays as it is, and a key without a field is a mistake. It
 // returns where the keys stand, or *Error.
 func Decode(path string, text []byte, into any) (Places, error) {
+	text = bytes.TrimPrefix(text, []byte("\uFEFF")) // editors on other systems begin a file with it
 	err := toml.NewDecoder(bytes.NewReader(text)).DisallowUnknownFields().Decode(into)
 	var unknown *toml.StrictMissingError
 	var mistake *toml.DecodeError

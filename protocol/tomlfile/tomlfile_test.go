@@ -89,6 +89,15 @@ code = "B"
 	})
 }
 
+// TestByteOrderMark: a file that an editor has begun with one reads as without, and its places are those that people see.
+func TestByteOrderMark(t *testing.T) {
+	var s shop
+	places, err := tomlfile.Decode("shop.toml", []byte("\uFEFFname = \"茶\"\r\n"), &s)
+	require.NoError(t, err)
+	require.Equal(t, "茶", s.Name)
+	require.Equal(t, "1:8", places.At("name").String())
+}
+
 func TestMistakes(t *testing.T) {
 	at := func(line, column int) tomlfile.Place { return tomlfile.Place{Line: line, Column: column} }
 	for text, want := range map[string]tomlfile.Mistake{

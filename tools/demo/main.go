@@ -26,6 +26,9 @@ import (
 // deathGrace is how long after a failed scene a process's end is still waited for.
 const deathGrace = time.Second
 
+// salesMax bounds the sales that are timed at the end.
+const salesMax = 10_000
+
 // errInterrupted says that a person broke the demonstration off, which is no failure.
 var errInterrupted = errors.New("interrupted")
 
@@ -112,6 +115,9 @@ func run(ctx context.Context, o options, out, errOut io.Writer) error {
 
 // demonstrate starts the shop, lets it work, and stops it.
 func demonstrate(ctx context.Context, o options, words *transcript, out io.Writer) (err error) {
+	if o.sales < 1 || o.sales > salesMax {
+		return fmt.Errorf("--sales %d：应为 1 至 %d · it is 1 to %[2]d", o.sales, salesMax)
+	}
 	if o.bin, err = programs(o.bin); err != nil {
 		return err
 	}

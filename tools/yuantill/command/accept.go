@@ -53,6 +53,7 @@ func (p *program) runAccept(ctx context.Context, order string, said station.Acce
 	if err != nil {
 		return stationFailure(err)
 	}
+	p.did(sale.ID, CodeOK)
 	if p.json {
 		return p.printJSON(sale)
 	}

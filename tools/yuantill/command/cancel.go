@@ -34,6 +34,7 @@ func (p *program) runCancel(ctx context.Context, order, cashier string) error {
 	if err != nil {
 		return stationFailure(err)
 	}
+	p.did(sale.ID, CodeOK)
 	if p.json {
 		return p.printJSON(sale)
 	}

@@ -2,6 +2,7 @@
 package command
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -29,6 +30,7 @@ type Environment struct {
 // program is one run.
 type program struct {
 	Environment
+	out      *output // is also Out
 	engine   seal.Engine
 	language bilingual.Language
 	json     bool
@@ -36,11 +38,22 @@ type program struct {
 	settings string
 	// keyProblem says why a journal's tags cannot be checked.
 	keyProblem error
+	// done is what was asked of the till and what became of it; empty where nothing was.
+	done bilingual.Text
 }
 
 // Run carries out one command line and returns the exit code.
 func Run(ctx context.Context, environment Environment, arguments []string) int {
-	p := &program{Environment: environment, engine: seal.Portable()}
+	p := &program{Environment: environment, out: &output{to: environment.Out}, engine: seal.Portable()}
+	p.Out = p.out
+	code := p.run(ctx, arguments)
+	if p.out.failed != nil {
+		return p.lost(code)
+	}
+	return code
+}
+
+func (p *program) run(ctx context.Context, arguments []string) int {
 	root := p.root()
 	root.SetArgs(arguments)
 	root.SetOut(p.Out)
@@ -120,6 +133,8 @@ func (p *program) root() *cobra.Command {
 	root.AddCommand(p.sale(), p.cancel(), p.accept(), p.refund(), p.void(), p.hold(), p.find(), p.reprint(), p.shift(), p.status(), p.journal(),
 		p.doctor(), p.completion(), p.version())
 	root.AddCommand(topics()...)
+	// A variable that is not set must not be taken for the till of the settings.
+	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error { return notEmpty(cmd, "station", "settings") }
 	root.SetFlagErrorFunc(flagMistake)
 	root.SetHelpCommand(help())
 	return root
@@ -137,7 +152,9 @@ func (p *program) fail(f *Failure) int {
 		}); err != nil {
 			fmt.Fprintln(p.Err, err)
 		}
-		return int(f.Code)
+		if p.out.failed == nil {
+			return int(f.Code)
+		}
 	}
 	fmt.Fprintf(p.Err, "yuantill: %s\n", p.language.Pick(f.Code.Text().With(f.Text)))
 	if f.Cause != nil {
@@ -162,11 +179,13 @@ type errorJSON struct {
 
 // printJSON prints one value on one line.
 func (p *program) printJSON(v any) error {
-	encoder := json.NewEncoder(p.Out)
+	var line bytes.Buffer
+	encoder := json.NewEncoder(&line)
 	encoder.SetEscapeHTML(false)
 	if err := encoder.Encode(v); err != nil {
 		return &Failure{Code: CodeInternal, Cause: fmt.Errorf("print JSON: %w", err)}
 	}
+	_, _ = p.Out.Write(line.Bytes()) // the output keeps what fails
 	return nil
 }
 

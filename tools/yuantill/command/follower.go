@@ -148,6 +148,7 @@ func followCode(told stationclient.FollowUp) Code {
 // end prints the result and gives it its exit code.
 func (f *follower) end() error {
 	code := followCode(f.followUp)
+	f.did("--key "+f.flags.key, code)
 	switch {
 	case f.json:
 		err := f.printJSON(followJSON{

@@ -93,6 +93,7 @@ func (p *program) runJournalAccept(ctx context.Context, flags *journalFlags, by,
 	case err != nil:
 		return (&opened{path: path}).failure(err)
 	}
+	p.did(path, CodeOK)
 	if p.json {
 		return p.printJSON(acceptJSON{Records: report.Records, Last: report.Last, Sales: report.Sales, FollowUps: report.FollowUps, By: by, Why: why})
 	}

@@ -97,7 +97,7 @@ type shownJSON struct {
 	Until    *time.Time `json:"shown_code_until,omitempty"`
 }
 
-// writeCode writes each code that was asked for once; where it cannot be written, the sale's end cannot either and says so.
+// writeCode writes each code that was asked for once.
 func (w *watcher) writeCode(sale stationclient.Sale) {
 	if !w.flags.shown || sale.ShownCode == "" || sale.ShownCode == w.shown {
 		return
@@ -137,6 +137,7 @@ func (w *watcher) tell(chinese, english string) {
 // end prints the result and gives it its exit code.
 func (w *watcher) end() error {
 	code := saleCode(w.sale)
+	w.did("--key "+w.flags.key, code)
 	if w.json {
 		err := w.printJSON(saleJSON{Key: w.flags.key, Code: int(code), Name: code.String(), Sale: &w.sale})
 		if err != nil {

@@ -113,6 +113,7 @@ func (p *program) reprintReceipt(ctx context.Context, client *stationclient.Clie
 		}
 		return now.Reprint, err
 	})
+	p.did(sale.ID, became.code())
 	if p.json {
 		return became.ended(p.printJSON(receiptReprintJSON{Sale: sale, reprintJSON: became.json(copied)}))
 	}
@@ -134,6 +135,7 @@ func (p *program) reprintSlip(ctx context.Context, client *stationclient.Client,
 		}
 		return now.Reprint, err
 	})
+	p.did(done.ID, became.code())
 	if p.json {
 		return became.ended(p.printJSON(slipReprintJSON{FollowUp: done, reprintJSON: became.json(copied)}))
 	}

@@ -211,5 +211,6 @@ func (p *program) shiftIntent(
 	if err != nil {
 		return stationFailure(err)
 	}
+	p.did("--key "+key, CodeOK)
 	return p.sayShift(key, shift)
 }
