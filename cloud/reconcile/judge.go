@@ -1,6 +1,8 @@
 package reconcile
 
 import (
+	"slices"
+
 	"github.com/yuantill/yuantill/cloud/operator"
 )
 
@@ -68,7 +70,7 @@ func Overdue(open []Item, day operator.Day) []operator.OrderID {
 }
 
 // Judge says what of the open items is carried on to the next day, and what is a difference. Facts are of the overdue orders; all
-// other items are carried.
+// other items are carried, and what was moved after the day.
 func Judge(open []Item, day operator.Day, facts map[operator.OrderID]Facts) (carried []Item, differences []Difference) {
 	for start := 0; start < len(open); {
 		end := start + 1
@@ -81,11 +83,35 @@ func Judge(open []Item, day operator.Day, facts map[operator.OrderID]Facts) (car
 		case !overdue, known.Open && day-items[0].Day < openDaysMax && start < carriedMax:
 			carried = append(carried, items...)
 		default:
-			differences = append(differences, difference(items, known))
+			due, later := until(items, day)
+			if start >= carriedMax || len(due) == 0 { // there is no room to carry it
+				due, later = items, nil
+			}
+			carried = append(carried, later...)
+			differences = append(differences, difference(due, known.before(later)))
 		}
 		start = end
 	}
 	return carried, differences
+}
+
+// until splits an order's items, oldest first, behind the day.
+func until(items []Item, day operator.Day) (due, later []Item) {
+	i := slices.IndexFunc(items, func(item Item) bool { return item.Day > day })
+	if i < 0 {
+		return items, nil
+	}
+	return items[:i], items[i:]
+}
+
+// before is what the ledger had before items that wait for their own day's statement.
+func (f Facts) before(later []Item) Facts {
+	for _, item := range later {
+		if item.Ours {
+			f.Booked -= item.Amount
+		}
+	}
+	return f
 }
 
 func difference(items []Item, known Facts) Difference {

@@ -289,3 +289,33 @@ func TestJudge(t *testing.T) {
 		require.Empty(t, reconcile.Lines(reconcile.Statement{Day: monday, Lines: []operator.StatementLine{line(1, operator.LineDispute, 5, monday)}}))
 	})
 }
+
+// TestToldOfAloneWhatMovedAfterTheDayWaits: an order that differs is told of by what is overdue; what was moved after the day is
+// held against its own day's statement, so that the order is not told of again, nor by another name.
+func TestToldOfAloneWhatMovedAfterTheDayWaits(t *testing.T) {
+	id := operator.OrderID{1}
+	item := func(day operator.Day, ours bool, amount int64) reconcile.Item {
+		return reconcile.Item{Order: id, Day: day, Ours: ours, Amount: amount, Currency: "CNY"}
+	}
+	late := item(monday+2, true, -500)
+	for name, c := range map[string]struct {
+		overdue      []reconcile.Item
+		kind         reconcile.Kind
+		ours, theirs int64
+	}{
+		"AnotherAmount": {[]reconcile.Item{item(monday, true, 500), item(monday, false, 501)}, reconcile.AmountDiffers, 500, 501},
+		"NotDebited":    {[]reconcile.Item{item(monday, true, 500)}, reconcile.MissingThere, 500, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			open := reconcile.Match(append(c.overdue, late), monday+1)
+			require.Equal(t, []operator.OrderID{id}, reconcile.Overdue(open, monday+1))
+			carried, differences := reconcile.Judge(open, monday+1, map[operator.OrderID]reconcile.Facts{id: {Known: true, Amount: 500}})
+			require.Equal(t, []reconcile.Item{late}, carried)
+			require.Len(t, differences, 1)
+			require.Equal(t, c.kind, differences[0].Kind)
+			require.Equal(t, c.ours, differences[0].Ours)
+			require.Equal(t, c.theirs, differences[0].Theirs)
+			require.Empty(t, reconcile.Match(append(carried, item(monday+2, false, -500)), monday+2))
+		})
+	}
+}
