@@ -17,8 +17,10 @@ func (t *till) admitFollowUp(ctx context.Context, id checkout.OrderID, wish stat
 	switch {
 	case t.stopped:
 		return none, &station.Refusal{Phrase: catalogue.RefuseStopping}
-	case t.followUps.awaited() >= followUpMax || len(t.followUps.open) >= returnsMax+followUpMax:
+	case t.followUps.awaited() >= followUpMax:
 		return none, &station.Refusal{Phrase: catalogue.RefuseManyFollowUps}
+	case len(t.followUps.open) >= returnsMax+followUpMax:
+		return none, &station.Refusal{Phrase: catalogue.RefuseManyReturns}
 	}
 	if err := t.serviceable(); err != nil {
 		return none, err
@@ -33,11 +35,11 @@ func (t *till) admitFollowUp(ctx context.Context, id checkout.OrderID, wish stat
 	}
 	amount := money.Money{Minor: wish.Amount, Currency: t.config.Currency}
 	returned := t.returnsOffline(ctx, id, wish.Kind)
-	if returned && takenOffline(done) >= followup.OfflineMax {
-		return none, &station.Refusal{Phrase: catalogue.RefuseManyFollowUps}
-	}
 	if refusal := t.refuseAmount(order, done, wish); refusal != nil {
 		return none, refusal
+	}
+	if returned && takenOffline(done) >= followup.OfflineMax {
+		return none, &station.Refusal{Phrase: catalogue.RefuseManyReturns, More: catalogue.ReturnsMost(followup.OfflineMax)}
 	}
 	if wish.Kind == message.FollowUp_FOLLOW_UP_VOID {
 		amount.Minor = order.GetPayment().GetAmount()

@@ -16,6 +16,7 @@ import (
 	"github.com/yuantill/yuantill/drivers"
 	"github.com/yuantill/yuantill/protocol/closing"
 	"github.com/yuantill/yuantill/protocol/message"
+	"github.com/yuantill/yuantill/protocol/money"
 	"github.com/yuantill/yuantill/protocol/record"
 	"github.com/yuantill/yuantill/protocol/sign"
 	"github.com/yuantill/yuantill/tools/fakedevice/hardcard"
@@ -103,23 +104,32 @@ func TestOfflineReturnBeforeItsSlipIsPrinted(t *testing.T) {
 	})
 }
 
+// requireLeft requires that more than is left was asked for and that it says what is.
+func requireLeft(t *testing.T, err error, minor int64) {
+	t.Helper()
+	requireRefused(t, err, catalogue.RefuseMoreThanLeft)
+	var refusal *station.Refusal
+	require.ErrorAs(t, err, &refusal)
+	require.Equal(t, catalogue.Refundable(money.Money{Minor: minor, Currency: money.CNY}), refusal.More)
+}
+
 func TestOfflineReturnsNeverExceedWhatWasPaid(t *testing.T) {
 	offlineShop(t, as, func(t *testing.T, s *shop, card *hardcard.Card) {
 		order := s.tap(t, "k1", card).Sale.OrderID
 		require.Equal(t, followup.TakenOffline, s.done(t, order, "r1", refund, 1000).State)
 		_, err := s.do(order, "r2", station.FollowUpWish{Kind: refund, Amount: 251})
-		requireRefused(t, err, catalogue.RefuseFollowUpOpen)
+		requireLeft(t, err, 250)
 		_, err = s.do(order, "v1", station.FollowUpWish{Kind: void})
-		requireRefused(t, err, catalogue.RefuseFollowUpOpen)
+		requireLeft(t, err, 250)
 		require.Equal(t, followup.TakenOffline, s.done(t, order, "r3", refund, 250).State)
 		_, err = s.do(order, "r4", station.FollowUpWish{Kind: refund, Amount: 1})
-		requireRefused(t, err, catalogue.RefuseFollowUpOpen)
+		requireRefused(t, err, catalogue.RefuseNothingLeft)
 		require.Contains(t, text(s.printer.Documents()[4]), "剩余可退 REFUNDABLE ¥0.00")
 
 		voided := s.tap(t, "k2", card).Sale.OrderID
 		require.Equal(t, followup.TakenOffline, s.done(t, voided, "v2", void, 0).State)
 		_, err = s.do(voided, "r5", station.FollowUpWish{Kind: refund, Amount: 1})
-		require.Error(t, err)
+		requireRefused(t, err, catalogue.RefuseNothingLeft)
 		_, err = s.do(voided, "c1", station.FollowUpWish{Kind: complete, Amount: 1})
 		requireRefused(t, err, catalogue.RefuseKindUnfit)
 	})
@@ -160,7 +170,7 @@ func TestOfflineReturnOutlivesARestart(t *testing.T) {
 				synctest.Wait()
 				require.Equal(t, followup.TakenOffline, s.followUp(t, f.ID).State)
 				_, err := s.do(order, "r2", station.FollowUpWish{Kind: refund, Amount: 751})
-				requireRefused(t, err, catalogue.RefuseFollowUpOpen)
+				requireLeft(t, err, 750)
 				s.returns(message.Outcome_OUTCOME_APPROVED)
 				s.cloud.disconnect(false)
 				time.Sleep(31 * time.Second)
@@ -222,7 +232,13 @@ func TestOfflineReturnsOfOnePaymentAreBounded(t *testing.T) {
 			require.Equal(t, followup.TakenOffline, s.done(t, order, "r"+string(rune('a'+n)), refund, 1).State)
 		}
 		_, err := s.do(order, "rz", station.FollowUpWish{Kind: refund, Amount: 1})
-		requireRefused(t, err, catalogue.RefuseManyFollowUps)
+		requireRefused(t, err, catalogue.RefuseManyReturns)
+		for _, wish := range []station.FollowUpWish{{Kind: refund, Amount: 12_43}, {Kind: void}} {
+			_, err = s.do(order, "ry", wish)
+			requireLeft(t, err, 12_50-followup.OfflineMax)
+		}
+		s.acknowledge()
+		require.Equal(t, followup.Asking, s.done(t, order, "rx", refund, 1).State, "once the cloud has the payment it decides")
 	})
 }
 

@@ -21,7 +21,7 @@ func ranges() [][2]catalogue.Phrase {
 		{catalogue.TitleApprovedOffline, catalogue.NoticeReturnNotDone},
 		{catalogue.TitleHeld, catalogue.StepPresentHold},
 		{catalogue.TitleFollowUpAsking, catalogue.NoticeFollowUpMismatch},
-		{catalogue.RefuseNotApproved, catalogue.RefuseUndecided},
+		{catalogue.RefuseNotApproved, catalogue.RefuseManyReturns},
 		{catalogue.TitleOrderWaits, catalogue.NoticeOrderUnaccepted},
 	}
 }
@@ -108,6 +108,7 @@ func TestNextStepsFitTheirReasons(t *testing.T) {
 		catalogue.RefuseHoldEnded: catalogue.AfterNewHold, catalogue.RefuseMoreThanLeft: catalogue.AfterLess, catalogue.RefuseNothingLeft: catalogue.AfterFind,
 		catalogue.RefuseShiftOpen: catalogue.AfterCloseShift, catalogue.RefuseToken: catalogue.AfterToken,
 		catalogue.RefuseJournal: catalogue.AfterCallSupport, catalogue.RefuseFollowUpOpen: catalogue.AfterWait, catalogue.RefuseUndecided: catalogue.AfterWait,
+		catalogue.RefuseManyReturns: catalogue.AfterCheckNetwork,
 		catalogue.RefuseShiftClosed: catalogue.AfterRefund, catalogue.RefuseNoBatch: catalogue.AfterBatch,
 		catalogue.RefuseShiftNoFloat: catalogue.AfterCashIn, catalogue.RefuseDrawer: catalogue.AfterLessCash,
 	} {

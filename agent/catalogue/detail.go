@@ -25,6 +25,11 @@ func StillHeld(left money.Money) Text {
 	return Text{"仍冻结 " + left.Display(), left.Display() + " is still held"}
 }
 
+// ReturnsMost says how often a till gives back of one payment by itself.
+func ReturnsMost(most int) Text {
+	return Text{fmt.Sprintf("每笔最多 %d 次", most), fmt.Sprintf("at most %d times of one payment", most)}
+}
+
 // BeyondHold says that a completion asks for more than its hold allows.
 func BeyondHold() Text {
 	return Text{"超出预授权可完成的金额", "More than the hold lets be completed"}

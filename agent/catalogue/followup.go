@@ -61,6 +61,7 @@ const (
 	RefuseShiftClosed
 	RefuseNoBatch
 	RefuseUndecided
+	RefuseManyReturns
 )
 
 // followUpFirst is the first phrase of this file.
@@ -208,6 +209,9 @@ func (p Phrase) followUpRefusal() Text {
 		return Text{"没有可撤销的这次预授权完成", "There is no such completion that could be undone"}
 	case RefuseManyFollowUps:
 		return Text{"尚无结果的办理过多，请等待或联系服务商", "Too many follow-ups without a result; wait or call support"}
+	case RefuseManyReturns:
+		return Text{"脱机退回的次数已到上限，请联网，平台收到后再办",
+			"No more can be given back without the cloud; connect the till, and go on once the cloud has what was"}
 	case RefuseLookupText:
 		return Text{"请给出 12 位参考号、订单号或签购单二维码的内容",
 			"Give the 12 digits of the reference, the order id, or the text of a receipt's QR code"}

@@ -20,7 +20,7 @@ func NextAfter(refusal Phrase) Phrase {
 		return AfterApproval
 	case RefuseNoRoom:
 		return AfterFreeDisk
-	case RefuseNotSignedIn, RefuseLookupSilent:
+	case RefuseNotSignedIn, RefuseLookupSilent, RefuseManyReturns:
 		return AfterCheckNetwork
 	case RefuseJournalMoved:
 		return AfterKeepRunning

@@ -68,7 +68,7 @@ func Refuses(order *message.OrderFound, open []FollowUp, kind Kind, amount int64
 		return catalogue.RefuseUndecided
 	}
 	standing := standingOf(order)
-	pending := undecided(open)
+	pending := awaited(standing, open)
 	left := LeftOf(order, open)
 	switch kind {
 	case message.FollowUp_FOLLOW_UP_VOID:
@@ -105,7 +105,7 @@ func refusesVoid(order *message.OrderFound, left Left, pending int, now Shift) c
 		return catalogue.RefuseShiftClosed
 	case pending > 0:
 		return catalogue.RefuseFollowUpOpen
-	case standing.GetClosed() || standing.GetRefunded() > 0:
+	case standing.GetClosed() || left.Refund < standing.GetPaid():
 		return beyond(left, pending)
 	default:
 		return catalogue.None
@@ -135,11 +135,28 @@ func refusesHold(standing *message.Standing, pending int, kind Kind) catalogue.P
 	}
 }
 
+// undecided counts what has no definite end yet.
 func undecided(all []FollowUp) int {
 	n := 0
 	for _, f := range all {
 		if !f.State.Final() {
 			n++
+		}
+	}
+	return n
+}
+
+// awaited counts what has to end before it is known what is left. What the till gave back by itself is gone, and nobody
+// answers for it while the till is away from the cloud; only where the standing has something back already may that be the
+// same money.
+func awaited(standing *message.Standing, all []FollowUp) int {
+	n := undecided(all)
+	if standing.GetRefunded() > 0 || standing.GetClosed() {
+		return n
+	}
+	for _, f := range all {
+		if f.State == TakenOffline {
+			n--
 		}
 	}
 	return n

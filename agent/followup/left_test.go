@@ -147,8 +147,8 @@ func TestWhatWasGivenBackOfflineCounts(t *testing.T) {
 	first.State, first.Offline = followup.TakenOffline, true
 	done := []followup.FollowUp{first}
 	require.Equal(t, followup.Left{Refund: 4000}, followup.LeftOf(paid, done))
-	require.Equal(t, catalogue.RefuseFollowUpOpen, followup.Refuses(paid, done, refund, 4001, shiftOfOrder()))
-	require.Equal(t, catalogue.RefuseFollowUpOpen, followup.Refuses(paid, done, void, 0, shiftOfOrder()))
+	require.Equal(t, catalogue.RefuseMoreThanLeft, followup.Refuses(paid, done, refund, 4001, shiftOfOrder()), "waiting would not help")
+	require.Equal(t, catalogue.RefuseMoreThanLeft, followup.Refuses(paid, done, void, 0, shiftOfOrder()), "a refund of the rest would")
 	require.Equal(t, catalogue.None, followup.Refuses(paid, done, refund, 4000, shiftOfOrder()))
 	taken := followup.Taken(paid, done)
 	require.EqualValues(t, 6000, taken.GetPayment().GetStanding().GetRefunded())
@@ -159,4 +159,32 @@ func TestWhatWasGivenBackOfflineCounts(t *testing.T) {
 	undone := first
 	undone.State = followup.NotCarriedOut
 	require.Equal(t, followup.Left{Refund: 10000}, followup.LeftOf(paid, []followup.FollowUp{undone}), "that money is still there")
+}
+
+// TestWhatWasGivenBackOfflineAndMayBeCounted: once the cloud says that something is back, it may be what the till gave back.
+func TestWhatWasGivenBackOfflineAndMayBeCounted(t *testing.T) {
+	back := pending(refund, 4000)
+	back.State, back.Offline = followup.TakenOffline, true
+	done := []followup.FollowUp{back}
+	counted := orderOf(&message.Standing{Paid: 10000, Refunded: 4000})
+	require.Equal(t, catalogue.RefuseFollowUpOpen, followup.Refuses(counted, done, refund, 6000, shiftOfOrder()))
+	require.Equal(t, catalogue.RefuseMoreThanLeft, followup.Refuses(counted, done, refund, 6001, shiftOfOrder()))
+	require.Equal(t, catalogue.RefuseFollowUpOpen, followup.Refuses(counted, done, void, 0, shiftOfOrder()))
+	uncounted := orderOf(&message.Standing{Paid: 10000})
+	require.Equal(t, catalogue.RefuseMoreThanLeft, followup.Refuses(uncounted, done, refund, 6001, shiftOfOrder()))
+
+	t.Run("all of it", func(t *testing.T) {
+		for _, kind := range []followup.Kind{refund, void} {
+			all := pending(kind, 10000)
+			all.State, all.Offline = followup.TakenOffline, true
+			for _, wish := range []followup.Kind{refund, void} {
+				require.Equal(t, catalogue.RefuseNothingLeft,
+					followup.Refuses(orderOf(nil), []followup.FollowUp{all}, wish, 1, shiftOfOrder()), "%s after %s", wish, kind)
+			}
+		}
+	})
+	t.Run("beside one that was asked for", func(t *testing.T) {
+		both := []followup.FollowUp{back, pending(refund, 1000)}
+		require.Equal(t, catalogue.RefuseFollowUpOpen, followup.Refuses(orderOf(nil), both, refund, 5001, shiftOfOrder()))
+	})
 }

@@ -95,7 +95,8 @@ func TestFollowUp(t *testing.T) {
 		for phrase, code := range map[catalogue.Phrase]int{
 			catalogue.RefuseMoreThanLeft: http.StatusConflict, catalogue.RefuseFollowUpOpen: http.StatusConflict,
 			catalogue.RefuseNotApproved: http.StatusConflict, catalogue.RefuseUndecided: http.StatusConflict, catalogue.RefuseHoldEnded: http.StatusConflict,
-			catalogue.RefuseManyFollowUps: http.StatusServiceUnavailable, catalogue.RefuseNoRoom: http.StatusInsufficientStorage,
+			catalogue.RefuseManyFollowUps: http.StatusServiceUnavailable, catalogue.RefuseManyReturns: http.StatusServiceUnavailable,
+			catalogue.RefuseNoRoom: http.StatusInsufficientStorage,
 		} {
 			b := newDesk(t)
 			b.till.refuse = &station.Refusal{Phrase: phrase}

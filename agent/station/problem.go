@@ -56,7 +56,7 @@ func statusOf(phrase catalogue.Phrase) int {
 	case catalogue.RefuseJournal, catalogue.RefuseJournalMoved, catalogue.RefuseJournalDamaged, catalogue.RefuseLeftOpen, catalogue.RefuseNotSignedIn,
 		catalogue.RefuseStopped,
 		catalogue.RefuseStopping, catalogue.RefuseSetAside, catalogue.RefuseBlocked, catalogue.RefuseOtherCopy,
-		catalogue.RefuseTooManyOpen, catalogue.RefusePrinter, catalogue.RefuseManyFollowUps, catalogue.RefuseLookupSilent,
+		catalogue.RefuseTooManyOpen, catalogue.RefusePrinter, catalogue.RefuseManyFollowUps, catalogue.RefuseManyReturns, catalogue.RefuseLookupSilent,
 		catalogue.RefuseLookupBusy, catalogue.RefuseListeners:
 		return http.StatusServiceUnavailable
 	case catalogue.RefuseHost:
