@@ -31,9 +31,10 @@ const (
 
 // books answers follow-ups as the cloud does, of payments and holds that it has approved.
 type books struct {
-	orders map[string]*message.Standing
-	done   map[string]*message.FollowUpResult
-	silent bool
+	orders   map[string]*message.Standing
+	done     map[string]*message.FollowUpResult
+	silent   bool
+	disputed bool // the operator gives nothing back any more
 }
 
 func newBooks() *books {
@@ -72,7 +73,7 @@ func (b *books) follow(f *message.FollowUpRequested, _ int) *message.FollowUpRes
 	case void:
 		r.Amount, s.Refunded, s.Closed = s.GetPaid(), s.GetPaid(), true
 	case refund:
-		if s.Refunded+f.GetAmount() > s.GetPaid() {
+		if b.disputed || s.Refunded+f.GetAmount() > s.GetPaid() {
 			r.Outcome, r.Reason = message.Outcome_OUTCOME_DECLINED, message.Reason_REASON_LIMIT_EXCEEDED
 			break
 		}
@@ -202,6 +203,25 @@ func TestCloudDecidesWhatElsewhereWasDone(t *testing.T) {
 		require.EqualValues(t, 1000, s.sale(t, order).Sale.Standing().GetRefunded(), "and this till knows now")
 		_, err := s.do(order, "r2", station.FollowUpWish{Kind: refund, Amount: 500})
 		requireRefused(t, err, catalogue.RefuseMoreThanLeft)
+	})
+}
+
+// TestOperatorGivesBackNoMore: a dispute that no statement has told of yet. Screen and paper say so, not that the wallet is at
+// its limit.
+func TestOperatorGivesBackNoMore(t *testing.T) {
+	inDesk(t, func(t *testing.T, s *shop, b *books) {
+		order := s.paid(t, "k1", 1250, false)
+		s.cloud.change(func() { b.disputed = true })
+		f := s.done(t, order, "r1", refund, 500)
+		require.Equal(t, followup.Declined, f.State)
+		view, err := s.till.Follow(t.Context(), f.ID)
+		require.NoError(t, err)
+		require.Equal(t, catalogue.NoMoreBack(), view.Reason)
+		_, err = s.till.ReprintFollowUp(t.Context(), f.ID, checkout.CustomerCopy)
+		require.NoError(t, err)
+		synctest.Wait()
+		slips := s.printer.Documents()
+		require.Contains(t, text(slips[len(slips)-1]), catalogue.NoMoreBack().Chinese)
 	})
 }
 

@@ -129,7 +129,7 @@ func (t *till) followUpSlip(f followup.FollowUp, reprint bool) receipt.Slip {
 		slip.Amount = slip.Original.Amount // of a cancel or undo that is not definite nobody here knows the amount
 	}
 	if f.State == followup.Declined || f.State == followup.NotCarriedOut {
-		slip.Reason = catalogue.Reason(result.GetReason()).Chinese
+		slip.Reason = f.Reason().Chinese
 	}
 	if standing := f.Standing(); f.Outcome() == message.Outcome_OUTCOME_APPROVED && standing != nil {
 		t.standingOnSlip(&slip, standing)

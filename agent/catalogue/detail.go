@@ -35,6 +35,13 @@ func BeyondHold() Text {
 	return Text{"超出预授权可完成的金额", "More than the hold lets be completed"}
 }
 
+// NoMoreBack says that the operator gives back no more of a payment of which the books have enough left: a customer's bank
+// may have taken some of it that nobody has told the cloud of yet.
+func NoMoreBack() Text {
+	return Text{"运营机构不再退回这么多，可能有争议正在处理；请联系服务商，查明前勿另行退款",
+		"The operator does not give back that much: a dispute may be under way; call support, and refund nothing another way meanwhile"}
+}
+
 // VoidIsWhole says that a void cannot take back a part.
 func VoidIsWhole(paid money.Money) Text {
 	return Text{"撤销须整笔 " + paid.Display() + "，可不填金额", "a void takes back all of " + paid.Display() + "; leave the amount out"}

@@ -33,26 +33,30 @@ func (r Rules) View(f FollowUp, notice catalogue.Phrase) View {
 	}
 	switch f.State {
 	case Declined, NotCarriedOut:
-		v.Reason = f.reason()
+		v.Reason = f.Reason()
 	case Asking:
 		v.Until = f.RequestedAt.Add(r.Timing.AnswerWithin)
 	}
 	return v
 }
 
-// reason says why it was not done. What is beyond the order itself is not the wallet's limit, and the order says how much.
-func (f FollowUp) reason() catalogue.Text {
+// Reason says why it was not done. What is beyond the order itself is not the wallet's limit, and the order says how much; nor
+// is it the wallet's where the operator gives back less than the order has left.
+func (f FollowUp) Reason() catalogue.Text {
 	given, standing := f.Result.GetReason(), f.Result.GetStanding()
-	if given != message.Reason_REASON_LIMIT_EXCEEDED || standing == nil {
+	if given != message.Reason_REASON_LIMIT_EXCEEDED {
 		return catalogue.Reason(given)
 	}
 	left := LeftOf(&message.OrderFound{Payment: &message.PaymentResult{Standing: standing}}, nil)
 	sum := func(minor int64) money.Money { return money.Money{Minor: minor, Currency: f.Amount.Currency} }
+	back := Takes(f.Kind) || f.Kind == message.FollowUp_FOLLOW_UP_UNDO
 	switch {
-	case f.Kind == message.FollowUp_FOLLOW_UP_COMPLETE && f.Amount.Minor > left.Held:
-		return catalogue.BeyondHold().With(catalogue.StillHeld(sum(left.Held)))
-	case Takes(f.Kind) && f.Amount.Minor > left.Refund:
+	case standing != nil && back && f.Amount.Minor > left.Refund:
 		return catalogue.RefuseMoreThanLeft.Text().With(catalogue.Refundable(sum(left.Refund)))
+	case back:
+		return catalogue.NoMoreBack()
+	case standing != nil && f.Kind == message.FollowUp_FOLLOW_UP_COMPLETE && f.Amount.Minor > left.Held:
+		return catalogue.BeyondHold().With(catalogue.StillHeld(sum(left.Held)))
 	default:
 		return catalogue.Reason(given)
 	}

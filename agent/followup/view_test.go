@@ -15,6 +15,8 @@ import (
 func TestWhatIsBeyondTheOrderIsNotTheWallets(t *testing.T) {
 	hold := &message.Standing{Held: 10000, Paid: 2000, Hold: true}
 	part := &message.Standing{Paid: 10000, Refunded: 4000}
+	noMoreBack := catalogue.NoMoreBack().English
+	require.Contains(t, noMoreBack, "dispute")
 	for name, test := range map[string]struct {
 		kind     followup.Kind
 		amount   int64
@@ -24,7 +26,11 @@ func TestWhatIsBeyondTheOrderIsNotTheWallets(t *testing.T) {
 		"completion":          {complete, 8001, hold, "More than the hold lets be completed: \u00a580.00 is still held"},
 		"refund":              {refund, 6001, part, "That is more than is left of this order: \u00a560.00 is left to refund"},
 		"void":                {void, 10000, part, "That is more than is left of this order: \u00a560.00 is left to refund"},
-		"refund within":       {refund, 6000, part, "Over the wallet's limit"},
+		"refund within":       {refund, 6000, part, noMoreBack},
+		"refund, unknown":     {refund, 1, nil, noMoreBack},
+		"void of the whole":   {void, 10000, &message.Standing{Paid: 10000}, noMoreBack},
+		"undo":                {undo, 2000, hold, noMoreBack},
+		"undo beyond":         {undo, 2000, &message.Standing{Held: 10000, Paid: 2000, Refunded: 500, Hold: true}, "That is more than is left of this order: \u00a515.00 is left to refund"},
 		"top-up":              {topUp, 9999, hold, "Over the wallet's limit"},
 		"completion, unknown": {complete, 8001, nil, "Over the wallet's limit"},
 	} {
