@@ -118,7 +118,7 @@ func (t *till) asFound(s checkout.Sale) *message.OrderFound {
 	if payment == nil {
 		payment = &message.PaymentResult{}
 	}
-	payment.OrderId, payment.Outcome, payment.ShownCode = s.OrderID[:], s.Outcome(), ""
+	payment.OrderId, payment.Outcome, payment.Reason, payment.ShownCode = s.OrderID[:], s.Outcome(), s.Reason(), ""
 	payment.Amount, payment.Currency = s.Amount.Minor, s.Amount.Currency.Code
 	if payment.Standing == nil && s.Hold && s.State == checkout.Approved {
 		payment.Standing = &message.Standing{Held: s.Amount.Minor, Hold: true, HoldExpires: packed.Micros(s.HoldExpires)}

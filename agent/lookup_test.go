@@ -54,6 +54,36 @@ func TestLookupInTheOwnJournal(t *testing.T) {
 	})
 }
 
+// TestLookupTellsWhyNothingWasPaid: the reason is what the sale's own view has, also where no answer of the cloud says it.
+func TestLookupTellsWhyNothingWasPaid(t *testing.T) {
+	for name, test := range map[string]struct {
+		answer func(sent) *message.PaymentResult
+		cancel bool
+		want   message.Reason
+	}{
+		"declined":   {decline, false, message.Reason_REASON_INSUFFICIENT_FUNDS},
+		"taken back": {silence, true, message.Reason_REASON_CASHIER_CANCELLED},
+		"paid":       {approve, false, message.Reason_REASON_UNSPECIFIED},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inDesk(t, func(t *testing.T, s *shop, _ *books) {
+				s.cloud.say(test.answer)
+				order := s.begin(t, "k1").Sale.OrderID
+				s.scanner.Scan(customerCode)
+				synctest.Wait()
+				if test.cancel {
+					_, err := s.till.Press(t.Context(), order, checkout.CancelPressed{})
+					require.NoError(t, err)
+				}
+				found, err := s.till.Lookup(t.Context(), station.Wanted{Order: order})
+				require.NoError(t, err)
+				require.Equal(t, test.want, found.Order.GetPayment().GetReason())
+				require.Equal(t, catalogue.Reason(test.want), s.sale(t, order).Reason)
+			})
+		})
+	}
+}
+
 // TestAFollowUpsOwnNumbersLeadToItsOrder: what stands on its slip is looked for in the journal, also of another's order.
 func TestAFollowUpsOwnNumbersLeadToItsOrder(t *testing.T) {
 	inDesk(t, func(t *testing.T, s *shop, b *books) {

@@ -30,7 +30,7 @@ func (r Rules) View(s Sale, notice catalogue.Phrase) View {
 	}
 	v := View{
 		Sale: s, Title: title.Text(), Next: next.Text(), Notice: notice.Text(),
-		Reason: catalogue.Reason(s.reason()), Until: r.until(s),
+		Reason: catalogue.Reason(s.Reason()), Until: r.until(s),
 	}
 	if s.State == AwaitingScan {
 		v.ShownCode = s.Result.GetShownCode()
@@ -123,7 +123,8 @@ func endPhrases(s Sale) (title, next catalogue.Phrase) {
 	return title, next
 }
 
-func (s Sale) reason() message.Reason {
+// Reason says why the sale ended so, or is being taken back.
+func (s Sale) Reason() message.Reason {
 	switch {
 	case s.State == Approved || s.State == ApprovedOffline:
 		return message.Reason_REASON_UNSPECIFIED

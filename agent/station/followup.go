@@ -74,6 +74,7 @@ type Order struct {
 	Here          bool       `json:"here" doc:"it is in this till's journal"`
 	Terminal      string     `json:"terminal" doc:"where it was taken"`
 	Outcome       string     `json:"outcome" enum:"none,approved,declined,unknown,reversed"`
+	Reason        *Words     `json:"reason,omitempty" doc:"why it ended so"`
 	Amount        int64      `json:"amount"`
 	Currency      string     `json:"currency"`
 	Text          string     `json:"amount_text"`
@@ -95,7 +96,7 @@ type Order struct {
 func newOrder(found FoundOrder, now time.Time) Order {
 	o, p := found.Order, found.Order.GetPayment()
 	written := Order{
-		Here: found.Here, Terminal: o.GetTerminal(), Outcome: outcomeName(p.GetOutcome()),
+		Here: found.Here, Terminal: o.GetTerminal(), Outcome: outcomeName(p.GetOutcome()), Reason: optional(catalogue.Reason(p.GetReason())),
 		Amount: p.GetAmount(), Currency: p.GetCurrency(), Text: amountText(p.GetAmount(), p.GetCurrency()),
 		Method: methodName(o.GetMethod()), Batch: o.GetBatch(), Voucher: o.GetVoucher(),
 		Reference: p.GetReference(), Authorisation: p.GetAuthorisation(), Operator: p.GetPayerOperator(),

@@ -55,7 +55,7 @@ func (p *program) runFind(ctx context.Context, wanted stationclient.Lookup) erro
 		taken += "  " + p.local(*order.RequestedAt)
 	}
 	p.row("终端与凭证号", "terminal and voucher", taken)
-	p.row("金额", "amount", order.Text+"  "+p.outcome(order.Outcome))
+	p.row("金额", "amount", order.Text+"  "+p.because(p.outcome(order.Outcome), order.Reason))
 	if order.Wallet != "" {
 		p.row("钱包", "wallet", order.Operator+"  "+order.Wallet)
 	}
@@ -64,9 +64,17 @@ func (p *program) runFind(ctx context.Context, wanted stationclient.Lookup) erro
 	}
 	for _, done := range order.FollowUps {
 		p.row("办理", "follow-up", fmt.Sprintf("%s  %s  %s  %s  %s", p.local(done.RequestedAt), p.language.Pick(done.Name),
-			done.Text, p.language.Pick(done.Title), done.ID))
+			done.Text, p.because(p.language.Pick(done.Title), done.Reason), done.ID))
 	}
 	return nil
+}
+
+// because is what something came to, with why where that is known.
+func (p *program) because(ended string, reason *stationclient.Words) string {
+	if reason == nil {
+		return ended
+	}
+	return ended + " · " + p.language.Pick(*reason)
 }
 
 // outcome is an outcome in words.

@@ -56,6 +56,7 @@ func (t *Till) order(reference string) *message.OrderFound {
 		found.Payment.Standing = &message.Standing{Held: 30000, Hold: true, HoldExpires: t.Now.Add(720 * time.Hour).UnixMicro()}
 	case ReferenceFailed:
 		found.Payment.OrderId[2], found.Payment.Outcome, found.Payment.Standing = 3, message.Outcome_OUTCOME_DECLINED, nil
+		found.Payment.Reason = message.Reason_REASON_INSUFFICIENT_FUNDS
 	case ReferenceOpen:
 		found.Payment.OrderId[2], found.Payment.Outcome, found.Payment.Standing = 4, message.Outcome_OUTCOME_UNKNOWN, nil
 	}
