@@ -69,28 +69,47 @@ func (t *till) begunFollowUp(ctx context.Context, origin checkout.Origin) (*held
 	return h, nil
 }
 
-// begunBy asks the journal for what a key began, nil for nothing.
+// begunBy asks the journal for what a key began, nil for nothing. It refuses with RefuseKeyReused a key that has done something
+// with a shift and began nothing: earlier versions let one key do both, and each is found.
 func (t *till) begunBy(ctx context.Context, key string) (*journal.Begun, error) {
 	begun, err := t.parts.Journal.FindBegun(ctx, key)
-	switch {
-	case errors.Is(err, journal.ErrNotFound):
-		return nil, nil
-	case err != nil:
-		return nil, refuseJournal(err)
-	default:
+	if err == nil {
 		return &begun, nil
 	}
+	if !errors.Is(err, journal.ErrNotFound) {
+		return nil, refuseJournal(err)
+	}
+	for _, kind := range []record.Type{record.ShiftOpened, record.CashMoved, record.ShiftClosed} {
+		_, err := t.parts.Journal.FindAct(ctx, kind, key)
+		if err := refuseFound(err); err != nil {
+			return nil, err
+		}
+	}
+	return nil, nil
 }
 
-// actBy asks the journal for the record that a key has left, nil for none.
+// actBy asks the journal for the record that a key has left, nil for none. It refuses with RefuseKeyReused a key that has left
+// none and began a sale or follow-up.
 func (t *till) actBy(ctx context.Context, kind record.Type, key string) (record.Record, error) {
 	act, err := t.parts.Journal.FindAct(ctx, kind, key)
+	if err == nil {
+		return act, nil
+	}
+	if !errors.Is(err, journal.ErrNotFound) {
+		return nil, refuseJournal(err)
+	}
+	_, err = t.parts.Journal.FindBegun(ctx, key)
+	return nil, refuseFound(err)
+}
+
+// refuseFound refuses a key that was found where an intent of another kind has left it, by what the search came to.
+func refuseFound(err error) error {
 	switch {
 	case errors.Is(err, journal.ErrNotFound):
-		return nil, nil
-	case err != nil:
-		return nil, refuseJournal(err)
+		return nil
+	case err == nil:
+		return &station.Refusal{Phrase: catalogue.RefuseKeyReused}
 	default:
-		return act, nil
+		return refuseJournal(err)
 	}
 }

@@ -61,8 +61,8 @@ type LabelFinder interface {
 	FindLabel(ctx context.Context, label string) (journal.Sale, error)
 }
 
-// IntentFinder finds what an intent's idempotency key did, however long ago. ErrNotFound says that it did nothing; after any
-// other error nobody knows, and nothing may begin.
+// IntentFinder finds what an intent's idempotency key did, however long ago. ErrNotFound says that it did nothing of what was
+// asked about; after any other error nobody knows, and nothing may begin.
 type IntentFinder interface {
 	// FindBegun returns the sale or follow-up that a key began, or journal.ErrNotFound.
 	FindBegun(ctx context.Context, key string) (journal.Begun, error)

@@ -42,6 +42,7 @@ func intentOf(landmark record.Type) intentKind {
 type intentKey [16]byte
 
 // key is a key's place among those of the kind. Sales and follow-ups share theirs: one's key is refused to the other.
+// Those of a shift have been apart from the beginning, and in journals there are keys of both: whoever asks looks at both places.
 func (k intentKind) key(text string) intentKey {
 	hash := sha256.Sum256(append([]byte{byte(max(k, followUpIntent))}, text...))
 	return intentKey(hash[:len(intentKey{})])

@@ -24,8 +24,9 @@ const (
 
 // sentAgain describes what an intent's repetition answers.
 const sentAgain = "Sent again with the same Idempotency-Key and body, it does nothing, and answers with the same status code and " +
-	"what it is about as that stands now. With another body the key is refused. The key counts for ever: whatever was done " +
-	"since, and over restarts."
+	"what it is about as that stands now. With another body the key is refused, and so is the key of a sale or follow-up for " +
+	"what is done with a shift, and the other way round; opening, cash and closing each have keys of their own. The key counts " +
+	"for ever: whatever was done since, and over restarts."
 
 // pressedAgain is the same for an intent that leaves no key in the journal: by then its sale is beyond it.
 const pressedAgain = "Sent again with the same Idempotency-Key and body, it does nothing, and answers with the same status code and " +
