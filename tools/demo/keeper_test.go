@@ -112,8 +112,8 @@ func TestOpenDoors(t *testing.T) {
 	t.Parallel()
 	ctx, w, paper := attended(t, false)
 	ctx, cancel := context.WithCancel(ctx)
-	done := make(chan struct{})
-	go func() { w.openDoors(ctx, "bin"); close(done) }()
+	done := make(chan error, 1)
+	go func() { done <- w.openDoors(ctx, "bin") }()
 	paper.requireLine(t, `kill -9 \d+   # 云端`)
 	for range 2 {
 		before := w.keeper.pid(shop.CloudRole)
@@ -127,7 +127,7 @@ func TestOpenDoors(t *testing.T) {
 	require.NoError(t, elsewhere.play(ctx, scene{amount: 950, pay: scan, want: "approved"}))
 	paper.requireLine(t, `终端   till      ¥9.50 支付成功 · Paid`)
 	cancel()
-	<-done
+	require.NoError(t, <-done)
 	require.NoError(t, w.keeper.broken())
 }
 
@@ -198,7 +198,7 @@ func TestCtrlCAfterAKill(t *testing.T) {
 			require.NoError(t, err)
 			paper := &page{}
 			ctx, cancel := context.WithCancel(t.Context())
-			day := func(ctx context.Context, w *world) error { w.openDoors(ctx, "bin"); return nil }
+			day := func(ctx context.Context, w *world) error { return w.openDoors(ctx, "bin") }
 			ended := make(chan error, 1)
 			go func() { ended <- attend(ctx, options{}, s, &transcript{out: paper, begun: time.Now()}, day) }()
 			paper.requireLine(t, `kill -9 \d+   # 云端`)

@@ -80,6 +80,10 @@ func newCommand() *cobra.Command {
 	var o options
 	command := &cobra.Command{Use: "demo", Args: cobra.NoArgs, SilenceUsage: true, SilenceErrors: true,
 		Short: "在本机演示一家小店 · A small shop on this machine",
+		Long: "在本机演示一家小店 · A small shop on this machine\n\n" +
+			"演完各幕后继续营业，并列出可试的命令：收款、付款、制造麻烦、断开和恢复终端的网络、断电。\n" +
+			"After its scenes it stays open and lists what to try: selling, paying, making trouble, cutting and mending the\n" +
+			"terminal's network, power cuts.",
 		RunE: func(command *cobra.Command, _ []string) error {
 			return run(command.Context(), o, command.OutOrStdout(), command.ErrOrStderr())
 		}}
@@ -210,7 +214,7 @@ func open(ctx context.Context, o options, w *world, dir string, out io.Writer) e
 		}
 	}
 	if !o.once && len(problems) == 0 {
-		w.openDoors(ctx, o.bin)
+		return w.openDoors(ctx, o.bin)
 	}
 	return errors.Join(problems...)
 }

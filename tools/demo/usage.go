@@ -11,8 +11,8 @@ import (
 	"github.com/yuantill/yuantill/tools/yuantill/shellword"
 )
 
-// usage tells how to work with the running shop, and what can be broken in it.
-func (t *transcript) usage(bin string, s *shop.Shop, k *keeper) {
+// usage tells how to work with the running shop, and what can be broken in it; net is where its network is cut.
+func (t *transcript) usage(bin string, s *shop.Shop, k *keeper, net string) {
 	program := shellword.Quote(filepath.Join(bin, "yuantill"))
 	flags := fmt.Sprintf("--station %s --settings %s", s.Station.Address(), shellword.Quote(s.Till.Settings))
 	t.note("\n小店继续营业，Ctrl-C 结束 · the shop stays open until Ctrl-C. Try in another terminal:")
@@ -26,7 +26,10 @@ func (t *transcript) usage(bin string, s *shop.Shop, k *keeper) {
 	t.command(program+" sale --amount 8.00 --shown "+flags, "出示收款码，码下有文字 · shows a code, with its text under it")
 	t.request(s.Operator.Address(), front.PayShown(), "付它，CODE 换成那段文字 · pays it; put that text for CODE")
 	t.troubles(s.Devices.Address(), s.Operator.Address())
-	t.note("试试断电，它会自己回来 · to see what a power cut does; each comes back by itself:")
+	t.note("断开终端的网络，再恢复 · to cut the terminal's network and mend it:")
+	t.request(net, cutNetwork(), "断网后试试收款和碰硬钱包 · then try a sale and the hard wallet")
+	t.request(net, mendNetwork(), "恢复 · back again")
+	t.note("试试断电，它会自己回来，各 %d 次 · to see what a power cut does; each comes back by itself, %[1]d times:", againMax)
 	for _, role := range []shop.Role{shop.CloudRole, shop.AgentRole} {
 		name, english := roleName(role)
 		t.command(fmt.Sprintf("kill -9 %d", k.pid(role)), name+" · "+english)

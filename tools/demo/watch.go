@@ -14,9 +14,19 @@ import (
 const lookEvery = 300 * time.Millisecond
 
 // openDoors says how to work with the shop and shows what the till does until the context ends.
-func (w *world) openDoors(ctx context.Context, bin string) {
-	w.out.usage(bin, w.shop, w.keeper)
+func (w *world) openDoors(ctx context.Context, bin string) error {
+	address, closed, err := networkControl{cable: w.shop.Cable, out: w.out}.serve(ctx)
+	if err != nil {
+		return err
+	}
+	w.out.usage(bin, w.shop, w.keeper, address)
 	w.out.restart()
+	w.watch(ctx)
+	return closed()
+}
+
+// watch shows what the till does until the context ends.
+func (w *world) watch(ctx context.Context) {
 	var watching sync.WaitGroup
 	defer watching.Wait()
 	watching.Go(func() { w.watchSales(ctx) })

@@ -25,7 +25,7 @@ func TestUsageIsQuoted(t *testing.T) {
 	settings := "/home/shop owner/demo (copy)/10000001.toml"
 	paper := &page{}
 	words := &transcript{out: paper, begun: time.Now()}
-	words.usage("/opt/it's here/bin", &shop.Shop{Station: station, API: "127.0.0.1:7401", Till: &shop.Till{Settings: settings}}, &keeper{})
+	words.usage("/opt/it's here/bin", &shop.Shop{Station: station, API: "127.0.0.1:7401", Till: &shop.Till{Settings: settings}}, &keeper{}, "http://127.0.0.1:7402")
 	lines := commandLine().FindAllStringSubmatch(paper.String(), -1)
 	require.NotEmpty(t, lines)
 	for _, line := range lines {
@@ -42,7 +42,7 @@ func TestUsageIsQuoted(t *testing.T) {
 // TestUsageTellsOfTheControls: what else the simulated machines can be told is one command away.
 func TestUsageTellsOfTheControls(t *testing.T) {
 	ctx, w, paper := attended(t, false)
-	w.out.usage(shoptest.Bin(), w.shop, w.keeper)
+	w.out.usage(shoptest.Bin(), w.shop, w.keeper, "http://127.0.0.1:7402")
 	devices, operator := w.shop.Devices.Address(), w.shop.Operator.Address()
 	for _, want := range []string{"curl " + devices + "/", "curl " + operator + "/"} {
 		require.Contains(t, paper.String(), want)
@@ -63,7 +63,7 @@ func TestUsageTellsOfTheControls(t *testing.T) {
 // TestUsageTellsWhereSomebodyIsTold: the command for the alarms works as it is printed.
 func TestUsageTellsWhereSomebodyIsTold(t *testing.T) {
 	ctx, w, paper := attended(t, false)
-	w.out.usage(shoptest.Bin(), w.shop, w.keeper)
+	w.out.usage(shoptest.Bin(), w.shop, w.keeper, "http://127.0.0.1:7402")
 	line := regexp.MustCompile(`(?m)^  (\S+yuantill-cloud alarms .*)$`).FindStringSubmatch(paper.String())
 	require.NotNil(t, line, paper)
 	said, err := exec.CommandContext(ctx, "sh", "-c", line[1]).CombinedOutput()
@@ -74,7 +74,7 @@ func TestUsageTellsWhereSomebodyIsTold(t *testing.T) {
 // TestUsageTellsHowAShownCodeIsPaid: with the code's text put into the printed request, the sale is paid.
 func TestUsageTellsHowAShownCodeIsPaid(t *testing.T) {
 	ctx, w, paper := attended(t, false)
-	w.out.usage(shoptest.Bin(), w.shop, w.keeper)
+	w.out.usage(shoptest.Bin(), w.shop, w.keeper, "http://127.0.0.1:7402")
 	require.Regexp(t, `(?m)^  \S+yuantill sale --amount 8\.00 --shown --station `, paper.String())
 	line := regexp.MustCompile(`curl -d '(.*CODE.*)' (http://\S+/pay)  `).FindStringSubmatch(paper.String())
 	require.NotNil(t, line, paper)
