@@ -47,13 +47,13 @@ func openJournal(t testing.TB, folder string) *journal.Journal {
 	keys, err := keyring.Open(keyring.Config{EnrolmentPath: path, StatePath: filepath.Join(folder, "epochs.json"), Engine: seal.Portable()})
 	require.NoError(t, err)
 	epoch := keyring.Epoch{Number: 1, TerminalNonce: [16]byte{1}, CloudNonce: [16]byte{2}, OpenedAt: time.Now()}
-	require.NoError(t, keys.Add(epoch))
 	config := journal.DefaultConfig()
 	config.Path, config.Terminal, config.KeyVersion = filepath.Join(folder, "journal.db"), terminal, keys.KeyVersion()
 	config.Keyring, config.Logger, config.RoomMin = keys, slog.New(slog.DiscardHandler), 0
 	config.SaleKey, config.FollowUpKey = agent.SaleKey, agent.FollowUpKey
-	j, err := journal.Open(t.Context(), config)
+	j, err := journal.Open(t.Context(), config) // before the first sign-in, as ever
 	require.NoError(t, err)
+	require.NoError(t, keys.Add(epoch))
 	_, err = j.OpenEpoch(t.Context(), journal.EpochOpening{
 		Keys: keys.Derive(epoch), TerminalNonce: epoch.TerminalNonce, CloudNonce: epoch.CloudNonce,
 	})

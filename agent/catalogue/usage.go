@@ -286,8 +286,9 @@ func NoJournalFile() Text {
 // JournalGone is what to do where there was a journal, and its file is not there.
 func JournalGone() Text {
 	return Text{
-		"请把原流水文件放回原处（位置见设置中的 journal.path）；找不回请联系服务商，切勿删除其余文件",
-		"put the journal back where it was (journal.path in the settings); where it is not to be found call support, and delete no other file",
+		"本机有过流水，现在不见了：请挂上数据盘，或把原流水文件放回原处（位置见设置中的 journal.path）；找不回请联系服务商以新终端号入网，切勿删除其余文件",
+		"this till had a journal, and it is gone: mount the data disk, or put the journal back where it was (journal.path in the settings); " +
+			"where it is not to be found call support, which enrols the till anew under another terminal id, and delete no other file",
 	}
 }
 

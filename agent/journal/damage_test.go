@@ -3,6 +3,7 @@ package journal_test
 import (
 	"context"
 	"database/sql"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -232,12 +233,22 @@ func TestDamagedFiles(t *testing.T) {
 		require.NoError(t, os.Rename(c.Path+".aside", c.Path))
 		require.Equal(t, uint64(3), verified(t, open(t, c)).Records)
 	})
-	t.Run("gone with its lock file, of a terminal that has signed in, is begun anew: the cloud says what was lost", func(t *testing.T) {
+	t.Run("ErrGone for all of its folder, of a terminal that has signed in: keys of intents would be unknown", func(t *testing.T) {
 		c := closedWith(t, 2)
-		require.NoError(t, os.Remove(c.Path))
-		require.NoError(t, os.Remove(c.Path+".lock"))
+		require.NoError(t, os.RemoveAll(filepath.Dir(c.Path)))
+		require.NoError(t, os.Mkdir(filepath.Dir(c.Path), 0o700))
+		_, err := journal.OpenReadOnly(context.Background(), c.Path, seal.Portable(), c.Keyring)
+		require.ErrorIs(t, err, fs.ErrNotExist, "nothing says that there was one")
 		c.Keyring = &keys{before: true}
-		require.Zero(t, verified(t, open(t, c)).Records)
+		for range 2 { // and it stays refused
+			_, err = journal.OpenReadOnly(context.Background(), c.Path, seal.Portable(), c.Keyring)
+			require.ErrorIs(t, err, journal.ErrGone)
+			_, err = journal.Open(context.Background(), c)
+			require.ErrorIs(t, err, journal.ErrGone)
+			require.NoFileExists(t, c.Path)
+		}
+		c.Keyring = &keys{}
+		require.Zero(t, verified(t, open(t, c)).Records, "of one that never has, it is begun")
 	})
 	t.Run("without one of its tables", func(t *testing.T) {
 		for _, table := range []string{"owner", "record", "sale", "lost", "head", "follow_up", "directory", "directory_end", "landmark", "intent", "intent_end"} {

@@ -42,12 +42,8 @@ func (j *Journal) short(size int64) error {
 func (j *Journal) checkFile(logged int64) error {
 	info, err := os.Stat(j.config.Path)
 	switch {
-	case errors.Is(err, os.ErrNotExist) && logged > 0:
-		return j.emptied()
-	case errors.Is(err, os.ErrNotExist) && j.lock.left.used:
-		return fmt.Errorf("%w: %s is not there, and was in use before", ErrGone, j.config.Path)
 	case errors.Is(err, os.ErrNotExist):
-		return nil
+		return j.missing(logged, j.lock.left.used)
 	case err != nil:
 		return fmt.Errorf("look at journal: %w", err)
 	case info.Size() == 0 && (logged > 0 || j.begun(j.lock.left.used)):
@@ -59,9 +55,22 @@ func (j *Journal) checkFile(logged int64) error {
 	}
 }
 
-// lookAtEmpty returns ErrEmpty for a file of no bytes that nothing has been written to yet, as the agent would take it, and
-// *DamagedError for one that something was taken from.
-func (j *Journal) lookAtEmpty() error {
+// missing is nil where no file is there and none was ever. Where the folder is another one than before, a disk that is not
+// mounted, the lock file is missing too, and the keys alone know: a journal begun anew would know no key of an intent.
+func (j *Journal) missing(logged int64, lockUsed bool) error {
+	switch {
+	case logged > 0:
+		return j.emptied()
+	case j.begun(lockUsed):
+		return fmt.Errorf("%w: %s is not there, and this terminal has had a journal", ErrGone, j.config.Path)
+	default:
+		return nil
+	}
+}
+
+// lookAtNothing is the error of a journal that is opened for looking, and of which no file is there or nothing in it: what the
+// agent would say, or ErrEmpty, or absent, the file system's error, where the agent would begin one.
+func (j *Journal) lookAtNothing(absent error) error {
 	logged, err := j.walFileSize()
 	if err != nil {
 		return err
@@ -70,8 +79,16 @@ func (j *Journal) lookAtEmpty() error {
 	if err != nil && !os.IsNotExist(err) {
 		return fmt.Errorf("read lock: %w", err)
 	}
-	if logged > 0 || j.begun(parseLock(string(text)).used) {
+	used := parseLock(string(text)).used
+	switch {
+	case absent != nil:
+		if gone := j.missing(logged, used); gone != nil {
+			return gone
+		}
+		return fmt.Errorf("open journal: %w", absent)
+	case logged > 0 || j.begun(used):
 		return j.emptied()
+	default:
+		return fmt.Errorf("%w: %s", ErrEmpty, j.config.Path)
 	}
-	return fmt.Errorf("%w: %s", ErrEmpty, j.config.Path)
 }

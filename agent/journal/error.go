@@ -42,8 +42,8 @@ var (
 	ErrNewer = errors.New("journal: its form is newer than this program")
 	// ErrOlder: an older program made the journal, and it was opened for looking only.
 	ErrOlder = errors.New("journal: its form is older than this program")
-	// ErrGone: there was a journal here, as its lock file says, and its file is not there. Who means to begin anew takes the
-	// lock file away too; the cloud then says what was lost.
+	// ErrGone: there was a journal, as its lock file says or keys of sign-ins, and its file is not there. A terminal that has
+	// lost it for good is enrolled anew under another id: what it began would not be known again.
 	ErrGone = errors.New("journal: gone")
 	// ErrFull: there is no room for what opening or closing needs. Nothing is damaged, and nothing is lost.
 	ErrFull = errors.New("journal: disk is full")

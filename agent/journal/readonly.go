@@ -15,11 +15,11 @@ import (
 
 // OpenReadOnly opens a journal for looking: it takes no lock and may stand beside the running agent that holds it.
 // Without a keyring nothing under the terminal's keys is checked, only form and chain. What writes returns ErrReadOnly.
-// It returns *DamagedError, ErrEmpty, ErrNewer, ErrOlder, ErrNoKeys and the file system's errors; a damaged sale does not keep it from opening, Verify
-// tells it.
+// It returns *DamagedError, ErrGone, ErrEmpty, ErrNewer, ErrOlder, ErrNoKeys and the file system's errors; a damaged sale does
+// not keep it from opening, Verify tells it.
 func OpenReadOnly(ctx context.Context, path string, engine seal.Engine, keyring Keyring) (*Journal, error) {
 	info, err := os.Stat(path)
-	if err != nil { // SQLite would only say "unable to open"
+	if err != nil && !errors.Is(err, os.ErrNotExist) { // SQLite would only say "unable to open"
 		return nil, fmt.Errorf("open journal: %w", err)
 	}
 	j := &Journal{
@@ -30,8 +30,8 @@ func OpenReadOnly(ctx context.Context, path string, engine seal.Engine, keyring 
 		readOnly: true, logger: slog.New(slog.DiscardHandler),
 		appended: make(chan struct{}), done: make(chan struct{}),
 	}
-	if info.Size() == 0 {
-		return nil, j.lookAtEmpty()
+	if err != nil || info.Size() == 0 {
+		return nil, j.lookAtNothing(err)
 	}
 	if info.Size() < headerSize && info.Mode().IsRegular() {
 		return nil, j.short(info.Size())

@@ -357,6 +357,7 @@ func (c *cloud) set(change func()) {
 // till is a terminal's journal, keyring and uplink.
 type till struct {
 	t         testing.TB
+	enrolment string
 	epochs    string // the keyring's file
 	authority *enrolmenttest.Authority
 	config    uplink.Config
@@ -379,9 +380,19 @@ func newTill(t testing.TB, authority *enrolmenttest.Authority, brokers ...string
 	c.Timings.BackoffBase, c.Timings.BackoffMax = 5*time.Millisecond, 50*time.Millisecond
 	c.Timings.Ack, c.Timings.AckMax = 150*time.Millisecond, 300*time.Millisecond
 	c.Timings.SignIn = 200 * time.Millisecond
-	tl := &till{t: t, epochs: epochs, authority: authority, config: c, ring: ring}
+	tl := &till{t: t, enrolment: path, epochs: epochs, authority: authority, config: c, ring: ring}
 	tl.journal = tl.openJournal(filepath.Join(directory, "journal.db"))
 	return tl
+}
+
+// loseAll leaves the machine its enrolment and nothing else: everything the cloud has is lost to it.
+func (tl *till) loseAll() {
+	tl.t.Helper()
+	var err error
+	tl.epochs = filepath.Join(tl.t.TempDir(), "epochs.json")
+	tl.ring, err = keyring.Open(keyring.Config{EnrolmentPath: tl.enrolment, StatePath: tl.epochs, Engine: seal.Portable()})
+	require.NoError(tl.t, err)
+	tl.journal = tl.openJournal(filepath.Join(tl.t.TempDir(), "journal.db"))
 }
 
 func (tl *till) openJournal(path string) *journal.Journal {

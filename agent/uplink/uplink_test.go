@@ -3,7 +3,6 @@ package uplink_test
 import (
 	"context"
 	"fmt"
-	"path/filepath"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -214,8 +213,7 @@ func TestSignIn(t *testing.T) {
 		tl.faults(4)
 		c.until("all records", func() bool { return c.high == 5 })
 		tl.stop()
-		// The machine wakes up with an empty journal: everything the cloud has is lost to it.
-		tl.journal = tl.openJournal(filepath.Join(t.TempDir(), "empty.db"))
+		tl.loseAll()
 		tl.run()
 		tl.until("second epoch", func(s uplink.Status) bool { return s.Epoch == 2 && s.Unsent == 0 })
 		report, err := tl.journal.Verify(context.Background())
@@ -290,7 +288,7 @@ func TestSignIn(t *testing.T) {
 			c.records[8] = record.Record(make([]byte, 100))
 			c.top = 8
 		})
-		tl.journal = tl.openJournal(filepath.Join(t.TempDir(), "empty.db"))
+		tl.loseAll()
 		tl.run()
 		tl.until("second epoch", func(s uplink.Status) bool { return s.Epoch == 2 && s.Unsent == 0 })
 		tl.faults(3)

@@ -72,6 +72,9 @@ func checkJournal(ctx context.Context, s settings.Settings, keys *keyring.Keyrin
 	case errors.Is(err, journal.ErrNoKeys):
 		wrong("keys.epochs", catalogue.RestoreEpochs())
 		return
+	case errors.Is(err, journal.ErrGone):
+		wrong("journal.path", catalogue.JournalGone())
+		return
 	case err != nil:
 		wrong("journal.path", catalogue.JournalRefused(err.Error()))
 		return

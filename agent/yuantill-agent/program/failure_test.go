@@ -14,6 +14,7 @@ import (
 	_ "github.com/mattn/go-sqlite3" // alters journals
 	"github.com/stretchr/testify/require"
 
+	"github.com/yuantill/yuantill/agent/journal"
 	"github.com/yuantill/yuantill/agent/yuantill-agent/program"
 )
 
@@ -57,7 +58,13 @@ func TestWhatToDoIsSaidOnce(t *testing.T) {
 		"JournalEmptied": {func(t *testing.T, m *machine) { require.NoError(t, os.Truncate(m.journalPath(), 0)) }, program.ExitJournal, keep},
 		"JournalOfAByte": {func(t *testing.T, m *machine) { require.NoError(t, os.Truncate(m.journalPath(), 1)) }, program.ExitJournal, keep},
 		"JournalGone": {func(t *testing.T, m *machine) { require.NoError(t, os.Remove(m.journalPath())) }, program.ExitJournal,
-			"  → 请把原流水文件放回原处（位置见设置中的 journal.path）；找不回请联系服务商，切勿删除其余文件  put the journal back "},
+			"  → 本机有过流水，现在不见了：请挂上数据盘，或把原流水文件放回原处（位置见设置中的 journal.path）；" +
+				"找不回请联系服务商以新终端号入网，切勿删除其余文件  this till had a journal, and it is gone: mount the data disk, "},
+		"JournalGoneWithAllBesideIt": {func(t *testing.T, m *machine) {
+			for _, path := range append(journal.Beside(m.journalPath()), m.journalPath()) {
+				require.NoError(t, os.RemoveAll(path))
+			}
+		}, program.ExitJournal, "  → 本机有过流水，现在不见了：请挂上数据盘"},
 		"JournalCut": {func(t *testing.T, m *machine) { require.NoError(t, os.Truncate(m.journalPath(), 8192)) }, program.ExitJournal, keep},
 		"LogGoneAndAnotherRunOfTheMachine": {func(t *testing.T, m *machine) {
 			require.NoError(t, os.WriteFile(m.journalPath()+".lock", []byte("4711 open 4194304\n"), 0o600))

@@ -11,6 +11,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/yuantill/yuantill/agent/journal"
 	"github.com/yuantill/yuantill/agent/yuantill-agent/program"
 	"github.com/yuantill/yuantill/protocol/sign"
 )
@@ -123,6 +124,12 @@ func TestCheckTellsWhatRunWouldRefuse(t *testing.T) {
 		"JournalDamaged":   {"", altered("DELETE FROM record"), true, "journal.path：流水不能使用  "},
 		"JournalWithATrigger": {"", altered("CREATE TRIGGER t AFTER INSERT ON record BEGIN SELECT 1; END"), true,
 			"journal.path：流水不能使用  "},
+		"JournalGoneWithAllBesideIt": {"", func(t *testing.T, m *machine) {
+			m.signIn(t)
+			for _, path := range append(journal.Beside(m.journalPath()), m.journalPath()) {
+				require.NoError(t, os.RemoveAll(path))
+			}
+		}, true, "journal.path：本机有过流水，现在不见了：请挂上数据盘"},
 		"EpochsGone": {"", func(t *testing.T, m *machine) {
 			m.signIn(t)
 			require.NoError(t, os.Remove(filepath.Join(m.folder, "epochs.json")))

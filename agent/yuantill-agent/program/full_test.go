@@ -93,6 +93,7 @@ func TestFullDisk(t *testing.T) {
 		require.NoError(t, os.RemoveAll(m.journalPath()))
 		require.NoError(t, os.RemoveAll(m.journalPath()+"-wal"))
 		require.NoError(t, os.RemoveAll(m.journalPath()+".lock"))
+		require.NoError(t, os.Remove(filepath.Join(m.folder, "epochs.json"))) // as of a till that has never signed in
 		m.fill(t, 0)
 		code, _, said := say(t, "run", m.settings)
 		require.Equal(t, program.ExitFull, code, said)

@@ -87,8 +87,8 @@ func newMachineIn(t *testing.T, folder string) *machine {
 func (m *machine) signIn(t *testing.T) {
 	keys := m.keys(t)
 	epoch := keyring.Epoch{Number: 1, TerminalNonce: [16]byte{1}, CloudNonce: [16]byte{2}, OpenedAt: time.Now()}
+	j := m.journal(t) // there before the first sign-in, as ever
 	require.NoError(t, keys.Add(epoch))
-	j := m.journal(t)
 	_, err := j.OpenEpoch(t.Context(), journal.EpochOpening{
 		Keys: keys.Derive(epoch), TerminalNonce: epoch.TerminalNonce, CloudNonce: epoch.CloudNonce,
 	})

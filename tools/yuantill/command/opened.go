@@ -91,6 +91,8 @@ func (o *opened) failure(err error) error {
 		return &Failure{Code: CodeUnreadable, Cause: err, Next: catalogue.NewerJournal()}
 	case errors.Is(err, journal.ErrOlder):
 		return &Failure{Code: CodeUnreadable, Cause: err, Next: catalogue.OlderJournal()}
+	case errors.Is(err, journal.ErrGone):
+		return &Failure{Code: CodeUnreadable, Cause: err, Next: catalogue.JournalGone()}
 	case errors.Is(err, fs.ErrNotExist):
 		return &Failure{Code: CodeUnreadable, Cause: err, Next: catalogue.NoJournalFile()}
 	case errors.Is(err, journal.ErrEmpty):

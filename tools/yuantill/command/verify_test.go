@@ -141,7 +141,7 @@ func TestVerifySaysWhatToDo(t *testing.T) {
 		"MadeByANewerProgram": {version("99"), []string{"请升级本程序", "a newer program made the journal, and nothing is damaged: update this program"}},
 		"MadeByAnOlderOne":    {version("2"), []string{"请先启动一次收银程序", "start the agent once"}},
 		"Removed": {remove(func(s *sitetest.Site) string { return s.Journal }),
-			[]string{"journal.db", "请先找回原文件", "if there was one, find out where it went before the agent is started"}},
+			[]string{"journal.db", "本机有过流水，现在不见了：请挂上数据盘", "this till had a journal, and it is gone: mount the data disk"}},
 		"EpochsRemoved": {remove(func(s *sitetest.Site) string { return s.Epochs }),
 			[]string{"epochs.json", "请把本机的密钥期文件从备份放回原处", "put this till's epochs file back from a backup"}},
 	} {

@@ -301,8 +301,16 @@ func TestJournalAndRoom(t *testing.T) {
 	})
 	t.Run("WARN none yet", func(t *testing.T) {
 		b := newBench(t)
+		require.NoError(t, os.Remove(b.files.Epochs))
 		b.site.JournalPath = filepath.Join(t.TempDir(), "none.db")
 		b.wants(t, "journal", doctor.Warn, "no journal yet")
+	})
+	t.Run("FAIL gone with all beside it", func(t *testing.T) {
+		b := newBench(t)
+		b.site.JournalPath = filepath.Join(t.TempDir(), "none.db")
+		f := b.wants(t, "journal", doctor.Fail, "the journal is gone: "+b.site.JournalPath)
+		require.Contains(t, f.Next.Chinese, "请挂上数据盘")
+		require.Contains(t, f.Next.English, "mount the data disk")
 	})
 	t.Run("WARN a new one", func(t *testing.T) {
 		b := newBench(t)

@@ -170,6 +170,9 @@ func (d *Doctor) journalFailure(err error) Finding {
 		return fail("journal", fmt.Sprintf("流水是终端 %s 的，本机是 %s", foreign.Owner, foreign.Mine),
 			fmt.Sprintf("the journal is terminal %s's, this is %s", foreign.Owner, foreign.Mine)).
 			advise(catalogue.OtherJournal(), "")
+	case errors.Is(err, journal.ErrGone):
+		return fail("journal", "流水不见了："+d.site.JournalPath, "the journal is gone: "+d.site.JournalPath).
+			advise(catalogue.JournalGone(), "")
 	case errors.Is(err, fs.ErrNotExist), errors.Is(err, journal.ErrEmpty):
 		return warn("journal", "还没有流水："+d.site.JournalPath, "no journal yet: "+d.site.JournalPath).
 			advise(catalogue.NoJournalFile(), "")

@@ -5,6 +5,7 @@ package journalfile
 import (
 	"context"
 	"errors"
+	"io/fs"
 
 	"github.com/yuantill/yuantill/agent/journal"
 	"github.com/yuantill/yuantill/agent/keyring"
@@ -12,14 +13,15 @@ import (
 )
 
 // Open opens the journal beside a running agent; keys may be nil, then form and chain alone are checked. It returns
-// *journal.ForeignError, *journal.DamagedError, journal.ErrEmpty and the file system's errors.
+// *journal.ForeignError, *journal.DamagedError, journal.ErrGone, journal.ErrEmpty and the file system's errors.
 func Open(ctx context.Context, path string, engine seal.Engine, keys *keyring.Keyring) (*journal.Journal, error) {
 	if keys == nil {
 		return journal.OpenReadOnly(ctx, path, engine, nil)
 	}
 	// Another terminal's journal would only look altered under these keys: first without, to see whose it is.
 	j, err := journal.OpenReadOnly(ctx, path, engine, nil)
-	if err != nil && !journal.IsDamaged(err) && !errors.Is(err, journal.ErrEmpty) { // the keys know whether it was ever not
+	nothing := errors.Is(err, journal.ErrEmpty) || errors.Is(err, fs.ErrNotExist) // the keys know whether there was ever more
+	if err != nil && !journal.IsDamaged(err) && !nothing {
 		return nil, err
 	}
 	if err == nil {

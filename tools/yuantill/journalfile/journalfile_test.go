@@ -4,6 +4,7 @@ import (
 	"database/sql"
 	"errors"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"testing"
 
@@ -70,7 +71,15 @@ func TestOpen(t *testing.T) {
 	})
 	t.Run("ErrNotExist", func(t *testing.T) {
 		s := sitetest.New(t, t.TempDir(), "10000001")
-		_, err := journalfile.Open(t.Context(), filepath.Join(t.TempDir(), "none"), engine, s.Keyring(t))
+		_, err := journalfile.Open(t.Context(), filepath.Join(t.TempDir(), "none"), engine, nil)
 		require.ErrorIs(t, err, fs.ErrNotExist)
+		require.NoError(t, os.Remove(s.Epochs))
+		_, err = journalfile.Open(t.Context(), filepath.Join(t.TempDir(), "none"), engine, s.Keyring(t))
+		require.ErrorIs(t, err, fs.ErrNotExist)
+	})
+	t.Run("ErrGone where the terminal has signed in", func(t *testing.T) {
+		s := sitetest.New(t, t.TempDir(), "10000001")
+		_, err := journalfile.Open(t.Context(), filepath.Join(t.TempDir(), "none"), engine, s.Keyring(t))
+		require.ErrorIs(t, err, journal.ErrGone)
 	})
 }

@@ -47,8 +47,8 @@ func New(t testing.TB, folder, terminal string) *Site {
 	require.NoError(t, enrolment.Write(s.Enrolment, s.Authority.Enrolment(t, terminal), seal.Portable(), rand.Reader))
 	ring := s.Keyring(t)
 	epoch := keyring.Epoch{Number: 3, TerminalNonce: [16]byte{1}, CloudNonce: [16]byte{2}, OpenedAt: s.Began}
+	j := s.Open(t) // before the first sign-in, as the agent does: where there has been one a missing journal is not begun
 	require.NoError(t, ring.Add(epoch))
-	j := s.Open(t)
 	_, err := j.OpenEpoch(t.Context(), journal.EpochOpening{
 		Keys: ring.Derive(epoch), TerminalNonce: epoch.TerminalNonce, CloudNonce: epoch.CloudNonce,
 	})
