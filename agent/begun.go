@@ -2,7 +2,12 @@ package agent
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/google/uuid"
 
 	"github.com/yuantill/yuantill/agent/catalogue"
 	"github.com/yuantill/yuantill/agent/checkout"
@@ -67,6 +72,29 @@ func (t *till) begunFollowUp(ctx context.Context, origin checkout.Origin) (*held
 		return nil, &station.Refusal{Phrase: catalogue.RefuseKeyReused}
 	}
 	return h, nil
+}
+
+// followUpID is an id for a follow-up whose key the journal does not know. It is made of the intent: a till whose journal was
+// lost, or put back from an older copy, asks for what its client asks for once more under the id that the cloud knows, which
+// does nothing twice (SPEC.md 7.6.1). A journal that has the id and not the key was altered. What a till asks for by itself is
+// a new one each time. It refuses as FindBegun would be. The lock is held.
+func (t *till) followUpID(ctx context.Context, order checkout.OrderID, origin checkout.Origin) (followup.ID, error) {
+	if origin.Key == followup.OwnKey || origin.Key == "" {
+		id, err := uuid.NewV7FromReader(t.parts.Random)
+		if err != nil {
+			return followup.ID{}, fmt.Errorf("mint follow-up id: %w", err)
+		}
+		return followup.ID(id), nil
+	}
+	name := slices.Concat(t.config.Terminal[:], order[:], origin.Digest[:], []byte(origin.Key))
+	id := followup.ID(uuid.NewHash(sha256.New(), uuid.Nil, name, 8))
+	switch _, err := t.parts.Journal.FindFollowUp(ctx, journal.FollowUpID(id)); {
+	case err == nil:
+		return id, &station.Refusal{Phrase: catalogue.RefuseJournalDamaged, Detail: "follow-up " + id.String() + " is there, its key is not"}
+	case !errors.Is(err, journal.ErrNotFound):
+		return id, refuseJournal(err)
+	}
+	return id, nil
 }
 
 // begunBy asks the journal for what a key began, nil for nothing. It refuses with RefuseKeyReused a key that has done something

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"fmt"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -122,5 +123,42 @@ func TestOwnKeyIsNoKey(t *testing.T) {
 			require.NoError(t, err)
 			require.Equal(t, want, key)
 		}
+	})
+}
+
+// TestOldCopyAsksUnderTheSameID: a till whose journal lacks a refund knows nothing of its key, and the cloud knows the id.
+func TestOldCopyAsksUnderTheSameID(t *testing.T) {
+	inDesk(t, func(t *testing.T, s *shop, b *books) {
+		order := s.paid(t, "k1", 1250, false)
+		s.stop()
+		sales, records := slices.Clone(s.journal.sales), slices.Clone(s.journal.records)
+		s.open(t)
+		synctest.Wait()
+		first := s.done(t, order, "r1", refund, 500)
+		require.Equal(t, followup.Approved, first.State)
+		s.stop()
+		s.journal.change(func() { s.journal.sales, s.journal.records, s.journal.follow = sales, records, nil })
+		s.open(t)
+		synctest.Wait()
+		again := s.done(t, order, "r1", refund, 500)
+		require.Equal(t, first.ID, again.ID)
+		require.Equal(t, followup.Approved, again.State)
+		require.EqualValues(t, 500, b.orders[string(order[:])].GetRefunded(), "once")
+		second := s.done(t, order, "r2", refund, 500)
+		require.NotEqual(t, first.ID, second.ID, "another key is another refund")
+		require.EqualValues(t, 1000, b.orders[string(order[:])].GetRefunded())
+	})
+}
+
+// TestFollowUpWhoseKeyIsGone: a journal that has a follow-up and not its key was altered.
+func TestFollowUpWhoseKeyIsGone(t *testing.T) {
+	inDesk(t, func(t *testing.T, s *shop, b *books) {
+		order := s.paid(t, "k1", 1250, false)
+		s.done(t, order, "r1", refund, 500)
+		s.journal.change(func() { s.journal.dumb = journal.ErrNotFound })
+		_, err := s.do(order, "r1", station.FollowUpWish{Kind: refund, Amount: 500})
+		requireRefused(t, err, catalogue.RefuseJournalDamaged)
+		require.EqualValues(t, 500, b.orders[string(order[:])].GetRefunded())
+		s.journal.change(func() { s.journal.dumb = nil })
 	})
 }

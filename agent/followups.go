@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/google/uuid"
 	"google.golang.org/protobuf/proto"
 
 	"github.com/yuantill/yuantill/agent/catalogue"
@@ -82,14 +81,14 @@ func (t *till) beginFollowUp(ctx context.Context, order checkout.OrderID, wish s
 	if err != nil {
 		return nil, err
 	}
-	id, err := uuid.NewV7FromReader(t.parts.Random)
+	id, err := t.followUpID(ctx, order, wish.Origin)
 	if err != nil {
-		return nil, fmt.Errorf("mint follow-up id: %w", err)
+		return nil, err
 	}
 	if err := t.needShift(ctx, event.Cashier); err != nil {
 		return nil, err
 	}
-	event.ID = followup.ID(id)
+	event.ID = id
 	event.Batch, event.Voucher = t.shifts.numbers()
 	h := &heldFollowUp{}
 	if err := t.giveFollowUp(ctx, h, event); err != nil {

@@ -1,7 +1,7 @@
 package agent
 
 import (
-	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -201,7 +201,9 @@ func (t *till) tickFollowUps(ctx context.Context, now time.Time) {
 			due = append(due, h)
 		}
 	}
-	slices.SortFunc(due, func(a, b *heldFollowUp) int { return bytes.Compare(a.followUp.ID[:], b.followUp.ID[:]) }) // oldest first
+	slices.SortFunc(due, func(a, b *heldFollowUp) int {
+		return cmp.Compare(a.followUp.RequestSequence, b.followUp.RequestSequence)
+	}) // oldest first
 	for _, h := range due {
 		h.wake = time.Time{}
 		// The error is in the log, and the machine has set a new time to try again.

@@ -13,7 +13,7 @@ import (
 	"github.com/yuantill/yuantill/protocol/money"
 )
 
-// ID names one follow-up for ever: a UUID of version 7 that is no order's either.
+// ID names one follow-up for ever: a UUID that is no order's either.
 type ID [16]byte
 
 // String returns the id as 32 hexadecimal digits.
