@@ -92,6 +92,7 @@ var (
 	errKeysUnread = errors.New("journal: opened without Config.SaleKey and FollowUpKey: it knows no idempotency keys")
 	errIntent     = errors.New("an idempotency key leads to it that is not its own")
 	errIntentGone = errors.New("its idempotency key is not where keys are found")
+	errIntentEnds = errors.New("it is not said, or said wrong, which idempotency keys are where keys are found")
 )
 
 // FindBegun returns what the idempotency key of a sale or follow-up began, however long ago. It returns ErrNotFound only when

@@ -296,6 +296,15 @@ func TestKeysThatWereTamperedWith(t *testing.T) {
 		require.NoError(t, j.Close())
 		return c
 	}
+	verifiedBeside := func(t *testing.T, c journal.Config) error {
+		beside, err := journal.OpenReadOnly(t.Context(), c.Path, seal.Portable(), c.Keyring)
+		require.NoError(t, err)
+		beside.ReadKeys(stateKey, stateKey)
+		_, err = beside.Verify(t.Context())
+		require.NoError(t, beside.Close())
+		require.True(t, journal.IsDamaged(err), "%v", err)
+		return err
+	}
 	for name, statements := range map[string][]string{
 		"a sale's is gone":      {"DELETE FROM intent WHERE kind = 0 AND number = 7"},
 		"a follow-up's is gone": {"DELETE FROM intent WHERE kind = 1"},
@@ -306,12 +315,51 @@ func TestKeysThatWereTamperedWith(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			c := entered(t)
 			alter(t, c.Path, statements...)
+			require.ErrorContains(t, verifiedBeside(t, c), "its idempotency key is not where keys are found")
 			j := open(t, c)
 			_, err := j.Verify(t.Context())
 			require.True(t, journal.IsDamaged(err), "%v", err)
 			require.ErrorContains(t, err, "its idempotency key is not where keys are found")
 			journal.VerifyBehind(t.Context(), j)
 			require.True(t, journal.IsDamaged(j.Room()))
+		})
+	}
+	for name, statement := range map[string]string{
+		"the end was moved behind what is entered": "UPDATE intent_end SET number = 600",
+		"the newest that was entered is gone":      "DELETE FROM intent WHERE number = (SELECT number FROM intent_end WHERE kind = 0)",
+	} {
+		t.Run(name+", which a start sees", func(t *testing.T) {
+			c := entered(t)
+			alter(t, c.Path, statement)
+			require.True(t, journal.IsDamaged(open(t, c).Room()), "before anything begins")
+		})
+	}
+	const ends = "which idempotency keys are where keys are found"
+	for name, statement := range map[string]string{"no end": "DELETE FROM intent_end", "none of a kind": "DELETE FROM intent_end WHERE kind = 4"} {
+		t.Run(name, func(t *testing.T) {
+			c := entered(t)
+			alter(t, c.Path, statement)
+			require.ErrorContains(t, verifiedBeside(t, c), ends)
+			require.ErrorContains(t, refused(t, c), ends)
+		})
+	}
+	for name, statement := range map[string]string{
+		"below all":                       "UPDATE intent_end SET number = -1 WHERE kind = 2",
+		"beyond the sales there are":      "UPDATE intent_end SET number = 601 WHERE kind = 0",
+		"beyond the follow-ups there are": "UPDATE intent_end SET number = 2 WHERE kind = 1",
+		"beyond the records there are":    "UPDATE intent_end SET number = 9999 WHERE kind = 3",
+	} {
+		t.Run("an end "+name, func(t *testing.T) {
+			c := entered(t)
+			alter(t, c.Path, statement)
+			verifiedBeside(t, c)
+			j := open(t, c)
+			require.ErrorContains(t, j.Room(), ends, "no payment begins")
+			for n := uint64(1); n <= 600; n += 7 {
+				requireBegun(t, j, fmt.Sprint("k", n), n)
+			}
+			_, err := j.FindBegun(t.Context(), "f")
+			require.NoError(t, err, "and all keys are known")
 		})
 	}
 	t.Run("one leads elsewhere", func(t *testing.T) {

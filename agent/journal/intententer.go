@@ -2,8 +2,10 @@ package journal
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/yuantill/yuantill/protocol/record"
 )
@@ -19,6 +21,8 @@ const (
 	unenteredMax = 1024
 	// enteredLogged is about what one adds to the log: few of a transaction's entries share a page.
 	enteredLogged = pageLogged / 2
+	// enteredChecked is up to how far before the end of what is in the table it is looked for at a start; Run looks for all.
+	enteredChecked = 64
 )
 
 // begins notes an intent of the draft.
@@ -105,11 +109,27 @@ func (j *Journal) enterIntents(ctx context.Context) error {
 // loadIntents reads the intents that are not in the table. In a journal of an earlier version that is all of them: they are
 // entered on the way. Without room for that the journal opens all the same, and no intent begins.
 func (j *Journal) loadIntents(ctx context.Context) error {
-	ends, err := readIntentEnds(ctx, j.conn)
+	ends, beyond, err := j.intentEnds(ctx, j.conn)
 	if err != nil {
 		return err
 	}
-	return j.keyed(ctx, j.conn, ends, noPause, func(one intent) error {
+	if beyond != nil {
+		j.tellDamage(beyond)
+		ends = [intentKinds]uint64{} // all are read
+	}
+	checked := ends
+	for kind := range checked {
+		checked[kind] -= min(checked[kind], enteredChecked)
+	}
+	return j.keyed(ctx, j.conn, checked, noPause, func(one intent) error {
+		if one.number <= ends[one.kind] {
+			err := j.checkEntered(ctx, one)
+			if IsDamaged(err) {
+				j.tellDamage(err)
+				return nil
+			}
+			return err
+		}
 		j.intents.add(one)
 		if len(j.intents.order) < unenteredMax {
 			return nil
@@ -125,20 +145,29 @@ func (j *Journal) loadIntents(ctx context.Context) error {
 
 // verifyIntents looks whether all that was entered is found by its key.
 func (j *Journal) verifyIntents(ctx context.Context, pause func(context.Context) error) error {
-	ends, err := readIntentEnds(ctx, j.reader)
+	ends, beyond, err := j.intentEnds(ctx, j.reader)
 	if err != nil {
 		return err
 	}
-	return j.keyed(ctx, j.reader, [intentKinds]uint64{}, pause, func(one intent) error {
+	err = j.keyed(ctx, j.reader, [intentKinds]uint64{}, pause, func(one intent) error {
 		if one.number > ends[one.kind] {
 			return nil
 		}
-		_, err := j.entered(ctx, one.key)
-		if errors.Is(err, ErrNotFound) {
-			return j.damagedIntent(one, errIntentGone)
-		}
-		return err
+		return j.checkEntered(ctx, one)
 	})
+	if err != nil || beyond == nil {
+		return err
+	}
+	return beyond
+}
+
+// checkEntered returns *DamagedError for an intent that should be in the table and is not.
+func (j *Journal) checkEntered(ctx context.Context, one intent) error {
+	_, err := j.entered(ctx, one.key)
+	if errors.Is(err, ErrNotFound) {
+		return j.damagedIntent(one, errIntentGone)
+	}
+	return err
 }
 
 // keyed hands the intents behind the ends to each, those of a kind in order; each may write.
@@ -195,12 +224,29 @@ func keyedActs(ctx context.Context, db querier, ends [intentKinds]uint64) (acts 
 	return acts, nil
 }
 
-// readIntentEnds are the numbers up to which intents are in the table.
-func readIntentEnds(ctx context.Context, db querier) (ends [intentKinds]uint64, err error) {
-	err = db.QueryRowContext(ctx, `SELECT sum(iif(kind = 0, number, 0)), sum(iif(kind = 1, number, 0)), sum(iif(kind = 2, number, 0)),
-		sum(iif(kind = 3, number, 0)), sum(iif(kind = 4, number, 0)) FROM intent_end`).Scan(&ends[0], &ends[1], &ends[2], &ends[3], &ends[4])
-	if err != nil {
-		return ends, fmt.Errorf("read ends of intents: %w", err)
+// intentEnds are the numbers up to which intents are in the table. beyond is set where one is beyond what there is: what begins
+// next would never be entered. The error is *DamagedError where one is not there.
+func (j *Journal) intentEnds(ctx context.Context, db querier) (ends [intentKinds]uint64, beyond, err error) {
+	damaged := &DamagedError{Path: j.config.Path, Cause: errIntentEnds}
+	for kind := range ends {
+		var number int64
+		err := db.QueryRowContext(ctx, "SELECT number FROM intent_end WHERE kind = ?", kind).Scan(&number)
+		if errors.Is(err, sql.ErrNoRows) {
+			return ends, nil, damaged
+		}
+		if err != nil {
+			return ends, nil, fmt.Errorf("read ends of intents: %w", err)
+		}
+		ends[kind] = uint64(number)
 	}
-	return ends, nil
+	var sales, followUps, records uint64 // after the ends: a running agent may add to both
+	err = db.QueryRowContext(ctx, `SELECT (SELECT ifnull(max(number), 0) FROM sale), (SELECT ifnull(max(number), 0) FROM follow_up),
+		(SELECT ifnull(max(sequence), 0) FROM record)`).Scan(&sales, &followUps, &records)
+	if err != nil {
+		return ends, nil, fmt.Errorf("read last numbers: %w", err)
+	}
+	if ends[saleIntent] > sales || ends[followUpIntent] > followUps || slices.Max(ends[openIntent:]) > records {
+		return ends, damaged, nil
+	}
+	return ends, nil, nil
 }

@@ -45,6 +45,12 @@ func OpenReadOnly(ctx context.Context, path string, engine seal.Engine, keyring 
 	return j, nil
 }
 
+// ReadKeys has Verify look for idempotency keys too, as Config.SaleKey and FollowUpKey have it. It is for a journal that was just
+// opened for looking.
+func (j *Journal) ReadKeys(sale, followUp func(state []byte) (string, error)) {
+	j.config.SaleKey, j.config.FollowUpKey = sale, followUp
+}
+
 func (j *Journal) openReadOnly(ctx context.Context, mode string) (err error) {
 	if j.reader, err = openReader(j.config.Disk, j.config.Path, mode); err != nil {
 		return err

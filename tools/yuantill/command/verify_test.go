@@ -190,6 +190,7 @@ func TestVerifyAgreesWithTheAgent(t *testing.T) {
 	epochs := func(s *sitetest.Site) string { return s.Epochs }
 	harms := map[string]func(*testing.T, *sitetest.Site){
 		"NoOwner": statement("DELETE FROM owner"), "NoHeadRow": statement("DELETE FROM head"),
+		"NoIntentEnds":           statement("DELETE FROM intent_end"),
 		"EmptyWithLockAndEpochs": empty(), "EmptyWithEpochs": empty(lock), "EmptyWithLock": empty(epochs),
 	}
 	for _, table := range []string{"owner", "record", "sale", "lost", "head", "follow_up", "directory", "directory_end", "landmark", "intent", "intent_end"} {
@@ -209,6 +210,16 @@ func TestVerifyAgreesWithTheAgent(t *testing.T) {
 			require.Contains(t, out, `"intact":false`)
 		})
 	}
+	t.Run("IntentEndBeyond", func(t *testing.T) { // the agent starts, and takes no payment
+		s := sitetest.New(t, t.TempDir(), "10000001")
+		statement("UPDATE intent_end SET number = 5 WHERE kind = 1")(t, s)
+		j := s.Open(t)
+		require.True(t, journal.IsDamaged(j.Room()))
+		require.NoError(t, j.Close())
+		code, out, errs := run(t, command.Environment{}, "journal", "verify", "--lang", "en", "--settings", s.Settings)
+		require.Equal(t, int(command.CodeJournal), code, errs)
+		require.Contains(t, out, "NOT intact")
+	})
 	t.Run("New", func(t *testing.T) {
 		s := sitetest.New(t, t.TempDir(), "10000001")
 		empty(lock, epochs)(t, s)

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io/fs"
 
+	"github.com/yuantill/yuantill/agent"
 	"github.com/yuantill/yuantill/agent/journal"
 	"github.com/yuantill/yuantill/agent/keyring"
 	"github.com/yuantill/yuantill/protocol/seal"
@@ -16,7 +17,7 @@ import (
 // *journal.ForeignError, *journal.DamagedError, journal.ErrGone, journal.ErrEmpty and the file system's errors.
 func Open(ctx context.Context, path string, engine seal.Engine, keys *keyring.Keyring) (*journal.Journal, error) {
 	if keys == nil {
-		return journal.OpenReadOnly(ctx, path, engine, nil)
+		return look(ctx, path, engine, nil)
 	}
 	// Another terminal's journal would only look altered under these keys: first without, to see whose it is.
 	j, err := journal.OpenReadOnly(ctx, path, engine, nil)
@@ -34,9 +35,18 @@ func Open(ctx context.Context, path string, engine seal.Engine, keys *keyring.Ke
 		}
 	}
 	// Of a damaged one too: with keys it is the altered record that is named, and not the one behind it.
-	j, keyed := journal.OpenReadOnly(ctx, path, engine, keys)
+	j, keyed := look(ctx, path, engine, keys)
 	if keyed == nil && err != nil {
 		return nil, errors.Join(err, j.Close())
 	}
 	return j, keyed
+}
+
+// look opens it so that a verification covers what the agent's does.
+func look(ctx context.Context, path string, engine seal.Engine, keys journal.Keyring) (*journal.Journal, error) {
+	j, err := journal.OpenReadOnly(ctx, path, engine, keys)
+	if err == nil {
+		j.ReadKeys(agent.SaleKey, agent.FollowUpKey)
+	}
+	return j, err
 }
