@@ -104,6 +104,17 @@ func TestAnOldCopyIsTold(t *testing.T) {
 			require.Len(t, got.Lost, 4)
 		})
 	})
+	t.Run("OfAJournalThatBeganBehindAllOfThem", func(t *testing.T) {
+		inShop(t, approve, func(t *testing.T, s *shop) {
+			s.journal.change(func() {
+				s.journal.lost = []journal.Loss{{Range: journal.Range{First: 1, Last: 20}, FoundAt: time.Now(), Told: true}}
+			})
+			got := status(t, s)
+			require.Equal(t, "this till's journal is a new one, and the one before is missing: it lacks records 1-20 under this terminal's id "+
+				"(the cloud has them all); or another machine works with a copy of this terminal", got.Notice.English)
+			require.Contains(t, got.Notice.Chinese, "本机流水是新建的，原来的不见了：缺本终端号的第 1-20 条记录（平台全都有）")
+		})
+	})
 	t.Run("WhatTheCloudHasIsNotToldForEver", func(t *testing.T) {
 		inShop(t, approve, func(t *testing.T, s *shop) {
 			found := time.Now()

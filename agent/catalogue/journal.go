@@ -18,6 +18,15 @@ func NotMadeHere(runs []string, cloud Text) Text {
 	}
 }
 
+// JournalMissing is NotMadeHere of a journal that began behind them: none of what was before is in it.
+func JournalMissing(runs []string, cloud Text) Text {
+	return Text{
+		fmt.Sprintf("本机流水是新建的，原来的不见了：缺本终端号的第 %s 条记录（%s）；或另有机器在用本终端的副本", strings.Join(runs, "、"), cloud.Chinese),
+		fmt.Sprintf("this till's journal is a new one, and the one before is missing: it lacks records %s under this terminal's id (%s); "+
+			"or another machine works with a copy of this terminal", strings.Join(runs, ", "), cloud.English),
+	}
+}
+
 // CloudPutBack says which of the records that the cloud has acknowledged its books no longer have.
 func CloudPutBack(first, last uint64) Text {
 	return Text{fmt.Sprintf("平台的账簿是旧副本，它确认过的第 %d 至 %d 条已不在其中", first, last),

@@ -31,8 +31,8 @@ func (p Phrase) notice() Text {
 		return Text{"平台拒收了本笔的记录，请勿交货；如不久未自动得出结果，请联系服务商",
 			"The cloud refused this sale's record; hand over nothing, and call support if no result comes by itself soon"}
 	case NoticeOldCopy:
-		return Text{"本终端号有记录不是本机流水所记：流水被换成旧副本，或另有机器在用本终端的副本；请先查有没有另一台机器，并联系服务商，切勿删除文件",
-			"Records under this terminal's id were not made with this till's journal: it was put back from an older copy, or another machine " +
+		return Text{"本终端号有记录不是本机流水所记：流水丢失或被换成旧副本，或另有机器在用本终端的副本；请先查有没有另一台机器，并联系服务商，切勿删除文件",
+			"Records under this terminal's id were not made with this till's journal: it was lost or put back from an older copy, or another machine " +
 				"works with a copy of this terminal. Look for another machine first, call support and delete no file"}
 	case NoticeTwin:
 		return Text{"另有一台机器在用本终端的副本，并以同一终端号写记录",

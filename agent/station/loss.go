@@ -30,6 +30,7 @@ const toldFor = 7 * 24 * time.Hour
 // told of another machine where it is certain that one works with a copy of the terminal, and of what else may be where not.
 func Losses(all []Loss, now time.Time, twin bool) (notice, next *Words) {
 	var lost, missing []string
+	anew := false // the journal began behind them
 	after := catalogue.AfterOldCopyWhole
 	for _, l := range all {
 		if l.Told && len(l.Missing) == 0 {
@@ -39,7 +40,7 @@ func Losses(all []Loss, now time.Time, twin bool) (notice, next *Words) {
 		} else {
 			after = catalogue.AfterOldCopy
 		}
-		lost = append(lost, runOf(l.First, l.Last))
+		lost, anew = append(lost, runOf(l.First, l.Last)), anew || l.First == 1
 		for _, m := range l.Missing {
 			missing = append(missing, runOf(m.First, m.Last))
 		}
@@ -60,6 +61,8 @@ func Losses(all []Loss, now time.Time, twin bool) (notice, next *Words) {
 		}
 	case len(lost) == 0:
 		return nil, nil
+	case anew:
+		said = catalogue.JournalMissing(lost, cloud)
 	default:
 		said = catalogue.NotMadeHere(lost, cloud)
 	}

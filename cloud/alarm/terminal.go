@@ -60,8 +60,8 @@ func journals() []Entry {
 	return []Entry{
 		{Kind: JournalRestored, Title: Text{"终端的流水缺少平台已知的记录",
 			"a terminal's journal lacks records that the cloud knows of"},
-			Meaning: Text{"流水被换成了旧副本，或另有机器用终端的副本写了这些记录；平台没有收到的那些，里面的收款可能缺失",
-				"its journal was replaced by an old copy, or another machine wrote them with a copy of the terminal; payments in those that never came here may be missing"},
+			Meaning: Text{"流水丢失或被换成了旧副本，或另有机器用终端的副本写了这些记录；平台没有收到的那些，里面的收款可能缺失",
+				"its journal was lost or replaced by an old copy, or another machine wrote them with a copy of the terminal; payments in those that never came here may be missing"},
 			Next: Text{"先到店查有几台机器用这个终端号，多的停用，只留一台；只有一台时，找回原来的流水文件换上；找不到时，按运营机构的账单逐笔核对那段时间",
 				"first find out at the shop whether another machine uses this terminal id, switch it off and leave one; if there is none, find the true journal and put it back; if it is gone, compare that time with the operators' statements"}},
 		{Kind: BooksBehind, Title: Text{"平台的账簿是旧副本", "the cloud's books are an older copy"},

@@ -34,6 +34,18 @@ func (w *world) alarms() map[string]uint64 {
 	return counts
 }
 
+// detail is what the latest alarm of a kind says.
+func (w *world) detail(kind string) string {
+	rows, err := w.store.Alarms(w.tb.Context(), 100)
+	require.NoError(w.tb, err)
+	for _, row := range rows {
+		if row.Kind == kind {
+			return row.Detail
+		}
+	}
+	return ""
+}
+
 // eventually waits for what the collector does without an answer.
 func (w *world) eventually(check func() bool, what string) {
 	w.tb.Helper()
@@ -210,6 +222,24 @@ func TestOldCopyOfWhichNothingCame(t *testing.T) {
 	require.EqualValues(t, sequence+1, till.signIn().GetNamed(), "the till is told, so that it can say so")
 	require.EqualValues(t, 1, w.alarms()["journal-restored"])
 	require.Zero(t, till.signIn().GetNamed())
+}
+
+// TestMissingJournal is told as that, and not as an old copy.
+func TestMissingJournal(t *testing.T) {
+	w := newWorld(t, nil)
+	till := newTill(w)
+	till.open()
+	w.clock.advance(time.Minute)
+	till.signIn() // names what it has
+	w.clock.advance(time.Minute)
+	link, sequence := till.link, till.sequence
+	till.link, till.sequence = record.Genesis(till.engine, till.id), 0
+	till.signIn()
+	require.Contains(t, w.detail("journal-restored"), "with an empty journal, after record 1 the time before: its journal is missing")
+	till.link, till.sequence = link, sequence
+	till.send(topic.Up, till.record(record.EpochOpened, &message.EpochOpened{Epoch: 3, LostFrom: 1}))
+	till.acknowledged(sequence + 1)
+	require.Contains(t, w.detail("journal-restored"), "it began a new one")
 }
 
 // TestBooksPutBack: a terminal that was acknowledged more than is stored tells that the books are an older copy.

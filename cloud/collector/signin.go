@@ -106,7 +106,11 @@ func (w *worker) openEpoch(ctx context.Context, t *tracker, data []byte, now tim
 // what it named then, 0 when that was not more.
 func (w *worker) compareJournals(ctx context.Context, t *tracker, body *message.SignIn, before uint64, now time.Time) []store.Alarm {
 	var alarms []store.Alarm
-	if before != 0 {
+	switch {
+	case before != 0 && body.GetLastSequence() == 0:
+		alarms = append(alarms, alarmOf(t, alarm.JournalRestored, fmt.Sprintf("the terminal signed in with an empty journal, after record %d "+
+			"the time before: its journal is missing, or the sign-in came late", before), now))
+	case before != 0:
 		alarms = append(alarms, alarmOf(t, alarm.JournalRestored, fmt.Sprintf("the terminal signed in with record %d as its last, after "+
 			"record %d the time before: its journal is an old copy, or the sign-in came late", body.GetLastSequence(), before), now))
 	}
