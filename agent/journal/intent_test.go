@@ -352,7 +352,7 @@ func TestKeysThatWereTamperedWith(t *testing.T) {
 		t.Run("an end "+name, func(t *testing.T) {
 			c := entered(t)
 			alter(t, c.Path, statement)
-			verifiedBeside(t, c)
+			require.ErrorContains(t, verifiedBeside(t, c), "where keys are found")
 			j := open(t, c)
 			require.ErrorContains(t, j.Room(), ends, "no payment begins")
 			for n := uint64(1); n <= 600; n += 7 {

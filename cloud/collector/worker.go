@@ -261,14 +261,12 @@ func (w *worker) epochOpened(t *tracker, r Verified, now time.Time, b *building)
 		epoch.FirstSequence = r.Header.Sequence
 		b.change.Epochs = append(b.change.Epochs, *epoch)
 	}
-	switch body.GetLostFrom() {
-	case 0:
-	case 1:
-		b.change.Alarms = append(b.change.Alarms, alarmOf(t, alarm.JournalRestored,
-			"the terminal's journal is missing: it began a new one, which goes on behind the records stored here", now))
-	default:
-		b.change.Alarms = append(b.change.Alarms, alarmOf(t, alarm.JournalRestored,
-			"the terminal's journal was an old copy; it goes on behind the records stored here", now))
+	if body.GetLostFrom() != 0 {
+		detail := "the terminal's journal was an old copy; it goes on behind the records stored here"
+		if body.GetLostFrom() == 1 {
+			detail = "the terminal's journal is missing: it began a new one, which goes on behind the records stored here"
+		}
+		b.change.Alarms = append(b.change.Alarms, alarmOf(t, alarm.JournalRestored, detail, now))
 	}
 }
 
