@@ -94,6 +94,13 @@ func returns() []Entry {
 				"the till told the customer that it is refunded, and the cloud cannot do it"},
 			Next: Text{"联系商户，用其他方式把钱退给顾客",
 				"have the merchant give the customer the money in another way"}},
+		{Kind: "order-accepted-unpaid", Title: Text{"钱已退回的订单被接受了",
+			"an order was accepted whose money went back"},
+			Meaning: Text{"终端记下订单已被接受，而付款已全部退回或正在退回（多半是在别的终端退的）：货物可能已交出而没有收款；若先接受、后退款而记录晚到，则属正常",
+				"the terminal recorded that the order is accepted, and all of its payment had gone back or was on its way, as a rule from another till: " +
+					"the goods are perhaps handed over unpaid. Where it was accepted first and its record came late, it is an ordinary refund"},
+			Next: Text{"立即告知店铺不要制作或交付这个订单；已交付的，与顾客结清或记为损失",
+				"have the shop not make or hand over this order; where it did, have the customer pay again or book the loss"}},
 		{Kind: "payment-void-of-closed-shift", Title: Text{"终端脱机撤销了隔班的收款",
 			"a till voided another shift's payment offline"},
 			Meaning: Text{"钱已退给顾客，账已记；隔班只可退货，那一班的交班单因此对不上",

@@ -276,13 +276,15 @@ func (s *step) refused(f *FollowUp, i int, reason operator.Reason) {
 	f.ID = ownID(s.p.OrderID, i, f.Round)
 }
 
-// tellEnd tells the terminal that asked; of the cloud's own follow-ups the payment's result tells.
+// tellEnd tells the terminal that asked. The payment's own terminal hears its result when it is another, or when the cloud
+// itself asked: else it would take the payment for one that is kept, and its order for one to be made.
 func (s *step) tellEnd(f *FollowUp) {
-	if f.own() {
-		s.tell()
-		return
+	if !f.own() {
+		s.tellFollowUp(f.ID)
 	}
-	s.tellFollowUp(f.ID)
+	if f.Terminal != s.p.Terminal {
+		s.tell()
+	}
 }
 
 func (s *step) tellFollowUp(id operator.FollowUpID) {

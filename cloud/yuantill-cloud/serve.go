@@ -233,7 +233,7 @@ func (c *cloud) assemble(ctx context.Context, connection *nats.Conn) error {
 			record.EpochOpened: c.limits.SignIns(), record.LimitsTaken: c.limits.Takings(),
 			record.PaymentRequested: c.limits.Beside(c.payments.Requests()), record.ReversalRequested: c.payments.Reversals(),
 			record.FollowUpRequested: c.payments.FollowUps(), record.OrderLookup: c.payments.Lookups(),
-			record.ShiftOpened: c.shifts.Openings(), record.ShiftClosed: c.shifts.Endings()}})
+			record.OutcomeShown: c.payments.Outcomes(), record.ShiftOpened: c.shifts.Openings(), record.ShiftClosed: c.shifts.Endings()}})
 	if err != nil {
 		return err
 	}

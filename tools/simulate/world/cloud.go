@@ -140,7 +140,7 @@ func (c *cloud) assemble(ctx context.Context, l *life) error {
 		Workers: 1, BooksBehind: c.payments.BooksBehind, Consumers: map[record.Type]collector.Consumer{
 			record.EpochOpened: c.limits.SignIns(), record.LimitsTaken: c.limits.Takings(), record.ShiftOpened: c.shifts.Openings(), record.ShiftClosed: c.shifts.Endings(),
 			record.PaymentRequested: c.limits.Beside(c.payments.Requests()), record.ReversalRequested: c.payments.Reversals(),
-			record.FollowUpRequested: c.payments.FollowUps(), record.OrderLookup: c.payments.Lookups()}})
+			record.FollowUpRequested: c.payments.FollowUps(), record.OrderLookup: c.payments.Lookups(), record.OutcomeShown: c.payments.Outcomes()}})
 	if err != nil {
 		return err
 	}
