@@ -19,7 +19,8 @@ const (
 	orderGoneBack    = message.OrderStanding_ORDER_STANDING_GONE_BACK
 )
 
-// refuseOrder says why the shop may not say so of an order, or nil. What was given back by hand is not accepted any more.
+// refuseOrder says why the shop may not say so of an order, or nil. What was given back by hand, here or elsewhere, is not
+// accepted any more.
 func (t *till) refuseOrder(ctx context.Context, h *held, says checkout.OrderStanding) error {
 	phrase := h.sale.RefusesOrder(says)
 	accepts := says == message.OrderStanding_ORDER_STANDING_ACCEPTED && h.sale.Order.Standing != says
@@ -29,13 +30,13 @@ func (t *till) refuseOrder(ctx context.Context, h *held, says checkout.OrderStan
 			return err
 		}
 		if followup.Kept(t.asFound(h.sale), done) == 0 {
-			phrase = catalogue.RefuseOrderGoesBack
+			phrase = catalogue.RefuseOrderGivenBack
 		}
 	}
 	if phrase == catalogue.None {
 		return nil
 	}
-	return &station.Refusal{Phrase: phrase, Detail: h.sale.Order.Standing.String()}
+	return &station.Refusal{Phrase: phrase}
 }
 
 // giveBack sees to it that the money of an order that was not accepted goes back, through refusals and restarts: a look at

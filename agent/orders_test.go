@@ -277,11 +277,22 @@ func TestLostRecordsMakeAnOrderDoubtful(t *testing.T) {
 	})
 }
 
+func TestUnpaidOrderIsRefusedInWordsForPeople(t *testing.T) {
+	inDesk(t, func(t *testing.T, s *shop, _ *books) {
+		view, err := s.till.Start(context.Background(), ordering("k1"))
+		require.NoError(t, err)
+		refusal := s.say(view.Sale.OrderID, orderAccepted)
+		requireRefused(t, refusal, catalogue.RefuseOrderUnpaid)
+		require.NotContains(t, refusal.Error(), "ORDER_STANDING")
+	})
+}
+
 func TestOrderThatWentBackByHandIsNotAccepted(t *testing.T) {
 	inDesk(t, func(t *testing.T, s *shop, _ *books) {
 		id := s.order(t, "k1")
 		require.Equal(t, followup.Approved, s.done(t, id, "v1", void, 0).State)
-		requireRefused(t, s.say(id, orderAccepted), catalogue.RefuseOrderGoesBack)
+		require.Equal(t, catalogue.TitleGoneBack.Text(), s.sale(t, id).Title, "at once, and not when its time passes")
+		requireRefused(t, s.say(id, orderAccepted), catalogue.RefuseOrderGivenBack)
 		time.Sleep(2 * time.Minute)
 		synctest.Wait()
 		require.Equal(t, orderGoneBack, s.standing(t, id))
@@ -370,5 +381,35 @@ func TestAcceptanceIsRecordedBeforeItIsAnswered(t *testing.T) {
 		header, err := record.ParseHeader(records[len(records)-1])
 		require.NoError(t, err)
 		require.Equal(t, record.OutcomeShown, header.Type)
+	})
+}
+
+func TestOrderWhoseMoneyWentBackElsewhereIsNotAccepted(t *testing.T) {
+	inDesk(t, func(t *testing.T, s *shop, b *books) {
+		id := s.order(t, "k1")
+		standing := b.orders[string(id[:])]
+		tells := func(refunded int64) {
+			standing.Refunded, standing.Revision = refunded, standing.Revision+2
+			s.cloud.results <- &message.PaymentResult{OrderId: id[:], Stage: message.Stage_STAGE_FINAL, Outcome: message.Outcome_OUTCOME_APPROVED,
+				Amount: 1250, Currency: "CNY", Standing: proto.CloneOf(standing), Revision: standing.Revision}
+			synctest.Wait()
+		}
+		tells(1250)
+		view := s.sale(t, id)
+		require.EqualValues(t, 1250, view.Sale.Standing().GetRefunded())
+		require.Equal(t, catalogue.TitleGoneBack.Text(), view.Title, "at once, and not when its time passes")
+		require.Equal(t, catalogue.StepOrderGoesBack.Text(), view.Next)
+		require.Zero(t, view.Until)
+		s.stop()
+		s.open(t)
+		refusal := s.say(id, orderAccepted)
+		requireRefused(t, refusal, catalogue.RefuseOrderGivenBack)
+		require.NotContains(t, refusal.Error(), "ORDER_STANDING")
+		tells(0)
+		require.Equal(t, catalogue.TitleOrderWaits.Text(), s.sale(t, id).Title, "the other till's refund was refused")
+		require.NoError(t, s.say(id, orderAccepted))
+		tells(1250)
+		require.Equal(t, orderAccepted, s.standing(t, id), "and then it is an ordinary refund")
+		require.Equal(t, catalogue.TitleGoneBack.Text(), s.sale(t, id).Title)
 	})
 }

@@ -44,7 +44,7 @@ func afterOther(refusal Phrase) Phrase {
 		return AfterNewKey
 	case RefuseState, RefuseNoOrder, RefuseOrderUnpaid:
 		return AfterStanding
-	case RefuseOrderGoesBack:
+	case RefuseOrderGoesBack, RefuseOrderGivenBack:
 		return AfterOrderGoesBack
 	case RefuseNotApproved:
 		return AfterNoMoney

@@ -14,6 +14,7 @@ const (
 	RefuseOrderGoesBack
 	RefuseOrderAccepted
 	AfterOrderGoesBack
+	RefuseOrderGivenBack
 	NoticeOrderUnaccepted
 )
 
@@ -43,6 +44,8 @@ func (p Phrase) order() Text {
 		return Text{"本笔尚未付款，订单不能接受或拒绝", "This sale is not paid, its order can be neither accepted nor rejected"}
 	case RefuseOrderGoesBack:
 		return Text{"来不及了：订单未被接受，款项退回顾客", "Too late: the order was not accepted and the money goes back to the customer"}
+	case RefuseOrderGivenBack:
+		return Text{"款项已退回或正在退回顾客，订单不能再接受", "The money has gone back or is on its way: the order cannot be accepted any more"}
 	case RefuseOrderAccepted:
 		return Text{"订单已被接受，不能再拒绝", "The order was accepted and cannot be rejected any more"}
 	case AfterOrderGoesBack:

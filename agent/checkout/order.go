@@ -171,6 +171,8 @@ func (r Rules) orderWake(s Sale, again bool, now time.Time) time.Time {
 // orderPhrases are title and next step where the order is what matters; None where it is not.
 func orderPhrases(s Sale) (title, next catalogue.Phrase) {
 	switch {
+	case s.AwaitsOrder() && s.givenBack():
+		return catalogue.TitleGoneBack, catalogue.StepOrderGoesBack
 	case s.AwaitsOrder():
 		return catalogue.TitleOrderWaits, catalogue.StepOrderWaits
 	case s.GoesBack():

@@ -33,3 +33,10 @@ func sameStanding(a, b *message.Standing) bool {
 	other.Revision = a.Revision
 	return proto.Equal(a, other)
 }
+
+// givenBack reports whether all of an approved payment has gone back, or is on its way, as far as the till was told.
+func (s Sale) givenBack() bool {
+	standing := s.Standing()
+	all := standing.GetRefunded() > 0 && standing.GetRefunded() >= standing.GetPaid() || standing.GetClosed()
+	return s.State == Approved && !s.Hold && all
+}

@@ -95,7 +95,7 @@ func approvedPhrases(s Sale) (title, next catalogue.Phrase) {
 		return catalogue.TitleHoldPaid, catalogue.StepHoldPaid
 	case s.Hold:
 		return catalogue.TitleHeld, catalogue.StepHeld
-	case standing.GetRefunded() > 0 && standing.GetRefunded() >= standing.GetPaid(), standing.GetClosed():
+	case s.givenBack():
 		return catalogue.TitleGoneBack, catalogue.StepGoneBack
 	case standing.GetRefunded() > 0:
 		return catalogue.TitlePartBack, catalogue.StepPartBack
@@ -138,6 +138,9 @@ func (s Sale) Reason() message.Reason {
 // until is the end of the countdown that people see.
 func (r Rules) until(s Sale) time.Time {
 	if s.AwaitsOrder() {
+		if s.givenBack() {
+			return time.Time{} // nobody waits for the order any more
+		}
 		return s.Order.Until
 	}
 	switch s.State {

@@ -76,7 +76,7 @@ func Refuses(order *message.OrderFound, open []FollowUp, kind Kind, amount int64
 	case message.FollowUp_FOLLOW_UP_REFUND:
 		switch {
 		case standing.GetHold() && !standing.GetClosed() && pending == 0:
-			// Another till may have completed some of it, of which nobody tells this one: there may be more than is known here.
+			// Another till may have completed some of it, and this one may not have been told: there may be more than is known here.
 			return catalogue.None
 		case amount > left.Refund && pending > 0 && amount <= standing.GetPaid()-standing.GetRefunded():
 			return catalogue.RefuseFollowUpOpen

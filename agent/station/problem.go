@@ -40,7 +40,8 @@ func statusOf(phrase catalogue.Phrase) int {
 		catalogue.RefuseShiftClosed, catalogue.RefuseNoBatch,
 		catalogue.RefuseNoCompletion, catalogue.RefuseShiftOpen, catalogue.RefuseNoShift, catalogue.RefuseShiftApproval,
 		catalogue.RefuseShiftNoFloat, catalogue.RefuseDrawer,
-		catalogue.RefuseNoOrder, catalogue.RefuseOrderUnpaid, catalogue.RefuseOrderGoesBack, catalogue.RefuseOrderAccepted:
+		catalogue.RefuseNoOrder, catalogue.RefuseOrderUnpaid, catalogue.RefuseOrderGoesBack, catalogue.RefuseOrderAccepted,
+		catalogue.RefuseOrderGivenBack:
 		return http.StatusConflict
 	case catalogue.RefuseNoSale, catalogue.RefuseNoFollowUp, catalogue.RefuseLookupNothing, catalogue.RefuseNoAddress:
 		return http.StatusNotFound
