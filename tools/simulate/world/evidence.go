@@ -24,6 +24,7 @@ type evidence struct {
 	notUnderstood map[order]bool
 	outcomes      map[order]map[message.Outcome]bool
 	orders        map[order][]message.OrderStanding // what was said of shops' orders, in order
+	stood         map[order]*message.Standing       // the latest that an outcome said
 	customers     map[string]int                    // reports on customers' slips, by item
 	answered      map[order]bool                    // of which a record has the cloud's word
 	records       map[string]bool                   // every record that an Append returned
@@ -48,7 +49,7 @@ func newEvidence() evidence {
 		outcomes: map[order]map[message.Outcome]bool{}, records: map[string]bool{}, followed: map[string]*followed{},
 		methods: map[string]string{}, openings: map[string]opening{}, items: map[number]string{}, sequences: map[string]uint64{}, numbers: map[string]number{},
 		prints: map[print]int{}, reported: map[string]bool{}, printed: map[print]int{}, answered: map[order]bool{},
-		orders: map[order][]message.OrderStanding{}, customers: map[string]int{}}
+		orders: map[order][]message.OrderStanding{}, stood: map[order]*message.Standing{}, customers: map[string]int{}}
 }
 
 // recorded writes down one committed record.
@@ -153,6 +154,6 @@ func (e *evidence) copied() evidence {
 	c.sequences = maps.Clone(e.sequences)
 	c.items, c.numbers, c.prints = maps.Clone(e.items), maps.Clone(e.numbers), maps.Clone(e.prints)
 	c.reported, c.printed, c.answered = maps.Clone(e.reported), maps.Clone(e.printed), maps.Clone(e.answered)
-	c.orders, c.customers = maps.Clone(e.orders), maps.Clone(e.customers)
+	c.orders, c.stood, c.customers = maps.Clone(e.orders), maps.Clone(e.stood), maps.Clone(e.customers)
 	return c
 }

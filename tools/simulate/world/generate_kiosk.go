@@ -17,6 +17,32 @@ func (g *generator) kiosks() {
 			}
 		}
 	}
+	k.givenBackElsewhere()
+}
+
+// givenBackElsewhere has another till give the money of some orders back around their acceptance, which the order's own till
+// hears of or does not; drawn apart as well.
+func (g *generator) givenBackElsewhere() {
+	if g.script.Tills < 2 {
+		return
+	}
+	r := newRandom(g.script.Seed, "kiosk elsewhere")
+	for _, a := range g.script.Actions {
+		if a.Kind != "kiosk" || !r.chance(25) {
+			continue
+		}
+		till, paid, word := a.number("till"), a.At+a.duration("after"), a.duration("word")
+		at := paid + r.between(2*time.Second, word+10*time.Second)
+		other := (till + 1 + r.IntN(g.script.Tills-1)) % g.script.Tills
+		g.add(at, "refund").set("till", other).set("from", till).set("back", 1).set("percent", one(r, 100, 100, 100, 40)).
+			set("by", one(r, "reference", "order"))
+		switch r.IntN(3) {
+		case 0: // what the cloud tells is lost
+			g.add(at, "weather").set("till", till).set("for", "30s").set("cut", "down")
+		case 1: // and nothing comes up before it is all over
+			g.add(at, "weather").set("till", till).set("for", "5m").set("cut", "both")
+		}
+	}
 }
 
 func (g *generator) kiosk(at time.Duration, till int) {

@@ -39,6 +39,7 @@ type kiosk struct {
 	paid   bool          // it has seen that
 	holds  bool          // the till's answer that the order is accepted
 	told   bool          // the till's answer that it is not, and that its money goes back
+	unpaid bool          // it was accepted when nothing of its money was kept any more
 	asks   int
 }
 
@@ -113,7 +114,8 @@ func (t *till) word(p *purchase, says checkout.OrderStanding, tries int) {
 
 // refused reports whether a till has said no for good, and not that it cannot now.
 func refused(err error) bool {
-	for _, phrase := range []catalogue.Phrase{catalogue.RefuseOrderGoesBack, catalogue.RefuseOrderAccepted, catalogue.RefuseState} {
+	for _, phrase := range []catalogue.Phrase{catalogue.RefuseOrderGoesBack, catalogue.RefuseOrderGivenBack, catalogue.RefuseOrderAccepted,
+		catalogue.RefuseState} {
 		if errors.Is(err, &station.Refusal{Phrase: phrase}) {
 			return true
 		}
@@ -138,11 +140,16 @@ func (t *till) answeredOrder(p *purchase, says checkout.OrderStanding, sale chec
 	case err == nil:
 		k.told = k.told || says == notAccepted
 	case errors.Is(err, &station.Refusal{Phrase: catalogue.RefuseOrderGoesBack}):
-		if says == accepted && stands == unsaid && !t.evidence.wentBack(p.order) {
+		if says == accepted && stands == unsaid {
 			w.violation("order-refused", "%s says that the money of %s goes back, and no record does", t.name, w.alias(p.order))
 		}
 		w.hit("kiosk-too-late")
 		k.told = true
+	case errors.Is(err, &station.Refusal{Phrase: catalogue.RefuseOrderGivenBack}):
+		if !t.evidence.wentBack(p.order) && !t.askedBack(p.order) {
+			w.violation("order-refused", "%s says that the money of %s was given back, and no record does", t.name, w.alias(p.order))
+		}
+		w.hit("kiosk-given-back-before")
 	default:
 		return refused(err)
 	}
@@ -152,6 +159,9 @@ func (t *till) answeredOrder(p *purchase, says checkout.OrderStanding, sale chec
 // ordered writes down what a record says of an order.
 func (e *evidence) ordered(t *till, body *message.OutcomeShown) {
 	id, stands := order(body.GetOrderId()), body.GetOrder()
+	if standing := body.GetResult().GetStanding(); standing != nil {
+		e.stood[id] = standing
+	}
 	if stands == unsaid {
 		return
 	}
@@ -160,6 +170,9 @@ func (e *evidence) ordered(t *till, body *message.OutcomeShown) {
 		t.world.violation("order-two-words", "%s records of %s: %s after %s", t.name, t.world.alias(id), stands, before)
 	}
 	t.world.trace("%s records of %s: %s", t.name, t.world.alias(id), stands)
+	if stands == accepted {
+		t.unpaid(id, e.stood[id])
+	}
 	e.orders[id] = append(slices.Clip(e.orders[id]), stands)
 }
 
@@ -203,6 +216,7 @@ func (w *World) checkKiosk(p *purchase) {
 	if k == nil {
 		return
 	}
+	w.checkUnpaid(p)
 	e, gone := t.journalOf(id)
 	stands, net := e.standing(id), w.net(id)
 	lacked := t.lacked(id)
