@@ -37,14 +37,17 @@ type heldLimits struct {
 	keptAt time.Time
 }
 
-// recoverOffline takes up the limits that the journal keeps, and what was accepted and not acknowledged. Limits that
-// cannot be verified any more are none.
+// recoverOffline takes up the limits that the journal keeps, and what was accepted and is not acknowledged, or was refused within
+// a day. Limits that cannot be verified any more are none.
 func (t *till) recoverOffline(ctx context.Context) error {
 	b := &t.offline
 	if b.parts == nil {
 		return nil
 	}
 	if err := t.rebuildTaken(ctx); err != nil {
+		return err
+	}
+	if err := t.rebuildRefused(ctx); err != nil {
 		return err
 	}
 	newest, err := b.parts.Journal.Newest(ctx, record.LimitsTaken)

@@ -310,6 +310,28 @@ func TestOffline(t *testing.T) {
 			require.Equal(t, checkout.ApprovedOffline, s.tap(t, "k6", card).Sale.State)
 		})
 	})
+	t.Run("WhatIsNotHonouredCountsAfterARestart", func(t *testing.T) {
+		offlineShop(t, as, func(t *testing.T, s *shop, card *hardcard.Card) {
+			for _, key := range []string{"k1", "k2", "k3", "k4"} {
+				s.tap(t, key, card)
+			}
+			s.cloud.say(decline)
+			s.honours(t)
+			time.Sleep(23 * time.Hour)
+			s.stop()
+			s.cloud.heard(time.Time{})
+			s.open(t)
+			synctest.Wait()
+			s.cloud.heard(time.Now())
+			view := s.tap(t, "k5", card)
+			require.Equal(t, catalogue.NoticeOfflineTotal.Text(), view.Notice)
+			_, err := s.till.Press(context.Background(), view.Sale.OrderID, checkout.CancelPressed{})
+			require.NoError(t, err)
+			time.Sleep(time.Hour)
+			s.cloud.heard(time.Now())
+			require.Equal(t, checkout.ApprovedOffline, s.tap(t, "k6", card).Sale.State)
+		})
+	})
 	t.Run("ShrinksWithTheHours", func(t *testing.T) {
 		offlineShop(t, as, func(t *testing.T, s *shop, card *hardcard.Card) {
 			time.Sleep(24 * time.Hour) // 60 % of 50.00 are 30.00

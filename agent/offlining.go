@@ -90,6 +90,11 @@ func (t *till) noteUnanswered(ctx context.Context, sale checkout.Sale) {
 	if t.offline.parts == nil || sale.State != checkout.ApprovedOffline || t.offline.taken.Has(sale.OrderID) {
 		return
 	}
+	t.noteRequested(ctx, sale)
+}
+
+// noteRequested counts a payment by the record that asked for it. The lock is held.
+func (t *till) noteRequested(ctx context.Context, sale checkout.Sale) {
 	records, err := t.offline.parts.Journal.Records(ctx, sale.PaymentSequence-1, 1, rebuildBytes)
 	if err != nil || len(records) == 0 {
 		t.logger.ErrorContext(ctx, "offline payment cannot be read", "sequence", sale.PaymentSequence, "error", err)

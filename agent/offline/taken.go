@@ -6,8 +6,8 @@ import (
 	"github.com/yuantill/yuantill/protocol/hardwallet"
 )
 
-// refusedWithin is how long a payment that no operator honoured goes on counting: as long as the cloud counts it (SPEC.md 7.8.5).
-const refusedWithin = 24 * time.Hour
+// RefusedWithin is how long a payment that no operator honoured goes on counting: as long as the cloud counts it (SPEC.md 7.8.5).
+const RefusedWithin = 24 * time.Hour
 
 // Payment is one that the till accepted by itself.
 type Payment struct {
@@ -45,7 +45,7 @@ func (t *Taken) Move(refused uint64, p Payment) {
 func (t *Taken) Refuse(order [16]byte, heard time.Time) {
 	for i := range t.payments {
 		if p := &t.payments[i]; p.Order == order && p.Until.IsZero() {
-			p.Until = heard.Add(refusedWithin)
+			p.Until = heard.Add(RefusedWithin)
 		}
 	}
 }
