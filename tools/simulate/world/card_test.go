@@ -2,17 +2,19 @@ package world
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/yuantill/yuantill/protocol/hardwallet"
+	"github.com/yuantill/yuantill/protocol/message"
 )
 
 // stranded is a till that cannot ask, with three sales of two customers.
 func stranded() (*till, []*purchase) {
 	t := counter()
 	w := t.world
-	w.spendings, w.spentBy, w.presented, w.reached = map[spending][]order{}, map[order][]spending{}, map[spending]order{}, map[string]bool{}
+	w.spendings, w.spentBy, w.presented = map[spending][]order{}, map[order][]spending{}, map[spending]order{}
 	one, other := &customer{name: "one"}, &customer{name: "other"}
 	var list []*purchase
 	for i, c := range []*customer{one, one, one, one, other} {
@@ -24,8 +26,13 @@ func stranded() (*till, []*purchase) {
 }
 
 func (t *till) takeByItself(p *purchase) {
-	t.evidence.offline = append(t.evidence.offline, offlinePayment{p.order, p.amount, p.customer.name + string(p.order[:])})
+	t.evidence.offline = append(t.evidence.offline, offlinePayment{order: p.order, amount: p.amount})
 	t.checkWallet(p.order)
+}
+
+// hear has the till hear what the cloud says of a payment.
+func (t *till) hear(p *purchase, outcome message.Outcome) {
+	t.evidence.heardOf(t, &message.OutcomeShown{OrderId: p.order[:], Outcome: outcome, Result: &message.PaymentResult{}})
 }
 
 func TestOneWalletsPaymentsWhileNobodyIsAsked(t *testing.T) {
@@ -49,13 +56,41 @@ func TestOneWalletsPaymentsWhileNobodyIsAsked(t *testing.T) {
 		till.takeByItself(list[2])
 		require.Equal(t, []string{"offline-beyond-wallet"}, broken(till))
 	})
-	t.Run("WhatTheCloudHasDoesNotCount", func(t *testing.T) {
+	t.Run("WhatIsHonouredDoesNotCount", func(t *testing.T) {
 		till, list := stranded()
 		for _, p := range list[:4] {
 			till.takeByItself(p)
-			till.world.reached[till.evidence.offline[len(till.evidence.offline)-1].header] = true
+			till.hear(p, message.Outcome_OUTCOME_APPROVED)
 		}
 		require.Empty(t, broken(till))
+	})
+	t.Run("WhatIsRefusedCountsForADay", func(t *testing.T) {
+		till, list := stranded()
+		for _, p := range list[:3] {
+			till.takeByItself(p)
+			till.hear(p, message.Outcome_OUTCOME_DECLINED)
+		}
+		till.world.loop.now += 23 * time.Hour
+		till.hear(list[0], message.Outcome_OUTCOME_DECLINED) // again: the first time counts
+		till.takeByItself(list[3])
+		require.Equal(t, []string{"offline-beyond-wallet"}, broken(till))
+		till, list = stranded()
+		for _, p := range list[:3] {
+			till.takeByItself(p)
+			till.hear(p, message.Outcome_OUTCOME_DECLINED)
+		}
+		till.skew = 24 * time.Hour // nobody can say that it is not a day later
+		till.takeByItself(list[3])
+		require.Empty(t, broken(till))
+	})
+	t.Run("OutcomesWithoutTheCloudsWordChangeNothing", func(t *testing.T) {
+		till, list := stranded()
+		for _, p := range list[:3] {
+			till.takeByItself(p)
+			till.evidence.heardOf(till, &message.OutcomeShown{OrderId: p.order[:], Outcome: message.Outcome_OUTCOME_APPROVED})
+		}
+		till.takeByItself(list[3])
+		require.Equal(t, []string{"offline-beyond-wallet"}, broken(till))
 	})
 	t.Run("OneNumberTwice", func(t *testing.T) {
 		till, list := stranded()

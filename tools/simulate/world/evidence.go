@@ -77,7 +77,7 @@ func (e *evidence) recorded(t *till, r record.Record) {
 			e.numbered(t, string(body.GetOrderId()), number{body.GetBatch(), body.GetVoucher()})
 			e.beyond(t, order(body.GetOrderId()), body)
 			t.anew("payment", body.GetAgain())
-			t.acceptedOffline(body, string(r.HeaderBytes()))
+			t.acceptedOffline(body)
 			t.world.dealings.begin(t.world, string(body.GetOrderId()), order(body.GetOrderId()), selling, body.GetAmount())
 		}
 	case record.ReversalRequested:
@@ -92,6 +92,7 @@ func (e *evidence) recorded(t *till, r record.Record) {
 		if proto.Unmarshal(r.Body(), body) == nil {
 			e.outcome(order(body.GetOrderId()))[body.GetOutcome()] = true
 			e.ordered(t, body)
+			e.heardOf(t, body)
 			if body.GetResult() != nil {
 				e.answered[order(body.GetOrderId())] = true
 				if definite(body.GetOutcome()) {

@@ -23,6 +23,7 @@ func Generate(seed uint64) Script {
 	g.crowd()
 	g.deceive()
 	g.deceits()
+	g.exposures()
 	g.lates()
 	slices.SortStableFunc(s.Actions, func(a, b Action) int { return int(a.At - b.At) })
 	return s

@@ -127,7 +127,6 @@ func (w *World) arrives(batch []byte) {
 	}
 	for _, frame := range frames {
 		w.arrived[string(frame[:record.HeaderSize])] = w.loop.now
-		w.reached[string(frame[:record.HeaderSize])] = true
 	}
 }
 

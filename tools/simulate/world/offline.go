@@ -9,14 +9,22 @@ import (
 
 // offlinePayment is a payment that a till took by itself.
 type offlinePayment struct {
-	order  order
-	amount int64
-	header string // of its record, which travels in the clear
+	order    order
+	amount   int64
+	honoured bool   // the till has heard that an operator pays it
+	refused  latest // when the till heard that none does; zero while it has not
 }
+
+const (
+	// refusedFor is how long what no operator honours goes on counting after the till heard so.
+	refusedFor = 24 * time.Hour
+	// refusedDoubt is how much sooner a till may be done with it whose clock goes wrong by as much as clocks do here.
+	refusedDoubt = 10 * time.Minute
+)
 
 // acceptedOffline checks a payment that a till took by itself against what the cloud allows, by how long the till really
 // had not heard the cloud, whatever its clocks said.
-func (t *till) acceptedOffline(asked *message.PaymentRequested, header string) {
+func (t *till) acceptedOffline(asked *message.PaymentRequested) {
 	if asked.GetOffline() == nil || asked.GetAgain() != 0 { // what is handed in anew was taken before
 		return
 	}
@@ -25,7 +33,7 @@ func (t *till) acceptedOffline(asked *message.PaymentRequested, header string) {
 	if asked.GetMethod() != message.Method_METHOD_TAP || asked.GetAmount() > offlinePaymentMax {
 		w.violation("offline-beyond-limit", "%s took %s by itself", t.name, yuan(asked.GetAmount()))
 	}
-	t.evidence.offline = append(t.evidence.offline, offlinePayment{order(asked.GetOrderId()), asked.GetAmount(), header})
+	t.evidence.offline = append(t.evidence.offline, offlinePayment{order: order(asked.GetOrderId()), amount: asked.GetAmount()})
 	waiting, count := t.waitingOffline(func(order) bool { return true })
 	t.checkWallet(order(asked.GetOrderId()))
 	unheard := w.loop.now - t.heard - t.hidden
@@ -43,14 +51,40 @@ func (t *till) acceptedOffline(asked *message.PaymentRequested, header string) {
 	}
 }
 
-// waitingOffline adds up what a till took by itself of some orders and the cloud has not got.
+// waitingOffline adds up what a till took by itself of some orders and can still be lost: what it has not heard that an operator
+// pays, and for a day what it has heard that none does.
 func (t *till) waitingOffline(of func(order) bool) (amount int64, count int) {
 	for _, p := range t.evidence.offline {
-		if !t.world.reached[p.header] && of(p.order) {
+		if !p.honoured && (p.refused.wall.IsZero() || t.counts(p.refused)) && of(p.order) {
 			amount, count = amount+p.amount, count+1
 		}
 	}
 	return amount, count
+}
+
+// counts reports whether what was refused then is refused since less than a day, in truth and by the till's clock.
+func (t *till) counts(refused latest) bool {
+	passed, shown := t.world.loop.now-refused.at, t.clock().Round(0).Sub(refused.wall)
+	return max(passed, shown) < refusedFor-refusedDoubt
+}
+
+// heardOf writes down what the till has heard of a payment that it took by itself.
+func (e *evidence) heardOf(t *till, shown *message.OutcomeShown) {
+	id := order(shown.GetOrderId())
+	if !e.tookOffline(id) || shown.GetResult() == nil || !definite(shown.GetOutcome()) {
+		return
+	}
+	for i := range e.offline {
+		p := &e.offline[i]
+		switch {
+		case p.order != id:
+		case shown.GetOutcome() == message.Outcome_OUTCOME_APPROVED:
+			p.honoured = true
+		case p.refused.wall.IsZero():
+			p.refused = t.present()
+			t.world.hit("offline-refused")
+		}
+	}
 }
 
 // checkWallet checks a payment that a till took by itself against what one wallet may pay so: by amount, by count, and each

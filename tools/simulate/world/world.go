@@ -79,7 +79,6 @@ type World struct {
 	presented map[spending]order   // to an operator
 	shown     map[string]*bankOrder
 	frames    map[string][32]byte
-	reached   map[string]bool          // headers of records that ever did
 	arrived   map[string]time.Duration // headers of records that reached the cloud
 
 	days       map[feeDay]dayFees // fees, as the ledger has them
@@ -103,7 +102,7 @@ func Run(shop *Shop, script Script, folder string, out io.Writer) (result Result
 	defer os.RemoveAll(folder)
 	w := &World{shop: shop, script: script, folder: folder, loop: &loop{}, out: out, people: newRandom(script.Seed, "people"),
 		purchases: map[order]*purchase{}, begun: map[string]*purchase{}, codes: map[string]*customer{}, cards: map[hardwallet.WalletID]*customer{},
-		shown: map[string]*bankOrder{}, frames: map[string][32]byte{}, arrived: map[string]time.Duration{}, reached: map[string]bool{}, faults: map[string]int{},
+		shown: map[string]*bankOrder{}, frames: map[string][32]byte{}, arrived: map[string]time.Duration{}, faults: map[string]int{},
 		days: map[feeDay]dayFees{}, regulars: map[int]*customer{}, spendings: map[spending][]order{}, spentBy: map[order][]spending{},
 		presented: map[spending]order{}, dealings: dealings{open: map[string]*dealing{}}}
 	w.logger = slog.New(&watchfulHandler{world: w})

@@ -1,0 +1,58 @@
+package world
+
+import "time"
+
+// The part of the generator that draws what tills take by themselves and give back: lines that die, come back for a moment and
+// die again, so that what was taken before is known to some and settled by nobody.
+
+// exposures are taps in an outage, a short time in which the cloud is heard, and taps in the next outage. They are drawn apart so
+// that the rest of a seed's script is as it would be without.
+func (g *generator) exposures() {
+	k := &generator{random: newRandom(g.script.Seed, "exposures"), script: g.script, rushes: g.rushes}
+	r := k.random
+	if r.chance(75) {
+		return
+	}
+	at, till := r.between(time.Hour, 16*time.Hour), k.aTill()
+	card := one(r, 4, 5)
+	refused := r.chance(50)
+	if refused { // the card's copy pays with a number that the card has used
+		k.add(at-20*time.Minute, "copy-card").set("card", card)
+		k.strandedTap(at-15*time.Minute, till, 100).set("card", card)
+	}
+	for range 2 + r.IntN(2) {
+		outage := r.between(20*time.Minute, 2*time.Hour)
+		k.add(at, "weather").set("till", till).set("for", outage.Truncate(time.Second)).set("cut", "both")
+		k.taps(at+time.Minute, outage-2*time.Minute, till, card, refused)
+		if at += outage; r.chance(60) { // nobody answers for them yet
+			for bank := range operatorCodes {
+				k.add(at-time.Second, "mood").set("bank", bank).set("for", r.between(10*time.Minute, 4*time.Hour).Truncate(time.Second)).set("out", 1)
+			}
+		}
+		at += r.between(time.Minute, 10*time.Minute)
+		if r.chance(60) {
+			k.add(at+30*time.Second, one(r, "upgrade", "kill-till")).set("till", till).set("for", "5s").set("at", 1)
+		}
+	}
+}
+
+// taps are a few payments in an outage, the first of them perhaps with a copy of a card, and perhaps some given back.
+func (g *generator) taps(at, within time.Duration, till, card int, copied bool) {
+	r := g.random
+	count := 2 + r.IntN(3)
+	for i := range count {
+		a := g.strandedTap(at, till, one(r, 20_000, 30_000, 50_000))
+		switch {
+		case copied && i == 0:
+			a.set("card", card).set("copied", 1)
+		case r.chance(30):
+			a.set("card", card+2)
+		}
+		at += within / time.Duration(count)
+	}
+}
+
+// strandedTap is a card that somebody holds there and who goes.
+func (g *generator) strandedTap(at time.Duration, till, amount int) *Action {
+	return g.add(at, "sale").set("till", till).set("amount", amount).set("method", "tap").set("after", time.Second)
+}
