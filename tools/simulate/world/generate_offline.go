@@ -48,7 +48,23 @@ func (g *generator) taps(at, within time.Duration, till, card int, copied bool) 
 		case r.chance(30):
 			a.set("card", card+2)
 		}
+		if r.chance(25) {
+			g.returns(at+30*time.Second, till)
+		}
 		at += within / time.Duration(count)
+	}
+}
+
+// returns give back of what was taken last, more often than there is something left.
+func (g *generator) returns(at time.Duration, till int) {
+	r := g.random
+	for range 2 + r.IntN(2) {
+		a := g.add(at, "refund").set("till", till).set("back", 1).set("percent", one(r, 30, 50, 60, 100))
+		if r.chance(15) {
+			a.set("void", 1)
+		}
+		g.pressed(a)
+		at += r.between(5*time.Second, 30*time.Second)
 	}
 }
 

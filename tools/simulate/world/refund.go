@@ -186,6 +186,7 @@ func (e *evidence) followUp(t *till, sequence uint64, kind record.Type, body []b
 				amount = f.asked // the till's own word: the cloud has still to carry it out
 			}
 			f.amount = moved(f.kind) * amount
+			e.checkGivenBack(t, f.order)
 		case message.Outcome_OUTCOME_DECLINED:
 			f.final, f.done, f.amount = true, false, 0
 		}
