@@ -159,6 +159,13 @@ func (w *followTrial) checkStep() {
 	require.LessOrEqual(w.t, w.fees*10_000, w.book*int64(w.p.FeeCap), "the fee left exceeds the cap on what is left")
 	standing := w.p.Standing()
 	require.LessOrEqual(w.t, standing.Refunded, standing.Paid, "refunds definite and under way exceed what was paid: %+v", w.p.FollowUps)
+	back := int64(0)
+	for _, f := range w.p.FollowUps { // counted here, however it is counted there
+		if f.Status != payment.Refused && (f.Kind == operator.KindVoid || f.Kind == operator.KindRefund || f.Kind == operator.KindDispute) {
+			back += f.Amount
+		}
+	}
+	require.True(w.t, !w.p.Stands() || back <= standing.Paid, "what waits behind others counts too: %+v", w.p.FollowUps)
 	if w.p.Hold && w.p.Stands() {
 		require.LessOrEqual(w.t, standing.Paid, standing.Held*int64(w.p.HoldCap)/100, "completions exceed the cap")
 	}
