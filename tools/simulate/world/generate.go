@@ -24,6 +24,7 @@ func Generate(seed uint64) Script {
 	g.deceive()
 	g.deceits()
 	g.exposures()
+	g.disputes()
 	g.lates()
 	slices.SortStableFunc(s.Actions, func(a, b Action) int { return int(a.At - b.At) })
 	return s

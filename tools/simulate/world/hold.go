@@ -124,6 +124,9 @@ func (b *bank) followHold(o *bankOrder, r operator.FollowUp) operator.Reason {
 			w.violation("undone-wrong", "%s of %s", yuan(r.Amount), w.alias(o.id))
 			return operator.ReasonInvalidRequest
 		}
+		if b.objects(o, r.Amount) {
+			return operator.ReasonLimitExceeded
+		}
 		c.undone = true
 		if l.rest += c.freed; c.paid > 0 {
 			b.states(o, r.ID, operator.LineReturn, c.paid)

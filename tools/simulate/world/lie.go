@@ -48,6 +48,7 @@ func (l lie) named(names []string) bool {
 		lieRefundRefused: {reconcile.ReturnedThere},
 		// Twice the amount is a second debit, and what all came back of is not there.
 		lieAmount:    {reconcile.AmountDiffers, reconcile.Duplicate, reconcile.MissingThere},
+		lieDisputed:  {reconcile.DisputeNotBooked},
 		lieCompleted: {reconcile.MissingThere, reconcile.AmountDiffers}, lieReleased: {reconcile.AmountDiffers, reconcile.Duplicate},
 	}
 	return slices.ContainsFunc(fitting[l], func(kind reconcile.Kind) bool { return slices.Contains(names, string(kind)) })

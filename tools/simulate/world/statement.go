@@ -75,44 +75,6 @@ func (c *cloud) compareStatements(l *life, wait time.Duration) {
 	again.in(wait)
 }
 
-// dispute has a customer's bank take back some of a sale of which nothing is under way, an hour after it at the earliest; back
-// counts as for a refund:
-//
-//	dispute till=0 back=1 percent=60
-func dispute(w *World, a Action) {
-	t := w.machine(a)
-	if t == nil {
-		return
-	}
-	p := w.original(a, false)
-	if p == nil || slices.ContainsFunc(p.claims, func(c *claim) bool { return !c.decided }) {
-		return
-	}
-	o := w.bankOrderOf(p.order)
-	if o == nil || o.state != bankApproved || o.lie != "" || o.net() <= 0 || o.request.Method == operator.MethodTap || w.loop.now-o.since < time.Hour {
-		return
-	}
-	amount := max(o.net()*int64(min(a.number("percent"), 100))/100, 1)
-	w.hit("dispute")
-	w.trace("the customer of %s has his bank take back %s", w.alias(p.order), yuan(amount))
-	o.returned, o.disputed = o.returned+amount, o.disputed+amount
-	w.dealings.begin(w, "", o.id, disputing, amount)
-	o.at.states(o, operator.FollowUpID{}, operator.LineDispute, amount)
-}
-
-// objects says whether an operator refuses to give back what a customer's bank has taken back already. Who knows of the dispute
-// must not even ask.
-func (b *bank) objects(o *bankOrder, amount int64) bool {
-	if o.disputed == 0 || amount <= o.net() {
-		return false
-	}
-	if b.world.booked(o.id, store.EntryDispute) {
-		b.world.violation("refund-beyond-dispute", "%s of %s is asked back, of which %s is left beside a dispute that is booked", yuan(amount),
-			b.world.alias(o.id), yuan(o.net()))
-	}
-	return true
-}
-
 // booked reports whether the ledger has an entry of a kind.
 func (w *World) booked(id order, kind store.EntryKind) bool {
 	if w.cloud.life == nil || w.cloud.disk.Off() {
