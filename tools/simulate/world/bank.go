@@ -94,6 +94,9 @@ func newBank(w *World, code string) *bank {
 func (b *bank) order(id operator.OrderID) *bankOrder { return b.orders[id] }
 
 func (b *bank) add(r operator.Request) *bankOrder {
+	if r.Verify && r.Amount <= noPasswordMax {
+		b.world.violation("password-needless", "a password is asked for %s of %s", yuan(r.Amount), b.world.alias(r.OrderID))
+	}
 	b.number++
 	o := &bankOrder{at: b, id: r.OrderID, request: r, since: b.world.loop.now, reference: fmt.Sprintf("%s-%d", b.code, b.number)}
 	b.orders[r.OrderID] = o

@@ -3,6 +3,7 @@ package world
 import (
 	"maps"
 	"slices"
+	"time"
 
 	"google.golang.org/protobuf/proto"
 
@@ -21,7 +22,7 @@ type evidence struct {
 	reversal  map[order]bool
 	signed    map[order]bool // by a hard wallet, which has debited itself
 	// Asked for in words that the cloud does not know.
-	notUnderstood map[order]bool
+	notUnderstood map[string]bool // by order or follow-up
 	outcomes      map[order]map[message.Outcome]bool
 	orders        map[order][]message.OrderStanding // what was said of shops' orders, in order
 	stood         map[order]*message.Standing       // the latest that an outcome said
@@ -41,11 +42,12 @@ type evidence struct {
 	printed       map[print]int      // those of them that were for certain
 	reported      map[string]bool    // items of which a record says what became of a slip
 	last          uint64             // the highest sequence
+	limitsMade    time.Duration      // of the newest limits that it has
 	checked       uint64             // acknowledged records that were looked for in the cloud
 }
 
 func newEvidence() evidence {
-	return evidence{requested: map[order]bool{}, reversal: map[order]bool{}, signed: map[order]bool{}, notUnderstood: map[order]bool{},
+	return evidence{requested: map[order]bool{}, reversal: map[order]bool{}, signed: map[order]bool{}, notUnderstood: map[string]bool{},
 		outcomes: map[order]map[message.Outcome]bool{}, records: map[string]bool{}, followed: map[string]*followed{},
 		methods: map[string]string{}, openings: map[string]opening{}, items: map[number]string{}, sequences: map[string]uint64{}, numbers: map[string]number{},
 		prints: map[print]int{}, reported: map[string]bool{}, printed: map[print]int{}, answered: map[order]bool{},
@@ -75,7 +77,7 @@ func (e *evidence) recorded(t *till, r record.Record) {
 				e.sequences[string(body.GetOrderId())] = header.Sequence
 			}
 			e.numbered(t, string(body.GetOrderId()), number{body.GetBatch(), body.GetVoucher()})
-			e.beyond(t, order(body.GetOrderId()), body)
+			e.beyond(t, string(body.GetOrderId()), r.Body())
 			t.anew("payment", body.GetAgain())
 			t.acceptedOffline(body)
 			t.world.dealings.begin(t.world, string(body.GetOrderId()), order(body.GetOrderId()), selling, body.GetAmount())
@@ -93,6 +95,7 @@ func (e *evidence) recorded(t *till, r record.Record) {
 			e.outcome(order(body.GetOrderId()))[body.GetOutcome()] = true
 			e.ordered(t, body)
 			e.heardOf(t, body)
+			t.heardBlocked(body)
 			if body.GetResult() != nil {
 				e.answered[order(body.GetOrderId())] = true
 				if definite(body.GetOutcome()) {
@@ -100,6 +103,8 @@ func (e *evidence) recorded(t *till, r record.Record) {
 				}
 			}
 		}
+	case record.LimitsTaken:
+		e.limitsTaken(r.Body())
 	case record.ReceiptPrinted:
 		e.printRecorded(t, r.Body())
 	case record.DeviceFault:
@@ -152,6 +157,7 @@ func (e *evidence) copied() evidence {
 	}
 	c.offline, c.signIns = slices.Clone(e.offline), slices.Clone(e.signIns)
 	c.facts, c.methods, c.openings, c.last = slices.Clone(e.facts), maps.Clone(e.methods), maps.Clone(e.openings), e.last
+	c.limitsMade = e.limitsMade
 	c.sequences = maps.Clone(e.sequences)
 	c.items, c.numbers, c.prints = maps.Clone(e.items), maps.Clone(e.numbers), maps.Clone(e.prints)
 	c.reported, c.printed, c.answered = maps.Clone(e.reported), maps.Clone(e.printed), maps.Clone(e.answered)

@@ -112,7 +112,7 @@ func (g *generator) amount() int {
 	case r.chance(20):
 		return 1 + r.IntN(3000)
 	case r.chance(12):
-		return one(r, noPasswordMax, noPasswordMax+1, noPasswordMax+1+r.IntN(4*noPasswordMax))
+		return one(r, noPasswordMax-1, noPasswordMax, noPasswordMax+1, noPasswordMax+1+r.IntN(4*noPasswordMax))
 	}
 	return 1 + r.IntN(noPasswordMax)
 }

@@ -29,6 +29,11 @@ func (g *generator) exposures() {
 				k.add(at-time.Second, "mood").set("bank", bank).set("for", r.between(10*time.Minute, 4*time.Hour).Truncate(time.Second)).set("out", 1)
 			}
 		}
+		if r.chance(40) { // so long that limits are written down again, with the wallets that are blocked by now
+			at += r.between(65*time.Minute, 2*time.Hour)
+			k.add(at-time.Minute, "upgrade").set("till", till).set("for", "5s")
+			continue
+		}
 		at += r.between(time.Minute, 10*time.Minute)
 		if r.chance(60) {
 			k.add(at+30*time.Second, one(r, "upgrade", "kill-till")).set("till", till).set("for", "5s").set("at", 1)
@@ -45,6 +50,8 @@ func (g *generator) taps(at, within time.Duration, till, card int, copied bool) 
 		switch {
 		case copied && i == 0:
 			a.set("card", card).set("copied", 1)
+		case copied && r.chance(20):
+			a.set("card", card)
 		case r.chance(30):
 			a.set("card", card+2)
 		}

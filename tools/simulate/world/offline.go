@@ -4,7 +4,10 @@ import (
 	"slices"
 	"time"
 
+	"google.golang.org/protobuf/proto"
+
 	"github.com/yuantill/yuantill/protocol/message"
+	"github.com/yuantill/yuantill/protocol/record"
 )
 
 // offlinePayment is a payment that a till took by itself.
@@ -36,6 +39,7 @@ func (t *till) acceptedOffline(asked *message.PaymentRequested) {
 	t.evidence.offline = append(t.evidence.offline, offlinePayment{order: order(asked.GetOrderId()), amount: asked.GetAmount()})
 	waiting, count := t.waitingOffline(func(order) bool { return true })
 	t.checkWallet(order(asked.GetOrderId()))
+	t.checkBlocked(order(asked.GetOrderId()))
 	unheard := w.loop.now - t.heard - t.hidden
 	if unheard > offlineHoursMax*time.Hour {
 		w.violation("offline-too-long", "%s took %s by itself, %s after it heard the cloud", t.name, yuan(asked.GetAmount()), unheard)
@@ -108,6 +112,43 @@ func (t *till) checkWallet(id order) {
 	_, twice := t.waitingOffline(func(other order) bool { return other != id && w.sameSpending(id, other) })
 	if twice > 0 {
 		w.violation("offline-cloned", "%s takes %s from a copy of a card that it has had", t.name, w.alias(id))
+	}
+}
+
+// blockDoubt is how long the cloud may take to put a wallet on its list that it has refused.
+const blockDoubt = time.Minute
+
+// checkBlocked checks that a wallet of which the cloud has said that it was copied is not taken by limits that the cloud made since.
+func (t *till) checkBlocked(id order) {
+	for _, spent := range t.world.spentBy[id] {
+		if blocked, is := t.world.blocked[spent.wallet]; is && t.evidence.limitsMade > blocked+blockDoubt {
+			t.world.violation("offline-blocked", "%s takes %s by itself, whose wallet is blocked since %s, by limits made at %s", t.name, t.world.alias(id),
+				blocked, t.evidence.limitsMade)
+		}
+	}
+}
+
+// heardBlocked notes which wallets the cloud has said that it blocks.
+func (t *till) heardBlocked(shown *message.OutcomeShown) {
+	if shown.GetResult().GetReason() != message.Reason_REASON_DOUBLE_SPENT {
+		return
+	}
+	for _, spent := range t.world.spentBy[order(shown.GetOrderId())] {
+		if _, known := t.world.blocked[spent.wallet]; !known {
+			t.world.hit("wallet-blocked")
+			t.world.blocked[spent.wallet] = t.world.loop.now
+		}
+	}
+}
+
+// limitsTaken notes when the limits were made that a till holds to.
+func (e *evidence) limitsTaken(body []byte) {
+	kept := &message.OfflineLimitsTaken{}
+	if proto.Unmarshal(body, kept) != nil {
+		return
+	}
+	if header, err := record.ParseHeader(kept.GetAnswer()); err == nil {
+		e.limitsMade = header.Time.Sub(dawn)
 	}
 }
 

@@ -137,6 +137,7 @@ type followed struct {
 	order    order
 	kind     message.FollowUp
 	own      bool // the till asks by itself
+	offline  bool // the till has done it by itself
 	final    bool
 	asked    int64 // what it asked for
 	done     bool
@@ -153,7 +154,8 @@ func (e *evidence) followUp(t *till, sequence uint64, kind record.Type, body []b
 			t.anew("follow-up", asked.GetAgain())
 			f := e.follow(asked.GetFollowUpId())
 			f.order, f.kind, f.asked = order(asked.GetOrderId()), asked.GetKind(), asked.GetAmount()
-			f.undoes = string(asked.GetUndoes())
+			f.undoes, f.offline = string(asked.GetUndoes()), asked.GetOffline()
+			e.beyond(t, f.id, body)
 			if asked.GetAgain() == 0 {
 				f.sequence = sequence
 				own := asked.GetNote() == ownNote
@@ -289,6 +291,7 @@ func (b *bank) followUp(r operator.FollowUp) operator.FollowUpAnswer {
 
 // carryOut moves the money, or says why not.
 func (b *bank) carryOut(o *bankOrder, r operator.FollowUp) operator.Reason {
+	b.world.checkFollowUpUnderstood(r)
 	if r.Kind != operator.KindVoid && r.Kind != operator.KindRefund {
 		if o.lien == nil {
 			return operator.ReasonInvalidRequest

@@ -8,6 +8,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/yuantill/yuantill/agent/journal"
+	"github.com/yuantill/yuantill/cloud/operator"
 	"github.com/yuantill/yuantill/protocol/message"
 	"github.com/yuantill/yuantill/protocol/record"
 )
@@ -97,12 +98,27 @@ func (t *till) sayMore(ctx context.Context) {
 	}
 }
 
-// beyond notes that a request asks for what the cloud does not know.
-func (e *evidence) beyond(t *till, id order, body proto.Message) {
-	if !message.Understood(body) {
-		e.notUnderstood[id] = true
+// beyond notes whether a request, by order or follow-up, asks for what the cloud does not know. The world knows the word itself: it
+// is the one that it added. One that is made anew takes the place of the one before.
+func (e *evidence) beyond(t *till, id string, request []byte) {
+	if e.notUnderstood[id] = says(request, essential); e.notUnderstood[id] {
 		t.world.hit("later-request")
 	}
+}
+
+// says reports whether a message has a field, as it is on the wire.
+func says(message []byte, field protowire.Number) bool {
+	for len(message) > 0 {
+		number, _, size := protowire.ConsumeField(message)
+		if size < 0 {
+			return false
+		}
+		if number == field {
+			return true
+		}
+		message = message[size:]
+	}
+	return false
 }
 
 // answers are the cloud's, as its version gives them.
@@ -134,8 +150,20 @@ func (a answers) Send(ctx context.Context, terminal record.Terminal, kind record
 func (w *World) checkUnderstood(id order) {
 	for _, t := range w.tills {
 		for e := range t.journals() {
-			if e.notUnderstood[id] && !e.signed[id] {
+			if e.notUnderstood[string(id[:])] && !e.signed[id] {
 				w.violation("not-understood", "%s is debited, and %s asked for what the cloud does not know", w.alias(id), t.name)
+			}
+		}
+	}
+}
+
+// checkFollowUpUnderstood checks what is done with an order against what was asked for: only what was understood is done, or what a
+// till has done by itself.
+func (w *World) checkFollowUpUnderstood(r operator.FollowUp) {
+	for _, t := range w.tills {
+		for e := range t.journals() {
+			if f := e.followed[string(r.ID[:])]; f != nil && e.notUnderstood[f.id] && !f.offline {
+				w.violation("not-understood", "%s of %s is done, and %s asked for what the cloud does not know", r.Kind, w.alias(r.OrderID), t.name)
 			}
 		}
 	}

@@ -74,9 +74,10 @@ type World struct {
 	cards     map[hardwallet.WalletID]*customer
 	regulars  map[int]*customer
 	minted    int
-	spendings map[spending][]order // what cards have paid
-	spentBy   map[order][]spending // the same the other way round
-	presented map[spending]order   // to an operator
+	spendings map[spending][]order                  // what cards have paid
+	spentBy   map[order][]spending                  // the same the other way round
+	presented map[spending]order                    // to an operator
+	blocked   map[hardwallet.WalletID]time.Duration // since when the cloud is known to block a wallet
 	shown     map[string]*bankOrder
 	frames    map[string][32]byte
 	arrived   map[string]time.Duration // headers of records that reached the cloud
@@ -104,7 +105,7 @@ func Run(shop *Shop, script Script, folder string, out io.Writer) (result Result
 		purchases: map[order]*purchase{}, begun: map[string]*purchase{}, codes: map[string]*customer{}, cards: map[hardwallet.WalletID]*customer{},
 		shown: map[string]*bankOrder{}, frames: map[string][32]byte{}, arrived: map[string]time.Duration{}, faults: map[string]int{},
 		days: map[feeDay]dayFees{}, regulars: map[int]*customer{}, spendings: map[spending][]order{}, spentBy: map[order][]spending{},
-		presented: map[spending]order{}, dealings: dealings{open: map[string]*dealing{}}}
+		presented: map[spending]order{}, blocked: map[hardwallet.WalletID]time.Duration{}, dealings: dealings{open: map[string]*dealing{}}}
 	w.logger = slog.New(&watchfulHandler{world: w})
 	defer func() {
 		if problem := recover(); problem != nil {
