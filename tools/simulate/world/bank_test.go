@@ -37,7 +37,8 @@ func TestPasswordBeforeALargeDebit(t *testing.T) {
 		"NotAsked":        {noPasswordMax + 1, false, 0, bankApproved, []string{"debited-unverified"}},
 		"AskedByItself":   {noPasswordMax + 1, false, time.Second, bankApproved, nil},
 		"NeverByItself":   {noPasswordMax, false, -1, bankPassword, nil},
-		"AskedForALittle": {100, true, 0, bankApproved, nil},
+		"AskedForALittle": {100, true, 0, bankApproved, []string{"password-needless"}},
+		"AskedAtTheCap":   {noPasswordMax, true, 0, bankApproved, []string{"password-needless"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			b, request := askedFor(c.amount, c.password)

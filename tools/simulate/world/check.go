@@ -104,6 +104,7 @@ func (w *World) checkEnd() {
 	w.checkOrders()
 	w.checkStatements()
 	w.checkDays()
+	w.checkBacklogs()
 	w.checkHistory()
 	w.checkDealings()
 	w.checkBaseline()

@@ -136,7 +136,7 @@ func (w *World) ought(c *claim) verdict {
 	case message.FollowUp_FOLLOW_UP_TOP_UP, message.FollowUp_FOLLOW_UP_CANCEL:
 		return just
 	case message.FollowUp_FOLLOW_UP_COMPLETE:
-		return verdictOf(l.paid+c.amount <= l.all)
+		return verdictOf(l.paid+c.amount <= l.most())
 	default: // an undo
 		return verdictOf(c.undoes != "" && c.amount <= o.net())
 	}

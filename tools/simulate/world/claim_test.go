@@ -99,21 +99,21 @@ func TestWhatOughtToBecomeOfAHold(t *testing.T) {
 		lien   lien
 		ought  verdict
 	}{
-		"TopUp":                  {topUp, 1, "", 0, lien{all: 100_00, rest: 100_00}, just},
-		"All":                    {complete, 100_00, "", 0, lien{all: 100_00, rest: 100_00}, just},
-		"OneFenMore":             {complete, 100_01, "", 0, lien{all: 100_00, rest: 100_00}, unjust},
-		"WithWhatWasAdded":       {complete, 90_00, "", 0, lien{all: 150_00, rest: 90_00, paid: 60_00}, just},
-		"OneFenMoreThanThat":     {complete, 90_01, "", 0, lien{all: 150_00, rest: 90_00, paid: 60_00}, unjust},
-		"Cancel":                 {cancel, 0, "", 0, lien{all: 100_00, rest: 1}, just},
-		"CancelOfNothing":        {cancel, 0, "", 0, lien{all: 100_00, rest: 0, paid: 100_00}, unjust},
-		"TopUpOfNothingHeld":     {topUp, 1, "", 0, lien{all: 100_00, paid: 100_00}, unjust},
-		"Ended":                  {topUp, 1, "", 0, lien{all: 100_00, ended: true}, unjust},
-		"RefundOfACompletion":    {refundKind, 60_00, "", 0, lien{all: 100_00, paid: 60_00, ended: true}, just},
-		"RefundOfWhatIsOnlyHeld": {refundKind, 1, "", 0, lien{all: 100_00, rest: 100_00}, unjust},
-		"Undo":                   {undo, 60_00, "c", 0, lien{all: 100_00, rest: 40_00, paid: 60_00}, just},
-		"UndoOfNothing":          {undo, 0, "", 0, lien{all: 100_00, rest: 100_00}, unjust},
-		"UndoOfTheWhole":         {undo, 100_00, "c", 0, lien{all: 100_00, paid: 100_00}, just},
-		"AboutToExpire":          {topUp, 1, "", holdFor - time.Minute, lien{all: 100_00, rest: 100_00}, unclear},
+		"TopUp":                  {topUp, 1, "", 0, lien{all: 100_00, percent: 100, rest: 100_00}, just},
+		"All":                    {complete, 100_00, "", 0, lien{all: 100_00, percent: 100, rest: 100_00}, just},
+		"OneFenMore":             {complete, 100_01, "", 0, lien{all: 100_00, percent: 100, rest: 100_00}, unjust},
+		"WithWhatWasAdded":       {complete, 90_00, "", 0, lien{all: 150_00, percent: 100, rest: 90_00, paid: 60_00}, just},
+		"OneFenMoreThanThat":     {complete, 90_01, "", 0, lien{all: 150_00, percent: 100, rest: 90_00, paid: 60_00}, unjust},
+		"Cancel":                 {cancel, 0, "", 0, lien{all: 100_00, percent: 100, rest: 1}, just},
+		"CancelOfNothing":        {cancel, 0, "", 0, lien{all: 100_00, percent: 100, rest: 0, paid: 100_00}, unjust},
+		"TopUpOfNothingHeld":     {topUp, 1, "", 0, lien{all: 100_00, percent: 100, paid: 100_00}, unjust},
+		"Ended":                  {topUp, 1, "", 0, lien{all: 100_00, percent: 100, ended: true}, unjust},
+		"RefundOfACompletion":    {refundKind, 60_00, "", 0, lien{all: 100_00, percent: 100, paid: 60_00, ended: true}, just},
+		"RefundOfWhatIsOnlyHeld": {refundKind, 1, "", 0, lien{all: 100_00, percent: 100, rest: 100_00}, unjust},
+		"Undo":                   {undo, 60_00, "c", 0, lien{all: 100_00, percent: 100, rest: 40_00, paid: 60_00}, just},
+		"UndoOfNothing":          {undo, 0, "", 0, lien{all: 100_00, percent: 100, rest: 100_00}, unjust},
+		"UndoOfTheWhole":         {undo, 100_00, "c", 0, lien{all: 100_00, percent: 100, paid: 100_00}, just},
+		"AboutToExpire":          {topUp, 1, "", holdFor - time.Minute, lien{all: 100_00, percent: 100, rest: 100_00}, unclear},
 	} {
 		t.Run(name, func(t *testing.T) {
 			till, p, _ := paidAt(&c.lien)

@@ -79,7 +79,7 @@ func (e *evidence) recorded(t *till, r record.Record) {
 			e.numbered(t, string(body.GetOrderId()), number{body.GetBatch(), body.GetVoucher()})
 			e.beyond(t, string(body.GetOrderId()), r.Body())
 			t.anew("payment", body.GetAgain())
-			t.acceptedOffline(body)
+			t.acceptedOffline(body, string(r.HeaderBytes()))
 			t.world.dealings.begin(t.world, string(body.GetOrderId()), order(body.GetOrderId()), selling, body.GetAmount())
 		}
 	case record.ReversalRequested:

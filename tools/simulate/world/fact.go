@@ -95,6 +95,9 @@ func (e *evidence) decided(sequence uint64, id []byte, outcome message.Outcome, 
 func (e *evidence) shiftClosed(t *till, sequence uint64, m *message.ShiftClosed) {
 	id := hex.EncodeToString(m.GetShiftId())
 	o := e.openings[id]
+	if p := t.inFront(); p != nil && !o.closed {
+		t.world.violation("closed-too-early", "%s closes shift %s while the customer of %s is in front of it", t.name, o.name, t.world.alias(p.order))
+	}
 	o.closed, o.provisional = true, m.GetProvisional()
 	e.openings[id] = o
 	got := takings{lines: map[string]taking{}, open: len(m.GetOpenOrders()), cash: m.GetCashMoved()}

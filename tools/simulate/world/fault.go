@@ -48,6 +48,7 @@ var kinds = map[string]func(*World, Action){
 	"printer":   troublePrinter,
 	"tear":      tearCard,
 	"copy-card": copyCard,
+	"tamper":    tamper,
 }
 
 // changeWeather makes a line bad for a while:

@@ -13,6 +13,17 @@ import (
 // tariff is what payments at the till cost.
 func (t *till) tariff() tariff { return tariffs[t.index%len(tariffs)] }
 
+// holdCap is how many percent of what is held at the till may be completed.
+func (t *till) holdCap() int64 { return holdTerms[t.index%len(holdTerms)].percent }
+
+// holdCap is the same of an order.
+func (w *World) holdCap(id order) int64 {
+	if p := w.purchases[id]; p != nil {
+		return p.till.holdCap()
+	}
+	return 100
+}
+
 // wholeRate is the whole in basis points.
 const wholeRate = 10_000
 

@@ -78,7 +78,7 @@ func TestFeesAreHeldAgainstTheTerms(t *testing.T) {
 		"TooMuchBack":      {nil, 30_00, []store.Entry{entry(store.EntrySale, 100_00, 8), entry(store.EntryRefund, -30_00, -4)}, []string{"fee-differs"}},
 		"AllBack":          {nil, 100_00, []store.Entry{entry(store.EntrySale, 100_00, 8), entry(store.EntryVoid, -100_00, -8)}, nil},
 		"AllBackAndKept":   {nil, 100_00, []store.Entry{entry(store.EntrySale, 100_00, 8), entry(store.EntryVoid, -100_00, -7)}, []string{"fee-above-cap"}},
-		"OnlyHeld":         {&lien{all: 100_00, rest: 100_00}, 0, nil, nil},
+		"OnlyHeld":         {&lien{all: 100_00, percent: 100, rest: 100_00}, 0, nil, nil},
 		"CompletedInParts": {completedInParts(false), 0, []store.Entry{entry(store.EntryCompletion, 18_75, 1), entry(store.EntryCompletion, 50_00, 4)}, nil},
 		"OnePartUndone": {completedInParts(true), 0, []store.Entry{entry(store.EntryCompletion, 18_75, 1), entry(store.EntryCompletion, 50_00, 4),
 			entry(store.EntryUndo, -50_00, -4)}, nil},
@@ -97,7 +97,7 @@ func TestFeesAreHeldAgainstTheTerms(t *testing.T) {
 }
 
 func completedInParts(undone bool) *lien {
-	l := &lien{all: 100_00, rest: 31_25, paid: 68_75, moves: []move{{amount: 18_75}, {amount: 50_00}}}
+	l := &lien{all: 100_00, percent: 100, rest: 31_25, paid: 68_75, moves: []move{{amount: 18_75}, {amount: 50_00}}}
 	if undone {
 		l.rest, l.paid = 81_25, 18_75
 		l.moves = append(l.moves, move{amount: -50_00, undone: true})

@@ -25,6 +25,7 @@ func Generate(seed uint64) Script {
 	g.deceits()
 	g.exposures()
 	g.disputes()
+	g.tampering()
 	g.lates()
 	slices.SortStableFunc(s.Actions, func(a, b Action) int { return int(a.At - b.At) })
 	return s

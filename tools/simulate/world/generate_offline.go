@@ -79,3 +79,32 @@ func (g *generator) returns(at time.Duration, till int) {
 func (g *generator) strandedTap(at time.Duration, till, amount int) *Action {
 	return g.add(at, "sale").set("till", till).set("amount", amount).set("method", "tap").set("after", time.Second)
 }
+
+// tampering is a till that somebody tampered with, which takes more by itself than it may and is started anew in between; perhaps all
+// of it comes while the cloud's disk is slow, and nobody honours any of it yet. It is drawn apart as well.
+func (g *generator) tampering() {
+	k := &generator{random: newRandom(g.script.Seed, "tampering"), script: g.script}
+	r := k.random
+	if r.chance(90) {
+		return
+	}
+	at, till := r.between(time.Hour, 16*time.Hour), k.aTill()
+	k.add(at, "tamper").set("till", till)
+	outage := r.between(20*time.Minute, 90*time.Minute).Truncate(time.Second)
+	k.add(at, "weather").set("till", till).set("for", outage).set("cut", "both")
+	end := at + outage
+	for range 3 {
+		at += 2 * time.Minute
+		k.add(at, "upgrade").set("till", till).set("for", "5s")
+		for range 1 + r.IntN(2) {
+			at += time.Minute
+			k.strandedTap(at, till, one(r, 40_000, 50_000))
+		}
+	}
+	for bank := range operatorCodes {
+		k.add(end-time.Second, "mood").set("bank", bank).set("for", r.between(time.Minute, time.Hour).Truncate(time.Second)).set("out", 1)
+	}
+	if r.chance(50) {
+		k.add(end-time.Second, "slow-disk").set("by", one(r, 200*time.Millisecond, 2*time.Second)).set("for", "3m")
+	}
+}

@@ -15,12 +15,16 @@ import (
 // lien is what an operator holds of a customer's money, as the operator has it.
 type lien struct {
 	all         int64 // the first amount and what was added
+	percent     int64 // of it that may be completed
 	rest        int64 // still held
 	paid        int64 // completed and not undone
 	ended       bool
 	completions map[operator.FollowUpID]*completion
 	moves       []move // in their order
 }
+
+// most is what may be completed altogether.
+func (l *lien) most() int64 { return l.all * l.percent / 100 }
 
 // move is an amount that was paid out of a lien, or that came back; negative then.
 type move struct {
@@ -38,7 +42,7 @@ type completion struct {
 
 // freeze holds the amount.
 func (b *bank) freeze(o *bankOrder) {
-	o.lien = &lien{all: o.request.Amount, rest: o.request.Amount, completions: map[operator.FollowUpID]*completion{}}
+	o.lien = &lien{all: o.request.Amount, percent: b.world.holdCap(o.id), rest: o.request.Amount, completions: map[operator.FollowUpID]*completion{}}
 	b.world.hit("hold")
 	b.world.trace("bank %s holds %s for %s", b.code, yuan(o.request.Amount), b.world.alias(o.id))
 	b.world.debited(o)
@@ -97,8 +101,9 @@ func (b *bank) followHold(o *bankOrder, r operator.FollowUp) operator.Reason {
 	case operator.KindTopUp:
 		l.all, l.rest = l.all+r.Amount, l.rest+r.Amount
 	case operator.KindComplete:
-		if l.paid+r.Amount > l.all {
-			w.violation("completed-beyond-hold", "%s and %s more of %s held for %s", yuan(l.paid), yuan(r.Amount), yuan(l.all), w.alias(o.id))
+		if l.paid+r.Amount > l.most() {
+			w.violation("completed-beyond-hold", "%s and %s more of %s held for %s, of which %d %% may be", yuan(l.paid), yuan(r.Amount), yuan(l.all),
+				w.alias(o.id), l.percent)
 		}
 		freed := min(r.Amount, l.rest)
 		if r.Last {

@@ -127,6 +127,7 @@ func (w *World) arrives(batch []byte) {
 	}
 	for _, frame := range frames {
 		w.arrived[string(frame[:record.HeaderSize])] = w.loop.now
+		w.comes(string(frame[:record.HeaderSize]))
 	}
 }
 
@@ -135,6 +136,9 @@ func (w *World) unsettled() {
 	for header, at := range w.arrived {
 		if w.loop.now-at < settleWithin {
 			delete(w.arrived, header)
+			if b := w.backlogs[header]; b != nil {
+				b.came, b.beyond = false, false
+			}
 		}
 	}
 }

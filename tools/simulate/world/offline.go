@@ -27,7 +27,7 @@ const (
 
 // acceptedOffline checks a payment that a till took by itself against what the cloud allows, by how long the till really
 // had not heard the cloud, whatever its clocks said.
-func (t *till) acceptedOffline(asked *message.PaymentRequested) {
+func (t *till) acceptedOffline(asked *message.PaymentRequested, header string) {
 	if asked.GetOffline() == nil || asked.GetAgain() != 0 { // what is handed in anew was taken before
 		return
 	}
@@ -37,6 +37,10 @@ func (t *till) acceptedOffline(asked *message.PaymentRequested) {
 		w.violation("offline-beyond-limit", "%s took %s by itself", t.name, yuan(asked.GetAmount()))
 	}
 	t.evidence.offline = append(t.evidence.offline, offlinePayment{order: order(asked.GetOrderId()), amount: asked.GetAmount()})
+	if t.tampered { // what it takes is for the cloud to add up
+		w.backlogs[header] = &backlog{till: t, order: order(asked.GetOrderId()), amount: asked.GetAmount()}
+		return
+	}
 	waiting, count := t.waitingOffline(func(order) bool { return true })
 	t.checkWallet(order(asked.GetOrderId()))
 	t.checkBlocked(order(asked.GetOrderId()))

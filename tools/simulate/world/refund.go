@@ -48,7 +48,7 @@ func (w *World) asks(p *purchase, a Action, kind message.FollowUp) int64 {
 	whole := p.amount
 	if o := w.bankOrderOf(p.order); o != nil && a.text("of") == "left" {
 		if whole = o.net(); kind == message.FollowUp_FOLLOW_UP_COMPLETE && o.lien != nil {
-			whole = o.lien.all - o.lien.paid
+			whole = o.lien.most() - o.lien.paid
 		}
 		w.hit(fmt.Sprintf("limit%+d", a.number("fen")))
 	}

@@ -36,6 +36,7 @@ type purchase struct {
 	customer *customer
 	order    order
 	shown    string // the state last shown
+	shownBy  *life  // by which process
 	scanned  bool
 	slips    []slip
 	receipt  receipt       // what its latest slip has to find it by
@@ -49,8 +50,14 @@ type purchase struct {
 	exempt   bool          // it was open in a copy that went to work later: two machines may say different things
 }
 
-// most is what the customer has agreed to pay at most.
-func (p *purchase) most() int64 { return p.amount + p.added }
+// most is what the customer has agreed to pay at most: of a hold more than is held, where the terms say so.
+func (p *purchase) most() int64 {
+	agreed := p.amount + p.added
+	if p.hold {
+		agreed = max(agreed, agreed*p.till.holdCap()/100)
+	}
+	return agreed
+}
 
 // ringUp is a sale at a till, or a hold, with all that people do about it:
 //

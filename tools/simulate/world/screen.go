@@ -24,6 +24,7 @@ func (t *till) screen(view checkout.View) {
 		w.trace("%s shows %s %s", t.name, w.alias(id), state)
 		p.shown = state
 	}
+	p.shownBy = t.life
 	var needs message.Outcome
 	switch sale.State {
 	case checkout.Approved, checkout.ApprovedOffline:

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/yuantill/yuantill/agent/checkout"
 	"github.com/yuantill/yuantill/agent/shift"
 	"github.com/yuantill/yuantill/agent/station"
 	"github.com/yuantill/yuantill/cloud/store"
@@ -132,4 +133,21 @@ func (w *World) checkShifts(t *till) {
 			t.stuck("shift-differs", fmt.Sprintf("shift %s: the cloud has it %s: %s", opened.name, row.State, row.Findings))
 		}
 	}
+}
+
+// waitsForCustomer are the states in which a sale has its customer in front of the till.
+var waitsForCustomer = []checkout.State{checkout.Waiting, checkout.Tapping, checkout.CardUnknown, checkout.AwaitingScan}
+
+// inFront returns the latest sale of a till where its screen waits for the customer: his code, his card, or that he scans ours.
+func (t *till) inFront() *purchase {
+	for _, p := range slices.Backward(t.world.list) {
+		switch {
+		case p.till != t:
+		case t.life != nil && p.shownBy == t.life && slices.ContainsFunc(waitsForCustomer, func(s checkout.State) bool { return s.String() == p.shown }):
+			return p
+		default:
+			return nil
+		}
+	}
+	return nil
 }

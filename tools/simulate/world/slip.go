@@ -48,6 +48,7 @@ type reading struct {
 	title string
 	code  string // of the QR code
 	bars  string // of the bar code
+	left  left
 	// original is the reference of the sale that something was done with.
 	original string
 }
@@ -105,6 +106,12 @@ func (r *reading) pair(b drivers.Pair) {
 		r.number = b.Value
 	case "参考号 REF", "办理号 FOLLOW-UP NO":
 		r.reference = b.Value
+	case refundableLabel:
+		r.left.refundable = b.Value
+	case heldLabel:
+		r.left.held = b.Value
+	case completedLabel:
+		r.left.completed = b.Value
 	case "原参考号 ORIG REF":
 		r.original = b.Value
 	case "订单号 ORDER":
@@ -129,6 +136,9 @@ func (p *printer) read(d drivers.Document) {
 		return
 	}
 	p.check(sale, r.slip)
+	if f := t.evidence.followUpBy(r.slip); f != nil && r.followUp() {
+		t.checkLeft(sale, f, r.left)
+	}
 	if !r.leads() || r.followUp() && r.original != "" && sale.receipt.reference != "" && r.original != sale.receipt.reference {
 		w.violation("receipt-differs", "%s prints a slip of %s that leads to another order", t.name, w.alias(r.order))
 	}

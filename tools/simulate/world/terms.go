@@ -29,6 +29,10 @@ var tariffs = [...]tariff{{merchantRate, operatorCeiling}, {merchantRate, 6}, {3
 // fees are the same in the words of plans.
 var fees = [len(tariffs)]string{"fee_cap_basis_points = 10", "fee_cap_basis_points = 6", "fee_basis_points = 3\nfee_cap_basis_points = 10"}
 
+// holdTerms are the terminals' in turn: what may be completed of what is held, in percent, and for how many days that is held, which
+// is longer than anything is held here.
+var holdTerms = [len(tariffs)]struct{ percent, days int64 }{{100, 30}, {115, 1}, {60, 7}}
+
 // What a till may take by itself is so little that a day in the world reaches it.
 const (
 	offlinePaymentMax    = 500_00
@@ -49,8 +53,8 @@ var offlineShares = [...]struct {
 func plans(terminals []string) string {
 	var b strings.Builder
 	for i, fee := range fees {
-		fmt.Fprintf(&b, "[[plan]]\nname = \"plan %d\"\n%s\nno_password_max = %d\nno_password_count = 10\nhold_cap_percent = 100\nhold_days = 30\n",
-			i, fee, noPasswordMax)
+		fmt.Fprintf(&b, "[[plan]]\nname = \"plan %d\"\n%s\nno_password_max = %d\nno_password_count = 10\nhold_cap_percent = %d\nhold_days = %d\n",
+			i, fee, noPasswordMax, holdTerms[i].percent, holdTerms[i].days)
 		fmt.Fprintf(&b, "[plan.offline]\npayment_max = %d\nwallet_max = %d\nwallet_count_max = %d\nterminal_max = %d\nterminal_count_max = %d\nhours_max = %d\n",
 			offlinePaymentMax, offlineWalletMax, offlineWalletCount, offlineTerminalMax, offlineTerminalCount, offlineHoursMax)
 		fmt.Fprint(&b, "shares = [")

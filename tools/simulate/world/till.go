@@ -47,6 +47,7 @@ type till struct {
 	parted    time.Duration // when that began
 	past      []*loss       // what old copies lacked that were put back, the latest last
 	retired   bool          // never started again
+	tampered  bool          // it forgets what it took by itself
 	dialect   dialect
 	broken    int // how many commits fail for want of room
 
@@ -135,7 +136,7 @@ func (t *till) open() (err error) {
 	feed.Watch(t.screen)
 	t.recorder = &recorder{Journal: t.journal, till: t, life: l}
 	assembled, err := agent.New(t.config(), agent.Parts{Journal: t.recorder, Uplink: t.uplink, Identity: t.keys.Identity(), Issuers: w.shop.issuers,
-		Offline: &agent.OfflineParts{Journal: t.journal, Answers: t.uplink, Steady: w.time}, Clock: t.clock, Random: t.random, Logger: w.logger}, feed)
+		Offline: &agent.OfflineParts{Journal: t.offlineJournal(), Answers: t.uplink, Steady: w.time}, Clock: t.clock, Random: t.random, Logger: w.logger}, feed)
 	if err != nil {
 		return err
 	}

@@ -79,6 +79,7 @@ type World struct {
 	presented map[spending]order                    // to an operator
 	blocked   map[hardwallet.WalletID]time.Duration // since when the cloud is known to block a wallet
 	shown     map[string]*bankOrder
+	backlogs  map[string]*backlog // of tills that were tampered with, by the headers of their records
 	frames    map[string][32]byte
 	arrived   map[string]time.Duration // headers of records that reached the cloud
 
@@ -103,7 +104,7 @@ func Run(shop *Shop, script Script, folder string, out io.Writer) (result Result
 	defer os.RemoveAll(folder)
 	w := &World{shop: shop, script: script, folder: folder, loop: &loop{}, out: out, people: newRandom(script.Seed, "people"),
 		purchases: map[order]*purchase{}, begun: map[string]*purchase{}, codes: map[string]*customer{}, cards: map[hardwallet.WalletID]*customer{},
-		shown: map[string]*bankOrder{}, frames: map[string][32]byte{}, arrived: map[string]time.Duration{}, faults: map[string]int{},
+		shown: map[string]*bankOrder{}, backlogs: map[string]*backlog{}, frames: map[string][32]byte{}, arrived: map[string]time.Duration{}, faults: map[string]int{},
 		days: map[feeDay]dayFees{}, regulars: map[int]*customer{}, spendings: map[spending][]order{}, spentBy: map[order][]spending{},
 		presented: map[spending]order{}, blocked: map[hardwallet.WalletID]time.Duration{}, dealings: dealings{open: map[string]*dealing{}}}
 	w.logger = slog.New(&watchfulHandler{world: w})
