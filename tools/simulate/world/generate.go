@@ -26,6 +26,7 @@ func Generate(seed uint64) Script {
 	g.exposures()
 	g.disputes()
 	g.tampering()
+	g.blockings()
 	g.lates()
 	slices.SortStableFunc(s.Actions, func(a, b Action) int { return int(a.At - b.At) })
 	return s

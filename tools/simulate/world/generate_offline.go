@@ -108,3 +108,30 @@ func (g *generator) tampering() {
 		k.add(end-time.Second, "slow-disk").set("by", one(r, 200*time.Millisecond, 2*time.Second)).set("for", "3m")
 	}
 }
+
+// blockings are cards of which a copy pays with a number that was used, so that the cloud blocks them, and that are held to a till
+// without a line hours after. They are drawn apart as well.
+func (g *generator) blockings() {
+	k := &generator{random: newRandom(g.script.Seed, "blockings"), script: g.script}
+	r := k.random
+	if r.chance(88) {
+		return
+	}
+	const card = 8
+	at, till := r.between(time.Hour, 12*time.Hour), k.aTill()
+	k.add(at, "copy-card").set("card", card)
+	k.strandedTap(at+time.Minute, till, 1000).set("card", card)
+	k.add(at+5*time.Minute, "weather").set("till", till).set("for", "10m").set("cut", "both")
+	k.strandedTap(at+10*time.Minute, till, 2000).set("card", card).set("copied", 1)
+	at += r.between(70*time.Minute, 2*time.Hour)
+	k.add(at, "upgrade").set("till", till).set("for", "5s")
+	at += r.between(10*time.Minute, time.Hour)
+	k.add(at, "weather").set("till", till).set("for", "90m").set("cut", "both")
+	for range 2 {
+		at += r.between(time.Minute, 40*time.Minute)
+		a := k.strandedTap(at, till, 3000).set("card", card)
+		if r.chance(50) {
+			a.set("copied", 1)
+		}
+	}
+}
