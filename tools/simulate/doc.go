@@ -32,7 +32,12 @@
 // no debit that no journal has asked for, none above the no-password cap without a password, no customer out of more than he
 // owes; acknowledged records are in the store, byte for byte; no answer sealed twice under one number; no code or wallet id
 // in a log; one process a journal; one press, one sale; what a till takes by itself stays within its total and each wallet's,
-// and no number of a wallet is presented twice.
+// counting what the cloud has not answered and, for a day, what no operator honours, and no number of a wallet is presented twice; no
+// wallet is taken by limits that the cloud made since it blocked it; what a till says that it gave back is never more than was paid,
+// though no operator has moved anything yet; slips say what is left; no password is asked for where none is needed; no shift ends while
+// a customer is in front of the till; and only what the cloud understands is done.
+//
+// A till that somebody tampered with keeps to no limit (world/tamper.go): what it took beyond is told by the cloud, which adds it up.
 //
 // At a kiosk the shop's order system accepts, rejects, forgets, or crashes and comes back (world/kiosk.go): in the end money is
 // kept only where it holds the till's word that the order is accepted, or the till's status names the order for a person, and
@@ -51,7 +56,9 @@
 // what it is, nothing else is told of as a difference, and what is disputed and booked is not refunded besides. A lie's victim may
 // end as the operator said, once somebody was told of just that order. Operators lie (world/lie.go) about scanned and shown
 // payments, declined, approved or reversed, and by which amount they debit; about taps that the till was on-line for; about
-// refunds and voids that they carry out or not; about completions, and holds that they take instead of setting them free. A till
+// refunds and voids that they carry out or not; about completions, and holds that they take instead of setting them free. Customers
+// dispute what they paid by scanning and out of holds (world/dispute.go); what more is disputed than there is cannot be booked, and
+// must be told of as just that. Holds may be completed beyond what is held, or only in part, as each terminal's plan says. A till
 // whose files were copied need not converge, but somebody must have been told; and unless it stopped, or the cloud set it
 // aside, its sales end as any other's. What was lost with files of which nothing had reached the cloud is counted: a limit
 // that protocol/DECISIONS.md names.
@@ -68,6 +75,8 @@
 //     records, entries, alarms and shifts are read back;
 //   - the till's own word for what it has left to do at the end (agent.Stepwise.Open, uplink.Status, journal.Waiting);
 //   - the names of screens' states (checkout.State) and of refusals (catalogue.Phrase): which of them are about an order;
+//   - the alarms' kinds and the names of differences (reconcile.Kind), by which somebody is told, and REASON_DOUBLE_SPENT, from which on a
+//     wallet is taken for blocked;
 //   - reconcile.DefaultAt, payment.SweepEvery and the timings of agent and cloud, which set when things happen, not what is right.
 //
 // A mistake in one of these may hide itself. Their packages' own tests, golden vectors and fuzzing are there for that.
@@ -90,5 +99,8 @@
 //     (world/version.go), not another program.
 //   - An operator that says a hold is set free and keeps it: no money moves, so no statement has it, and only its customer sees it.
 //     Nor does any lie about a payment that a till took by itself.
+//   - Holds that end by the days of their plan: nothing is held for a day here. What a tampered till may cost us is told of; that it
+//     is not booked as owed is for the cloud's own tests.
+//   - What slips say is left where several things are done with an order at once, or some of it is disputed.
 //   - Wrong passwords and a wallet's daily count: an operator's customers type the right one, or none.
 package main

@@ -27,6 +27,7 @@ func Generate(seed uint64) Script {
 	g.disputes()
 	g.tampering()
 	g.blockings()
+	g.holdCrowd()
 	g.lates()
 	slices.SortStableFunc(s.Actions, func(a, b Action) int { return int(a.At - b.At) })
 	return s

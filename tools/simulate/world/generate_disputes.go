@@ -38,3 +38,27 @@ func (g *generator) disputes() {
 		}
 	}
 }
+
+// holdCrowd has several tills give back at once of what was paid out of a hold, which goes one after another at the operator: some of it
+// waits behind the rest before anybody is asked. It is drawn apart as well.
+func (g *generator) holdCrowd() {
+	k := &generator{random: newRandom(g.script.Seed, "hold crowd"), script: g.script, rushes: g.rushes}
+	r := k.random
+	if k.script.Tills < 2 || r.chance(80) {
+		return
+	}
+	from, at := k.aTill(), one(r, k.rushes...)+r.between(0, 30*time.Minute)
+	k.plain(at, "hold", from, "code")
+	at += 40 * time.Second
+	k.add(at, "follow").set("till", from).set("back", 1).set("what", "complete").set("percent", one(r, 50, 60)).set("last", 1)
+	at += 30 * time.Second
+	for bank := range operatorCodes {
+		k.add(at, "mood").set("bank", bank).set("for", 2*time.Minute).set("loseanswers", one(r, 30, 60, 100))
+	}
+	for till := range k.script.Tills {
+		for range 1 + r.IntN(2) {
+			k.add(at+r.between(time.Second, 4*time.Second), "follow").set("till", till).set("from", from).set("back", 1).set("what", "refund").
+				set("percent", one(r, 20, 25, 30)).set("by", one(r, "reference", "code", "order"))
+		}
+	}
+}
