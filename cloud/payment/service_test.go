@@ -27,7 +27,7 @@ import (
 )
 
 const (
-	patience   = 5 * time.Second
+	patience   = 30 * time.Second // a disk that others keep busy takes seconds for a commit
 	merchantID = "301310053110001"
 	otherID    = "301310053110002"
 	code       = "0100000000000123456"
