@@ -72,6 +72,16 @@ func changeWeather(w *World, a Action) {
 	w.forA(a, &t.link.turn, func() { t.link.weather = weather{} })
 }
 
+// lasting reports whether an action is a fault that forA ends.
+func (a Action) lasting() bool {
+	switch a.Kind {
+	case "weather", "overflow", "mood", "slow-disk":
+		return true
+	default:
+		return false
+	}
+}
+
 // forA ends something after the action's duration, unless another has taken its turn, or everything has calmed down.
 func (w *World) forA(a Action, turn *int, end func()) {
 	*turn++

@@ -156,6 +156,9 @@ func (w *World) begin() {
 			continue // a till that is stopped just before the end would not be up then
 		}
 		w.loop.after(a.At, nil, func() {
+			if w.calm && a.lasting() { // the faults have stopped, and nothing would end it
+				return
+			}
 			w.trace("* %s", a)
 			kinds[a.Kind](w, a)
 		})

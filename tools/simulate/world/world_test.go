@@ -75,6 +75,23 @@ func TestOneSeedIsOneRun(t *testing.T) {
 	}
 }
 
+// TestNoFaultBeginsWhenTheFaultsHaveStopped: what nothing would end is left out; what people do goes on.
+func TestNoFaultBeginsWhenTheFaultsHaveStopped(t *testing.T) {
+	script, err := world.Parse(strings.NewReader(`seed 528
+tills 1
+length 1h
+1h0m1s mood bank=0 for=10m out=1
+1h0m1s mood bank=1 for=10m out=1
+1h0m1s weather till=0 for=10m cut=both
+1h1m sale till=0 amount=1250 method=code after=1s
+`))
+	require.NoError(t, err)
+	result, trace := play(t, script)
+	require.Empty(t, result.Violations)
+	require.Equal(t, 1, result.Payments)
+	require.Contains(t, trace, "prints sale 1 OUTCOME_APPROVED")
+}
+
 // TestRegressions plays what once broke a promise, here or in a peer. The notes of each say what it is about; a note
 // "hits a b" names the faults that must really have come, "sees text" what the trace must have, "by 5m sees text" until when,
 // "after text sees text" in which order, "loses 2" how many losses there must be of which nobody can know; there must be none otherwise.
