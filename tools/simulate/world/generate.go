@@ -28,6 +28,7 @@ func Generate(seed uint64) Script {
 	g.tampering()
 	g.blockings()
 	g.holdCrowd()
+	g.rarities()
 	g.lates()
 	slices.SortStableFunc(s.Actions, func(a, b Action) int { return int(a.At - b.At) })
 	return s
