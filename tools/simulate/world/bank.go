@@ -272,13 +272,16 @@ func (b *bank) reverse(q operator.Inquiry) (*bankOrder, operator.Status) {
 		o.state = bankReversed
 	case bankPending, bankPassword, bankShown:
 		o.state = bankReversed
-		if o.payer != nil && !o.payer.poor && b.random.chance(b.mood.late) {
+		if o.payer != nil && !o.payer.poor && !o.unverified() && b.random.chance(b.mood.late) {
 			b.late(o)
 		}
 		b.wake(o)
 	}
 	return o, o.status()
 }
+
+// unverified reports whether an order is to be paid with a password, which the customer has not given.
+func (o *bankOrder) unverified() bool { return o.request.Amount > noPasswordMax && !o.verified }
 
 // late debits an order that was reversed: the mistake of an operator that nobody can prevent, only find.
 func (b *bank) late(o *bankOrder) {

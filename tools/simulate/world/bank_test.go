@@ -53,6 +53,32 @@ func TestPasswordBeforeALargeDebit(t *testing.T) {
 	}
 }
 
+// TestLateDebitNeedsItsPassword: even an operator that debits what was taken back debits nothing that only a password allows.
+func TestLateDebitNeedsItsPassword(t *testing.T) {
+	for name, c := range map[string]struct {
+		amount   int64
+		password time.Duration
+		net      int64
+	}{
+		"SmallSum":    {noPasswordMax, -1, noPasswordMax},
+		"NeverTyped":  {noPasswordMax + 1, -1, 0},
+		"NotTypedYet": {noPasswordMax + 1, 20 * time.Second, 0},
+		"TypedInTime": {noPasswordMax + 1, 5 * time.Second, 0}, // debited before, and given back
+	} {
+		t.Run(name, func(t *testing.T) {
+			b, request := askedFor(c.amount, c.password)
+			request.Verify = c.amount > noPasswordMax
+			b.mood = mood{late: 100}
+			o := b.authorise(request)
+			b.world.loop.after(10*time.Second, nil, func() { b.reverse(operator.Inquiry{OrderID: request.OrderID, Amount: c.amount}) })
+			for b.world.loop.step(24 * time.Hour) {
+			}
+			require.Equal(t, c.net, o.net())
+			require.Nil(t, broken(b.world.tills[0]))
+		})
+	}
+}
+
 func TestNobodyPaysForAnother(t *testing.T) {
 	b, request := askedFor(100, 0)
 	stranger := &customer{name: "stranger 0000"}

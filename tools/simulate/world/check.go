@@ -23,7 +23,7 @@ func (w *World) debited(o *bankOrder) {
 		w.violation("debit-without-record", "%s is debited, and no journal has asked for it", w.alias(o.id))
 	}
 	w.checkUnderstood(o.id)
-	if o.request.Amount > noPasswordMax && !o.verified {
+	if o.unverified() {
 		w.violation("debited-unverified", "%s of %s without a password", yuan(o.request.Amount), w.alias(o.id))
 	}
 	paid := int64(0)

@@ -101,8 +101,11 @@ func operationsOf(calls []*dealing) []porcupine.Operation {
 	var all []porcupine.Operation
 	for i, c := range calls {
 		add := func(what deedKind) {
-			operation := porcupine.Operation{ClientId: len(all), Input: deed{what: what, void: c.kind == voiding, amount: c.amount, bit: 1 << i},
-				Call: int64(c.call), Return: unanswered, Output: c.told}
+			d := deed{what: what, void: c.kind == voiding, amount: c.amount, bit: 1 << i}
+			if what == refuses {
+				d.disputes = disputesBefore(calls, c.end)
+			}
+			operation := porcupine.Operation{ClientId: len(all), Input: d, Call: int64(c.call), Return: unanswered, Output: c.told}
 			if c.answered {
 				operation.Return = int64(c.end)
 			}
@@ -131,6 +134,17 @@ func operationsOf(calls []*dealing) []porcupine.Operation {
 			add(letsGo)
 		default:
 			add(tries)
+		}
+	}
+	return all
+}
+
+// disputesBefore are the disputes that had begun by then.
+func disputesBefore(calls []*dealing, then time.Duration) []deed {
+	var all []deed
+	for i, c := range calls {
+		if c.kind == disputing && c.call <= then {
+			all = append(all, deed{what: tries, amount: c.amount, bit: 1 << i})
 		}
 	}
 	return all

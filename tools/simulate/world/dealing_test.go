@@ -76,7 +76,12 @@ func TestAnswersFitOneOrder(t *testing.T) {
 		"TakenBackWithoutAsking": {[]*dealing{done(selling, 100, 0, 9, told{outcome: reversed}), done(asking, 0, 3, 4, stands(100, 0))}, false},
 		"TakenBackAndGivenBack": {[]*dealing{done(selling, 100, 0, 9, told{outcome: reversed}), hanging(takingBack, 0, 2),
 			done(refunding, 10, 3, 4, yes)}, false},
-		"AskedAndNeverAnswered": {[]*dealing{sold, hanging(asking, 0, 3)}, true},
+		"RefusedForADisputeAndNotYetSeen": {[]*dealing{sold, hanging(disputing, 1, 3), done(refunding, 100, 4, 5, notLeft), done(asking, 0, 6, 7, stands(100, 0)),
+			done(asking, 0, 8, 9, stands(100, 1))}, true},
+		"RefusedForADisputeToCome":   {[]*dealing{sold, done(refunding, 100, 4, 5, notLeft), hanging(disputing, 1, 6)}, false},
+		"RefusedForTooSmallADispute": {[]*dealing{sold, hanging(disputing, 1, 3), done(refunding, 99, 4, 5, notLeft)}, false},
+		"DisputeCountsOnce":          {[]*dealing{sold, hanging(disputing, 40, 3), done(asking, 0, 4, 5, stands(100, 40)), done(refunding, 60, 6, 7, notLeft)}, false},
+		"AskedAndNeverAnswered":      {[]*dealing{sold, hanging(asking, 0, 3)}, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			require.Equal(t, c.fits, porcupine.CheckOperations(standingModel(), operationsOf(c.calls)))

@@ -19,6 +19,8 @@ type deed struct {
 	void   bool
 	amount int64
 	bit    uint32 // the call's own
+	// disputes are those that had begun when a refusal for the limit was told: the operator knows of them before the cloud does.
+	disputes []deed
 }
 
 type deedKind uint8
@@ -74,7 +76,7 @@ func (s standing) after(d deed, t told) []any {
 	case givesBack:
 		return only(s.fits(d), s.given(d))
 	case refuses:
-		return only(s.outcome == message.Outcome_OUTCOME_APPROVED && !s.fits(d), s)
+		return only(s.outcome == message.Outcome_OUTCOME_APPROVED && !s.atOperator(d.disputes).fits(d), s)
 	case tries:
 		next := s.given(d)
 		next.trying |= d.bit
@@ -100,6 +102,16 @@ func (s standing) share(d deed) int64 {
 // fits reports whether so much is left.
 func (s standing) fits(d deed) bool {
 	return s.outcome == message.Outcome_OUTCOME_APPROVED && s.refunded+s.share(d) <= s.paid
+}
+
+// atOperator is how it stands there, where a dispute counts from its beginning on.
+func (s standing) atOperator(disputes []deed) standing {
+	for _, d := range disputes {
+		if s.trying&d.bit == 0 {
+			s.refunded += d.amount
+		}
+	}
+	return s
 }
 
 func (s standing) given(d deed) standing {
