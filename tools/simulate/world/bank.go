@@ -68,6 +68,7 @@ type bankOrder struct {
 	disputed  int64 // the part of it that the customer's bank has taken back
 	since     time.Duration
 	lie       lie      // that it keeps to, empty for the truth
+	short     bool     // it gave back less than was asked for, which it has not, having lied
 	off       int64    // by how much a debit is more than was asked for
 	lien      *lien    // nil for an order that nothing is held for
 	verified  bool     // the payer has typed the password for it

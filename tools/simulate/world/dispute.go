@@ -46,7 +46,7 @@ func dispute(w *World, a Action) {
 	}
 	if o.lien != nil {
 		w.hit("dispute-of-hold")
-		o.lien.moves = append(o.lien.moves, move{amount: -amount})
+		o.lien.moves = append(o.lien.moves, move{amount: -amount, dispute: true})
 	}
 	w.trace("the customer of %s has his bank take back %s", w.alias(p.order), yuan(amount))
 	o.returned, o.disputed = o.returned+amount, o.disputed+amount

@@ -64,24 +64,50 @@ func (w *World) checkKeptFee(o *bankOrder, rates tariff, entries []store.Entry) 
 		_, fee := feeOf(e, o.at.code)
 		kept += fee
 	}
-	due := o.feeDue(rates)
+	due := o.feesDue(rates)
 	switch {
 	case kept < 0 || kept > rates.most(o.net()):
 		w.violation("fee-above-cap", "%d fen are kept of %s, of which %s are left", kept, w.alias(o.id), yuan(o.net()))
-	case kept != due:
+	case !slices.Contains(due, kept):
 		w.violation("fee-differs", "%d fen are kept of %s, and %d are due", kept, w.alias(o.id), due)
 	}
 }
 
-// feeDue is what may be kept of an order's fees, by what was paid and came back in its order.
-func (o *bankOrder) feeDue(rates tariff) int64 {
-	sum := feeSum{rates: rates}
+// feesDue are what may be kept of an order's fees, by what was paid and came back in its order. A dispute has its place where the
+// cloud hears of it, which is from its own on anywhere.
+func (o *bankOrder) feesDue(rates tariff) []int64 {
 	if o.lien == nil {
+		sum := feeSum{rates: rates}
 		sum.pay(o.net() + o.returned)
 		sum.refund(o.returned)
-		return sum.kept()
+		return []int64{sum.kept()}
 	}
-	for _, m := range o.lien.moves {
+	var due []int64
+	for heard := range len(o.lien.moves) + 1 {
+		if kept := feeDue(rates, disputesLast(o.lien.moves, heard)); !slices.Contains(due, kept) {
+			due = append(due, kept)
+		}
+	}
+	return due
+}
+
+// disputesLast are the moves, with the disputes among the first of them behind the others of those.
+func disputesLast(moves []move, first int) []move {
+	var before, disputes []move
+	for _, m := range moves[:first] {
+		if m.dispute {
+			disputes = append(disputes, m)
+			continue
+		}
+		before = append(before, m)
+	}
+	return slices.Concat(before, disputes, moves[first:])
+}
+
+// feeDue is what may be kept of a hold's fees, by what was paid and came back in this order.
+func feeDue(rates tariff, moves []move) int64 {
+	sum := feeSum{rates: rates}
+	for _, m := range moves {
 		switch {
 		case m.undone:
 			sum.undo(-m.amount)
@@ -107,9 +133,10 @@ func (s *feeSum) pay(amount int64) {
 	s.paid, s.charged = s.paid+amount, s.charged+s.rates.fee(amount)
 }
 
-// refund gives back in proportion to all that came back so far, a part of a fen being a whole one.
+// refund gives back in proportion to all that came back so far, a part of a fen being a whole one. Where nothing was paid,
+// which a dispute of the whole of a hold can be about, there is no fee to give back.
 func (s *feeSum) refund(amount int64) {
-	if amount == 0 {
+	if amount == 0 || s.paid == 0 {
 		return
 	}
 	s.back += amount

@@ -109,18 +109,21 @@ func completedInParts(undone bool) *lien {
 func TestFeeDueGoesByOrder(t *testing.T) {
 	for name, c := range map[string]struct {
 		moves []move
-		due   int64
+		due   []int64
 	}{
-		"RefundedBetween":    {[]move{{amount: 181_81}, {amount: -181_80}, {amount: 545_43}, {amount: -545_43}, {amount: 181_81}}, 15},
-		"RefundedAtLast":     {[]move{{amount: 181_81}, {amount: 545_43}, {amount: 181_81}, {amount: -727_23}}, 14},
-		"AllBack":            {[]move{{amount: 181_81}, {amount: -181_81}}, 0},
-		"Undone":             {[]move{{amount: 181_81}, {amount: 100_00}, {amount: -100_00, undone: true}}, 15},
-		"UndoneAfterARefund": {[]move{{amount: 100_00}, {amount: 100_00}, {amount: -100_00}, {amount: -100_00, undone: true}}, 0},
-		"NothingYet":         {nil, 0},
+		"RefundedBetween":       {[]move{{amount: 181_81}, {amount: -181_80}, {amount: 545_43}, {amount: -545_43}, {amount: 181_81}}, []int64{15}},
+		"RefundedAtLast":        {[]move{{amount: 181_81}, {amount: 545_43}, {amount: 181_81}, {amount: -727_23}}, []int64{14}},
+		"AllBack":               {[]move{{amount: 181_81}, {amount: -181_81}}, []int64{0}},
+		"Undone":                {[]move{{amount: 181_81}, {amount: 100_00}, {amount: -100_00, undone: true}}, []int64{15}},
+		"UndoneAfterARefund":    {[]move{{amount: 100_00}, {amount: 100_00}, {amount: -100_00}, {amount: -100_00, undone: true}}, []int64{0}},
+		"NothingYet":            {nil, []int64{0}},
+		"DisputedBetween":       {[]move{{amount: 181_81}, {amount: -181_80, dispute: true}, {amount: 545_43}, {amount: -545_43}, {amount: 181_81}}, []int64{15, 14}},
+		"DisputedAndNotHeardOf": {[]move{{amount: -159_37, dispute: true}, {amount: 212_50}}, []int64{17, 4}},
+		"NothingAndDisputed":    {[]move{{amount: -100_00, dispute: true}}, []int64{0}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			o := &bankOrder{lien: &lien{moves: c.moves}}
-			require.Equal(t, c.due, o.feeDue(tariffs[0]))
+			require.Equal(t, c.due, o.feesDue(tariffs[0]))
 		})
 	}
 }

@@ -28,8 +28,9 @@ func (l *lien) most() int64 { return l.all * l.percent / 100 }
 
 // move is an amount that was paid out of a lien, or that came back; negative then.
 type move struct {
-	amount int64
-	undone bool // a completion was taken back: it is held again
+	amount  int64
+	undone  bool // a completion was taken back: it is held again
+	dispute bool
 }
 
 // completion is what was paid out of a lien.

@@ -39,8 +39,8 @@ func (l lie) concerns(o *bankOrder) bool {
 	}
 }
 
-// named reports whether a lie is told of as what it is. What comes behind it may be told of besides, by another name.
-func (l lie) named(names []string) bool {
+// named reports whether an order's lie is told of as what it is. What comes behind it may be told of besides, by another name.
+func (o *bankOrder) named(names []string) bool {
 	fitting := map[lie][]reconcile.Kind{
 		lieDeclined: {reconcile.DebitedThoughDeclined}, lieTapDeclined: {reconcile.DebitedThoughDeclined},
 		lieApproved: {reconcile.MissingThere}, lieTapApproved: {reconcile.MissingThere},
@@ -51,7 +51,10 @@ func (l lie) named(names []string) bool {
 		lieDisputed:  {reconcile.DisputeNotBooked},
 		lieCompleted: {reconcile.MissingThere, reconcile.AmountDiffers}, lieReleased: {reconcile.AmountDiffers, reconcile.Duplicate},
 	}
-	return slices.ContainsFunc(fitting[l], func(kind reconcile.Kind) bool { return slices.Contains(names, string(kind)) })
+	if o.lie == lieCompleted && o.short { // our completion and our return settle each other, and what the operator gave back is left
+		fitting[lieCompleted] = append(fitting[lieCompleted], reconcile.ReturnedThere)
+	}
+	return slices.ContainsFunc(fitting[o.lie], func(kind reconcile.Kind) bool { return slices.Contains(names, string(kind)) })
 }
 
 // lies has an operator deceive about an order, if it is in the mood to. It has one lie about an order, which it may tell again.
@@ -86,8 +89,9 @@ func (o *bankOrder) wronged() int64 { return int64(o.debits-o.credits) * o.off }
 // gives is what an operator gives back when it is asked for an amount. Of an order that it lied about it has perhaps less than
 // the others think; it says that it is done all the same.
 func (o *bankOrder) gives(amount int64) int64 {
-	if o.lie != "" {
-		return min(amount, o.net())
+	if o.lie != "" && amount > o.net() {
+		o.short = true
+		return o.net()
 	}
 	return amount
 }

@@ -119,8 +119,35 @@ func TestLiesAboutAPayment(t *testing.T) {
 }
 
 func TestALieHasItsName(t *testing.T) {
-	require.True(t, lieRefundDone.named([]string{"reversed-not-there"}))
-	require.True(t, lieRefundDone.named([]string{"amount-differs", "reversed-not-there"}), "something came behind it")
-	require.False(t, lieRefundDone.named([]string{"amount-differs"}))
-	require.False(t, lieRefundDone.named(nil))
+	for name, c := range map[string]struct {
+		lie   lie
+		short bool
+		names []string
+		named bool
+	}{
+		"AsItIs":                       {lieRefundDone, false, []string{"reversed-not-there"}, true},
+		"SomethingCameBehindIt":        {lieRefundDone, false, []string{"amount-differs", "reversed-not-there"}, true},
+		"ByAnotherName":                {lieRefundDone, false, []string{"amount-differs"}, false},
+		"NotAtAll":                     {lieRefundDone, false, nil, false},
+		"NotCompleted":                 {lieCompleted, false, []string{"missing-there"}, true},
+		"NotCompletedAndNothingCame":   {lieCompleted, false, []string{"returned-there"}, false},
+		"NotCompletedAndLessCame":      {lieCompleted, true, []string{"returned-there"}, true},
+		"AnotherLieAndLessCameForThat": {lieAmount, true, []string{"returned-there"}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			require.Equal(t, c.named, (&bankOrder{lie: c.lie, short: c.short}).named(c.names))
+		})
+	}
+}
+
+// TestGivesWhatThereIs: whoever lied about an order gives back what it has, which is noted where that is less.
+func TestGivesWhatThereIs(t *testing.T) {
+	o := &bankOrder{lie: lieCompleted, lien: &lien{paid: 40}}
+	require.EqualValues(t, 40, o.gives(40))
+	require.False(t, o.short)
+	require.EqualValues(t, 40, o.gives(60))
+	require.True(t, o.short)
+	honest := &bankOrder{lien: &lien{paid: 40}}
+	require.EqualValues(t, 60, honest.gives(60), "its own limit is not what is tested")
+	require.False(t, honest.short)
 }

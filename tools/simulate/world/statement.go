@@ -122,7 +122,7 @@ func (w *World) checkStatements() {
 			switch {
 			case known && o.lie == "":
 				w.violation("false-difference", "%s is told of as %s, and %s never lied about it", w.alias(o.id), names, b.code)
-			case known && !o.lie.named(names):
+			case known && !o.named(names):
 				w.violation("lie-misnamed", "%s is told of as %s, and %s's lie about it is: %s", w.alias(o.id), names, b.code, o.lie)
 			case !known && o.lie != "" && w.owed(o) != o.net():
 				w.violation("lie-untold", "%s lied about %s: the ledger has %s, its books %s, and nobody was told", b.code, w.alias(o.id),
