@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/yuantill/yuantill/cloud/operator"
-	"github.com/yuantill/yuantill/cloud/store"
 )
 
 // lieDisputed is a dispute of more than there is: the customer's bank takes back what he has back already, and the operator
@@ -53,15 +52,15 @@ func dispute(w *World, a Action) {
 	o.at.states(o, operator.FollowUpID{}, operator.LineDispute, amount)
 }
 
-// objects says whether an operator refuses to give back what a customer's bank has taken back already. Who knows of the dispute
-// must not even ask.
+// objects says whether an operator refuses to give back what a customer's bank has taken back already. Who knows of so much of the
+// disputes that less is left must not even ask.
 func (b *bank) objects(o *bankOrder, amount int64) bool {
 	if o.disputed == 0 || amount <= o.net() {
 		return false
 	}
-	if o.lie != lieDisputed && b.world.booked(o.id, store.EntryDispute) {
-		b.world.violation("refund-beyond-dispute", "%s of %s is asked back, of which %s is left beside a dispute that is booked", yuan(amount),
-			b.world.alias(o.id), yuan(o.net()))
+	if booked := b.world.disputesBooked(o); o.lie != lieDisputed && amount > o.net()+o.disputed-booked {
+		b.world.violation("refund-beyond-dispute", "%s of %s is asked back, of which %s is left beside disputes of %s that are booked",
+			yuan(amount), b.world.alias(o.id), yuan(o.net()+o.disputed-booked), yuan(booked))
 	}
 	return true
 }

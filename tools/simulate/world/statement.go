@@ -75,14 +75,22 @@ func (c *cloud) compareStatements(l *life, wait time.Duration) {
 	again.in(wait)
 }
 
-// booked reports whether the ledger has an entry of a kind.
-func (w *World) booked(id order, kind store.EntryKind) bool {
+// disputesBooked is how much of an order the cloud has in its ledger as taken back by the customer's bank; 0 while that cannot be
+// looked at.
+func (w *World) disputesBooked(o *bankOrder) int64 {
 	if w.cloud.life == nil || w.cloud.disk.Off() {
-		return false
+		return 0
 	}
-	entries, err := w.cloud.books.Entries(context.Background(), store.OrderID(id))
+	entries, err := w.cloud.books.Entries(context.Background(), store.OrderID(o.id))
 	w.must(err)
-	return slices.ContainsFunc(entries, func(e store.Entry) bool { return e.Kind == kind })
+	booked := int64(0)
+	for _, e := range entries {
+		if e.Kind == store.EntryDispute {
+			amount, _ := feeOf(e, o.at.code)
+			booked -= amount
+		}
+	}
+	return booked
 }
 
 // deceives reports whether a script has operators deceive, or customers dispute: then the world goes on until the last day's
