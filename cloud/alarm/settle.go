@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/yuantill/yuantill/cloud/store"
 )
@@ -35,7 +33,7 @@ type Store interface {
 // ErrSettlement, ErrMoved, store.ErrNotFound and the store's errors.
 func Settle(ctx context.Context, s Store, one store.Settlement) (store.AlarmRow, error) {
 	one.By, one.Note = strings.TrimSpace(one.By), strings.TrimSpace(one.Note)
-	if one.By == "" || !fits(one.By, ByMax) || !fits(one.Note, NoteMax) {
+	if one.By == "" || !store.OneLine(one.By, ByMax) || !store.OneLine(one.Note, NoteMax) {
 		return store.AlarmRow{}, ErrSettlement
 	}
 	err := s.Commit(ctx, store.Change{Settlements: []store.Settlement{one}})
@@ -49,9 +47,4 @@ func Settle(ctx context.Context, s Store, one store.Settlement) (store.AlarmRow,
 		return store.AlarmRow{}, fmt.Errorf("settle alarm %d: %w", one.Alarm, err)
 	}
 	return s.Alarm(ctx, one.Alarm)
-}
-
-// fits reports whether a text is one line of so many characters at most.
-func fits(text string, most int) bool {
-	return utf8.ValidString(text) && utf8.RuneCountInString(text) <= most && !strings.ContainsFunc(text, unicode.IsControl)
 }

@@ -14,10 +14,10 @@ import (
 type Reconciliation struct {
 	Operator    string       `json:"operator" doc:"its code"`
 	Day         string       `json:"day" doc:"business day in China, such as 2026-11-23"`
-	State       string       `json:"state" enum:"waiting,agrees,differs" doc:"waiting: the statement is asked for until it is whole"`
+	State       string       `json:"state" enum:"waiting,agrees,differs,forgone" doc:"waiting: the statement is asked for until it is whole; forgone: a person gave it up"`
 	Attempts    uint32       `json:"attempts,omitempty" doc:"that came to nothing"`
 	NextAt      *time.Time   `json:"next_at,omitempty" doc:"of the next attempt"`
-	Detail      string       `json:"detail,omitempty" doc:"why the last attempt came to nothing, in English"`
+	Detail      string       `json:"detail,omitempty" doc:"why the last attempt came to nothing, in English; of a day given up by whom, why, and what was not compared"`
 	Lines       uint32       `json:"lines" doc:"of the statement"`
 	Paid        int64        `json:"paid"`
 	Returned    int64        `json:"returned"`

@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/yuantill/yuantill/cloud/store"
 	"github.com/yuantill/yuantill/protocol/record"
@@ -67,7 +65,7 @@ func Lift(ctx context.Context, s BlockStore, id record.Terminal, now time.Time) 
 // is retired already stays so, by whoever was first. Errors: ErrReason, ErrAtWork, ErrUnknownTerminal, those of the store.
 func Retire(ctx context.Context, s BlockStore, id record.Terminal, by, why string, now time.Time) error {
 	by, why = strings.TrimSpace(by), strings.TrimSpace(why)
-	if by == "" || why == "" || !oneLine(by, byMax) || !oneLine(why, whyMax) {
+	if by == "" || why == "" || !store.OneLine(by, byMax) || !store.OneLine(why, whyMax) {
 		return ErrReason
 	}
 	state, err := decide(ctx, s, store.Decision{Terminal: id, Kind: store.Retire, By: by, Why: why, At: now})
@@ -75,11 +73,6 @@ func Retire(ctx context.Context, s BlockStore, id record.Terminal, by, why strin
 		return fmt.Errorf("retire terminal %s: %w: %s", id, ErrAtWork, state)
 	}
 	return err
-}
-
-// oneLine reports whether a text is one line of so many characters at most.
-func oneLine(text string, most int) bool {
-	return utf8.ValidString(text) && utf8.RuneCountInString(text) <= most && !strings.ContainsFunc(text, unicode.IsControl)
 }
 
 // decide makes a decision durable. When it does not fit the terminal it returns the terminal's state as well as the error.

@@ -41,6 +41,7 @@ type (
 		Amount    int64  `json:"amount"`
 		Currency  string `json:"currency"`
 		Reference string `json:"reference,omitempty"`
+		Forgone   bool   `json:"forgone,omitempty"`
 	}
 )
 
@@ -51,7 +52,7 @@ func (b Body) encode() ([]byte, error) {
 		stored.Differences = append(stored.Differences, storedDifference{d.Kind, d.Order.String(), d.Day.String(), d.Ours, d.Theirs, d.Currency, d.Reference})
 	}
 	for _, i := range b.Carried {
-		stored.Carried = append(stored.Carried, storedItem{i.Order.String(), i.Day.String(), i.Ours, i.Amount, i.Currency, i.Reference})
+		stored.Carried = append(stored.Carried, storedItem{i.Order.String(), i.Day.String(), i.Ours, i.Amount, i.Currency, i.Reference, i.Forgone})
 	}
 	text, err := json.Marshal(stored)
 	if err != nil {
@@ -82,7 +83,7 @@ func ReadBody(text []byte) (Body, error) {
 		if err != nil {
 			return Body{}, err
 		}
-		b.Carried = append(b.Carried, Item{order, day, i.Ours, i.Amount, i.Currency, i.Reference})
+		b.Carried = append(b.Carried, Item{order, day, i.Ours, i.Amount, i.Currency, i.Reference, i.Forgone})
 	}
 	return b, nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/yuantill/yuantill/cloud/alarm"
@@ -29,11 +30,12 @@ func (s *Service) compare(ctx context.Context, t turn) (store.Reconciliation, []
 	if err != nil {
 		return store.Reconciliation{}, nil, err
 	}
-	ours, last, err := s.ours(ctx, t)
+	ours, last, err := movements(ctx, s.config.Store, t)
 	if err != nil {
 		return store.Reconciliation{}, nil, err
 	}
 	open := Match(append(append(t.carried, ours...), Lines(statement)...), t.day)
+	open = slices.DeleteFunc(open, func(i Item) bool { return i.Forgone })
 	facts := map[operator.OrderID]Facts{}
 	for _, order := range Overdue(open, t.day) {
 		if facts[order], err = s.facts(ctx, t.code, order); err != nil {
@@ -104,11 +106,11 @@ func (s *Service) disputes(ctx context.Context, t turn, statement Statement) ([]
 	return differences, nil
 }
 
-// ours reads what the ledger has of an operator since the last comparison, and the number of the last entry read.
-func (s *Service) ours(ctx context.Context, t turn) ([]Item, uint64, error) {
+// movements reads what the ledger has of an operator since the last comparison, and the number of the last entry read.
+func movements(ctx context.Context, ledger store.ReconciliationReader, t turn) ([]Item, uint64, error) {
 	var items []Item
 	for after := t.entry; ; {
-		found, err := s.config.Store.Movements(ctx, operatorAccount(t.code), after, entriesAtOnce)
+		found, err := ledger.Movements(ctx, operatorAccount(t.code), after, entriesAtOnce)
 		if err != nil {
 			return nil, 0, err
 		}

@@ -17,6 +17,8 @@ type Item struct {
 	Amount    int64
 	Currency  string
 	Reference string // the operator's; empty for ours
+	// Forgone is ours of a day whose statement was given up: it still settles what comes, and is no difference by itself.
+	Forgone bool
 }
 
 // excess is by how much the operator has more than we because of the item.

@@ -124,7 +124,7 @@ type turn struct {
 }
 
 func (s *Service) stepOperator(ctx context.Context, code string) (time.Time, error) {
-	t, err := s.turn(ctx, code)
+	t, err := next(ctx, s.config.Store, code, s.config.Clock())
 	if err != nil {
 		return time.Time{}, err
 	}
@@ -154,14 +154,14 @@ func (s *Service) stepOperator(ctx context.Context, code string) (time.Time, err
 	return now, nil // perhaps another day is due
 }
 
-// turn finds the day after the last that was compared; without any it is yesterday.
-func (s *Service) turn(ctx context.Context, code string) (turn, error) {
+// next finds the day after the last that was compared or given up; without any it is yesterday.
+func next(ctx context.Context, ledger store.ReconciliationReader, code string, now time.Time) (turn, error) {
 	const latest = 2
-	rows, err := s.config.Store.Reconciliations(ctx, code, latest)
+	rows, err := ledger.Reconciliations(ctx, code, latest)
 	if err != nil {
 		return turn{}, err
 	}
-	t := turn{code: code, day: operator.DayOf(s.config.Clock()) - 1, row: store.Reconciliation{State: store.ReconciliationWaiting}}
+	t := turn{code: code, day: operator.DayOf(now) - 1, row: store.Reconciliation{State: store.ReconciliationWaiting}}
 	if len(rows) > 0 && rows[0].State == store.ReconciliationWaiting {
 		t.row, t.day, rows = rows[0], operator.Day(rows[0].Day), rows[1:]
 	} else if len(rows) > 0 {
@@ -169,7 +169,7 @@ func (s *Service) turn(ctx context.Context, code string) (turn, error) {
 	}
 	t.row.Operator, t.row.Day = code, int32(t.day)
 	if len(rows) == 0 {
-		t.entry, err = s.config.Store.EntriesBefore(ctx, t.day.Start())
+		t.entry, err = ledger.EntriesBefore(ctx, t.day.Start())
 		return t, err
 	}
 	before, err := ReadBody(rows[0].Body)

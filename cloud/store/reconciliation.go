@@ -9,11 +9,12 @@ import (
 // ReconciliationState says how far the comparison of a day has come.
 type ReconciliationState uint8
 
-// The states. The last two stay.
+// The states. All but the first stay.
 const (
 	ReconciliationWaiting ReconciliationState = iota + 1 // the statement was asked for, and is asked for again
 	ReconciliationAgrees                                 // compared: both say the same, or may yet
 	ReconciliationDiffers                                // compared: they do not
+	ReconciliationForgone                                // not compared: a person gave its statement up
 )
 
 // String returns the state's name.
@@ -25,6 +26,8 @@ func (s ReconciliationState) String() string {
 		return "agrees"
 	case ReconciliationDiffers:
 		return "differs"
+	case ReconciliationForgone:
+		return "forgone"
 	default:
 		return fmt.Sprintf("reconciliation-state-%d", uint8(s))
 	}
@@ -38,7 +41,7 @@ type Reconciliation struct {
 	State    ReconciliationState
 	Attempts uint32    // that came to nothing
 	NextAt   time.Time // of the next attempt, zero once it was compared
-	Detail   string    // why the last attempt came to nothing, in English
+	Detail   string    // why the last attempt came to nothing, in English; who gave the statement up and why
 	Lines    uint32    // of the statement
 	// Paid, Returned and Disputed are the statement's sums in minor units.
 	Paid, Returned, Disputed int64

@@ -94,6 +94,6 @@ func newCommand() *cobra.Command {
 	}
 	root.AddCommand(serveCommand(withSettings), initCommand(withSettings), merchantCommand(withSettings),
 		enrolCommand(withSettings), blockCommand(withSettings), retireCommand(withSettings), checkCommand(withSettings), plansCommand(withSettings),
-		alarmsCommand(withSettings), settleCommand(withSettings), reconciliationsCommand(withSettings))
+		alarmsCommand(withSettings), settleCommand(withSettings), reconciliationsCommand(withSettings), forgoCommand(withSettings))
 	return root
 }

@@ -58,12 +58,15 @@ func sayReconciliations(out io.Writer, days []api.Reconciliation) error {
 		_, err := fmt.Fprintln(out, "还没有对账 · nothing was compared yet")
 		return err
 	}
-	states := map[string]string{"waiting": "等待 waiting", "agrees": "相符 agrees", "differs": "不符 differs"}
+	states := map[string]string{"waiting": "等待 waiting", "agrees": "相符 agrees", "differs": "不符 differs", "forgone": "放弃 forgone"}
 	for _, d := range days {
 		text := fmt.Sprintf("%s  %s  %s  %d 行 lines  +%s −%s 拒付 disputed %s\n", d.Day, d.Operator, states[d.State], d.Lines, yuan(d.Paid),
 			yuan(d.Returned), yuan(d.Disputed))
 		if d.State == "waiting" && d.NextAt != nil {
 			text += fmt.Sprintf("    第 %d 次未成，再取于 · attempt %d failed, next %s: %s\n", d.Attempts, d.Attempts, d.NextAt.UTC().Format(time.RFC3339), d.Detail)
+		}
+		if d.State == "forgone" {
+			text += "    " + d.Detail + "\n"
 		}
 		for _, one := range d.Differences {
 			text += fmt.Sprintf("    %s  %s  机构 operator %s  我方 ours %s %s\n    → %s\n", one.Order, one.Title, yuan(one.Theirs), yuan(one.Ours), one.Reference, one.Next)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/yuantill/yuantill/cloud/api"
 	"github.com/yuantill/yuantill/cloud/operator"
+	"github.com/yuantill/yuantill/cloud/reconcile"
 	"github.com/yuantill/yuantill/cloud/store"
 	"github.com/yuantill/yuantill/cloud/store/sqlite"
 )
@@ -40,4 +41,38 @@ func TestReconciliationsCommand(t *testing.T) {
 	require.NoError(t, json.Unmarshal([]byte(s.must("reconciliations", "--json")), &listed))
 	require.Len(t, listed, 2)
 	require.JSONEq(t, s.must("reconciliations", "--json"), string(s.get("/v1/reconciliations")), "the same as over HTTP")
+}
+
+// TestForgoCommand: a person gives a statement up, and whoever looks sees who and why.
+func TestForgoCommand(t *testing.T) {
+	s := prepared(t)
+	s.serving()
+	settings, err := ReadSettings(s.settings)
+	require.NoError(t, err)
+	day := operator.DayOf(time.Now()) - 3
+	wait := func(attempts uint32) {
+		require.NoError(t, withBooks(t.Context(), settings, func(books *sqlite.Store) error {
+			return books.Commit(t.Context(), store.Change{Reconciliations: []store.Reconciliation{{Operator: "GONE", Day: int32(day),
+				State: store.ReconciliationWaiting, Attempts: attempts, NextAt: time.Now().Add(time.Hour), Detail: "no answer", At: time.Now()}}})
+		}))
+	}
+	forgo := func(more ...string) (string, error) {
+		return s.run(t.Context(), append([]string{"forgo", "--operator", "GONE", "--by", "王芳"}, more...)...)
+	}
+	_, err = forgo("--day", "23.11.2026", "--why", "机构停业")
+	require.ErrorContains(t, err, "--day must be a business day")
+	_, err = forgo("--day", day.String(), "--why", "机构停业")
+	require.ErrorIs(t, err, reconcile.ErrNotWaiting)
+	wait(7)
+	_, err = forgo("--day", day.String(), "--why", "机构停业")
+	require.ErrorIs(t, err, reconcile.ErrTooEarly)
+	wait(8)
+	_, err = forgo("--day", day.String())
+	require.ErrorIs(t, err, reconcile.ErrReason)
+	said, err := forgo("--day", day.String(), "--why", "机构停业")
+	require.NoError(t, err)
+	require.Contains(t, said, "放弃 forgone")
+	require.Contains(t, said, "王芳: 机构停业 (not compared: 0 of ours")
+	require.Equal(t, said, s.must("reconciliations", "--operator", "GONE"))
+	require.Contains(t, string(s.get("/v1/reconciliations")), `"state":"forgone"`)
 }
