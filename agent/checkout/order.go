@@ -119,7 +119,9 @@ func (r Rules) decideOrder(s Sale, e OrderDecided, now time.Time) (Sale, []Effec
 	}}}
 	if s.GoesBack() {
 		s.Order.Until = now
-		s.Unprinted = s.Unprinted.withCustomers()
+		if !again { // the report on one that is printed again says so, and is not waited for
+			s.Unprinted = s.Unprinted.withCustomers()
+		}
 		effects = append(effects, Print{Copies: CustomerCopy, Reprint: again})
 	}
 	return s, append(effects, Show{})

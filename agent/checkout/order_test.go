@@ -93,6 +93,42 @@ func TestOrderOfAPaidSaleEnds(t *testing.T) {
 	})
 }
 
+// TestOrderRejectedOnceMoreIsLetGo: however often an order goes to a person and is rejected again, once all its slips are reported and
+// somebody has settled it nothing of the sale is waited for.
+func TestOrderRejectedOnceMoreIsLetGo(t *testing.T) {
+	for name, printedBetween := range map[string]bool{"ReportsInBetween": true, "ReportsAtLast": false} {
+		t.Run(name, func(t *testing.T) {
+			w := newTill()
+			begin := started(money.Money{Minor: 1250, Currency: money.CNY})
+			begin.Order.Within = 30 * time.Second
+			w.give(begin)
+			w.give(checkout.CodeScanned{Kind: checkout.CodeECNY})
+			w.give(checkout.ResultArrived{Result: answer(w.sale, message.Stage_STAGE_FINAL, message.Outcome_OUTCOME_APPROVED, 1)})
+			var owed []checkout.Printed
+			report := func(copies ...checkout.Printed) {
+				if owed = append(owed, copies...); printedBetween {
+					for _, one := range owed {
+						w.give(one)
+					}
+					owed = nil
+				}
+			}
+			const done = message.ReceiptPrinted_RESULT_DONE
+			report(checkout.Printed{Copy: message.ReceiptPrinted_COPY_CUSTOMER, Result: done}, checkout.Printed{Copy: message.ReceiptPrinted_COPY_MERCHANT, Result: done})
+			for again := range 3 {
+				w.give(checkout.OrderDecided{Standing: notAccepted})
+				report(checkout.Printed{Copy: message.ReceiptPrinted_COPY_CUSTOMER, Result: done, Reprint: again > 0})
+				w.give(checkout.OrderDecided{Standing: person})
+			}
+			w.give(checkout.OrderDecided{Standing: settled, SettledBy: "01"})
+			printedBetween = true
+			report()
+			require.Zero(t, w.sale.Unprinted)
+			require.False(t, w.sale.Open())
+		})
+	}
+}
+
 // TestOrderAnswers: what the shop is told in each standing of a paid order; saying the same again is always taken.
 func TestOrderAnswers(t *testing.T) {
 	sale := checkout.Sale{State: checkout.Approved, Order: checkout.ShopOrder{Within: time.Minute}}
