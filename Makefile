@@ -19,8 +19,9 @@ AGENT_COLD := github.com/eclipse/... github.com/emmansun/... github.com/gorilla/
 	protocol/enrolment protocol/hardwallet protocol/message protocol/plainfile protocol/tomlfile)
 AGENT_BUILD := -trimpath -tags '$(AGENT_TAGS)' -ldflags '$(LDFLAGS) -linkmode external -extldflags "-static -Wl,--gc-sections"' \
 	$(foreach pattern,$(AGENT_COLD),-gcflags=$(pattern)=-l)
-# C that nothing calls is left out, and so is what SQLite has for JSON.
-AGENT_ENV := CGO_CFLAGS='-Os -ffunction-sections -fdata-sections -DSQLITE_OMIT_JSON'
+# C that nothing calls is left out, and so is what SQLite has for JSON, full text and places on a map. The driver turns the last
+# two on; only the preprocessor's own flags come behind that.
+AGENT_ENV := CGO_CFLAGS='-Os -ffunction-sections -fdata-sections -DSQLITE_OMIT_JSON -Wp,-USQLITE_ENABLE_FTS3 -Wp,-USQLITE_ENABLE_RTREE'
 # What the terminal's code can be broken by on ARM: alignment, word size, cgo.
 ARM_TESTS := ./protocol/... ./drivers/... ./agent/journal/...
 
