@@ -185,13 +185,16 @@ func understand(wanted station.Wanted) (station.Wanted, error) {
 	case len(text) == referenceSize && digits(text):
 		return station.Wanted{Reference: text, Cashier: wanted.Cashier}, nil
 	case len(text) == hex.EncodedLen(len(id)):
-		if _, err := hex.Decode(id[:], []byte(strings.ToLower(text))); err == nil {
-			return station.Wanted{Order: id, Cashier: wanted.Cashier}, nil
+		if _, err := hex.Decode(id[:], []byte(strings.ToLower(text))); err != nil {
+			id = checkout.OrderID{}
 		}
 	case len(text) == crockford().EncodedLen(len(id)):
-		if _, err := crockford().Decode(id[:], []byte(strings.ToUpper(text))); err == nil {
-			return station.Wanted{Order: id, Cashier: wanted.Cashier}, nil
+		if _, err := crockford().Decode(id[:], []byte(strings.ToUpper(text))); err != nil {
+			id = checkout.OrderID{}
 		}
+	}
+	if id != (checkout.OrderID{}) { // of zeros alone is none (SPEC.md 8), and would be no id at all from here on
+		return station.Wanted{Order: id, Cashier: wanted.Cashier}, nil
 	}
 	return wanted, &station.Refusal{Phrase: catalogue.RefuseLookupText}
 }
@@ -245,6 +248,9 @@ func (t *till) searchFollowUps(ctx context.Context, wanted station.Wanted) (chec
 	latest, err := t.parts.Journal.LastFollowUps(ctx, followUpsSearched)
 	if err != nil {
 		return checkout.OrderID{}, fmt.Errorf("look up follow-up: %w", err)
+	}
+	if wanted.Voucher == 0 && wanted.Reference == "" { // what has no number yet has none in common
+		return checkout.OrderID{}, &station.Refusal{Phrase: catalogue.RefuseLookupNothing}
 	}
 	for _, one := range latest {
 		var f followup.FollowUp

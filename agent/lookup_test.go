@@ -2,6 +2,7 @@ package agent_test
 
 import (
 	"context"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -196,7 +197,8 @@ func TestLookupEndsInWords(t *testing.T) {
 			_, err := s.till.Lookup(t.Context(), wanted)
 			return err
 		}
-		for _, text := range []string{"", "12345678901", "26050100007x", "https://check.example/r/short", "zz"} {
+		for _, text := range []string{"", "12345678901", "26050100007x", "https://check.example/r/short", "zz",
+			strings.Repeat("0", 32), strings.Repeat("0", 26), "https://check.example/r/" + strings.Repeat("0", 26), strings.Repeat("g", 32)} {
 			requireRefused(t, lookup(station.Wanted{Text: text}), catalogue.RefuseLookupText)
 		}
 		requireRefused(t, lookup(station.Wanted{Batch: 1, Voucher: 99}), catalogue.RefuseLookupNothing)
