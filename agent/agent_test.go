@@ -318,6 +318,7 @@ func TestStartIsRefused(t *testing.T) {
 			catalogue.RefuseJournalDamaged},
 		"NoEpoch": {func(s *shop) { s.journal.epoch = 0 }, 1250, catalogue.RefuseNotSignedIn},
 		"Stopped": {func(s *shop) { s.cloud.stopped = "link mismatch" }, 1250, catalogue.RefuseStopped},
+		"Blocked": {func(s *shop) { s.cloud.barred, s.cloud.offline = true, true }, 1250, catalogue.RefuseBlocked},
 		"Zero":    {func(*shop) {}, 0, catalogue.RefuseAmount},
 		"TooMuch": {func(*shop) {}, 5_000_001, catalogue.RefuseAmount},
 	} {

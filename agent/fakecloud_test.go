@@ -29,6 +29,7 @@ type fakeCloud struct {
 	sent    []sent
 	secrets map[uint64][]byte
 	stopped string
+	barred  bool
 	// offline and lastError are what Status says of the connection.
 	offline   bool
 	lastError string
@@ -166,7 +167,7 @@ func (c *fakeCloud) Status() uplink.Status {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return uplink.Status{
-		Connected: !c.offline, Broker: "broker:8883", Epoch: 1, Stopped: c.stopped, LastError: c.lastError,
+		Connected: !c.offline, Broker: "broker:8883", Epoch: 1, Stopped: c.stopped, Barred: c.barred, LastError: c.lastError,
 		HeardAt: c.heardAt, HeardSteady: c.heardAt, OldCopyAt: c.oldCopyAt, Gone: c.gone, TwinAt: c.twinAt,
 	}
 }

@@ -104,11 +104,11 @@ func (t *till) serviceable() error {
 	if t.shifts.current == nil && !t.config.ShiftByItself {
 		return &station.Refusal{Phrase: catalogue.RefuseNoShift}
 	}
-	if t.parts.Journal.Tail().Epoch == 0 {
-		return &station.Refusal{Phrase: catalogue.RefuseNotSignedIn}
-	}
 	if barred := t.barred(); barred != nil {
 		return barred
+	}
+	if t.parts.Journal.Tail().Epoch == 0 {
+		return &station.Refusal{Phrase: catalogue.RefuseNotSignedIn}
 	}
 	return nil
 }

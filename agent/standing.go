@@ -60,6 +60,9 @@ func (t *till) barred() *station.Refusal {
 	if stopped := t.parts.Uplink.Status().Stopped; stopped != "" {
 		return &station.Refusal{Phrase: catalogue.RefuseStopped, Detail: stopped}
 	}
+	if t.parts.Uplink.Status().Barred {
+		return &station.Refusal{Phrase: catalogue.RefuseBlocked}
+	}
 	if phrase := t.standing.now(t.parts.Journal); phrase != catalogue.None {
 		return &station.Refusal{Phrase: phrase}
 	}

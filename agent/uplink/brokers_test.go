@@ -3,6 +3,7 @@ package uplink_test
 import (
 	"context"
 	"net"
+	"strings"
 	"testing"
 	"time"
 
@@ -51,6 +52,24 @@ func TestBrokers(t *testing.T) {
 		tl.run()
 		tl.until("error", func(s uplink.Status) bool { return s.LastError != "" })
 		require.Contains(t, tl.uplink.Status().LastError, uplink.ErrForbidden.Error())
+	})
+	t.Run("a terminal that is turned away again and again is barred until it is let in", func(t *testing.T) {
+		authority, door := enrolmenttest.NewAuthority(t), &admission{}
+		door.shut.Store(true)
+		b := startBroker(t, authority, -1, door)
+		c := newCloud(t)
+		c.attach(b)
+		tl := newTill(t, authority, address(b))
+		tl.run()
+		tl.until("barred", func(s uplink.Status) bool { return s.Barred })
+		require.Contains(t, tl.uplink.Status().LastError, "not Authorized")
+		port := b.port
+		b.stop()
+		tl.until("cut", func(s uplink.Status) bool { return !strings.Contains(s.LastError, "not Authorized") })
+		require.True(t, tl.uplink.Status().Barred, "a line that is gone opens no door")
+		door.shut.Store(false)
+		c.attach(startBroker(t, authority, port, door))
+		tl.until("signed in", func(s uplink.Status) bool { return s.Epoch == 1 && !s.Barred })
 	})
 	t.Run("incomplete configurations", func(t *testing.T) {
 		_, _, tl := world(t)

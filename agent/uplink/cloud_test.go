@@ -6,6 +6,7 @@ import (
 	mrand "math/rand/v2"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -38,12 +39,18 @@ type broker struct {
 }
 
 // admission lets terminals in by their certificate and gives them their topics.
-type admission struct{ deaf bool }
+type admission struct {
+	deaf bool
+	shut atomic.Bool // turns every terminal away
+}
 
 func (a *admission) Check(c natsserver.ClientAuthentication) bool {
 	state := c.GetTLSConnectionState()
 	if state == nil { // the in-process cloud
 		return c.GetOpts().Password == "cloud"
+	}
+	if a.shut.Load() {
+		return false
 	}
 	name := state.PeerCertificates[0].Subject.CommonName
 	hears := "yt.v1." + name + ".down"

@@ -8,6 +8,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/eclipse/paho.mqtt.golang/packets"
+
 	"github.com/yuantill/yuantill/agent/journal"
 	"github.com/yuantill/yuantill/agent/keyring"
 	"github.com/yuantill/yuantill/protocol/message"
@@ -88,6 +90,9 @@ type Status struct {
 	ClockOffset time.Duration
 	// Stopped says why nothing is sent although there may be a connection; empty when all is well. Somebody must look.
 	Stopped string
+	// Barred is set while the cloud's door is shut to this terminal: brokers have turned it away again and again since the last
+	// connection. It stays through a loss of the line, until a broker lets it in.
+	Barred bool
 	// Refused counts refusals since the start, and LastRefusal is the latest; nil when there was none.
 	Refused     uint64
 	LastRefusal *message.Refusal
@@ -128,13 +133,21 @@ func New(config Config, j *journal.Journal, k *keyring.Keyring) (*Uplink, error)
 // tried again with back-off.
 func (u *Uplink) Run(ctx context.Context) error {
 	defer u.urgent.clear()
-	rounds, evictions := 0, 0
+	rounds, evictions, denials := 0, 0, 0
 	for next := 0; ctx.Err() == nil; next++ {
 		broker := u.config.Brokers[next%len(u.config.Brokers)]
 		began := time.Now()
 		connected, err := u.visit(ctx, broker)
 		if ctx.Err() != nil {
 			break
+		}
+		switch {
+		case connected:
+			denials = 0
+		case errors.Is(err, packets.ErrorRefusedNotAuthorised):
+			if denials++; denials >= denialsSure {
+				u.bar()
+			}
 		}
 		if time.Since(began) >= u.config.Timings.Stable {
 			u.offline(broker, err)
@@ -157,6 +170,20 @@ func (u *Uplink) Run(ctx context.Context) error {
 	return nil
 }
 
+// denialsSure is how often in a row brokers turn a terminal away before that is no trouble of theirs: it is blocked or retired, or
+// the cloud does not know it. What it took by itself then would not be settled.
+const denialsSure = 3
+
+// bar says that the cloud's door is shut.
+func (u *Uplink) bar() {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if !u.status.Barred {
+		u.status.Barred = true
+		u.logger.Error("the cloud does not let this terminal in: it is blocked, retired or unknown")
+	}
+}
+
 // evictionsSuspect is how many connections in a row must be lost soon before a second machine is suspected: a broker
 // ends a connection when another one of the same id comes.
 const evictionsSuspect = 3
@@ -176,7 +203,7 @@ func (u *Uplink) online(broker string, s *session) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	u.session = s
-	u.status.Connected, u.status.Broker, u.status.Since = true, broker, u.config.Clock()
+	u.status.Connected, u.status.Broker, u.status.Since, u.status.Barred = true, broker, u.config.Clock(), false
 	clear(u.refused)
 	u.logger.Info("uplink connected", "broker", broker)
 }
