@@ -22,7 +22,7 @@ func ranges() [][2]catalogue.Phrase {
 		{catalogue.TitleHeld, catalogue.StepPresentHold},
 		{catalogue.TitleFollowUpAsking, catalogue.NoticeFollowUpMismatch},
 		{catalogue.RefuseNotApproved, catalogue.RefuseManyReturns},
-		{catalogue.TitleOrderWaits, catalogue.NoticeOrderUnaccepted},
+		{catalogue.TitleOrderWaits, catalogue.RefuseOrderNoPerson},
 	}
 }
 

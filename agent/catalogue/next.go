@@ -42,7 +42,7 @@ func afterOther(refusal Phrase) Phrase {
 		return AfterCheckFollowUp
 	case RefuseKeyReused:
 		return AfterNewKey
-	case RefuseState, RefuseNoOrder, RefuseOrderUnpaid:
+	case RefuseState, RefuseNoOrder, RefuseOrderUnpaid, RefuseOrderNoPerson:
 		return AfterStanding
 	case RefuseOrderGoesBack, RefuseOrderGivenBack:
 		return AfterOrderGoesBack

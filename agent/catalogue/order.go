@@ -16,6 +16,7 @@ const (
 	AfterOrderGoesBack
 	RefuseOrderGivenBack
 	NoticeOrderUnaccepted
+	RefuseOrderNoPerson
 )
 
 // orderFirst is the first phrase of this file.
@@ -48,6 +49,8 @@ func (p Phrase) order() Text {
 		return Text{"款项已退回或正在退回顾客，订单不能再接受", "The money has gone back or is on its way: the order cannot be accepted any more"}
 	case RefuseOrderAccepted:
 		return Text{"订单已被接受，不能再拒绝", "The order was accepted and cannot be rejected any more"}
+	case RefuseOrderNoPerson:
+		return Text{"订单已被接受，没有需要处理的", "The order was accepted: there is nothing to settle"}
 	case AfterOrderGoesBack:
 		return Text{"请勿制作或交付这个订单；请顾客重新下单", "Do not make or hand over this order; the customer orders again"}
 	case NoticeOrderUnaccepted:

@@ -89,7 +89,7 @@ func (p Phrase) outOfService() Text {
 func (p Phrase) shift() Text {
 	switch p {
 	case RefuseNoShift:
-		return Text{"本机没有开班，不能收款或交班", "No shift is open on this till"}
+		return Text{"本机没有开班", "No shift is open on this till"}
 	case RefuseShiftOpen:
 		return Text{"本机已开班，请先交班", "A shift is open already; close it first"}
 	case RefuseShiftApproval:

@@ -76,6 +76,8 @@ func (s Sale) RefusesOrder(standing OrderStanding) catalogue.Phrase {
 		return catalogue.RefuseOrderUnpaid
 	case s.orderMay(standing), s.orderSaid(standing):
 		return catalogue.None
+	case s.Order.Standing == message.OrderStanding_ORDER_STANDING_ACCEPTED && standing == message.OrderStanding_ORDER_STANDING_SETTLED:
+		return catalogue.RefuseOrderNoPerson
 	case s.Order.Standing == message.OrderStanding_ORDER_STANDING_ACCEPTED:
 		return catalogue.RefuseOrderAccepted
 	case standing == message.OrderStanding_ORDER_STANDING_ACCEPTED:

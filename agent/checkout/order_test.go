@@ -138,7 +138,7 @@ func TestOrderAnswers(t *testing.T) {
 	}{
 		{unsaid, accepted, catalogue.None}, {unsaid, notAccepted, catalogue.None}, {unsaid, settled, catalogue.RefuseState},
 		{accepted, accepted, catalogue.None}, {accepted, notAccepted, catalogue.RefuseOrderAccepted},
-		{accepted, settled, catalogue.RefuseOrderAccepted},
+		{accepted, settled, catalogue.RefuseOrderNoPerson},
 		{notAccepted, accepted, catalogue.RefuseOrderGoesBack}, {notAccepted, notAccepted, catalogue.None},
 		{notAccepted, settled, catalogue.RefuseState},
 		{goneBack, accepted, catalogue.RefuseOrderGoesBack}, {goneBack, notAccepted, catalogue.None},

@@ -51,7 +51,7 @@ func (f FollowUp) Reason() catalogue.Text {
 	sum := func(minor int64) money.Money { return money.Money{Minor: minor, Currency: f.Amount.Currency} }
 	back := Takes(f.Kind) || f.Kind == message.FollowUp_FOLLOW_UP_UNDO
 	switch {
-	case standing != nil && back && f.Amount.Minor > left.Refund:
+	case standing != nil && back && f.beyond(standing, left):
 		return catalogue.RefuseMoreThanLeft.Text().With(catalogue.Refundable(sum(left.Refund)))
 	case back:
 		return catalogue.NoMoreBack()
@@ -60,6 +60,15 @@ func (f FollowUp) Reason() catalogue.Text {
 	default:
 		return catalogue.Reason(given)
 	}
+}
+
+// beyond reports whether it asks for more than the order has left. An undo names no amount: it is of a whole completion, of which
+// something is gone where something was given back.
+func (f FollowUp) beyond(standing *message.Standing, left Left) bool {
+	if f.Kind == message.FollowUp_FOLLOW_UP_UNDO {
+		return standing.GetRefunded() > 0
+	}
+	return f.Amount.Minor > left.Refund
 }
 
 func phrases(f FollowUp) (title, next catalogue.Phrase) {

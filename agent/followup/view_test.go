@@ -29,8 +29,8 @@ func TestWhatIsBeyondTheOrderIsNotTheWallets(t *testing.T) {
 		"refund within":       {refund, 6000, part, noMoreBack},
 		"refund, unknown":     {refund, 1, nil, noMoreBack},
 		"void of the whole":   {void, 10000, &message.Standing{Paid: 10000}, noMoreBack},
-		"undo":                {undo, 2000, hold, noMoreBack},
-		"undo beyond":         {undo, 2000, &message.Standing{Held: 10000, Paid: 2000, Refunded: 500, Hold: true}, "That is more than is left of this order: \u00a515.00 is left to refund"},
+		"undo":                {undo, 0, hold, noMoreBack},
+		"undo beyond":         {undo, 0, &message.Standing{Held: 10000, Paid: 2000, Refunded: 500, Hold: true}, "That is more than is left of this order: \u00a515.00 is left to refund"},
 		"top-up":              {topUp, 9999, hold, "Over the wallet's limit"},
 		"completion, unknown": {complete, 8001, nil, "Over the wallet's limit"},
 	} {

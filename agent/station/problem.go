@@ -41,7 +41,7 @@ func statusOf(phrase catalogue.Phrase) int {
 		catalogue.RefuseNoCompletion, catalogue.RefuseShiftOpen, catalogue.RefuseNoShift, catalogue.RefuseShiftApproval,
 		catalogue.RefuseShiftNoFloat, catalogue.RefuseDrawer,
 		catalogue.RefuseNoOrder, catalogue.RefuseOrderUnpaid, catalogue.RefuseOrderGoesBack, catalogue.RefuseOrderAccepted,
-		catalogue.RefuseOrderGivenBack:
+		catalogue.RefuseOrderGivenBack, catalogue.RefuseOrderNoPerson:
 		return http.StatusConflict
 	case catalogue.RefuseNoSale, catalogue.RefuseNoFollowUp, catalogue.RefuseLookupNothing, catalogue.RefuseNoAddress:
 		return http.StatusNotFound
