@@ -94,6 +94,12 @@ func returns() []Entry {
 				"the till told the customer that it is refunded, and the cloud cannot do it"},
 			Next: Text{"联系商户，用其他方式把钱退给顾客",
 				"have the merchant give the customer the money in another way"}},
+		{Kind: "outcome-untold", Title: Text{"终端停用时付款还没有结果", "a terminal was kept out before it knew how a payment ended"},
+			Meaning: Text{"终端没有记下这笔付款的结果，已被停用，收银员不会再得到通知：顾客可能已付款而没有拿到货",
+				"the terminal recorded no end of this payment and is kept out, so its cashier will not hear of it: the customer has perhaps paid and " +
+					"got nothing"},
+			Next: Text{"与店铺核对是否已交货；没有交货的，在另一台终端办理退款：yuantill refund",
+				"ask the shop whether the goods were handed over; where not, refund it at another till: yuantill refund"}},
 		{Kind: "order-accepted-unpaid", Title: Text{"钱已退回的订单被接受了",
 			"an order was accepted whose money went back"},
 			Meaning: Text{"终端记下订单已被接受，而付款已全部退回或正在退回（多半是在别的终端退的）：货物可能已交出而没有收款；若先接受、后退款而记录晚到，则属正常",

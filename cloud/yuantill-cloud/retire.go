@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -33,10 +34,27 @@ func retireCommand(with configured) *cobra.Command {
 			if err := merchant.Retire(command.Context(), books, id, by, why, time.Now()); err != nil {
 				return err
 			}
-			return sayRetired(command, books, id)
+			untold, err := merchant.TellUntold(command.Context(), books, id, time.Now())
+			if err != nil {
+				return err
+			}
+			if err := sayRetired(command, books, id); err != nil {
+				return err
+			}
+			return sayUntold(command.OutOrStdout(), untold)
 		})
 	})
 	return command
+}
+
+// sayUntold says of how many payments the terminal will not hear.
+func sayUntold(out io.Writer, payments int) error {
+	if payments == 0 {
+		return nil
+	}
+	_, err := fmt.Fprintf(out, "    有 %d 笔付款的结果终端没有记下，顾客可能已付款：yuantill-cloud alarms\n"+
+		"    of %d payments the terminal recorded no end, and the customer has perhaps paid: yuantill-cloud alarms\n", payments, payments)
+	return err
 }
 
 // sayRetired says who decided, what is left to be settled, and how the machine is used again.

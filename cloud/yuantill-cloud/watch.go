@@ -169,14 +169,19 @@ func blockCommand(with configured) *cobra.Command {
 		if lift {
 			change, word = merchant.Lift, "已恢复 block lifted"
 		}
+		untold := 0
 		err = withBooks(command.Context(), s, func(books *sqlite.Store) error {
-			return change(command.Context(), books, id, time.Now())
+			if err := change(command.Context(), books, id, time.Now()); err != nil || lift {
+				return err
+			}
+			untold, err = merchant.TellUntold(command.Context(), books, id, time.Now())
+			return err
 		})
 		if err != nil {
 			return err
 		}
 		fmt.Fprintf(command.OutOrStdout(), "%s: %s\n", id, word)
-		return nil
+		return sayUntold(command.OutOrStdout(), untold)
 	})
 	return command
 }
