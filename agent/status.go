@@ -76,7 +76,7 @@ func (t *till) journalStatus(c journal.Counts, u uplink.Status) station.JournalS
 func uplinkStatus(u uplink.Status) station.UplinkStatus {
 	status := station.UplinkStatus{
 		Connected: u.Connected, Broker: u.Broker, Since: known(u.Since), Epoch: u.Epoch, LastAck: known(u.LastAck),
-		LastError: u.LastError, ClockOffsetMS: u.ClockOffset.Milliseconds(), Stopped: u.Stopped, Refused: u.Refused,
+		LastError: u.LastError, ClockOffsetMS: u.ClockOffset.Milliseconds(), Stopped: u.Stopped, Barred: u.Barred, Refused: u.Refused,
 	}
 	if u.Connected {
 		status.LastError = "" // it was of the connection before

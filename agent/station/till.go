@@ -122,6 +122,7 @@ type UplinkStatus struct {
 	LastError     string     `json:"last_error,omitempty"`
 	ClockOffsetMS int64      `json:"clock_offset_ms" doc:"the cloud's clock minus the till's"`
 	Stopped       string     `json:"stopped,omitempty" doc:"why nothing is sent although there is a connection"`
+	Barred        bool       `json:"barred,omitempty" doc:"the cloud does not let the terminal in"`
 	Refused       uint64     `json:"refused" doc:"records the cloud refused since the start"`
 	LastRefusal   string     `json:"last_refusal,omitempty"`
 }

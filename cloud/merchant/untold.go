@@ -15,8 +15,8 @@ import (
 	"github.com/yuantill/yuantill/protocol/record"
 )
 
-// AlarmUntold is the kind of the alarm about a payment whose terminal has not recorded how it ended and is kept out from now on.
-const AlarmUntold = "outcome-untold"
+// alarmUntold is the kind of the alarm about a payment whose terminal has not recorded how it ended and is kept out from now on.
+const alarmUntold = "outcome-untold"
 
 // Bounds of looking for such payments.
 const (
@@ -51,7 +51,7 @@ func TellUntold(ctx context.Context, s UntoldStore, id record.Terminal, now time
 		if why == "" {
 			continue
 		}
-		alarms = append(alarms, store.Alarm{Key: AlarmUntold + "/" + order.String(), Kind: AlarmUntold, Terminal: id.String(), At: now, Once: true,
+		alarms = append(alarms, store.Alarm{Key: alarmUntold + "/" + order.String(), Kind: alarmUntold, Terminal: id.String(), At: now, Once: true,
 			Detail: fmt.Sprintf("order %s: %s; the terminal was kept out before it recorded an end", order, why)})
 	}
 	if len(alarms) == 0 {

@@ -261,6 +261,9 @@ func TestAgentAndClock(t *testing.T) {
 		"WARN not connected": {func(s *stationclient.Status) {
 			s.Uplink = stationclient.Uplink{LastError: "no route"}
 		}, "cloud", doctor.Warn, "no route"},
+		"FAIL barred": {func(s *stationclient.Status) {
+			s.Uplink = stationclient.Uplink{Barred: true, LastError: "not Authorized"}
+		}, "cloud", doctor.Fail, "does not let this terminal in"},
 		"FAIL stopped": {func(s *stationclient.Status) { s.Uplink.Stopped = "link mismatch" }, "cloud", doctor.Fail, "link mismatch"},
 		"WARN refused": {func(s *stationclient.Status) { s.Uplink.Refused = 2 }, "cloud", doctor.Warn, "refused 2 records"},
 		"OK clock":     {func(s *stationclient.Status) { s.Uplink.ClockOffsetMS = -4000 }, "clock", doctor.OK, "-4s"},

@@ -50,6 +50,9 @@ func (d *Doctor) checkAgent(ctx context.Context) []Finding {
 	case cloud.Stopped != "":
 		return []Finding{f, fail("cloud", "已停止上送："+cloud.Stopped, "sending has stopped: "+cloud.Stopped).
 			next("保留流水并联系服务商", "keep the journal and call support", "yuantill journal verify")}
+	case cloud.Barred:
+		return []Finding{f, fail("cloud", "平台不让本机连接：已停用、已注销，或入网文件不对", "the cloud does not let this terminal in: it is blocked, retired, or not enrolled there").
+			next("联系服务商；未上送的记录请保留", "call support, and keep what is not sent", "yuantill journal verify")}
 	case !cloud.Connected:
 		return []Finding{f, warn("cloud", "与平台未连接："+cloud.LastError, "not connected to the cloud: "+cloud.LastError).
 			next("检查网络与下面的 broker 检查", "check the network and the broker checks below", "yuantill status")}
