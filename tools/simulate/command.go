@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"path/filepath"
 
@@ -37,6 +38,9 @@ func newCommand() *cobra.Command {
 		Use: "simulate", Args: cobra.NoArgs, SilenceErrors: true, SilenceUsage: true,
 		Short: "模拟整个世界：终端、网络、云端、银行与人 | Simulate tills, network, cloud, operators and people, with faults",
 		RunE: func(command *cobra.Command, _ []string) error {
+			if err := o.check(command.Flags().Changed("seed")); err != nil {
+				return err
+			}
 			if !o.child {
 				o.commit = commit(command.Context(), ".")
 			}
@@ -61,6 +65,22 @@ func newCommand() *cobra.Command {
 	return command
 }
 
+var errFlags = errors.New("nothing would be played")
+
+// check refuses flags with which nothing, or something else than was meant, would be played.
+func (o options) check(one bool) error {
+	switch {
+	case o.processes < 0:
+		return fmt.Errorf("%w: --processes must not be below 0", errFlags)
+	case o.seeds == 0, o.from > math.MaxUint64-o.seeds:
+		return fmt.Errorf("%w: --from and --seeds name no seeds", errFlags)
+	case o.shrink && o.script == "" && !one:
+		return fmt.Errorf("%w: --shrink needs --seed or --script", errFlags)
+	default:
+		return nil
+	}
+}
+
 func (o options) run(ctx context.Context, out io.Writer, one bool) error {
 	switch {
 	case o.child:
@@ -82,7 +102,10 @@ func (o options) play(out io.Writer) error {
 		}
 		defer file.Close()
 		if script, err = world.Parse(file); err != nil {
-			return err
+			return fmt.Errorf("read script %s: %w", o.script, err)
+		}
+		if len(script.Actions) == 0 {
+			return fmt.Errorf("read script %s: %w: it has no action", o.script, errFlags)
 		}
 	}
 	r, err := newRunner()

@@ -116,6 +116,22 @@ func TestScriptFromAFile(t *testing.T) {
 	require.Error(t, err)
 }
 
+// TestNothingIsNotPlayed: what would play nothing is refused, and does not pass as a run without violations.
+func TestNothingIsNotPlayed(t *testing.T) {
+	empty := filepath.Join(t.TempDir(), "empty.txt")
+	require.NoError(t, os.WriteFile(empty, []byte("# nothing\nseed 3\n"), 0o600))
+	for name, arguments := range map[string][]string{
+		"Processes": {"--processes", "-3"}, "NoSeeds": {"--seeds", "0"}, "BeyondTheLast": {"--from", "18446744073709551615", "--seeds", "5"},
+		"ShrinkOfNothing": {"--shrink"}, "Directory": {"--script", t.TempDir()}, "EmptyScript": {"--script", empty}, "Nothing": {"--script", os.DevNull},
+	} {
+		t.Run(name, func(t *testing.T) {
+			out, err := simulate(t, arguments...)
+			require.Error(t, err)
+			require.Empty(t, out)
+		})
+	}
+}
+
 func TestSummaryFailsWithViolations(t *testing.T) {
 	s := newSummary()
 	s.add(world.Result{Seed: 1, Faults: map[string]int{"x": 2}, Violations: []world.Violation{{Name: "a"}, {Name: "b"}}})
