@@ -57,10 +57,11 @@ func (s *standing) now(j Recorder) catalogue.Phrase {
 // barred returns why no payment may be asked for that has not been yet, or nil. Payments that have been go on being
 // asked about and taken back. The lock is held.
 func (t *till) barred() *station.Refusal {
-	if stopped := t.parts.Uplink.Status().Stopped; stopped != "" {
-		return &station.Refusal{Phrase: catalogue.RefuseStopped, Detail: stopped}
+	uplink := t.parts.Uplink.Status()
+	if uplink.Stopped != "" {
+		return &station.Refusal{Phrase: catalogue.RefuseStopped, Detail: uplink.Stopped}
 	}
-	if t.parts.Uplink.Status().Barred {
+	if uplink.Barred {
 		return &station.Refusal{Phrase: catalogue.RefuseBlocked}
 	}
 	if phrase := t.standing.now(t.parts.Journal); phrase != catalogue.None {

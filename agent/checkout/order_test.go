@@ -53,16 +53,22 @@ func checkOrder(t *rapid.T, w *till) {
 	}
 }
 
+// paidWithOrder is a till whose sale is paid, and its order to be accepted within half a minute.
+func paidWithOrder() *till {
+	w := newTill()
+	begin := started(money.Money{Minor: 1250, Currency: money.CNY})
+	begin.Order.Within = 30 * time.Second
+	w.give(begin)
+	w.give(checkout.CodeScanned{Kind: checkout.CodeECNY})
+	w.give(checkout.ResultArrived{Result: answer(w.sale, message.Stage_STAGE_FINAL, message.Outcome_OUTCOME_APPROVED, 1)})
+	return w
+}
+
 // TestOrderOfAPaidSaleEnds: whatever went before, a paid order of which nobody says anything is not accepted in time, and is
 // looked after until somebody says that the money is back.
 func TestOrderOfAPaidSaleEnds(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		w := newTill()
-		begin := started(money.Money{Minor: 1250, Currency: money.CNY})
-		begin.Order.Within = 30 * time.Second
-		w.give(begin)
-		w.give(checkout.CodeScanned{Kind: checkout.CodeECNY})
-		w.give(checkout.ResultArrived{Result: answer(w.sale, message.Stage_STAGE_FINAL, message.Outcome_OUTCOME_APPROVED, 1)})
+		w := paidWithOrder()
 		require.True(t, w.sale.AwaitsOrder())
 		for range rapid.IntRange(0, 8).Draw(t, "mess") {
 			w.journalFails = rapid.Bool().Draw(t, "journal")
@@ -98,12 +104,7 @@ func TestOrderOfAPaidSaleEnds(t *testing.T) {
 func TestOrderRejectedOnceMoreIsLetGo(t *testing.T) {
 	for name, printedBetween := range map[string]bool{"ReportsInBetween": true, "ReportsAtLast": false} {
 		t.Run(name, func(t *testing.T) {
-			w := newTill()
-			begin := started(money.Money{Minor: 1250, Currency: money.CNY})
-			begin.Order.Within = 30 * time.Second
-			w.give(begin)
-			w.give(checkout.CodeScanned{Kind: checkout.CodeECNY})
-			w.give(checkout.ResultArrived{Result: answer(w.sale, message.Stage_STAGE_FINAL, message.Outcome_OUTCOME_APPROVED, 1)})
+			w := paidWithOrder()
 			var owed []checkout.Printed
 			report := func(copies ...checkout.Printed) {
 				if owed = append(owed, copies...); printedBetween {
